@@ -1,0 +1,51 @@
+# What people and .ci/run call. Everything runs from .venv, which is made here and nowhere else.
+PORT ?= 8000
+MAIL_PORT ?= 8001
+PYTHON ?= python3
+export PORT MAIL_PORT
+
+BIN := .venv/bin
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
+
+.PHONY: help run test check format messages bench
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(RUNTIME)  ## Start the portal with demo people on http://localhost:8000 (PORT=... for another port)
+	@DEBUG=on exec $(BIN)/python manage.py up
+
+test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+check: $(DEVELOPMENT)  ## Format, lint, types, imports, migrations, translations, deployment checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --lint --quiet templates
+	DEBUG=on $(BIN)/mypy .
+	$(BIN)/lint-imports
+	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tests.translations
+	$(BIN)/python -m tests.deployment
+
+format: $(DEVELOPMENT)  ## Put the source into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
+	$(BIN)/python -m tests.translations --update
+
+bench: $(DEVELOPMENT)  ## What a mail login costs, beside an empty view and a loop over hashes (needs PostgreSQL)
+	@$(BIN)/python -m benchmarks.mail_login
+
+$(RUNTIME): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Mailkey needs Python 3.11 or newer (PYTHON=...).' >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo 'python3 needs its venv module: apt install python3-venv' >&2; exit 1; }
+	@echo 'Installing the packages of requirements.txt into .venv ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,296 @@
+"""What the IT office sees and may do. Nothing is added or edited by hand but people; the rest is history."""
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import bans, browsers, clients, events, numbers, passwords, phones, rollout, signin
+from accounts.models import Ban, Failure, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.sessions import SignedInRequest
+
+PEOPLE_SHOWN = 50
+
+# What an edit of these decides is in the security log: who may do what, and with which proof.
+LOGGED = frozenset({"two_step_from", "is_active", "is_staff", "is_superuser", "must_change_password"})
+
+
+class HistoryAdmin(admin.ModelAdmin[Any]):
+    """Read and search."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TwoStepFilter(admin.SimpleListFilter):
+    title = _("two-step")
+    parameter_name = "two_step"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("on", _("on")), ("later", _("from a later date")), ("off", _("off")), ("no_phone", _("on, no phone"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        now = timezone.now()
+        match self.value():
+            case "on":
+                return queryset.filter(two_step_from__lte=now)
+            case "later":
+                return queryset.filter(two_step_from__gt=now)
+            case "off":
+                return queryset.filter(two_step_from=None)
+            case "no_phone":
+                return queryset.filter(two_step_from__lte=now, phone=None)
+        return queryset
+
+
+class PersonForm(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("username", "name", "department")
+
+
+class TwoStepForm(forms.Form):
+    start = forms.DateField(label=_("two-step from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User]):
+    add_form = PersonForm
+    list_display = ("username", "name", "department", "two_step", "phone_number", "last_login", "is_active")
+    list_filter = (TwoStepFilter, "is_active", "is_staff", "must_change_password")
+    search_fields = ("username", "name", "department")
+    search_help_text = _("Address, name, department, or the last four digits of the phone.")
+    ordering = ("username",)
+    list_select_related = ("phone",)
+    actions = ("switch_two_step_on", "unbind_phone", "forget_browsers")
+    fieldsets = (
+        (None, {"fields": ("username", "name", "department", "language", "password")}),
+        (_("Two-step"), {"fields": ("two_step_from", "phone_number", "wrong_codes", "codes_paused_until")}),
+        (_("Access"), {"fields": ("is_active", "must_change_password", "is_staff", "is_superuser", "groups")}),
+        (_("History"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
+                                                 "password2")}),
+    )  # fmt: skip
+    readonly_fields = ("phone_number", "wrong_codes", "codes_paused_until", "last_login", "date_joined")
+    filter_horizontal = ("groups",)
+
+    @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
+    def two_step(self, user: User) -> bool:
+        return user.two_step_is_on()
+
+    @admin.display(description=_("phone"))
+    def phone_number(self, user: User) -> str:
+        phone = getattr(user, "phone", None)
+        return phone.masked if phone else "—"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Four digits are the end of a phone number. A whole number would stand in the page's address: not searched."""
+        found, duplicates = super().get_search_results(request, queryset, search_term)
+        if search_term.isascii() and search_term.isdigit() and len(search_term) == 4:
+            found |= queryset.filter(phone__number__endswith=search_term)
+        return found, duplicates
+
+    def user_change_password(  # type: ignore[override]
+        self,
+        request: SignedInRequest,
+        id: str,  # noqa: A002 (Django calls it so)
+        form_url: str = "",
+    ) -> HttpResponse:
+        """A password that the office sets ends what the old one opened, as the owner's own does."""
+        people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
+        with transaction.atomic():
+            before = people.values_list("password", flat=True).first()
+            response = super().user_change_password(request, id, form_url)
+            user = people.first()
+            if user and user.password != before:
+                passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
+        return response
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Rights are given by those who have all of them, or a clerk could give himself more."""
+        fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
+        return fields if request.user.is_superuser else (*fields, "is_staff", "is_superuser", "groups")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """A clerk who could set a colleague's password, or unbind the phone, would have the colleague's rights."""
+        people: QuerySet[User] = super().get_queryset(request)
+        return people if request.user.is_superuser else people.filter(is_superuser=False, is_staff=False)
+
+    def save_model(  # type: ignore[override]
+        self, request: SignedInRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        address = clients.address(request)
+        if edited := sorted(LOGGED.intersection(form.changed_data)):
+            values = {name: str(getattr(obj, name)) for name in edited}
+            events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
+        if not obj.is_active:
+            signin.end_everywhere(obj, actor=request.user, address=address)
+
+    @admin.action(description=_("Switch two-step on from a date"), permissions=["change"])
+    def switch_two_step_on(self, request: SignedInRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        form = TwoStepForm(request.POST if "start" in request.POST else None, initial={"start": timezone.localdate()})
+        if form.is_valid():
+            start = timezone.make_aware(datetime.combine(form.cleaned_data["start"], time.min))
+            changed = rollout.switch_on(queryset, start, actor=request.user)
+            text = ngettext("Two-step set for %(n)s person.", "Two-step set for %(n)s people.", changed)
+            self.message_user(request, text % {"n": changed}, messages.SUCCESS)
+            return None
+        context = self.admin_site.each_context(request) | {
+            "title": _("Switch two-step on from a date"),
+            "form": form,
+            "people_count": queryset.count(),
+            "shown": queryset[:PEOPLE_SHOWN],
+            # As the list sent it: everybody at once is one field, not thousands.
+            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/switch_two_step_on.html", context)
+
+    @admin.action(description=_("Unbind the phone"), permissions=["change"])
+    def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
+        address = clients.address(request)
+        bound = Phone.objects.filter(user__in=queryset).select_related("user")
+        done = sum(phones.unbind(phone, actor=request.user, address=address) for phone in bound)
+        text = ngettext("%(n)s phone unbound.", "%(n)s phones unbound.", done)
+        self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=_("Forget the trusted browsers"), permissions=["change"])
+    def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
+        address = clients.address(request)
+        done = sum(browsers.forget_all(user, actor=request.user, address=address) for user in queryset)
+        text = ngettext(
+            "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
+        )
+        self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+
+@admin.register(Sms)
+class SmsAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "masked_number", "purpose", "status", "error", "sent_at", "delivered_at")
+    list_filter = ("status", "purpose", "gateway", "created_at")
+    search_fields = ("user__username", "user__name", "gateway_id")
+    date_hierarchy = "created_at"
+    list_select_related = ("user",)
+    fields = (
+        "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "tried",
+        "claimed_at", "sent_at", "delivered_at", "gateway", "gateway_id", "tries", "used_at", "voided_at", "address",
+    )  # fmt: skip
+
+    @admin.display(description=_("number"))
+    def masked_number(self, sms: Sms) -> str:
+        return numbers.masked(sms.number)
+
+
+@admin.register(Mail)
+class MailAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "event", "status", "error", "sent_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("user__username", "user__name")
+    list_select_related = ("user", "event")
+    fields = ("user", "event", "created_at", "status", "error", "tried", "sent_at")
+
+
+@admin.register(TrustedBrowser)
+class TrustedBrowserAdmin(HistoryAdmin):
+    list_display = ("user", "browser", "system", "address", "created_at", "seen_at", "expires_at")
+    search_fields = ("user__username", "user__name", "address")
+    list_select_related = ("user",)
+    fields = list_display
+
+
+class FailureInline(admin.TabularInline[Failure, Ban]):
+    model = Failure
+    fields = ("at", "account", "channel")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+    max_num = 0
+
+
+class InForceFilter(admin.SimpleListFilter):
+    title = _("in force")
+    parameter_name = "in_force"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("now")), ("no", _("over or lifted"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ban]) -> QuerySet[Ban]:
+        in_force = Q(until__gt=timezone.now(), lifted_at=None)
+        match self.value():
+            case "yes":
+                return queryset.filter(in_force)
+            case "no":
+                return queryset.exclude(in_force)
+        return queryset
+
+
+@admin.register(Ban)
+class BanAdmin(HistoryAdmin):
+    list_display = ("network", "account", "started_at", "until", "accounts_tried", "passwords_tried",
+                    "failures_counted", "lifted_at", "lifted_by")  # fmt: skip
+    list_filter = (InForceFilter, "started_at")
+    search_fields = ("network", "account", "failures__account")
+    list_select_related = ("lifted_by",)
+    inlines = (FailureInline,)
+    actions = ("lift",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
+        bans: QuerySet[Ban] = super().get_queryset(request)
+        return bans.annotate(
+            failure_count=Count("failures"),
+            account_count=Count("failures__account", distinct=True),
+            password_count=Count("failures__password_digest", distinct=True),
+        )  # fmt: skip
+
+    @admin.display(description=_("wrong passwords"))
+    def failures_counted(self, ban: Any) -> int:
+        return int(ban.failure_count)
+
+    @admin.display(description=_("accounts"))
+    def accounts_tried(self, ban: Any) -> int:
+        return int(ban.account_count)
+
+    @admin.display(description=_("different passwords"))
+    def passwords_tried(self, ban: Any) -> int:
+        return int(ban.password_count)
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_ban")
+
+    @admin.action(description=_("Lift"), permissions=["lift"])
+    def lift(self, request: SignedInRequest, queryset: QuerySet[Ban]) -> None:
+        done = sum(bans.lift(ban, request.user) for ban in queryset)
+        self.message_user(request, ngettext("%(n)s ban lifted.", "%(n)s bans lifted.", done) % {"n": done})
+
+
+@admin.register(SecurityEvent)
+class SecurityEventAdmin(HistoryAdmin):
+    list_display = ("at", "kind", "username", "actor_name", "address", "detail")
+    list_filter = ("kind", "at")
+    search_fields = ("username", "actor_name", "address")
+    date_hierarchy = "at"
+    fields = list_display

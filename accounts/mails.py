@@ -1,0 +1,39 @@
+"""Notices by mail to the owner of an account."""
+
+import smtplib
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.models import Mail
+from accounts.sms.errors import ConfigurationRejected, NotSent, RecipientRejected
+
+
+def send(mail: Mail) -> None:
+    """Its words are in templates/mail/<kind of event>.txt, the subject on the first line."""
+    event = mail.event
+    context = {
+        "institution": settings.INSTITUTION,
+        "contact": settings.SUPPORT_CONTACT,
+        "portal": settings.PUBLIC_URL,
+        "user": mail.user,
+        "at": timezone.localtime(event.at),
+        "by_office": event.actor_id is not None,
+        "address": event.address,
+        **event.detail,
+    }
+    subject, _, body = render_to_string(f"mail/{event.kind}.txt", context).strip().partition("\n")
+    message = EmailMessage(subject.strip(), body.strip() + "\n", to=[mail.user.username])
+    message.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        message.send()
+    except smtplib.SMTPRecipientsRefused:
+        raise RecipientRejected("smtp recipient refused") from None
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code >= 500:
+            raise ConfigurationRejected(f"smtp {error.smtp_code}") from None
+        raise NotSent(f"smtp {error.smtp_code}") from None
+    except (smtplib.SMTPConnectError, ConnectionError) as error:
+        raise NotSent(type(error).__name__) from None

@@ -1,0 +1,20 @@
+from accounts.models.bans import Ban, Failure, Network
+from accounts.models.browsers import TrustedBrowser
+from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
+from accounts.models.events import SecurityEvent
+from accounts.models.phones import Phone
+from accounts.models.users import User
+
+__all__ = [
+    "Ban",
+    "Delivery",
+    "Failure",
+    "Mail",
+    "Network",
+    "Phone",
+    "SecurityEvent",
+    "Sms",
+    "SmsDay",
+    "TrustedBrowser",
+    "User",
+]

@@ -1,0 +1,62 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Network(models.Model):
+    """The row behind which the failures of one address are counted one at a time."""
+
+    network = models.CharField(primary_key=True, max_length=43)
+
+    def __str__(self) -> str:
+        return self.network
+
+
+class Ban(models.Model):
+    """An address that nobody may sign in from for a while; in a shared network, one account at that address."""
+
+    network = models.CharField(_("address"), max_length=43)  # an IPv4 address or an IPv6 /64
+    account = models.CharField(_("account"), max_length=254, blank=True)  # empty: the whole address
+    started_at = models.DateTimeField(_("from"), default=timezone.now)
+    until = models.DateTimeField(_("until"))
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("lifted by")
+    )
+
+    class Meta:
+        verbose_name = _("ban")
+        verbose_name_plural = _("bans")
+        ordering = ["-started_at"]
+        indexes = [models.Index(fields=["network", "until"], name="ban_of_a_network")]
+
+    def __str__(self) -> str:
+        return f"{self.network} {self.account}".strip()
+
+
+class Failure(models.Model):
+    """One wrong password. Neither the password nor a name that is no account's is kept readable."""
+
+    network = models.CharField(_("address"), max_length=43)
+    account = models.CharField(_("account"), max_length=254)  # the mailbox, or a digest of what was typed
+    password_digest = models.CharField(max_length=16)  # keyed and cut: tells repeats from guesses
+    channel = models.CharField(_("way in"), max_length=10)  # web, imap, ...
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)  # by a success of that account
+    ban = models.ForeignKey(Ban, models.CASCADE, null=True, blank=True, related_name="failures", db_index=False)
+
+    class Meta:
+        verbose_name = _("wrong password")
+        verbose_name_plural = _("wrong passwords")
+        ordering = ["-pk"]
+        # Few, since every wrong password writes to them.
+        indexes = [
+            models.Index(
+                fields=["network", "account"], name="failures_that_count", condition=models.Q(cleared_at=None)
+            ),
+            models.Index(fields=["ban"], name="failures_of_a_ban", condition=~models.Q(ban=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} {self.at:%F %T}"

@@ -1,0 +1,85 @@
+"""The bound phone. Callers have checked the codes; here are the rules of what may be bound, and who is told."""
+
+from enum import Enum, auto
+
+from django.db import IntegrityError, transaction
+
+from accounts import codes, events, notices
+from accounts.models import Phone, SecurityEvent, Sms, User
+
+
+class Refusal(Enum):
+    ALREADY_BOUND = auto()  # another browser was faster
+    NUMBER_FULL = auto()  # as many mailboxes as may share it
+    SAME_NUMBER = auto()
+    GONE = auto()  # the phone to change is no longer there
+
+
+def of(user: User) -> Phone | None:
+    return Phone.objects.filter(user=user).first()
+
+
+def has_room(number: str) -> bool:
+    return Phone.objects.filter(number=number).count() < len(Phone.places())
+
+
+def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
+    with transaction.atomic():
+        phone = _create(user, number)
+        if isinstance(phone, Refusal):
+            return phone
+        codes.void(user)
+        event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked)
+        notices.by_mail(user, event)
+    return phone
+
+
+def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
+    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one."""
+    user = phone.user
+    if str(phone.number) == number:
+        return Refusal.SAME_NUMBER
+    with transaction.atomic():
+        deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
+        new = _create(user, number) if deleted else Refusal.GONE
+        if isinstance(new, Refusal):
+            transaction.set_rollback(True)
+            return new
+        codes.void(user)
+        event = events.record(
+            events.Kind.PHONE_CHANGED, user, address=address, number=new.masked, old_number=phone.masked
+        )
+        _tell(user, phone, event, Sms.Purpose.NOTICE_CHANGED)
+    return new
+
+
+def unbind(phone: Phone, *, actor: User | None = None, address: str = "") -> bool:
+    """False if it is gone already. `actor` is the clerk who does it for somebody whose phone is lost."""
+    user = phone.user
+    with transaction.atomic():
+        deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
+        if not deleted:
+            return False
+        codes.void(user)
+        # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
+        user.end_sessions()
+        event = events.record(events.Kind.PHONE_UNBOUND, user, actor=actor, address=address, old_number=phone.masked)
+        _tell(user, phone, event, Sms.Purpose.NOTICE_UNBOUND)
+    return True
+
+
+def _create(user: User, number: str) -> Phone | Refusal:
+    """Take a free place for this number. The unique constraints decide between requests that come at once."""
+    for place in Phone.places():
+        try:
+            with transaction.atomic():
+                return Phone.objects.create(user=user, number=number, place=place)
+        except IntegrityError:
+            if Phone.objects.filter(user=user).exists():
+                return Refusal.ALREADY_BOUND
+    return Refusal.NUMBER_FULL
+
+
+def _tell(user: User, old: Phone, event: SecurityEvent, purpose: Sms.Purpose) -> None:
+    notices.by_mail(user, event)
+    notices.by_sms(user, str(old.number), purpose)

@@ -1,0 +1,92 @@
+"""App passwords as their owner handles them: make, list, remove."""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from accounts import events, notices, signin, statements
+from accounts.models import User
+from apppasswords import secrets
+from apppasswords.models import AppPassword
+
+LAST_USE_MOVES_EVERY = timedelta(minutes=1)
+
+
+class Refusal(Enum):
+    SECRET_AS_NAME = auto()  # the name is a password, ours or the mailbox's
+    TOO_MANY = auto()
+    REPEATED = auto()  # the form was sent before
+
+
+def of(user: User) -> QuerySet[AppPassword]:
+    return AppPassword.objects.filter(user=user)
+
+
+def create(
+    user: User, name: str, *, address: str = "", request: str | None = None
+) -> tuple[AppPassword, str] | Refusal:
+    """The row and its secret, which is returned here and never again.
+
+    `request` names the form it came from. Callers have seen to it that a code was entered lately.
+    """
+    # These first: a form that makes nothing must not tell either whether the name is the mailbox password.
+    if request and of(user).filter(request=request).exists():
+        return Refusal.REPEATED
+    if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
+        return Refusal.TOO_MANY
+    if secrets.looks_like_one(name) or signin.check_password(user.username, name) == user:
+        return Refusal.SECRET_AS_NAME
+    secret = secrets.new()
+    try:
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=user.pk)  # others of this user wait, so the count holds
+            if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
+                return Refusal.TOO_MANY
+            row = AppPassword.objects.create(
+                user=user, name=name, digest=secrets.digests(secret)[0], request=request or None
+            )
+            event = events.record(events.Kind.APP_PASSWORD_CREATED, user, address=address, name=name)
+            notices.by_mail(user, event)
+    except IntegrityError:
+        return Refusal.REPEATED
+    return row, secret
+
+
+def remove(user: User, pk: int, *, actor: User | None = None, address: str = "") -> bool:
+    """False if this person has no such password. It opens nothing from now on."""
+    return _remove(user, of(user).filter(pk=pk), actor=actor, address=address) > 0
+
+
+def remove_all(user: User, *, actor: User | None = None, address: str = "") -> int:
+    return _remove(user, of(user), actor=actor, address=address)
+
+
+def _remove(user: User, rows: QuerySet[AppPassword], *, actor: User | None = None, address: str = "") -> int:
+    with transaction.atomic():
+        names = [row.name for row in rows.select_for_update()]
+        if names:
+            rows.delete()
+            event = events.record(
+                events.Kind.APP_PASSWORD_REMOVED, user, actor=actor, address=address, names="、".join(names)
+            )
+            notices.by_mail(user, event)
+    return len(names)
+
+
+def use_is_stale(last_used_at: datetime | None, now: datetime) -> bool:
+    return last_used_at is None or last_used_at <= now - LAST_USE_MOVES_EVERY
+
+
+NOTE_USE = statements.Statement(
+    "mailkey_note_use",
+    f"""UPDATE {AppPassword._meta.db_table} SET last_used_at = %s, last_used_protocol = %s, last_used_address = %s
+        WHERE id = %s AND (last_used_at IS NULL OR last_used_at <= %s)""",  # noqa: S608 (the name of our own table)
+)
+
+
+def note_use(pk: int, protocol: str, address: str, at: datetime) -> None:
+    """Moves at most once a minute, however many processes see a login."""
+    NOTE_USE.row(at, protocol, address, pk, at - LAST_USE_MOVES_EVERY)

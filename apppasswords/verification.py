@@ -1,0 +1,192 @@
+"""Whether one login of a mail program succeeds. Mail servers ask each time, so the way to yes is one statement."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum, auto
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import addresses, bans, events, signin, statements, usernames
+from accounts.models import Ban, Failure, User
+from apppasswords import passwords, secrets
+from apppasswords.models import AppPassword
+
+PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
+
+
+class Outcome(Enum):
+    YES = auto()
+    NO = auto()
+    BANNED = auto()
+    CANNOT_TELL = auto()  # the database is away; no failure of anybody
+
+
+class Reason(Enum):
+    """Why, for the IT office. Mail programs are not told."""
+
+    APP_PASSWORD = auto()
+    MAILBOX_PASSWORD = auto()
+    BANNED = auto()
+    BARE_NAME = auto()  # the part before the @ only
+    UNKNOWN = auto()
+    DISABLED = auto()
+    WRONG = auto()
+    NEEDS_APP_PASSWORD = auto()  # the mailbox password, but two-step is on
+    CANNOT_TELL = auto()
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a mail server asks about. `user` is as the person entered it; a password that is no text is None."""
+
+    user: str
+    password: str | None
+    protocol: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of an app password that is worth noting, after the answer."""
+
+    pk: int
+    protocol: str
+    address: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: Outcome
+    reason: Reason
+    banned_until: datetime | None = None
+    use: Use | None = None
+
+
+class Facts(NamedTuple):
+    """What the one statement finds."""
+
+    banned_until: datetime | None
+    has_failures: bool
+    user_id: int | None
+    is_active: bool
+    two_step_from: datetime | None
+    app_password_id: int | None
+    last_used_at: datetime | None
+
+
+CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
+
+
+def verify(login: Login) -> Verdict:
+    """Decide, and count: a failure, or that failures of this account are over. Raises what the database raises."""
+    verdict, facts, account = _decide(login)
+    if verdict.outcome is Outcome.NO:
+        return _refuse(login, verdict, account)
+    if verdict.reason is Reason.MAILBOX_PASSWORD and (until := bans.banned_until(login.address, account)):
+        # Guesses that came at once were compared before the first was counted: none profits from that.
+        return Verdict(Outcome.BANNED, Reason.BANNED, until)
+    if verdict.outcome is Outcome.YES and facts.has_failures:
+        bans.note_success(login.address, account)
+    return verdict
+
+
+def explain(login: Login) -> Verdict:
+    """What would happen, and more exactly why; counted nowhere."""
+    verdict, facts, account = _decide(login)
+    refused = verdict.reason is Reason.WRONG and facts.two_step_from is not None
+    if refused and login.password and signin.check_password(account, login.password):
+        return Verdict(Outcome.NO, Reason.NEEDS_APP_PASSWORD)
+    return verdict
+
+
+def _decide(login: Login) -> tuple[Verdict, Facts, str]:
+    now = timezone.now()
+    name = usernames.canonical(login.user)
+    secret = secrets.typed(login.password) if login.password else None
+    facts = _facts(addresses.network(login.address), name or "", secret, now)
+    account = name if facts.user_id is not None and name else ""
+    return _verdict(login, name, account, facts, now), facts, account
+
+
+def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: datetime) -> Verdict:
+    banned_until = facts.banned_until
+    if not account and banned_until is None and addresses.is_shared(login.address):
+        banned_until = bans.banned_until(login.address, bans.stranger(login.user))
+    if banned_until:
+        return Verdict(Outcome.BANNED, Reason.BANNED, banned_until)
+    if not account:
+        bare = name is None and "@" not in login.user
+        return Verdict(Outcome.NO, Reason.BARE_NAME if bare else Reason.UNKNOWN)
+    if not facts.is_active:
+        return Verdict(Outcome.NO, Reason.DISABLED)
+    if facts.app_password_id is not None:
+        stale = passwords.use_is_stale(facts.last_used_at, now)
+        use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
+        return Verdict(Outcome.YES, Reason.APP_PASSWORD, use=use)
+    two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
+    if not two_step_is_on and login.password and signin.check_password(account, login.password):
+        return Verdict(Outcome.YES, Reason.MAILBOX_PASSWORD)
+    return Verdict(Outcome.NO, Reason.WRONG)
+
+
+def _refuse(login: Login, verdict: Verdict, account: str) -> Verdict:
+    password = login.password if login.password is not None else "\0not text"
+    noted = bans.note_failure(login.address, account or bans.stranger(login.user), password, login.protocol)
+    if not noted.counted:
+        return Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until)
+    if verdict.reason is Reason.BARE_NAME:
+        # The mistake that the guide warns of: whose it is shows when the name is completed.
+        meant = usernames.canonical(usernames.complete(login.user, settings.MAIL_DOMAIN))
+        owner = User.objects.filter(username=meant).first() if meant else None
+        events.record(events.Kind.BARE_NAME, owner, address=login.address, channel=login.protocol)
+    return replace(verdict, banned_until=noted.banned_until)
+
+
+# --- The statement ---------------------------------------------------------------------------------------------------
+
+
+@cache
+def _statement(keys: int) -> statements.Statement:
+    """Ban, account, app password, and whether there are failures to clear. It always returns one row."""
+    ban, failure, user, password = (model._meta.db_table for model in (Ban, Failure, User, AppPassword))
+    sql = f"""
+        SELECT
+            (SELECT MAX(until) FROM {ban}
+             WHERE network = %s AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
+            EXISTS (SELECT 1 FROM {failure}
+                    WHERE network = %s AND account = %s AND cleared_at IS NULL AND ban_id IS NULL),
+            u.id, u.is_active, u.two_step_from, p.id, p.last_used_at
+        FROM (SELECT 1 AS one) AS always
+        LEFT JOIN {user} AS u ON u.username = %s
+        LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
+    """  # noqa: S608 (names of our own tables; every value is a parameter)
+    return statements.Statement("mailkey_facts", sql)
+
+
+def _facts(network: str, name: str, secret: str | None, now: datetime) -> Facts:
+    digests = secrets.digests(secret) if secret else [""] * len(settings.APP_PASSWORD_KEYS)
+    row = _statement(len(digests)).row(network, now, name, network, name, name, *digests)
+    assert row  # noqa: S101 (the statement sees to it)
+    until, has_failures, user_id, is_active, two_step_from, password_id, last_used_at = row
+    return Facts(
+        banned_until=_moment(until),
+        has_failures=bool(has_failures),
+        user_id=user_id,
+        is_active=bool(is_active),
+        two_step_from=_moment(two_step_from),
+        app_password_id=password_id,
+        last_used_at=_moment(last_used_at),
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    """SQLite answers in UTC without saying so, and with text where it computed the value."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,0 +1,111 @@
+"""客户端安全登录: the pages where people make and remove app passwords."""
+
+from functools import wraps
+from secrets import token_hex
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import clients, phones
+from accounts.sessions import SignedInRequest
+from accounts.views.security import View, fresh_code_required
+from accounts.views.signin import GET_OR_POST
+from apppasswords import passwords, secrets
+from apppasswords.forms import NameForm
+from apppasswords.models import NAME_LENGTH
+
+
+def phone_required(view: View) -> View:
+    @wraps(view)
+    def guarded(request: SignedInRequest) -> HttpResponse:
+        if phones.of(request.user) is None:
+            return render(request, "apppasswords/phone_needed.html")
+        return view(request)
+
+    return guarded
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@phone_required
+@fresh_code_required
+def app_passwords(request: SignedInRequest) -> HttpResponse:
+    """The list. POST `name` makes one, POST `remove` removes one."""
+    if request.method == "POST":
+        return _remove(request) if "remove" in request.POST else _create(request)
+    return _list(request, NameForm(initial={"request": token_hex(16)}))
+
+
+def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
+    context = {"form": form, "passwords": passwords.of(request.user), "limit": settings.APP_PASSWORDS_PER_USER}
+    return render(request, "apppasswords/app_passwords.html", context)
+
+
+def _create(request: SignedInRequest) -> HttpResponse:
+    """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
+    form = NameForm(request.POST)
+    name = request.POST.get("name", "")
+    if secrets.looks_like_one(name) or len(name) > NAME_LENGTH:
+        return _warn(request)
+    if not form.is_valid():
+        return _list(request, form)
+    made = passwords.create(
+        request.user,
+        form.cleaned_data["name"],
+        address=clients.address(request),
+        request=form.cleaned_data["request"] or None,
+    )
+    match made:
+        case passwords.Refusal.SECRET_AS_NAME:
+            return _warn(request)
+        case passwords.Refusal.REPEATED:
+            messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
+            return redirect("app_passwords")
+        case passwords.Refusal.TOO_MANY:
+            messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
+            return redirect("app_passwords")
+        case (row, secret):
+            context = {
+                "password": row,
+                "secret": secret,
+                "in_fours": secrets.in_fours(secret),
+                "servers": settings.MAIL_SERVERS,
+            }
+            return render(request, "apppasswords/app_password_created.html", context)
+
+
+def _warn(request: SignedInRequest) -> HttpResponse:
+    """A password was entered as the name: it is not shown again and not kept."""
+    form = NameForm({"request": token_hex(16)})
+    form.errors["name"] = form.error_class([
+        _("That looked like a password. The name is only a description and is shown in clear: never enter a password "
+          "there. Nothing was kept.")
+    ])  # fmt: skip
+    return _list(request, form)
+
+
+def _remove(request: SignedInRequest) -> HttpResponse:
+    chosen = request.POST["remove"]
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 19):
+        raise Http404
+    if not passwords.remove(request.user, int(chosen), address=clients.address(request)):
+        raise Http404
+    messages.success(request, _("The app password is removed. What used it can no longer sign in."))
+    return redirect("app_passwords")
+
+
+@require_http_methods(GET_OR_POST)
+@phone_required
+@fresh_code_required
+def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
+    """Asks once, then removes all."""
+    if request.method == "POST":
+        passwords.remove_all(request.user, address=clients.address(request))
+        messages.success(request, _("All app passwords are removed."))
+        return redirect("app_passwords")
+    return render(request, "apppasswords/app_passwords_remove_all.html", {"passwords": passwords.of(request.user)})

@@ -1,0 +1,92 @@
+-- Asks the mail login service about one login (docs/mail-servers.md). Nothing to change here: the address and the
+-- token come from dovecot.conf (MAILKEY_URL, MAILKEY_TOKEN_FILE).
+
+local client
+local token
+
+-- What Dovecot calls the services. An unknown one goes out as it is, and is refused there.
+local PROTOCOLS = { submission = "smtp" }
+
+function script_init()
+  client = dovecot.http.client {
+    connect_timeout_msecs = 1000,
+    request_timeout_msecs = 3000,
+    request_absolute_timeout_msecs = 4000,
+    max_attempts = 2, -- the service closed an idle connection: that must not cost a login
+    max_idle_time_msecs = 30000,
+    user_agent = "dovecot",
+  }
+  return 0
+end
+
+function script_deinit()
+end
+
+local function read_token()
+  if token == nil then
+    local name = os.getenv("MAILKEY_TOKEN_FILE") or "/etc/dovecot/mailkey.token"
+    local file, problem = io.open(name)
+    if file == nil then
+      dovecot.i_error("mailkey: " .. problem)
+      return nil
+    end
+    token = file:read("l")
+    file:close()
+  end
+  return token
+end
+
+-- Every byte that is not unreserved is encoded, so any password arrives as it is.
+local function encode(text)
+  return (text:gsub("[^A-Za-z0-9_.~-]", function(byte) return string.format("%%%02X", byte:byte()) end))
+end
+
+local function form(fields)
+  local pairs_of_it = {}
+  for _, field in ipairs(fields) do
+    pairs_of_it[#pairs_of_it + 1] = field[1] .. "=" .. encode(field[2] or "")
+  end
+  return table.concat(pairs_of_it, "&")
+end
+
+local function ask(req, password)
+  local request = client:request { url = os.getenv("MAILKEY_URL"), method = "POST" }
+  request:add_header("Authorization", "Bearer " .. token)
+  request:add_header("Content-Type", "application/x-www-form-urlencoded")
+  request:set_payload(form {
+    { "user", req.user },
+    { "password", password },
+    { "protocol", PROTOCOLS[req.service] or req.service },
+    { "address", req.remote_ip },
+    { "session", req.session },
+  })
+  return request:submit()
+end
+
+function auth_password_verify(req, password)
+  if read_token() == nil then
+    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+  end
+  local answered, response = pcall(ask, req, password)
+  if not answered then
+    dovecot.i_error("mailkey: the question could not be asked")
+    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+  end
+  local status = response:status()
+  if status == 200 then
+    return dovecot.auth.PASSDB_RESULT_OK, {}
+  end
+  if status == 401 or status == 429 then
+    -- Refused. The text is for the person; the refusal itself is left to the next passdb (auth.conf).
+    local text = (response:payload() or ""):gsub("%s+$", "")
+    return dovecot.auth.PASSDB_RESULT_OK, { noauthenticate = "yes", reason = text }
+  end
+  -- Away, hanging, a wrong token, not understood: cannot tell. The program tries again later, nobody is to blame.
+  dovecot.i_error("mailkey: no decision, status " .. tostring(status))
+  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+end
+
+-- Is asked where there is no password (a proxy, a delegated login): never a way in.
+function auth_passdb_lookup(req)
+  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+end

@@ -1,0 +1,41 @@
+"""The admin site: for IT staff whose session has entered a code. A trusted browser is not enough."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from accounts.views.signin import safe_next, sign_out
+
+
+class PortalAdminSite(AdminSite):
+    site_title = _("Mailkey administration")
+    site_header = _("Mailkey administration")
+    index_title = _("IT office")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and request.user.is_authenticated and request.user.is_verified()
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in. Staff who came by a trusted browser are asked for a code."""
+        next_path = safe_next(request, request.GET.get("next")) or reverse("admin:index")
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise PermissionDenied
+        page = "confirm" if request.user.is_authenticated else "sign_in"
+        return redirect(f"{reverse(page)}?{urlencode({'next': next_path})}")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        return sign_out(request)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("password")

@@ -1,0 +1,26 @@
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from accounts.views.security import phone_unbind
+from apppasswords import passwords
+from portal import pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("", include("accounts.urls")),
+    # Here, because it is where both apps meet: unbinding offers to remove the app passwords too.
+    path(
+        "security/phone/unbind/",
+        phone_unbind,
+        {"app_passwords": passwords.of, "remove_app_passwords": passwords.remove_all},
+        name="phone_unbind",
+    ),
+    path("", include("apppasswords.urls")),
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("health/live", pages.health_live, name="health_live"),
+    path("health/ready", pages.health_ready, name="health_ready"),
+    path("outbox/", pages.outbox, name="outbox"),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,38 @@
+// Counts down on the button that sends a code. The server enforces the wait; without this script the button stays usable.
+for (const button of document.querySelectorAll("[data-countdown]")) {
+  const label = button.querySelector(".countdown");
+  const text = label.textContent;
+  const end = Date.now() + 1000 * button.dataset.countdown;
+  button.disabled = true;
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0) {
+      label.textContent = text.replace(/\d+/, left);
+      setTimeout(tick, 250);
+    } else {
+      label.remove();
+      button.disabled = false;
+    }
+  };
+  tick();
+}
+
+// A secret that is shown once: copying it, and leaving nothing in a page that the browser keeps for its back button.
+const secret = document.querySelector("[data-secret]");
+if (secret) {
+  const copy = document.querySelector("[data-copy]");
+  const said = document.querySelector("[data-copied]");
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(secret.dataset.secret);
+      said.textContent = said.dataset.copied;
+    } catch {
+      said.textContent = said.dataset.notCopied;
+    }
+  });
+  addEventListener("pagehide", () => {
+    secret.textContent = "";
+    delete secret.dataset.secret;
+  });
+}

@@ -1,0 +1,123 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as django_settings
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker, Settings
+
+from accounts.models import Phone, User
+from accounts.sms import memory
+from portal.celery import app
+from tests.crowd import Crowd
+from tests.people import NUMBER, PASSWORD, Person
+from tests.servers import postgres
+
+pytest_plugins = ["tests.servers.browser"]
+
+
+def pytest_configure() -> None:
+    # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file, as in development: threads and processes can share it."""
+    path: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+    django_settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(path)
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    memory.outbox.clear()
+    app.conf.task_always_eager = True
+    yield
+    memory.outbox.clear()
+
+
+@pytest.fixture
+def real_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2id"]
+
+
+MakeUser = Callable[..., User]
+
+
+@pytest.fixture
+def make_user(db: None) -> MakeUser:
+    """`make_user("lisi", two_step=False, phone="13800138000", ...)`"""
+
+    def make(mailbox: str = "zhangsan", *, two_step: bool = True, phone: str | None = None, **fields: Any) -> User:
+        username = mailbox if "@" in mailbox else f"{mailbox}@example.edu"
+        start = timezone.now() if two_step else None
+        user = User.objects.create_user(username, PASSWORD, two_step_from=start, **fields)
+        if phone:
+            place = Phone.objects.filter(number=f"+86{phone}").count() + 1
+            Phone.objects.create(user=user, number=f"+86{phone}", place=place)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def zhangsan(make_user: MakeUser) -> Person:
+    """Two-step is on, no phone is bound yet."""
+    return Person(make_user("zhangsan", name="张三"))
+
+
+@pytest.fixture
+def wangwu(make_user: MakeUser) -> Person:
+    """Two-step is on, a phone is bound."""
+    return Person(make_user("wangwu", name="王五", phone=NUMBER))
+
+
+@pytest.fixture
+def lisi(make_user: MakeUser) -> Person:
+    """Two-step is off."""
+    return Person(make_user("lisi", name="李四", two_step=False))
+
+
+@pytest.fixture
+def clerk(make_user: MakeUser) -> Person:
+    """The IT office, with a phone."""
+    return Person(make_user("itoffice", phone="13700137000", is_staff=True, is_superuser=True))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The DATABASE_URL of a PostgreSQL that is the tests' own."""
+    with postgres.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_crowd(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    with Crowd(postgresql, tmp_path_factory.mktemp("crowd")) as crowd:
+        yield crowd
+
+
+@pytest.fixture(scope="session")
+def sqlite_crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    var: Path = tmp_path_factory.mktemp("crowd")
+    with Crowd(f"sqlite:///{var / 'crowd.sqlite3'}", var) as crowd:
+        yield crowd
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crowd(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Crowd]:
+    """Four processes on one database, to which the test's own models speak too. What is in it stays: a test brings
+    its own people, and finds those of others."""
+    crowd: Crowd = request.getfixturevalue(f"{request.param}_crowd")
+    with django_db_blocker.unblock(), crowd.database_here():
+        yield crowd
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """It is noon, and stays so until the test shifts it."""
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    with time_machine.travel(noon, tick=False) as traveller:
+        yield traveller

@@ -1,0 +1,94 @@
+"""The people of the mail server tests, in the database that the mail login service reads. A program of its own: tests
+have another database. It reads one JSON line for each call, [function, arguments], and answers with one.
+
+    VAR=folder DEBUG=on python -m tests.mail_people
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts import bans
+from accounts.models import Ban, Failure, User
+from apppasswords import passwords
+
+CLERK = "itoffice@example.edu"
+
+
+def prepare() -> None:
+    call_command("migrate", verbosity=0)
+    User.objects.create_user(CLERK, None, is_staff=True)
+
+
+def add(username: str, password: str, two_step: bool) -> None:
+    User.objects.create_user(username, password, two_step_from=timezone.now() if two_step else None)
+
+
+def switch_two_step(username: str, on: bool) -> None:
+    User.objects.filter(username=username).update(two_step_from=timezone.now() if on else None)
+
+
+def app_password(username: str, name: str) -> str:
+    made = passwords.create(User.objects.get(username=username), name)
+    assert isinstance(made, tuple), made
+    return made[1]
+
+
+def remove_app_password(username: str, name: str) -> None:
+    user = User.objects.get(username=username)
+    assert passwords.remove(user, passwords.of(user).get(name=name).pk)
+
+
+def last_use(username: str, name: str) -> list[str]:
+    row = passwords.of(User.objects.get(username=username)).get(name=name)
+    return [row.last_used_protocol, row.last_used_address]
+
+
+def failures(address: str) -> list[str]:
+    """The way in of each failure that counts."""
+    rows = Failure.objects.filter(network=address, cleared_at=None, ban=None).order_by("pk")
+    return list(rows.values_list("channel", flat=True))
+
+
+def ban_of(address: str) -> str | None:
+    """Until when, as people are told it."""
+    until = bans.banned_until(address, "")
+    return f"{timezone.localtime(until):%Y-%m-%d %H:%M}" if until else None
+
+
+def lift(address: str) -> None:
+    assert bans.lift(Ban.objects.get(network=address, lifted_at=None), User.objects.get(username=CLERK))
+
+
+def forget() -> None:
+    Failure.objects.all().delete()
+    Ban.objects.all().delete()
+
+
+CALLS = {
+    call.__name__: call
+    for call in (
+        prepare, add, switch_two_step, app_password, remove_app_password, last_use, failures, ban_of, lift, forget
+    )
+}  # fmt: skip
+
+
+def main() -> None:
+    for line in sys.stdin:
+        name, arguments = json.loads(line)
+        call: Any = CALLS[name]
+        sys.stdout.write(json.dumps(call(*arguments)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Mail programs at the four protocols: what happens to somebody who enters a name and a password."""
+
+import base64
+import contextlib
+import imaplib
+import poplib
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from email.message import EmailMessage
+from itertools import count
+
+import pytest
+
+from tests.servers.mail import MailSystem
+
+HOST = "127.0.0.1"
+IN = "in"
+
+PASSWORD = "battery-staple-2026"
+ODD_PASSWORD = "  two  spaces %41%zz &user=x +plus =is ÄöüßÑ\"'\\ 密码 "
+WRONG = "not-the-password"
+
+_addresses = count(2)
+_names = count()
+
+
+def new_address() -> str:
+    """A client's own address that nobody had before."""
+    number = next(_addresses)
+    return f"127.0.{1 + number // 250}.{1 + number % 250}"
+
+
+class _Imap(imaplib.IMAP4_SSL):
+    source = HOST
+
+    def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
+        return _connect(self.host, self.port, self.source, self.ssl_context)
+
+
+class _Pop3(poplib.POP3_SSL):
+    encoding = "UTF-8"
+    source = HOST
+    context: ssl.SSLContext
+
+    def _create_socket(self, timeout: float) -> ssl.SSLSocket:
+        return _connect(self.host, self.port, self.source, self.context)
+
+
+def _connect(host: str, port: int, source: str, context: ssl.SSLContext) -> ssl.SSLSocket:
+    return context.wrap_socket(socket.create_connection((host, port), 30, (source, 0)), server_hostname=host)
+
+
+@contextlib.contextmanager
+def imap(system: MailSystem, source: str = HOST, way: str = "imap") -> Iterator[imaplib.IMAP4_SSL]:
+    kind = type("Imap", (_Imap,), {"source": source})
+    connection = kind(HOST, system.ports[way], ssl_context=system.context)
+    try:
+        yield connection
+    finally:
+        connection.shutdown()
+
+
+@contextlib.contextmanager
+def pop3(system: MailSystem, source: str = HOST, way: str = "pop3") -> Iterator[poplib.POP3_SSL]:
+    kind = type("Pop3", (_Pop3,), {"source": source})
+    connection = kind(HOST, system.ports[way], context=system.context)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def smtp(system: MailSystem, source: str = HOST, way: str = "smtp") -> Iterator[smtplib.SMTP_SSL]:
+    connection = smtplib.SMTP_SSL(
+        HOST, system.ports[way], "client.example.edu", timeout=30, source_address=(source, 0), context=system.context
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def attempt(system: MailSystem, way: str, user: str, password: str, source: str = HOST) -> str:
+    """IN, or what the server said. `way` names a port: imap, nginx_imap, ..."""
+    said = _ATTEMPTS[way.removeprefix("nginx_")](system, way, user, password, source)
+    # Some programs take a text with these words for a mailbox in use.
+    assert "lock" not in said.lower(), said
+    return said
+
+
+def _try_imap(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
+    with imap(system, source, way) as connection:
+        try:
+            if password.isascii():
+                connection.login(user, password)
+            else:
+                connection.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
+        except imaplib.IMAP4.error as refusal:
+            return str(refusal)
+        return IN
+
+
+def _try_pop3(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
+    with pop3(system, source, way) as connection:
+        try:
+            connection.user(user)
+            connection.pass_(password)
+        except poplib.error_proto as refusal:
+            return str(refusal)
+        return IN
+
+
+def _try_smtp(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
+    with smtp(system, source, way) as connection:
+        try:
+            if password.isascii():
+                connection.login(user, password)
+                return IN
+            connection.ehlo()
+            code, text = connection.docmd("AUTH", f"PLAIN {_plain(user, password)}")
+            return IN if code == 235 else f"{code} {text!r}"
+        except smtplib.SMTPAuthenticationError as refusal:
+            return f"{refusal.smtp_code} {refusal.smtp_error!r}"
+
+
+def _try_sieve(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
+    """ManageSieve, RFC 5804: STARTTLS, then AUTHENTICATE."""
+    with socket.create_connection((HOST, system.ports[way]), 30, (source, 0)) as plain:
+        _sieve_answer(plain)
+        plain.sendall(b"STARTTLS\r\n")
+        _sieve_answer(plain)
+        with system.context.wrap_socket(plain, server_hostname=HOST) as connection:
+            _sieve_answer(connection)
+            connection.sendall(f'AUTHENTICATE "PLAIN" "{_plain(user, password)}"\r\n'.encode())
+            answer = _sieve_answer(connection)
+            return IN if answer.startswith("OK") else answer
+
+
+def _sieve_answer(connection: socket.socket) -> str:
+    """The last line, which is OK, NO or BYE."""
+    received = b""
+    while True:
+        lines = received.split(b"\r\n")
+        if lines[-1] == b"" and len(lines) > 1 and lines[-2].split(b" ")[0] in (b"OK", b"NO", b"BYE"):
+            return lines[-2].decode()
+        more = connection.recv(4096)
+        assert more, received
+        received += more
+
+
+def _plain(user: str, password: str) -> str:
+    return base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+
+
+_ATTEMPTS = {"imap": _try_imap, "pop3": _try_pop3, "smtp": _try_smtp, "sieve": _try_sieve}
+
+
+def letter(sender: str, to: str, subject: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message.set_content(f"This is the letter {subject}.\n")
+    return message
+
+
+def inbox_of(system: MailSystem, user: str, password: str, way: str = "imap") -> str:
+    """The headers and texts of all mails, as IMAP shows them."""
+    with imap(system, way=way) as connection:
+        connection.login(user, password)
+        _, counted = connection.select("INBOX", readonly=True)
+        if counted == [b"0"]:
+            return ""
+        _, found = connection.fetch("1:*", "(BODY.PEEK[])")
+        return "".join(part[1].decode() for part in found if isinstance(part, tuple))
+
+
+class Mailbox:
+    """Somebody of the staff, with a mail program on a phone at an address of its own."""
+
+    def __init__(self, system: MailSystem, *, two_step: bool = True, password: str = PASSWORD) -> None:
+        self.system = system
+        self.name = system.mailboxes[next(_names)]
+        self.password = password
+        self.address = new_address()
+        system.people("add", self.name, password, two_step)
+        self.app_password: str = system.people("app_password", self.name, "phone")
+
+    def enters(self, password: str, way: str = "imap", *, address: str = "") -> str:
+        return attempt(self.system, way, self.name, password, address or self.address)
+
+    def failures(self) -> list[str]:
+        found: list[str] = self.system.people("failures", self.address)
+        return found
+
+
+@pytest.fixture
+def staff(mail_system: MailSystem) -> Mailbox:
+    return Mailbox(mail_system)
+
+
+@pytest.fixture
+def colleague(mail_system: MailSystem) -> Mailbox:
+    return Mailbox(mail_system)

@@ -1,0 +1,269 @@
+"""The rules of Mailkey as a model that is small enough to be believed: no database, no cookies, nothing at once.
+
+Its methods are what people do. Each returns the answer that the real thing must give: the status, and where it leads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+
+Answer = tuple[int, str]
+PAGE: Answer = (200, "")
+NOT_THERE: Answer = (404, "")
+BANNED: Answer = (429, "")
+HOME: Answer = (302, "/")
+NEEDS_PHONE: Answer = (200, "bind a phone first")
+
+SIGN_IN, CODE_PAGE, BIND_PAGE = "/sign-in/", "/sign-in/code/", "/sign-in/phone/"
+CONFIRM, PHONE, CHANGE, UNBIND = (f"/security/{page}/" for page in ("confirm", "phone", "phone/change", "phone/unbind"))
+APP_PASSWORDS = "/app-passwords/"
+
+MAILBOXES_PER_PHONE = 2
+APP_PASSWORDS_PER_USER = 3
+SHARED_NETWORK_FAILURES = 14
+
+
+class Far(Enum):
+    NOBODY = (302, SIGN_IN)
+    BIND = (302, BIND_PAGE)
+    CODE = (302, CODE_PAGE)
+    IN = PAGE
+
+    value: Answer
+
+
+@dataclass(eq=False)
+class Phone:
+    number: str
+
+
+@dataclass(eq=False)
+class AppPassword:
+    pk: int
+    secret: str
+    removed: bool = False
+
+
+@dataclass(eq=False)
+class Account:
+    name: str
+    password: str
+    two_step_from: datetime | None = None
+    phone: Phone | None = None
+    staff: bool = False
+    active: bool = True
+    wrong_codes: int = 0
+    paused_until: datetime | None = None
+    sessions_ended: int = 0
+    app_passwords: list[AppPassword] = field(default_factory=list)
+    old_passwords: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> list[AppPassword]:
+        return [made for made in self.app_passwords if not made.removed]
+
+
+@dataclass(eq=False)
+class Trust:
+    account: Account
+    phone: Phone
+    at: datetime
+    forgotten: bool = False
+    pk: int = 0
+
+
+@dataclass(eq=False)
+class Session:
+    account: Account
+    password: str
+    at: datetime  # of the password while half-way, then of the sign-in
+    phone: Phone | None  # the one bound while half-way; then the one that a code was entered from
+    sessions_ended: int = 0  # of the account, when it began
+    is_in: bool = False
+    code_at: datetime | None = None
+    trust: Trust | None = None
+    codes: object | None = None  # what binds codes to this session
+    numbers: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # to be proven, by purpose
+    old_number_proven: tuple[Phone, datetime] | None = None
+
+    @property
+    def verified(self) -> bool:
+        return self.is_in and self.phone is not None and self.phone is self.account.phone
+
+
+def _is_over(session: Session) -> bool:
+    account = session.account
+    return session.password != account.password or session.sessions_ended != account.sessions_ended
+
+
+@dataclass(eq=False)
+class Browser:
+    session: Session | None = None
+    cookie: list[Trust] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Code:
+    account: Account
+    number: str
+    purpose: str
+    session: object
+    at: datetime
+    digits: str = ""  # filled in when the SMS arrives
+    tries: int = 0
+    over: bool = False
+
+
+@dataclass(eq=False)
+class Failure:
+    network: str
+    account: str
+    password: str
+    at: datetime
+    banned: bool = False  # it has led to a ban already
+
+
+@dataclass(eq=False)
+class Ban:
+    network: str
+    account: str  # empty: everybody
+    at: datetime
+    failures: list[Failure]
+    lifted: bool = False
+
+
+class Oracle:
+    def __init__(self, now: datetime, networks: dict[str, str], shared: set[str]) -> None:
+        self.now = now
+        self.networks, self.shared = networks, shared
+        self.accounts: dict[str, Account] = {}
+        self.codes: list[Code] = []
+        self.failures: list[Failure] = []
+        self.bans: list[Ban] = []
+        self.notices: list[str] = []  # numbers that were told of a change
+
+    def older(self, moment: datetime, age: timedelta) -> bool:
+        return self.now - moment >= age
+
+    # --- Who is in which browser -----------------------------------------------------------------------------------
+
+    def is_on(self, account: Account) -> bool:
+        return account.two_step_from is not None and account.two_step_from <= self.now
+
+    def is_live(self, trust: Trust) -> bool:
+        return not trust.forgotten and trust.phone is trust.account.phone and not self.older(trust.at, 30 * DAY)
+
+    def far(self, browser: Browser) -> Far:
+        session = browser.session
+        if session is None or not session.account.active or _is_over(session):
+            return Far.NOBODY
+        if session.is_in:
+            if self.older(session.at, 12 * HOUR):
+                return Far.NOBODY
+            trusted = session.trust is not None and self.is_live(session.trust)
+            if not self.is_on(session.account) or session.verified or trusted:
+                return Far.IN
+        elif self.older(session.at, 10 * MINUTE) or session.phone is not session.account.phone:
+            return Far.NOBODY
+        return Far.CODE if session.account.phone else Far.BIND
+
+    def home(self, browser: Browser) -> Answer:
+        return self.far(browser).value
+
+    def admin(self, browser: Browser) -> Answer:
+        far = self.far(browser)
+        if far is not Far.IN or browser.session is None:
+            return far.value
+        return PAGE if browser.session.account.staff and browser.session.verified else (302, "/admin/login/")
+
+    def is_fresh(self, session: Session) -> bool:
+        return session.verified and session.code_at is not None and not self.older(session.code_at, 10 * MINUTE)
+
+    # --- Addresses --------------------------------------------------------------------------------------------------
+
+    def banned(self, address: str, account: str) -> bool:
+        return any(ban.network == self.networks[address] and ban.account in ("", account) for ban in self.bans_now())
+
+    def bans_now(self) -> list[Ban]:
+        return [ban for ban in self.bans if not ban.lifted and not self.older(ban.at, HOUR)]
+
+    def fail(self, address: str, account: str, password: str) -> bool:
+        """Whether this failure was the one too many."""
+        network = self.networks[address]
+        self.failures.append(Failure(network, account, password, self.now))
+        here = [one for one in self.failures if one.network == network and not self.older(one.at, DAY)]
+        if network in self.shared:
+            forgiven = [one for ban in self.bans if ban.account == "" or ban.lifted for one in ban.failures]
+            building = [one for one in here if one not in forgiven]
+            if len({(one.account, one.password) for one in building}) >= SHARED_NETWORK_FAILURES:
+                return self._ban(network, "", building)
+        counted = [one for one in here if not one.banned and (network not in self.shared or one.account == account)]
+        if len(counted) >= 10:
+            return self._ban(network, account if network in self.shared else "", counted)
+        return False
+
+    def _ban(self, network: str, account: str, failures: list[Failure]) -> bool:
+        self.bans.append(Ban(network, account, self.now, failures))
+        for failure in failures:
+            failure.banned = True
+        return True
+
+    def succeed(self, address: str, account: str) -> None:
+        network = self.networks[address]
+        self.failures = [one for one in self.failures if one.banned or (one.network, one.account) != (network, account)]
+
+    def log_in_by_mail(self, name: str, password: str, secret: str | None, address: str) -> Answer:
+        """`secret` is what `password` is without the spaces, hyphens and capitals that do not matter."""
+        account = self.accounts.get(name)
+        if self.banned(address, name):
+            return BANNED
+        if account and account.active:
+            mailbox = not self.is_on(account) and password == account.password
+            if mailbox or secret in [made.secret for made in account.kept]:
+                self.succeed(address, name)
+                return PAGE
+        self.fail(address, name, password)
+        return (401, "")
+
+    # --- Codes ------------------------------------------------------------------------------------------------------
+
+    def issue(self, session: Session, number: str, purpose: str) -> None:
+        account = session.account
+        session.codes = session.codes or object()
+        mine = [code for code in self.codes if code.account is account]
+        to_number = [code for code in self.codes if code.number == number]
+        if self._paused(account) or any(
+            code.purpose == purpose and not self.older(code.at, MINUTE) for code in mine + to_number
+        ):
+            return
+        for sent in (mine, to_number):
+            for window, limit in ((HOUR, 5), (DAY, 10)):
+                if sum(not self.older(code.at, window) for code in sent) >= limit:
+                    return
+        self.end(code for code in mine if code.purpose == purpose)
+        self.codes.append(Code(account, number, purpose, session.codes, self.now))
+
+    def check(self, session: Session, number: str, purpose: str, digits: str | None) -> bool:
+        account = session.account
+        if digits is None or self._paused(account):
+            return False
+        for code in self.codes:
+            meant = (code.account, code.number, code.purpose, code.session) == (account, number, purpose, session.codes)
+            if meant and not code.over and code.tries < 5 and not self.older(code.at, 5 * MINUTE):
+                code.tries += 1
+                if code.digits == digits:
+                    code.over, account.wrong_codes = True, 0
+                    return True
+                account.wrong_codes = 1 if account.paused_until else account.wrong_codes + 1
+                account.paused_until = self.now + HOUR if account.wrong_codes >= 20 else None
+        return False
+
+    def _paused(self, account: Account) -> bool:
+        return account.paused_until is not None and self.now < account.paused_until
+
+    def end(self, codes: Iterable[Code]) -> None:
+        for code in codes:
+            code.over = True

@@ -1,0 +1,23 @@
+"""Real servers for tests, each in a temporary folder and on a free port."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+
+def need(program: str) -> str:
+    """The path of a program; without it the test is skipped, or fails where REQUIRE_SERVERS=1."""
+    places = [*os.get_exec_path(), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
+    found = shutil.which(program, path=os.pathsep.join(places))
+    if found is None and os.environ.get("REQUIRE_SERVERS") == "1":
+        pytest.fail(f"{program} is not installed, and REQUIRE_SERVERS=1")
+    return found or pytest.skip(f"{program} is not installed")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

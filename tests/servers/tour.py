@@ -1,0 +1,254 @@
+"""Every page of the portal in every state that it has, one after the other, in a real browser.
+
+The database is prepared directly, so the tour needs the server to run in this process (pytest-django's `live_server`).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from accounts import bans, derivation
+from accounts.models import Ban, Failure, Phone, Sms, TrustedBrowser, User
+from apppasswords import passwords
+from apppasswords.models import AppPassword
+from tests.people import NUMBER, OTHER_NUMBER, PASSWORD
+
+LANDLINE = "01062330000"
+
+
+def tour(page: Page) -> Iterator[str]:
+    """The name of each state, while the page shows it. Ends with an empty database as it began."""
+    owner = User.objects.create_user("zhangsan@example.edu", PASSWORD, name="张三", two_step_from=timezone.now())
+    clerk = User.objects.create_user(
+        "itoffice@example.edu", PASSWORD, name="信息办", two_step_from=timezone.now(), is_staff=True, is_superuser=True
+    )
+    Phone.objects.create(user=clerk, number="+8613700137000")
+    yield from _front_door(page)
+    yield from _binding(page, owner)
+    yield from _code(page, owner)
+    yield from _app_passwords(page, owner)
+    yield from _security(page, owner)
+    yield from _passwords(page, owner)
+    yield from _without_phone(page, owner)
+    yield from _errors(page)
+    _sign_out(page)
+    yield from _administration(page, clerk)
+
+
+def _front_door(page: Page) -> Iterator[str]:
+    page.goto("/")
+    yield "sign-in"
+    _password(page, "zhangsan", "not my password")
+    yield "sign-in-wrong"
+    ban = Ban.objects.create(network="127.0.0.1", until=timezone.now() + timedelta(minutes=48))
+    page.goto("/sign-in/")
+    yield "banned"
+    ban.delete()
+
+
+def _binding(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/sign-in/")
+    _password(page, "zhangsan")
+    yield "bind"
+    page.fill("[name=number]", LANDLINE)
+    page.click("[name=send]")
+    yield "bind-landline"
+    page.fill("[name=number]", NUMBER)
+    page.click("[name=send]")
+    yield "bind-sent"
+    page.fill("[name=code]", _wrong_code())
+    page.click("text=/^(确定|OK)$/")
+    yield "bind-wrong-code"
+    Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+
+
+def _code(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/sign-in/")
+    _password(page, "zhangsan")
+    for status in Sms.Status.values:
+        reason = Sms.Reason.NUMBER if status == Sms.Status.FAILED else ""
+        now = timezone.now()
+        Sms.objects.update(status=status, reason=reason, sent_at=now, delivered_at=now)
+        page.goto("/sign-in/code/")
+        yield f"code-{status}"
+    Sms.objects.update(status=Sms.Status.SENT, created_at=timezone.now() - settings.SMS_RESEND_AFTER)
+    page.goto("/sign-in/code/")
+    yield "code-may-resend"
+    _enter(page, _wrong_code())
+    yield "code-wrong"
+    Sms.objects.update(tries=settings.SMS_CODE_TRIES)
+    _enter(page, _wrong_code())
+    yield "code-exhausted"
+    Sms.objects.update(created_at=timezone.now())
+    page.context.clear_cookies(name="session")
+    page.goto("/sign-in/")
+    _password(page, "zhangsan")
+    yield "code-refused"
+    Sms.objects.all().delete()
+    page.reload()
+    page.click("[name=send]")
+    page.check("[name=trust_browser]")
+    _enter(page, _right_code())
+
+
+def _app_passwords(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/app-passwords/")
+    yield "app-passwords-none"
+    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
+    page.press("[name=name]", "Enter")
+    page.wait_for_load_state()
+    yield "app-passwords-secret-as-name"
+    page.fill("[name=name]", "Foxmail")
+    page.press("[name=name]", "Enter")
+    page.wait_for_load_state()
+    yield "app-password-created"
+    row = AppPassword.objects.get(user=owner)
+    passwords.create(owner, "iPhone15ProMax")
+    passwords.note_use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
+    page.click(f"main [href='{reverse('app_passwords')}']")
+    page.wait_for_load_state()
+    yield "app-passwords-many"
+    page.goto("/app-passwords/remove-all/")
+    yield "app-passwords-remove-all"
+
+
+def _security(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/")
+    yield "home"
+    page.goto("/security/browsers/")
+    yield "browsers"
+    here = TrustedBrowser.objects.get(user=owner)
+    for name, system in (
+        ("Firefox 140", "Windows 10"),
+        ("Mobile Safari 18", "iOS 18"),
+        ("微信内置浏览器", "Android 15"),
+    ):
+        TrustedBrowser.objects.create(
+            user=owner, phone=here.phone, digest=name, browser=name, system=system,
+            address="2001:db8:1234:5678:9abc:def0:1234:5678", expires_at=here.expires_at,
+        )  # fmt: skip
+    page.goto("/security/browsers/")
+    yield "browsers-many"
+    page.click("[name=all]")
+    yield "browsers-none"
+    page.goto("/security/phone/")
+    yield "phone"
+    page.goto("/security/phone/change/")
+    yield "change-old"
+    page.click("[name=send]")
+    yield "change-old-sent"
+    _enter(page, _right_code())
+    yield "change-new"
+    page.fill("[name=number]", OTHER_NUMBER)
+    page.click("[name=send]")
+    yield "change-new-sent"
+    page.goto("/security/phone/unbind/")
+    yield "unbind"
+    page.click("[name=send]")
+    yield "unbind-sent"
+
+
+def _passwords(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/security/password/")
+    yield "password"
+    page.fill("[name=old_password]", "something else")
+    page.fill("[name=new_password]", "12345678")
+    page.fill("[name=new_password_again]", "different")
+    page.click("main [type=submit]")
+    yield "password-errors"
+    User.objects.filter(pk=owner.pk).update(must_change_password=True)
+    page.goto("/")
+    yield "password-first"
+    User.objects.filter(pk=owner.pk).update(must_change_password=False)
+    _code_is_old(page)
+    page.goto("/security/password/")
+    yield "confirm"
+    page.click("[name=send]")
+    yield "confirm-sent"
+
+
+def _without_phone(page: Page, owner: User) -> Iterator[str]:
+    User.objects.filter(pk=owner.pk).update(two_step_from=None)
+    Phone.objects.filter(user=owner).delete()
+    page.goto("/app-passwords/")
+    yield "app-passwords-phone-needed"
+    page.goto("/")
+    yield "home-two-step-off"
+    page.goto("/security/phone/")
+    yield "phone-none"
+    page.goto("/outbox/")
+    yield "outbox"
+
+
+def _errors(page: Page) -> Iterator[str]:
+    page.goto("/admin/")
+    yield "error-403"
+    page.goto("/no-such-page/")
+    yield "error-404"
+    page.goto("/security/phone/")
+    page.evaluate("document.querySelectorAll('main [name=csrfmiddlewaretoken]').forEach(field => field.remove())")
+    page.fill("[name=number]", NUMBER)
+    page.click("main [type=submit]")
+    yield "error-csrf"
+
+
+def _administration(page: Page, clerk: User) -> Iterator[str]:
+    page.goto("/admin/")
+    _password(page, clerk.username)
+    _enter(page, _right_code())
+    yield "admin"
+    for _ in range(settings.BAN_AFTER_FAILURES):
+        bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
+    for name in ("user", "sms", "mail", "trustedbrowser", "ban", "securityevent"):
+        page.goto(f"/admin/accounts/{name}/")
+        yield f"admin-{name}"
+    page.goto("/admin/apppasswords/apppassword/")
+    yield "admin-apppassword"
+    page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
+    yield "admin-user-change"
+    page.goto(f"/admin/accounts/ban/{Ban.objects.get().pk}/change/")
+    yield "admin-ban-view"
+    page.goto("/admin/accounts/user/")
+    page.check("#action-toggle")
+    page.select_option("[name=action]", "switch_two_step_on")
+    page.click(".actions [type=submit]")
+    yield "admin-switch-on"
+
+
+def _password(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", password)
+    page.press("[name=password]", "Enter")
+    page.wait_for_load_state()
+    Failure.objects.all().delete()
+
+
+def _enter(page: Page, code: str) -> None:
+    page.fill("[name=code]", code)
+    page.press("[name=code]", "Enter")
+    page.wait_for_load_state()
+
+
+def _right_code() -> str:
+    return derivation.digits(Sms.objects.exclude(nonce="").latest("pk"))
+
+
+def _wrong_code() -> str:
+    return f"{(int(_right_code()) + 1) % 1_000_000:06}"
+
+
+def _code_is_old(page: Page) -> None:
+    """As if the last code had been entered long ago."""
+    key = next(cookie["value"] for cookie in page.context.cookies() if cookie.get("name") == "session")
+    session = SessionStore(session_key=key)
+    session["code_at"] = 0
+    session.save()
+
+
+def _sign_out(page: Page) -> None:
+    page.context.clear_cookies(name="session")

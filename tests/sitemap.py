@@ -1,0 +1,66 @@
+"""Every address of the site, as the URL resolver knows them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from accounts.models import Ban, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from apppasswords.models import AppPassword
+
+
+@dataclass(frozen=True)
+class Place:
+    route: str  # as it stands in urls.py: admin/accounts/user/<path:object_id>/change/
+    name: str
+
+
+def places(resolver: URLResolver | None = None, before: str = "") -> Iterator[Place]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from places(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield Place(route, pattern.name or "")
+
+
+class Addresses:
+    """Addresses that lead to something: each model of the admin has a row, which belongs to `owner`."""
+
+    def __init__(self, owner: User, phone: Phone) -> None:
+        now = timezone.now()
+        event = SecurityEvent.objects.create(kind="signed_in", user=owner, username=owner.username, address="192.0.2.7")
+        soon = now + timedelta(minutes=5)
+        sms = Sms.objects.create(
+            user=owner, number=str(phone.number), purpose="sign_in", nonce="n", session="elsewhere", expires_at=soon
+        )
+        self.rows = {
+            "auth/group": Group.objects.create(name="desk").pk,
+            "accounts/user": owner.pk,
+            "accounts/sms": sms.pk,
+            "accounts/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
+            "accounts/trustedbrowser": TrustedBrowser.objects.create(
+                user=owner, phone=phone, digest="d", browser="Firefox", system="Linux", address="192.0.2.7",
+                expires_at=now + timedelta(days=30),
+            ).pk,
+            "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
+            "accounts/securityevent": event.pk,
+            "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
+        }  # fmt: skip
+
+    def of(self, place: Place) -> str:
+        address = place.route
+        if model := re.match(r"admin/(\w+/\w+)/<", address):
+            address = re.sub(r"<(path:object_)?id>", str(self.rows[model[1]]), address)
+        address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
+        address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
+        address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))
+        address = re.sub(r"\^\(\?P<app_label>.*\)/\$$", "accounts/", address)
+        address = re.sub(r"\(\?P<url>\.\*\)\$$", "nowhere", address)
+        assert not re.search(r"[<>^$]", address), f"how is {place.route} filled in?"
+        return f"/{address}"
