@@ -171,13 +171,16 @@ class Pages(Oracle):
             return (302, PHONE)
         answer = self._prove(session, "unbind", data, digits, UNBIND)
         if answer == HOME:
-            self.lose_phone(session.account)
-            session.account.sessions_ended += 1
-            session.sessions_ended += 1
+            self.unbind(session.account)
+            session.sessions_ended = session.account.sessions_ended
             if "remove_app_passwords" in data:
                 self.remove(session.account.kept)
             return (302, PHONE)
         return answer
+
+    def unbind(self, account: Account) -> None:
+        account.sessions_ended += account.phone is not None
+        self.lose_phone(account)
 
     def lose_phone(self, account: Account) -> None:
         if account.phone:

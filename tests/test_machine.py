@@ -194,7 +194,7 @@ class Mailkey(SigningIn):
                 account.active = user.is_active = not account.active
                 user.save()
             case "unbind":
-                self.model.lose_phone(account)
+                self.model.unbind(account)
                 with self.carried_out():
                     for phone in PhoneRow.objects.filter(user=user):
                         phones.unbind(phone, actor=clerk)
