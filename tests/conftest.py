@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ def crowd(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) ->
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """It is noon, and stays so until the test shifts it."""
-    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    """It is noon, and stays so until the test shifts it. Tomorrow's: after everything that fixtures made."""
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    noon = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0)
     with time_machine.travel(noon, tick=False) as traveller:
         yield traveller
