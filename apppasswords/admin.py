@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import clients
-from accounts.admin import HistoryAdmin
+from accounts.admin.history import HistoryAdmin
 from accounts.sessions import SignedInRequest
 from apppasswords import passwords
 from apppasswords.models import AppPassword

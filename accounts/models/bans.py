@@ -28,6 +28,7 @@ class Ban(models.Model):
     class Meta:
         verbose_name = _("ban")
         verbose_name_plural = _("bans")
+        permissions = [("lift_ban", _("Can lift bans"))]
         ordering = ["-started_at"]
         indexes = [models.Index(fields=["network", "until"], name="ban_of_a_network")]
 

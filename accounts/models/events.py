@@ -47,6 +47,7 @@ class SecurityEvent(models.Model):
     class Meta:
         verbose_name = _("security event")
         verbose_name_plural = _("security log")
+        permissions = [("export_securityevent", _("Can export the security log"))]
         ordering = ["-pk"]
         indexes = [models.Index(fields=["user", "-at"], name="events_of_a_user")]
 

@@ -86,6 +86,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        # What roles are made of, besides Django's view, add, change and delete.
+        permissions = [
+            ("help_people", _("Can help people: phones, browsers, passwords")),
+            ("roll_out", _("Can switch two-step on and import people")),
+            ("export_people", _("Can export people")),
+            ("see_numbers", _("Can see whole phone numbers")),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(username=Lower("username")), name="username_is_lower_case"),
         ]

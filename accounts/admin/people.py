@@ -1,4 +1,4 @@
-"""What the IT office sees and may do. Nothing is added or edited by hand but people; the rest is history."""
+"""People: find, edit, switch two-step on, help."""
 
 from datetime import datetime, time
 from typing import Any
@@ -9,34 +9,21 @@ from django.contrib.admin import helpers
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import bans, browsers, clients, events, numbers, passwords, phones, rollout, signin
-from accounts.models import Ban, Failure, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts import browsers, clients, events, passwords, phones, rollout, signin
+from accounts.models import Phone, User
 from accounts.sessions import SignedInRequest
 
 PEOPLE_SHOWN = 50
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
 LOGGED = frozenset({"two_step_from", "is_active", "is_staff", "is_superuser", "must_change_password"})
-
-
-class HistoryAdmin(admin.ModelAdmin[Any]):
-    """Read and search."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class TwoStepFilter(admin.SimpleListFilter):
@@ -186,111 +173,3 @@ class UserAdmin(DjangoUserAdmin[User]):
             "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
         )
         self.message_user(request, text % {"n": done}, messages.SUCCESS)
-
-
-@admin.register(Sms)
-class SmsAdmin(HistoryAdmin):
-    list_display = ("created_at", "user", "masked_number", "purpose", "status", "error", "sent_at", "delivered_at")
-    list_filter = ("status", "purpose", "gateway", "created_at")
-    search_fields = ("user__username", "user__name", "gateway_id")
-    date_hierarchy = "created_at"
-    list_select_related = ("user",)
-    fields = (
-        "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "tried",
-        "claimed_at", "sent_at", "delivered_at", "gateway", "gateway_id", "tries", "used_at", "voided_at", "address",
-    )  # fmt: skip
-
-    @admin.display(description=_("number"))
-    def masked_number(self, sms: Sms) -> str:
-        return numbers.masked(sms.number)
-
-
-@admin.register(Mail)
-class MailAdmin(HistoryAdmin):
-    list_display = ("created_at", "user", "event", "status", "error", "sent_at")
-    list_filter = ("status", "created_at")
-    search_fields = ("user__username", "user__name")
-    list_select_related = ("user", "event")
-    fields = ("user", "event", "created_at", "status", "error", "tried", "sent_at")
-
-
-@admin.register(TrustedBrowser)
-class TrustedBrowserAdmin(HistoryAdmin):
-    list_display = ("user", "browser", "system", "address", "created_at", "seen_at", "expires_at")
-    search_fields = ("user__username", "user__name", "address")
-    list_select_related = ("user",)
-    fields = list_display
-
-
-class FailureInline(admin.TabularInline[Failure, Ban]):
-    model = Failure
-    fields = ("at", "account", "channel")
-    readonly_fields = fields
-    can_delete = False
-    extra = 0
-    max_num = 0
-
-
-class InForceFilter(admin.SimpleListFilter):
-    title = _("in force")
-    parameter_name = "in_force"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("now")), ("no", _("over or lifted"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Ban]) -> QuerySet[Ban]:
-        in_force = Q(until__gt=timezone.now(), lifted_at=None)
-        match self.value():
-            case "yes":
-                return queryset.filter(in_force)
-            case "no":
-                return queryset.exclude(in_force)
-        return queryset
-
-
-@admin.register(Ban)
-class BanAdmin(HistoryAdmin):
-    list_display = ("network", "account", "started_at", "until", "accounts_tried", "passwords_tried",
-                    "failures_counted", "lifted_at", "lifted_by")  # fmt: skip
-    list_filter = (InForceFilter, "started_at")
-    search_fields = ("network", "account", "failures__account")
-    list_select_related = ("lifted_by",)
-    inlines = (FailureInline,)
-    actions = ("lift",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
-        bans: QuerySet[Ban] = super().get_queryset(request)
-        return bans.annotate(
-            failure_count=Count("failures"),
-            account_count=Count("failures__account", distinct=True),
-            password_count=Count("failures__password_digest", distinct=True),
-        )  # fmt: skip
-
-    @admin.display(description=_("wrong passwords"))
-    def failures_counted(self, ban: Any) -> int:
-        return int(ban.failure_count)
-
-    @admin.display(description=_("accounts"))
-    def accounts_tried(self, ban: Any) -> int:
-        return int(ban.account_count)
-
-    @admin.display(description=_("different passwords"))
-    def passwords_tried(self, ban: Any) -> int:
-        return int(ban.password_count)
-
-    def has_lift_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_ban")
-
-    @admin.action(description=_("Lift"), permissions=["lift"])
-    def lift(self, request: SignedInRequest, queryset: QuerySet[Ban]) -> None:
-        done = sum(bans.lift(ban, request.user) for ban in queryset)
-        self.message_user(request, ngettext("%(n)s ban lifted.", "%(n)s bans lifted.", done) % {"n": done})
-
-
-@admin.register(SecurityEvent)
-class SecurityEventAdmin(HistoryAdmin):
-    list_display = ("at", "kind", "username", "actor_name", "address", "detail")
-    list_filter = ("kind", "at")
-    search_fields = ("username", "actor_name", "address")
-    date_hierarchy = "at"
-    fields = list_display
