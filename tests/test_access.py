@@ -78,7 +78,7 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
-    "admin/^(?P<app_label>auth|accounts|apppasswords)/$": "200",
+    "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
 EDITED = ("auth/group", "accounts/user")
