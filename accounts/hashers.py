@@ -1,4 +1,4 @@
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
 
 class Argon2id(Argon2PasswordHasher):
@@ -7,3 +7,10 @@ class Argon2id(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19 * 1024  # KiB
     parallelism = 1
+
+
+class ClientSecret(PBKDF2PasswordHasher):
+    """Secrets of applications are long and random: nobody guesses at them, and each login to webmail checks one."""
+
+    algorithm = "client_secret"
+    iterations = 1

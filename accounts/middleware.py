@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -39,20 +38,19 @@ class SecondStepMiddleware(MiddlewareMixin):
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         if request.user.is_authenticated and sessions.is_over(request):
-            logout(request)
-        if not getattr(view, "login_required", True):
-            return None
-        if not sessions.has_passed(request):
-            return self._lead_on(request)
-        return self._new_password_first(request)
+            sessions.end(request)
+        return way_in(request) if getattr(view, "login_required", True) else None
 
-    def _lead_on(self, request: HttpRequest) -> HttpResponseBase:
+
+def way_in(request: HttpRequest) -> HttpResponseBase | None:
+    """Where somebody has to go first who may not see this page yet."""
+    if not sessions.has_passed(request):
         candidate = sessions.candidate(request)
         if candidate is None:
             return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+        if request.method == "GET":
+            sessions.want(request, request.get_full_path())
         return redirect("sign_in_code" if candidate.phone else "sign_in_phone")
-
-    def _new_password_first(self, request: HttpRequest) -> HttpResponseBase | None:
-        asked = request.resolver_match.url_name if request.resolver_match else None
-        must = getattr(request.user, "must_change_password", False) and not settings.PASSWORDS_IN_DIRECTORY
-        return redirect("password") if must and asked not in BEFORE_NEW_PASSWORD else None
+    asked = request.resolver_match.url_name if request.resolver_match else None
+    must = getattr(request.user, "must_change_password", False) and not settings.PASSWORDS_IN_DIRECTORY
+    return redirect("password") if must and asked not in BEFORE_NEW_PASSWORD else None

@@ -2,17 +2,17 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import django_otp
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login, logout
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from accounts import browsers, phones
-from accounts.models import Phone, TrustedBrowser, User
+from accounts import authorizations, browsers, phones
+from accounts.models import Authorization, Phone, TrustedBrowser, User
 
 
 class SignedInRequest(HttpRequest):
@@ -26,6 +26,8 @@ STARTED_AT = "started_at"
 CODE_AT = "code_at"
 BROWSER = "browser"
 CODE_SESSION = "code_session"
+AUTHORIZED = "authorized"
+WANTED = "wanted"
 
 
 def _now() -> float:
@@ -51,6 +53,7 @@ class Candidate:
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
     """Remember who is half-way, in a new session: nothing of the old one stays, its key neither."""
+    _end_authorizations(request)
     request.session.flush()
     request.session[HALFWAY] = {
         "user": user.pk,
@@ -67,7 +70,8 @@ def candidate(request: HttpRequest) -> Candidate | None:
     when two-step was switched on."""
     if request.user.is_authenticated:
         owner: User = request.user
-        return None if has_passed(request) else Candidate(owner, phones.of(owner), "")
+        wanted = str(recall(request, WANTED) or "")
+        return None if has_passed(request) else Candidate(owner, phones.of(owner), wanted)
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not _younger(held["at"], settings.HALFWAY_LIFETIME):
         return None
@@ -81,6 +85,15 @@ def candidate(request: HttpRequest) -> Candidate | None:
     return Candidate(user, phone, held["next"])
 
 
+def want(request: HttpRequest, path: str) -> None:
+    """Where somebody wanted to go who has to take the second step first."""
+    held = request.session.get(HALFWAY)
+    if isinstance(held, dict):
+        request.session[HALFWAY] = held | {"next": path}
+    elif request.user.is_authenticated:
+        remember(request, WANTED, path)
+
+
 # --- In --------------------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +101,8 @@ def open_for(
     request: HttpRequest, user: User, *, phone: Phone | None = None, browser: TrustedBrowser | None = None
 ) -> None:
     """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
-    for key in (HALFWAY, CODE_SESSION, BROWSER):
+    _end_authorizations(request)
+    for key in (HALFWAY, CODE_SESSION, BROWSER, WANTED):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
@@ -136,6 +150,37 @@ def code_session(request: HttpRequest) -> str:
 def new_code_session(request: HttpRequest) -> str:
     """It stays when the session's key changes, and ends with the sign-in."""
     return str(request.session.setdefault(CODE_SESSION, secrets.token_hex(16)))
+
+
+# --- What other sites were given (webmail) ---------------------------------------------------------------------------
+
+
+def authorize(request: SignedInRequest) -> Authorization:
+    """What tokens of this sign-in hang on. As it stands now: the phone and the browser that it has passed with."""
+    phone = Phone.objects.filter(user=request.user).first() if request.user.is_verified() else None
+    return authorizations.begin(
+        request.user,
+        request.session.setdefault(AUTHORIZED, secrets.token_hex(16)),
+        signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
+        phone=phone,
+        browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER)).first(),
+    )
+
+
+def signed_in_since(request: HttpRequest) -> float:
+    """How many seconds ago."""
+    return _now() - float(request.session[STARTED_AT])
+
+
+def _end_authorizations(request: HttpRequest) -> None:
+    if key := request.session.pop(AUTHORIZED, None):
+        authorizations.end(key)
+
+
+def end(request: HttpRequest) -> None:
+    """Out, here and in every site that this sign-in opened."""
+    _end_authorizations(request)
+    logout(request)
 
 
 # --- Steps of a page that come one after the other -------------------------------------------------------------------

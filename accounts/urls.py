@@ -1,6 +1,19 @@
-from django.urls import path
+from django.urls import include, path
+from oauth2_provider.views import ConnectDiscoveryInfoView, JwksInfoView, RevokeTokenView, UserInfoView
 
-from accounts.views import receipts, security, signin
+from accounts.views import openid, receipts, security, signin
+
+# Under the names that django-oauth-toolkit knows them by.
+openid_patterns = [
+    path(".well-known/openid-configuration", ConnectDiscoveryInfoView.as_view(), name="oidc-connect-discovery-info"),
+    path("openid/authorize/", openid.authorize, name="authorize"),
+    path("openid/token/", openid.Token.as_view(), name="token"),
+    path("openid/userinfo/", UserInfoView.as_view(), name="user-info"),
+    path("openid/introspect/", openid.Introspect.as_view(), name="introspect"),
+    path("openid/revoke/", RevokeTokenView.as_view(), name="revoke-token"),
+    path("openid/jwks/", JwksInfoView.as_view(), name="jwks-info"),
+    path("openid/logout/", openid.sign_out, name="rp-initiated-logout"),
+]
 
 urlpatterns = [
     path("sign-in/", signin.sign_in, name="sign_in"),
@@ -12,5 +25,6 @@ urlpatterns = [
     path("security/phone/change/", security.phone_change, name="phone_change"),
     path("security/browsers/", security.browsers, name="browsers"),
     path("security/password/", security.password, name="password"),
+    path("", include((openid_patterns, "oauth2_provider"))),
     path("sms/twilio/<int:attempt>/", receipts.twilio_receipt, name="twilio_receipt"),
 ]

@@ -4,7 +4,10 @@ Limits that are times are given in seconds in the environment and are timedeltas
 `DEBUG=on` fills in what a development machine needs. Without it nothing secret has a default.
 """
 
+import os
+import re
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +17,8 @@ import bootstrap_wrapper
 import django_stubs_ext
 import environ
 from celery.schedules import crontab
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +41,18 @@ def required(name: str, development: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"set {name} in the environment or in .env (see .env.example).")
     return value
+
+
+def development_key(folder: Path) -> str:
+    """Made once; whoever of several processes is first makes it for all."""
+    path, draft = folder / "openid-key.pem", folder / f"openid-key.{os.getpid()}"
+    if not path.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        draft.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text()
 
 
 # --- The site -------------------------------------------------------------------------------------------------------
@@ -63,6 +80,7 @@ MAILBOX_URL = env.str("MAILBOX_URL", default="")  # where "进入邮箱" leads; 
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="010-6233-0000" if DEBUG else "")  # the IT office
 
 INSTALLED_APPS = [
+    "oauth2_provider",
     "accounts",
     "apppasswords",
     "portal.apps.PortalConfig",
@@ -154,6 +172,7 @@ PASSWORD_HASHERS = [
     "accounts.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "accounts.hashers.ClientSecret",  # of applications
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -171,6 +190,58 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 HALFWAY_LIFETIME = seconds("HALFWAY_LIFETIME", 600)  # between the right password and the right code
 FRESH_CODE_LIFETIME = seconds("FRESH_CODE_LIFETIME", 600)  # how long a code opens the pages that ask for one
 TRUSTED_BROWSER_LIFETIME = seconds("TRUSTED_BROWSER_LIFETIME", 30 * 86400)
+
+# --- OpenID Connect: other sites sign people in through the portal ---------------------------------------------------
+
+# RSA keys (PEM), one after the other: the first signs, the others still verify what they signed.
+OIDC_SIGNING_KEYS = re.findall(
+    r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----",
+    required("OIDC_SIGNING_KEYS", development_key(VAR) if DEBUG else "").replace("\\n", "\n"),
+    flags=re.DOTALL,
+)
+if not OIDC_SIGNING_KEYS:
+    raise ImproperlyConfigured("OIDC_SIGNING_KEYS holds no key: openssl genrsa 3072")
+ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_LIFETIME", 600)
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,
+    "OIDC_RSA_PRIVATE_KEY": OIDC_SIGNING_KEYS[0],
+    "OIDC_RSA_PRIVATE_KEYS_INACTIVE": OIDC_SIGNING_KEYS[1:],
+    "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
+    "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,
+    "OAUTH2_VALIDATOR_CLASS": "accounts.openid.Validator",
+    "SCOPES_BACKEND_CLASS": "accounts.openid.Scopes",
+    "SCOPES": {
+        "openid": _("know who you are"),
+        "email": _("see your mailbox address"),
+        "profile": _("see your name"),
+        "mail": _("read and send your mail"),
+    },
+    "DEFAULT_SCOPES": ["openid"],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "ID_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "CLIENT_SECRET_HASHER": "client_secret",
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http"] if DEBUG else ["https"],
+    # What RFC 9700 asks for; django-oauth-toolkit's defaults from 4.0 on.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
 
 # --- Codes and SMS --------------------------------------------------------------------------------------------------
 

@@ -3,17 +3,24 @@ from accounts.models.browsers import TrustedBrowser
 from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
 from accounts.models.events import SecurityEvent
 from accounts.models.logins import MailLogin
+from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
 from accounts.models.users import User
 
 __all__ = [
+    "AccessToken",
+    "Application",
+    "Authorization",
     "Ban",
     "Delivery",
     "Failure",
+    "Grant",
+    "IDToken",
     "Mail",
     "MailLogin",
     "Network",
     "Phone",
+    "RefreshToken",
     "SecurityEvent",
     "Sms",
     "SmsDay",

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import bans, browsers, clients, events, phones, sessions, signin
 from accounts.forms import SignInCodeForm, SignInForm
 from accounts.models import Phone, Sms, TrustedBrowser, User
+from accounts.views.redirects import leads_to_applications
 from accounts.views.steps import CodeStep, NumberStep, clock, phone_refusal_text
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
@@ -39,6 +39,7 @@ def banned(request: HttpRequest, until: datetime) -> HttpResponse:
 @login_not_required
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
+@leads_to_applications
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_path = safe_next(request, request.POST.get("next") or request.GET.get("next"))
     if sessions.has_passed(request):
@@ -92,6 +93,7 @@ def _enter(
 @login_not_required
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
+@leads_to_applications
 def sign_in_code(request: HttpRequest) -> HttpResponse:
     candidate = sessions.candidate(request)
     if candidate is None:
@@ -131,6 +133,7 @@ def trust(request: HttpRequest, response: HttpResponse, phone: Phone) -> None:
 @login_not_required
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
+@leads_to_applications
 def sign_in_phone(request: HttpRequest) -> HttpResponse:
     """Forced binding: two-step is on and no phone is bound yet."""
     candidate = sessions.candidate(request)
@@ -163,12 +166,16 @@ def _start_again(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
+def leave(request: HttpRequest) -> None:
+    if request.user.is_authenticated:
+        events.record(events.Kind.SIGNED_OUT, request.user, address=clients.address(request))
+    sessions.end(request)
+
+
 @login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Out, also of a sign-in that is half-way. The trusted browser stays trusted."""
-    if request.user.is_authenticated:
-        events.record(events.Kind.SIGNED_OUT, request.user, address=clients.address(request))
-    logout(request)
+    leave(request)
     messages.success(request, _("You are signed out."))
     return redirect("sign_in")
