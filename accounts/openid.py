@@ -12,6 +12,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 from oauth2_provider.utils import jwk_from_pem
 from oauthlib.common import Request
+from oauthlib.oauth2 import InvalidRequestError
 
 from accounts.models import AccessToken, Application, Authorization, Grant, RefreshToken
 
@@ -44,6 +45,15 @@ class Validator(OAuth2Validator):
 
     def is_pkce_required(self, client_id: str, request: Request) -> bool:
         return self._load_application(client_id, request) is None or bool(request.client.requires_pkce)
+
+    def validate_scopes(
+        self, client_id: str, scopes: list[str], client: Application, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Without PKCE, `state` is what keeps somebody else's answer from being slipped in."""
+        asks = getattr(request, "response_type", None) == "code"
+        if asks and not (request.state or request.code_challenge):
+            raise InvalidRequestError("state is missing", request=request)
+        return bool(super().validate_scopes(client_id, scopes, client, request, *args, **kwargs))
 
     def validate_silent_login(self, request: Request) -> bool:
         """prompt=none. The view has seen to it that somebody is signed in (accounts/views/openid.py)."""

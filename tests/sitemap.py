@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import Ban, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.models import Application, Ban, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
 from apppasswords.models import AppPassword
 
 
@@ -49,6 +49,7 @@ class Addresses:
                 user=owner, phone=phone, digest="d", browser="Firefox", system="Linux", address="192.0.2.7",
                 expires_at=now + timedelta(days=30),
             ).pk,
+            "accounts/application": Application.objects.create(client_id="wiki", name="Wiki").pk,
             "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
             "accounts/securityevent": event.pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,

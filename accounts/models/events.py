@@ -25,6 +25,7 @@ class SecurityEvent(models.Model):
         APP_PASSWORD_CREATED = "app_password_created", _("app password made")
         APP_PASSWORD_REMOVED = "app_password_removed", _("app password removed")
         APPLICATION_OPENED = "application_opened", _("went on to another site")
+        APPLICATION_EDITED = "application_edited", _("application edited")
         BARE_NAME = "bare_name", _("mail program without the whole address")
         ACCOUNT_EDITED = "account_edited", _("account edited by the office")
         TWO_STEP_SET = "two_step_set", _("two-step switched on")

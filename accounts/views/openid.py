@@ -27,6 +27,7 @@ class Authorize(AuthorizationView):
     """Hands a code to an application, if the session has passed what the portal's own pages ask for."""
 
     template_name = "accounts/consent.html"
+    http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.oauth2_data: dict[str, Any] = {}
@@ -46,13 +47,15 @@ class Authorize(AuthorizationView):
         if "none" in self.request.GET.get("prompt", "").split():
             response: HttpResponseBase = super().handle_no_permission()
             return response
-        if way := way_in(self.request):
-            return way
+        way = way_in(self.request)
         try:
             self.validate_authorization_request(self.request)
         except OAuthToolkitError as error:  # or any address could sign people out
-            refused: HttpResponseBase = self.error_response(error, application=None)
+            refused: HttpResponseBase = way or self.error_response(error, application=None)
             return refused
+        if way:
+            sessions.want(self.request, self.request.get_full_path())
+            return way
         # What asked for a fresh sign-in has had it when the way leads here again.
         asked = [(name, text) for name, text in parse_qsl(self.request.GET.urlencode()) if name != "max_age"]
         asked = [(name, text) for name, text in asked if name != "prompt"]
@@ -104,6 +107,7 @@ class SignOut(RPInitiatedLogoutView):
     """Signing out of webmail signs out of the portal, and of whatever else this sign-in opened."""
 
     template_name = "accounts/sign_out.html"
+    http_method_names = ["get", "head", "post"]
 
     def do_logout(
         self,
@@ -112,7 +116,8 @@ class SignOut(RPInitiatedLogoutView):
         state: str | None = None,
         token_user: User | None = None,
     ) -> HttpResponse:
-        leave(self.request)
+        if self.request.user.is_authenticated:
+            leave(self.request)
         if not (post_logout_redirect_uri and application):
             return redirect("sign_in")
         uri = add_params_to_uri(post_logout_redirect_uri, [("state", state)]) if state else post_logout_redirect_uri
