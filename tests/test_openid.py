@@ -190,7 +190,7 @@ def _disable(person: Person) -> None:
 
 
 def _change_password(person: Person) -> None:
-    new = {"old_password": PASSWORD, "new_password": "correct-horse-2027", "again": "correct-horse-2027"}
+    new = {"old_password": PASSWORD, "new_password": "correct-horse-2027", "new_password_again": "correct-horse-2027"}
     assert person.post("/security/password/", new).status_code == 302
 
 
