@@ -71,6 +71,7 @@ class House:
             "/etc/letsencrypt/live/webmail.example.edu": str(tls),
             "/etc/ssl/certs/ca-certificates.crt": str(tls / "fullchain.pem"),
             "https://security.mail.example.edu": self.portal_url,
+            "['webmail.example.edu']": f"['localhost', 'localhost:{ports['webmail']}']",
             "webmail.example.edu": "localhost",
             "'mail.example.edu'": "'localhost'",
             "$mail:993": f"$mail:{ports['imap']}",
@@ -80,7 +81,7 @@ class House:
             "    listen [::]:443 ssl http2;\n": "",
             "listen 80;": f"listen 127.0.0.1:{ports['webmail_http']};",
             "listen 443 ": f"listen 127.0.0.1:{ports['webmail']} ",
-            "include       fastcgi_params": "include /etc/nginx/fastcgi_params",
+            "include       fastcgi_params;": "include /etc/nginx/fastcgi_params; fastcgi_param HTTP_HOST $http_host;",
         }
         self.mail.copy("roundcube", self.folder, changes)
         for name in ("index.php", "program", "skins", "SQL"):

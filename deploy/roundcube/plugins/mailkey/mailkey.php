@@ -25,6 +25,11 @@ class mailkey extends rcube_plugin
     {
         $this->rcmail = rcmail::get_instance();
         $this->add_texts('localization/');
+        // Roundcube has no Chinese for these.
+        $this->rcmail->load_language(null, [], [
+            'oauthlogin'       => $this->gettext('signin'),
+            'oauthloginfailed' => $this->gettext('failed'),
+        ]);
         $this->add_hook('startup', [$this, 'startup']);
         $this->add_hook('authenticate', [$this, 'authenticate']);
         $this->add_hook('oauth_login', [$this, 'oauth_login']);
