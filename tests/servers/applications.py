@@ -80,7 +80,7 @@ class Browser(requests.Session):
 
 
 def is_inbox(page: requests.Response) -> bool:
-    return page.ok and "_task=mail" in page.url and "rcmail.env" not in page.url and "messagelist" in page.text
+    return page.ok and "_task=mail" in page.url and "messagelist" in page.text
 
 
 def is_sign_in(page: requests.Response) -> bool:

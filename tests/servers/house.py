@@ -1,6 +1,8 @@
 """The whole house: beside the mail system, the portal and webmail (Roundcube with PHP and nginx) as docs/webmail.md
 builds it, from the files in deploy/roundcube."""
 
+import base64
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -26,6 +28,7 @@ class House:
     def __init__(self, mail: MailSystem) -> None:
         self.mail = mail
         self.folder = mail.folder / "webmail"
+        self.database = self.folder / "database/roundcube.sqlite3"
         self.portal_url = f"http://localhost:{mail.ports['portal']}"
         self.webmail_url = f"https://localhost:{mail.ports['webmail']}"
         self.return_uri = f"{self.webmail_url}/index.php/login/oauth"
@@ -41,6 +44,15 @@ class House:
             self.mail.ports["webmail"]
         )
         self.portal.wait_for(self.mail.ports["portal"])
+
+    def change_session(self, key: str, pattern: bytes, by: bytes) -> None:
+        """Something in what Roundcube remembers of a browser."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as database, database:
+            (kept,) = database.execute("SELECT vars FROM session WHERE sess_id = ?", (key,)).fetchone()
+            changed, count = re.subn(pattern, by, base64.b64decode(kept))
+            assert count, base64.b64decode(kept)
+            new = base64.b64encode(changed).decode()
+            database.execute("UPDATE session SET vars = ? WHERE sess_id = ?", (new, key))
 
     def manage(self, *words: str) -> None:
         subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=self.mail.environment, check=True)
@@ -96,13 +108,12 @@ class House:
         (self.folder / "secrets/session").write_text(SESSION_KEY + "\n")
         for name in ("database", "logs", "temp"):
             (self.folder / name).mkdir()
-        database = self.folder / "database/roundcube.sqlite3"
-        with closing(sqlite3.connect(database)) as connection:
+        with closing(sqlite3.connect(self.database)) as connection:
             connection.executescript((ROUNDCUBE / "SQL/sqlite.initial.sql").read_text())
         (self.folder / "debian-db-roundcube.php").write_text(
-            f"<?php\n$config['db_dsnw'] = 'sqlite:///{database}?mode=0640';\n"
+            f"<?php\n$config['db_dsnw'] = 'sqlite:///{self.database}?mode=0640';\n"
         )
-        for path in (database, *(self.folder / name for name in ("database", "logs", "temp"))):
+        for path in (self.database, *(self.folder / name for name in ("database", "logs", "temp"))):
             shutil.chown(path, "www-data")
         with (self.folder / "php-fpm.conf").open("a") as pool:
             pool.write(f"env[ROUNDCUBE_CONFIG_DIR] = {self.folder}\npm.start_servers = 2\n")

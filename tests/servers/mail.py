@@ -97,6 +97,7 @@ class MailSystem:
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
+        environment |= {"SMS_RESEND_AFTER": "1", "SMS_HOURLY_LIMIT": "100", "SMS_DAILY_LIMIT": "100"}
         environment |= {"PORT": str(self.ports["portal"]), "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/"}
         return environment | {"DEBUG": "on", "VAR": str(self.folder / "portal"), "MAIL_AUTH_TOKEN": TOKEN}
 

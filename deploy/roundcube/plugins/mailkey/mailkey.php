@@ -59,6 +59,9 @@ class mailkey extends rcube_plugin
     /** From the portal, with a code or with an error. */
     private function come_back($args)
     {
+        // Roundcube writes the address to its log when something is wrong. The code stays out of it.
+        $_SERVER['REQUEST_URI'] = strtok($_SERVER['REQUEST_URI'], '?');
+
         $expected = $_SESSION['oauth_state'] ?? '';
         $state    = rcube_utils::get_input_string('state', rcube_utils::INPUT_GET);
 
@@ -105,6 +108,7 @@ class mailkey extends rcube_plugin
             $this->rcmail->kill_session();
             return;
         }
+        http_response_code(503);
         rcube::raise_error(['code' => 503, 'message' => 'The token cannot be proved at the moment'], false, true);
     }
 
