@@ -25,13 +25,16 @@ from apppasswords import passwords
 CLERK = "itoffice@example.edu"
 
 
-def prepare() -> None:
+def prepare(demo: bool = False) -> None:
     call_command("migrate", verbosity=0)
+    if demo:
+        call_command("demo", stdout=sys.stderr)
+        return
     User.objects.create_user(CLERK, None, is_staff=True)
 
 
-def add(username: str, password: str, two_step: bool) -> None:
-    User.objects.create_user(username, password, two_step_from=timezone.now() if two_step else None)
+def add(username: str, password: str, two_step: bool, name: str = "") -> None:
+    User.objects.create_user(username, password, name=name, two_step_from=timezone.now() if two_step else None)
 
 
 def switch_two_step(username: str, on: bool) -> None:

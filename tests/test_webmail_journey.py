@@ -27,7 +27,7 @@ class Owner(Visitor):
         self.house = house
         self.name = house.mail.mailboxes[-1 - number]
         self.number = str(13700137000 + number)
-        house.mail.people("add", self.name, PASSWORD, True)
+        house.mail.people("add", self.name, PASSWORD, True, "王小明")
 
     def open_webmail(self) -> None:
         self.page.goto(self.house.webmail_url)
@@ -83,7 +83,9 @@ class Owner(Visitor):
 
         wait_until(arrived)
         mail.click()
-        expect(self.page.frame_locator("#messagecontframe").get_by_text(text)).to_be_visible()
+        opened = self.page.frame_locator("#messagecontframe")
+        expect(opened.get_by_text(text)).to_be_visible()
+        expect(opened.get_by_text("王小明").first).to_be_visible()  # mail goes out under people's names
 
     def sign_out_of_webmail(self) -> None:
         self.page.click("a.logout")

@@ -68,6 +68,8 @@ $config['session_lifetime'] = 60;
 
 // Chinese, unless the browser asks for English. People can change it in their settings.
 $config['language'] = preg_match('/^en\b/i', $_SERVER['HTTP_ACCEPT_LANGUAGE'] ?? '') ? 'en_US' : 'zh_CN';
+// Times as here: who comes from the portal brings no time zone along.
+$config['timezone']     = 'Asia/Shanghai';
 $config['date_formats'] = ['Y-m-d', 'Y/m/d', 'Y.m.d', 'd/m/Y'];
 
 $config['skin']                 = 'elastic';

@@ -91,6 +91,7 @@ class House:
             "$mail:4190": f"$mail:{ports['sieve']}",
             "    listen [::]:80;\n": "",
             "    listen [::]:443 ssl http2;\n": "",
+            "max-age=31536000": "max-age=0",  # of localhost, where others speak http
             "listen 80;": f"listen 127.0.0.1:{ports['webmail_http']};",
             "listen 443 ": f"listen 127.0.0.1:{ports['webmail']} ",
             "include       fastcgi_params;": "include /etc/nginx/fastcgi_params; fastcgi_param HTTP_HOST $http_host;",

@@ -53,21 +53,23 @@ class People:
 
 
 class MailSystem:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ports: Mapping[str, int] | None = None, **settings: str) -> None:
         self.folder = folder
-        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)) | dict(ports or {})
+        self.settings = settings  # of the portal
         self.mailboxes = [f"staff{number}@example.edu" for number in range(200)]  # that Postfix knows
         self.certificate = folder / "tls/fullchain.pem"
         self.context = ssl.create_default_context()
         self.environment = self._environment()
         self._services: list[Service] = []
 
-    def start(self) -> None:
+    def start(self, *, demo: bool = False) -> None:
+        """With demo people, or with nobody."""
         self._make_certificate()
         self.login = self._login_service()
         self.login.begin()  # takes its time, as the next two lines do
         self.people = People(self.environment)
-        self.people("prepare")
+        self.people("prepare", demo)
         self.login.wait_for(self.ports["login"])
         self._dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL).start(*self._numbers("imap", "pop3", "smtp", "sieve"))
         self._postfix().start(*self._numbers("relay", "world"))
@@ -97,8 +99,7 @@ class MailSystem:
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
-        environment |= {"SMS_RESEND_AFTER": "1", "SMS_HOURLY_LIMIT": "100", "SMS_DAILY_LIMIT": "100"}
-        environment |= {"PORT": str(self.ports["portal"]), "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/"}
+        environment |= self.settings | {"PORT": str(self.ports["portal"]), "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/"}
         return environment | {"DEBUG": "on", "VAR": str(self.folder / "portal"), "MAIL_AUTH_TOKEN": TOKEN}
 
     def _make_certificate(self) -> None:
@@ -278,7 +279,7 @@ def mail_system() -> Iterator[MailSystem]:
     with tempfile.TemporaryDirectory(prefix="mailkey-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # servers drop their privileges and still need their files
-        system = MailSystem(folder)
+        system = MailSystem(folder, SMS_RESEND_AFTER="1", SMS_HOURLY_LIMIT="100", SMS_DAILY_LIMIT="100")
         try:
             system.start()
             yield system

@@ -19,7 +19,7 @@ class mailkey extends rcube_plugin
     private $rcmail;
     private $name = '';
     private $id_token = '';
-    private $signed_out = false;
+    private $why = '';
 
     public function init()
     {
@@ -35,6 +35,8 @@ class mailkey extends rcube_plugin
         $this->add_hook('oauth_login', [$this, 'oauth_login']);
         $this->add_hook('user_create', [$this, 'user_create']);
         $this->add_hook('unauthenticated', [$this, 'unauthenticated']);
+        $this->add_hook('login_failed', [$this, 'login_failed']);
+        $this->add_hook('loginform_content', [$this, 'loginform_content']);
         $this->add_hook('error_page', [$this, 'error_page']);
         $this->add_hook('logout_after', [$this, 'logout_after']);
     }
@@ -88,7 +90,7 @@ class mailkey extends rcube_plugin
         }
         // The page stays, with a button that begins again: leading on by itself could go round for ever.
         $this->rcmail->oauth->login_failed([]);
-        $this->rcmail->output->show_message("mailkey.$why", 'warning');
+        $this->why = $why;
         return ['action' => ''] + $args;
     }
 
@@ -104,7 +106,9 @@ class mailkey extends rcube_plugin
         if (empty($_SESSION['user_id']) || $storage->check_connection()) {
             return;
         }
-        if ($storage->get_error_code() == rcube_imap_generic::ERROR_NO && $storage->conn->resultcode == 'AUTHENTICATIONFAILED') {
+        $refused = $storage->get_error_code() == rcube_imap_generic::ERROR_NO && $storage->conn->resultcode == 'AUTHENTICATIONFAILED';
+        // Refused because it is old, and the portal was not there to renew it: that says nothing.
+        if ($refused && !$this->rcmail->oauth->get_last_error()) {
             $this->rcmail->kill_session();
             return;
         }
@@ -115,8 +119,9 @@ class mailkey extends rcube_plugin
     /** A name and a password, posted to a form that is not there. */
     public function authenticate($args)
     {
+        $this->why = 'notasked';
         // Not even the name goes to the log: people mistake its field for the other one.
-        return ['abort' => true, 'valid' => true, 'error' => $this->gettext('notasked'), 'user' => '', 'pass' => ''];
+        return ['abort' => true, 'valid' => true, 'error' => $this->gettext('signin'), 'user' => '', 'pass' => ''];
     }
 
     /** What the portal says about somebody who signs in. */
@@ -135,8 +140,23 @@ class mailkey extends rcube_plugin
     /** Where Roundcube would say that a session has ended, the sign-in says it better. */
     public function unauthenticated($args)
     {
-        if ($args['error'] == 'sessionerror' && !$this->signed_out) {
+        if ($args['error'] == 'sessionerror') {
             $this->rcmail->oauth->unauthenticated(['error' => null] + $args);
+        }
+        return $args;
+    }
+
+    public function login_failed($args)
+    {
+        $this->why = $this->why ?: 'failed';
+    }
+
+    /** Why somebody sees this page, and not in a corner where it soon goes away. */
+    public function loginform_content($args)
+    {
+        $why = $this->why ?: ($this->rcmail->oauth->get_last_error() ? 'failed' : '');
+        if ($why) {
+            array_unshift($args['hidden'], html::div('boxwarning', rcube::Q($this->gettext($why))));
         }
         return $args;
     }
