@@ -51,7 +51,8 @@ def age_tokens(username: str) -> None:
 
 
 def tokens(username: str) -> int:
-    return AccessToken.objects.filter(user__username=username).count()
+    count: int = AccessToken.objects.filter(user__username=username).count()
+    return count
 
 
 def app_password(username: str, name: str) -> str:
@@ -94,7 +95,8 @@ def forget() -> None:
 CALLS = {
     call.__name__: call
     for call in (
-        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, last_use, failures, ban_of, lift, forget
+        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, last_use,
+        failures, ban_of, lift, forget,
     )
 }  # fmt: skip
 

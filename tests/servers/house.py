@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.management.commands import up
-from tests.servers import need
+from tests.servers import need, need_file
 from tests.servers.mail import SECRETS, MailSystem
 from tests.servers.service import ROOT
 
@@ -45,7 +45,7 @@ class House:
         )
         self.portal.wait_for(self.mail.ports["portal"])
 
-    def change_session(self, key: str, pattern: bytes, by: bytes) -> None:
+    def change_session(self, key: str | None, pattern: bytes, by: bytes) -> None:
         """Something in what Roundcube remembers of a browser."""
         with closing(sqlite3.connect(self.database, timeout=20)) as database, database:
             (kept,) = database.execute("SELECT vars FROM session WHERE sess_id = ?", (key,)).fetchone()
@@ -53,9 +53,6 @@ class House:
             assert count, base64.b64decode(kept)
             new = base64.b64encode(changed).decode()
             database.execute("UPDATE session SET vars = ? WHERE sess_id = ?", (new, key))
-
-    def manage(self, *words: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=self.mail.environment, check=True)
 
     def logs(self) -> str:
         """What Roundcube, PHP and nginx have written."""
@@ -65,12 +62,16 @@ class House:
     def _add_clients(self) -> None:
         for name, secret in SECRETS.items():
             (self.mail.folder / f"{name}.secret").write_text(secret)
-        self.manage("addclient", "dovecot", "--introspection", "--secret-file", str(self.mail.folder / "dovecot.secret"))
-        self.manage(
-            "addclient", "roundcube", "--name", "网页邮箱", "--redirect-uri", self.return_uri,
+        self._add_client("dovecot", "--introspection")
+        self._add_client(
+            "roundcube", "--name", "网页邮箱", "--redirect-uri", self.return_uri,
             "--scopes", "openid email profile mail", "--trusted", "--without-pkce",
-            "--secret-file", str(self.mail.folder / "roundcube.secret"),
         )  # fmt: skip
+
+    def _add_client(self, name: str, *words: str) -> None:
+        command = [sys.executable, "manage.py", "addclient", name, *words]
+        command += ["--secret-file", str(self.mail.folder / f"{name}.secret")]
+        subprocess.run(command, cwd=ROOT, env=self.mail.environment, check=True)
 
     def _lay_out(self) -> None:
         """What Debian has in /var/lib/roundcube and /etc/roundcube, here in one folder."""
@@ -118,11 +119,11 @@ class House:
             shutil.chown(path, "www-data")
         with (self.folder / "php-fpm.conf").open("a") as pool:
             pool.write(f"env[ROUNDCUBE_CONFIG_DIR] = {self.folder}\npm.start_servers = 2\n")
-        (self.folder / "test.conf").write_text(f"[global]\nerror_log = {self.mail.folder}/php.log\n"
-                                               f"include = {self.folder}/php-fpm.conf\n")  # fmt: skip
-        temp_paths = " ".join(
-            f"{kind}_temp_path {self.folder}/nginx-temp;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        (self.folder / "test.conf").write_text(
+            f"[global]\nerror_log = {self.mail.folder}/php.log\ninclude = {self.folder}/php-fpm.conf\n"
         )
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temp_paths = " ".join(f"{kind}_temp_path {self.folder}/nginx-temp;" for kind in kinds)
         (self.folder / "test-nginx.conf").write_text(
             NGINX.format(folder=self.folder, log=self.mail.folder / "webmail-nginx.log", temp_paths=temp_paths)
         )
@@ -146,8 +147,8 @@ http {{
 def house(mail_system: MailSystem) -> House:
     for program in (PHP, "nginx"):
         need(program)
-    if not ROUNDCUBE.exists():
-        need("roundcube")  # says that it is not installed
+    need_file(str(ROUNDCUBE / "index.php"))
+    need_file(str(ROUNDCUBE / "plugins/managesieve"))
     house = House(mail_system)
     house.start()
     return house

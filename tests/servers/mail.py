@@ -99,8 +99,12 @@ class MailSystem:
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
-        environment |= self.settings | {"PORT": str(self.ports["portal"]), "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/"}
-        return environment | {"DEBUG": "on", "VAR": str(self.folder / "portal"), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {
+            "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/",
+            "VAR": str(self.folder / "portal"),
+        }
+        return environment | {"DEBUG": "on"} | self.settings
 
     def _make_certificate(self) -> None:
         folder = self.folder / "tls"
@@ -132,6 +136,7 @@ class MailSystem:
     def _dovecot(self, name: str, template: str, **more_changes: str) -> Service:
         folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
         sockets.mkdir()
+        asker = f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}"
         changes = {
             "/etc/dovecot": str(folder),
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
@@ -139,8 +144,7 @@ class MailSystem:
             "/var/spool/postfix/private": str(sockets),
             "http://127.0.0.1:8001": f"http://127.0.0.1:{self.ports['login']}",
             "= vmail": f"= {MAIL_USER}",
-            "https://dovecot:SECRET@security.mail.example.edu":
-                f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}",
+            "https://dovecot:SECRET@security.mail.example.edu": asker,
         }
         self.copy("dovecot", folder, changes | more_changes)
         (self.folder / "vmail").mkdir(exist_ok=True)

@@ -89,7 +89,8 @@ def show(folder: Path) -> int:
 
     ports = PORTS | {"portal": int(os.environ.get("PORT", "8000")), "login": int(os.environ.get("MAIL_PORT", "8001"))}
     if taken := [str(port) for port in ports.values() if not is_free("127.0.0.1", port)]:
-        print(f"Taken already: port {', '.join(taken)}. Stop what uses it, or choose PORT= and MAIL_PORT=.", file=sys.stderr)
+        said = f"Taken already: port {', '.join(taken)}. Stop what uses it, or choose PORT= and MAIL_PORT=."
+        print(said, file=sys.stderr)
         return 1
     over = Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
