@@ -74,8 +74,10 @@ def test_webmail_leads_to_the_portal_and_back(house: House, stranger: Browser) -
     assert asked["redirect_uri"] == house.return_uri
     assert len(asked["state"]) >= 12
     assert owner(stranger) == ""
+    planted = stranger.cookies["roundcube_sessid"]
     stranger.enter_webmail()
     assert owner(stranger) == stranger.name
+    assert stranger.cookies["roundcube_sessid"] != planted, "row 37: session fixation"
 
 
 def test_somebody_unknown_sees_the_portals_sign_in(house: House) -> None:

@@ -96,7 +96,9 @@ def show(folder: Path) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: over.set())
     print("Starting the portal, Dovecot, Postfix and Roundcube ...", flush=True)
-    mail = MailSystem(folder, ports)
+    guides = {f"{kind}_HOST": "localhost" for kind in ("IMAP", "POP", "SMTP")}
+    guides |= {"IMAP_PORT": str(ports["imap"]), "POP_PORT": str(ports["pop3"]), "SMTP_PORT": str(ports["smtp"])}
+    mail = MailSystem(folder, ports, **guides)
     mail.mailboxes = [username for username, _about in PEOPLE]
     try:
         mail.start(demo=True)
