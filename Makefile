@@ -8,13 +8,16 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run test check format messages bench
+.PHONY: help run run-mail test check format messages bench
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: $(RUNTIME)  ## Start the portal with demo people on http://localhost:8000 (PORT=... for another port)
 	@DEBUG=on exec $(BIN)/python manage.py up
+
+run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcube (needs root and Debian's packages; says which)
+	@DEBUG=on exec $(BIN)/python -m tests.servers.showcase
 
 test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)

@@ -7,6 +7,7 @@ have another database. It reads one JSON line for each call, [function, argument
 import json
 import os
 import sys
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -18,23 +19,40 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import bans
-from accounts.models import Ban, Failure, User
+from accounts.models import AccessToken, Ban, Failure, User
 from apppasswords import passwords
 
 CLERK = "itoffice@example.edu"
 
 
-def prepare() -> None:
+def prepare(demo: bool = False) -> None:
     call_command("migrate", verbosity=0)
+    if demo:
+        call_command("demo", stdout=sys.stderr)
+        return
     User.objects.create_user(CLERK, None, is_staff=True)
 
 
-def add(username: str, password: str, two_step: bool) -> None:
-    User.objects.create_user(username, password, two_step_from=timezone.now() if two_step else None)
+def add(username: str, password: str, two_step: bool, name: str = "") -> None:
+    User.objects.create_user(username, password, name=name, two_step_from=timezone.now() if two_step else None)
 
 
 def switch_two_step(username: str, on: bool) -> None:
     User.objects.filter(username=username).update(two_step_from=timezone.now() if on else None)
+
+
+def disable(username: str) -> None:
+    User.objects.filter(username=username).update(is_active=False)
+
+
+def age_tokens(username: str) -> None:
+    """As if their time had passed."""
+    AccessToken.objects.filter(user__username=username).update(expires=timezone.now() - timedelta(seconds=1))
+
+
+def tokens(username: str) -> int:
+    count: int = AccessToken.objects.filter(user__username=username).count()
+    return count
 
 
 def app_password(username: str, name: str) -> str:
@@ -77,7 +95,8 @@ def forget() -> None:
 CALLS = {
     call.__name__: call
     for call in (
-        prepare, add, switch_two_step, app_password, remove_app_password, last_use, failures, ban_of, lift, forget
+        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, last_use,
+        failures, ban_of, lift, forget,
     )
 }  # fmt: skip
 

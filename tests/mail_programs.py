@@ -127,6 +127,14 @@ def _try_smtp(system: MailSystem, way: str, user: str, password: str, source: st
 
 
 def _try_sieve(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
+    with sieve(system, source, way) as connection:
+        connection.sendall(f'AUTHENTICATE "PLAIN" "{_plain(user, password)}"\r\n'.encode())
+        answer = _sieve_answer(connection)
+        return IN if answer.startswith("OK") else answer
+
+
+@contextlib.contextmanager
+def sieve(system: MailSystem, source: str = HOST, way: str = "sieve") -> Iterator[ssl.SSLSocket]:
     """ManageSieve, RFC 5804: STARTTLS, then AUTHENTICATE."""
     with socket.create_connection((HOST, system.ports[way]), 30, (source, 0)) as plain:
         _sieve_answer(plain)
@@ -134,18 +142,16 @@ def _try_sieve(system: MailSystem, way: str, user: str, password: str, source: s
         _sieve_answer(plain)
         with system.context.wrap_socket(plain, server_hostname=HOST) as connection:
             _sieve_answer(connection)
-            connection.sendall(f'AUTHENTICATE "PLAIN" "{_plain(user, password)}"\r\n'.encode())
-            answer = _sieve_answer(connection)
-            return IN if answer.startswith("OK") else answer
+            yield connection
 
 
-def _sieve_answer(connection: socket.socket) -> str:
-    """The last line, which is OK, NO or BYE."""
+def _sieve_answer(connection: socket.socket, questions: tuple[str, ...] = ()) -> str:
+    """The last line, which is OK, NO or BYE; or begins as a question does, where one may come."""
     received = b""
     while True:
-        lines = received.split(b"\r\n")
-        if lines[-1] == b"" and len(lines) > 1 and lines[-2].split(b" ")[0] in (b"OK", b"NO", b"BYE"):
-            return lines[-2].decode()
+        lines = received.decode().split("\r\n")
+        if lines[-1] == "" and len(lines) > 1 and lines[-2].startswith(("OK", "NO", "BYE", *questions)):
+            return lines[-2]
         more = connection.recv(4096)
         assert more, received
         received += more
@@ -156,6 +162,73 @@ def _plain(user: str, password: str) -> str:
 
 
 _ATTEMPTS = {"imap": _try_imap, "pop3": _try_pop3, "smtp": _try_smtp, "sieve": _try_sieve}
+
+
+# --- With a token instead of a password, as webmail comes ------------------------------------------------------------
+
+
+def show_token(
+    system: MailSystem, way: str, user: str, token: str, mechanism: str = "XOAUTH2", source: str = HOST
+) -> str:
+    """IN, or what the server said in the end. Before it refuses a token, a server says why, and waits for a word."""
+    return _SHOWN[way](system, user, token, mechanism, source)
+
+
+def _shown(user: str, token: str, mechanism: str) -> str:
+    """RFC 7628; XOAUTH2 is Google's form of it, from before."""
+    first = f"user={user}" if mechanism == "XOAUTH2" else f"n,a={user},"
+    return f"{first}\1auth=Bearer {token}\1\1"
+
+
+def coded(user: str, token: str, mechanism: str) -> str:
+    return base64.b64encode(_shown(user, token, mechanism).encode()).decode()
+
+
+def _last_word(mechanism: str) -> str:
+    return "" if mechanism == "XOAUTH2" else base64.b64encode(b"\1").decode()
+
+
+def _show_imap(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
+    with imap(system, source) as connection:
+        words = iter([_shown(user, token, mechanism).encode(), b"" if mechanism == "XOAUTH2" else b"\1"])
+        try:
+            connection.authenticate(mechanism, lambda _: next(words))
+        except imaplib.IMAP4.error as refusal:
+            return str(refusal)
+        return IN
+
+
+def _show_pop3(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
+    with pop3(system, source) as connection:
+        try:
+            said = connection._shortcmd(f"AUTH {mechanism} {coded(user, token, mechanism)}")  # type: ignore[attr-defined]
+            if said.startswith(b"+ "):
+                said = connection._shortcmd(_last_word(mechanism))  # type: ignore[attr-defined]
+        except poplib.error_proto as refusal:
+            return str(refusal)
+        return IN if said.startswith(b"+OK") else str(said)
+
+
+def _show_smtp(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
+    with smtp(system, source) as connection:
+        connection.ehlo()
+        code, text = connection.docmd("AUTH", f"{mechanism} {coded(user, token, mechanism)}")
+        if code == 334:
+            code, text = connection.docmd(_last_word(mechanism))
+        return IN if code == 235 else f"{code} {text!r}"
+
+
+def _show_sieve(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
+    with sieve(system, source) as connection:
+        connection.sendall(f'AUTHENTICATE "{mechanism}" "{coded(user, token, mechanism)}"\r\n'.encode())
+        answer = _sieve_answer(connection, ('"', "{"))
+        if not answer.startswith(("OK", "NO")):
+            connection.sendall(f'"{_last_word(mechanism)}"\r\n'.encode())
+            answer = _sieve_answer(connection)
+        return IN if answer.startswith("OK") else answer
+
+
+_SHOWN = {"imap": _show_imap, "pop3": _show_pop3, "smtp": _show_smtp, "sieve": _show_sieve}
 
 
 def letter(sender: str, to: str, subject: str) -> EmailMessage:

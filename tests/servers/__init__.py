@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +13,19 @@ def need(program: str) -> str:
     """The path of a program; without it the test is skipped, or fails where REQUIRE_SERVERS=1."""
     places = [*os.get_exec_path(), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
     found = shutil.which(program, path=os.pathsep.join(places))
-    if found is None and os.environ.get("REQUIRE_SERVERS") == "1":
-        pytest.fail(f"{program} is not installed, and REQUIRE_SERVERS=1")
-    return found or pytest.skip(f"{program} is not installed")
+    return found or _miss(program)
+
+
+def need_file(path: str) -> None:
+    """As `need`, for what is no program."""
+    if not Path(path).exists():
+        _miss(path)
+
+
+def _miss(what: str) -> NoReturn:
+    if os.environ.get("REQUIRE_SERVERS") == "1":
+        pytest.fail(f"{what} is not installed, and REQUIRE_SERVERS=1")
+    pytest.skip(f"{what} is not installed")
 
 
 def free_port() -> int:

@@ -80,6 +80,7 @@ def open_page(chromium_running: Browser) -> Iterator[Open]:
         width: int = WIDE,
         scheme: Scheme = "light",
         javascript: bool = True,
+        any_certificate: bool = False,
     ) -> Page:
         context = chromium_running.new_context(
             base_url=base_url,
@@ -88,6 +89,7 @@ def open_page(chromium_running: Browser) -> Iterator[Open]:
             color_scheme=scheme,
             java_script_enabled=javascript,
             reduced_motion="reduce",
+            ignore_https_errors=any_certificate,
         )
         context.set_default_timeout(10_000)
         contexts.append((context, Watch(context)))

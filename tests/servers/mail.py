@@ -23,9 +23,12 @@ from tests.servers.service import ROOT, Service, free_ports, left_over
 from tests.waiting import wait_until
 
 TOKEN = "test-token+with/odd=characters"
+# Of the portal's clients. What administrators paste into an address has no characters that mean something there.
+SECRETS = {name: f"secret-of-{name}-" + "0123456789abcdef" * 2 for name in ("dovecot", "roundcube")}
+WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
 DEPLOY = ROOT / "deploy"
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
-SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "relay", "world",
+SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "relay", "world", "portal", "webmail", "webmail_http",
             "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3")  # fmt: skip
 
 
@@ -50,28 +53,30 @@ class People:
 
 
 class MailSystem:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ports: Mapping[str, int] | None = None, **settings: str) -> None:
         self.folder = folder
-        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True))
+        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)) | dict(ports or {})
+        self.settings = settings  # of the portal
         self.mailboxes = [f"staff{number}@example.edu" for number in range(200)]  # that Postfix knows
         self.certificate = folder / "tls/fullchain.pem"
         self.context = ssl.create_default_context()
         self.environment = self._environment()
         self._services: list[Service] = []
 
-    def start(self) -> None:
+    def start(self, *, demo: bool = False) -> None:
+        """With demo people, or with nobody."""
         self._make_certificate()
         self.login = self._login_service()
         self.login.begin()  # takes its time, as the next two lines do
         self.people = People(self.environment)
-        self.people("prepare")
+        self.people("prepare", demo)
         self.login.wait_for(self.ports["login"])
-        self._dovecot("dovecot", FIRST_WAY).start(*self._numbers("imap", "pop3", "smtp", "sieve"))
+        self._dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL).start(*self._numbers("imap", "pop3", "smtp", "sieve"))
         self._postfix().start(*self._numbers("relay", "world"))
 
     def start_nginx(self) -> None:
         """nginx, and a second Dovecot that is behind it and has the same mail."""
-        self._dovecot("behind", BEHIND_NGINX, **{"#!include": "!include"}).start(
+        self._dovecot("behind", BEHIND_NGINX, **{"#!include mailkey/behind": "!include mailkey/behind"}).start(
             *self._numbers("behind_imap", "behind_pop3")
         )
         self._nginx().start(*self._numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
@@ -84,7 +89,7 @@ class MailSystem:
     def _numbers(self, *services: str) -> list[int]:
         return [self.ports[service] for service in services]
 
-    def _service(self, name: str, *command: str) -> Service:
+    def service(self, name: str, *command: str) -> Service:
         service = Service(name, command, self.folder, self.environment)
         self._services.append(service)
         return service
@@ -94,7 +99,12 @@ class MailSystem:
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
-        return environment | {"DEBUG": "on", "VAR": str(self.folder / "portal"), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {
+            "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/",
+            "VAR": str(self.folder / "portal"),
+        }
+        return environment | {"DEBUG": "on"} | self.settings
 
     def _make_certificate(self) -> None:
         folder = self.folder / "tls"
@@ -108,13 +118,13 @@ class MailSystem:
         self.context = ssl.create_default_context(cafile=str(self.certificate))
 
     def _login_service(self) -> Service:
-        return self._service(
+        return self.service(
             "login", sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
             "--port", str(self.ports["login"]), "--blocking-threads", "1", "--log-level", "warning",
             "portal.mail:application",
         )  # fmt: skip
 
-    def _copy(self, name: str, to: Path, changes: Mapping[str, str]) -> None:
+    def copy(self, name: str, to: Path, changes: Mapping[str, str]) -> None:
         """The files that administrators copy, with what they change in them."""
         shutil.copytree(DEPLOY / name, to)
         for path in filter(Path.is_file, to.rglob("*")):
@@ -126,6 +136,7 @@ class MailSystem:
     def _dovecot(self, name: str, template: str, **more_changes: str) -> Service:
         folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
         sockets.mkdir()
+        asker = f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}"
         changes = {
             "/etc/dovecot": str(folder),
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
@@ -133,16 +144,18 @@ class MailSystem:
             "/var/spool/postfix/private": str(sockets),
             "http://127.0.0.1:8001": f"http://127.0.0.1:{self.ports['login']}",
             "= vmail": f"= {MAIL_USER}",
+            "https://dovecot:SECRET@security.mail.example.edu": asker,
         }
-        self._copy("dovecot", folder, changes | more_changes)
+        self.copy("dovecot", folder, changes | more_changes)
         (self.folder / "vmail").mkdir(exist_ok=True)
         os.chown(self.folder / "vmail", MAIL_USER, MAIL_USER)
         token = folder / "mailkey.token"
         token.write_text(TOKEN + "\n")
-        token.chmod(0o640)
-        shutil.chown(token, "root", "dovecot")
+        for secret in (token, folder / "mailkey-oauth2.conf.ext"):
+            secret.chmod(0o640)
+            shutil.chown(secret, "root", "dovecot")
         (folder / "test.conf").write_text(template.format(folder=folder, name=name, ports=self.ports))
-        return self._service(name, need("dovecot"), "-F", "-c", str(folder / "test.conf"))
+        return self.service(name, need("dovecot"), "-F", "-c", str(folder / "test.conf"))
 
     def _postfix(self) -> Service:
         folder = self.folder / "postfix"
@@ -152,7 +165,7 @@ class MailSystem:
             "127.0.0.1:10025 inet": f"127.0.0.1:{self.ports['relay']} inet",
             "smtp      inet": f"127.0.0.1:{self.ports['world']} inet",
         }
-        self._copy("postfix", folder, changes)
+        self.copy("postfix", folder, changes)
         with (folder / "main.cf").open("a") as main:
             main.write(POSTFIX.format(folder=self.folder))
         (folder / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
@@ -160,7 +173,7 @@ class MailSystem:
         (self.folder / "state").mkdir()
         shutil.chown(self.folder / "state", "postfix")
         postfix = (need("postfix"), "-c", str(folder))
-        service = self._service("postfix", *postfix, "start-fg")
+        service = self.service("postfix", *postfix, "start-fg")
         service.stop_command = (*postfix, "stop")
         return service
 
@@ -175,13 +188,13 @@ class MailSystem:
             "listen   995": f"listen 127.0.0.1:{self.ports['nginx_pop3']}",
             "listen   465": f"listen 127.0.0.1:{self.ports['nginx_smtp']}",
         }
-        self._copy("nginx", folder, changes)
+        self.copy("nginx", folder, changes)
         (folder / "mailkey-token.conf").write_text(f'auth_http_header Authorization "Bearer {TOKEN}";\n')
         temp_paths = " ".join(
             f"{kind}_temp_path {folder}/temp;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
-        return self._service("nginx", need("nginx"), "-c", str(folder / "nginx.conf"))
+        return self.service("nginx", need("nginx"), "-c", str(folder / "nginx.conf"))
 
 
 DOVECOT = """
@@ -270,7 +283,7 @@ def mail_system() -> Iterator[MailSystem]:
     with tempfile.TemporaryDirectory(prefix="mailkey-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # servers drop their privileges and still need their files
-        system = MailSystem(folder)
+        system = MailSystem(folder, SMS_RESEND_AFTER="1", SMS_HOURLY_LIMIT="100", SMS_DAILY_LIMIT="100")
         try:
             system.start()
             yield system
