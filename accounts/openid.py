@@ -14,7 +14,7 @@ from oauth2_provider.utils import jwk_from_pem
 from oauthlib.common import Request
 from oauthlib.oauth2 import InvalidRequestError
 
-from accounts.models import AccessToken, Application, Authorization, Grant, RefreshToken
+from accounts.models import AccessToken, Application, Grant, RefreshToken
 
 
 class Scopes(SettingsScopes):
@@ -78,7 +78,8 @@ class Validator(OAuth2Validator):
         if grant is None:
             return False
         if not Grant.objects.filter(pk=grant.pk, used_at=None).update(used_at=timezone.now()):
-            Authorization.objects.filter(pk=grant.authorization_id).delete()
+            if grant.authorization:
+                grant.authorization.delete()
             return False
         if not super().validate_code(client_id, code, client, request, *args, **kwargs):
             return False

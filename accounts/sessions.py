@@ -163,7 +163,7 @@ def authorize(request: SignedInRequest) -> Authorization:
         request.session.setdefault(AUTHORIZED, secrets.token_hex(16)),
         signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
         phone=phone,
-        browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER)).first(),
+        browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
     )
 
 

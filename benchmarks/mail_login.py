@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "SMS_CODE_KEY": "of-the-benchmark" * 4,
     "APP_PASSWORD_KEYS": "of-the-benchmark" * 4,
     "MAIL_AUTH_TOKEN": TOKEN,
+    "OIDC_SIGNING_KEYS": "-----BEGIN NONE-----is not used-----END NONE-----",
     "ALLOWED_HOSTS": "127.0.0.1",
     "PUBLIC_URL": "https://portal.example.edu",
     "MAIL_DOMAIN": "example.edu",

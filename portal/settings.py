@@ -37,7 +37,10 @@ def seconds(name: str, default: int) -> timedelta:
 
 def required(name: str, development: str) -> str:
     """A setting without a default outside of DEBUG."""
-    value: str = env.str(name, default=development if DEBUG else "")
+    try:
+        value: str = env.str(name, default=development if DEBUG else "")
+    except OSError as error:  # NAME_FILE
+        raise ImproperlyConfigured(f"{name}: {error.strerror}: {error.filename}") from None
     if not value:
         raise ImproperlyConfigured(f"set {name} in the environment or in .env (see .env.example).")
     return value

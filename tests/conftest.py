@@ -21,7 +21,10 @@ pytest_plugins = ["tests.servers.browser", "tests.servers.house"]
 
 def pytest_configure() -> None:
     # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
-    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "accounts.hashers.ClientSecret"]
+    django_settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "accounts.hashers.ClientSecret",
+    ]
 
 
 @pytest.fixture(scope="session")

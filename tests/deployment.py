@@ -7,13 +7,21 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 ROOT = Path(__file__).resolve().parent.parent
+
+SIGNING_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+)
 
 SECRETS = {
     "SECRET_KEY": "k" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "SMS_CODE_KEY": "c" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "APP_PASSWORD_KEYS": "a" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "MAIL_AUTH_TOKEN": "m" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "OIDC_SIGNING_KEYS": SIGNING_KEY.decode(),
     "TWILIO_AUTH_TOKEN": "only a stand-in",
 }
 # All that has no default outside of development.

@@ -326,8 +326,15 @@ def test_an_application_can_hand_its_token_back(wangwu: Person, webmail: Site, d
 
 def test_signing_out_of_webmail_signs_out_here(wangwu: Person, tmp_path: Path, dovecot: MailServer) -> None:
     site = Site(tmp_path, "webmail", "--trusted", "--without-pkce")
-    call_command("addclient", "webmail", "--trusted", "--without-pkce", redirect_uri=[BACK],
-                 sign_out_uri=["https://webmail.example.edu/"], secret_file=str(tmp_path / "webmail.secret"))  # fmt: skip
+    call_command(
+        "addclient",
+        "webmail",
+        "--trusted",
+        "--without-pkce",
+        redirect_uri=[BACK],
+        sign_out_uri=["https://webmail.example.edu/"],
+        secret_file=str(tmp_path / "webmail.secret"),
+    )
     wangwu.sign_in()
     tokens = site.tokens(wangwu, scope="openid")
     asked = {"client_id": "webmail", "post_logout_redirect_uri": "https://webmail.example.edu/", "state": "x"}

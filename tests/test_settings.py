@@ -47,6 +47,11 @@ def test_what_is_missing_ends_the_start_with_one_sentence(name: str) -> None:
     assert name in line
 
 
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImproperlyConfigured, match="OIDC_SIGNING_KEYS.*/nowhere"):
+        read(monkeypatch, OIDC_SIGNING_KEYS="", OIDC_SIGNING_KEYS_FILE="/nowhere")
+
+
 @pytest.mark.parametrize("gateway", ["outbox", "memory", "../sms", "OUTBOX", ""])
 def test_gateways_that_show_codes_need_debug(monkeypatch: pytest.MonkeyPatch, gateway: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="SMS_GATEWAY"):

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.sites import NotRegistered
+from django.contrib.admin.exceptions import NotRegistered
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.crypto import get_random_string
@@ -66,8 +66,10 @@ class ApplicationForm(forms.ModelForm[Application]):
         """Who is sent nobody needs no address to send them to."""
         if self.cleaned_data.get("may_introspect") and not self.cleaned_data.get("redirect_uris"):
             self.instance.authorization_grant_type = Application.GRANT_CLIENT_CREDENTIALS
-        self.instance.scopes = " ".join(self.cleaned_data.get("scopes", []))
         return super().clean()
+
+    def clean_scopes(self) -> str:
+        return " ".join(self.cleaned_data["scopes"])
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -123,7 +125,9 @@ class ApplicationAdmin(admin.ModelAdmin[Application]):
         """Its tokens go with it: nobody needs to see them listed, nor a permission for each kind."""
         return [str(obj) for obj in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
-    def response_add(self, request: HttpRequest, obj: Application, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Application, post_url_continue: str | None = None
+    ) -> HttpResponse:
         return self._secret(request, obj) or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request: HttpRequest, obj: Application) -> HttpResponse:
@@ -135,7 +139,10 @@ class ApplicationAdmin(admin.ModelAdmin[Application]):
         if secret is None:
             return None
         context = self.admin_site.each_context(request) | {
-            "title": _("The secret of %(name)s") % {"name": obj}, "application": obj, "secret": secret, "opts": self.opts,
+            "title": _("The secret of %(name)s") % {"name": obj},
+            "application": obj,
+            "secret": secret,
+            "opts": self.opts,
             "issuer": settings.PUBLIC_URL,
-        }  # fmt: skip
+        }
         return TemplateResponse(request, "admin/application_secret.html", context)

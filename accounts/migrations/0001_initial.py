@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('registration_source', models.CharField(choices=[('manual', 'Manual'), ('dcr', 'Dynamic Client Registration'), ('cimd', 'Client ID Metadata Document')], default='manual', help_text='How this application was registered (manual, DCR per RFC 7591, or CIMD)', max_length=32, verbose_name='registration source')),
                 ('cimd_expires_at', models.DateTimeField(blank=True, default=None, help_text='When the cached Client ID Metadata Document should be re-fetched', null=True, verbose_name='CIMD expires at')),
                 ('scopes', models.CharField(default='openid email profile', help_text='What it may ask for; “mail” opens the mailbox over IMAP and SMTP.', max_length=200, verbose_name='scopes')),
-                ('requires_pkce', models.BooleanField(default=True, help_text='Only for applications that cannot, such as Roundcube 1.6, not.', verbose_name='must use PKCE')),
+                ('requires_pkce', models.BooleanField(default=True, help_text='Switch it off only for applications that cannot, such as Roundcube 1.6.', verbose_name='must use PKCE')),
                 ('may_introspect', models.BooleanField(default=False, help_text='A mail server that checks tokens; not a site.', verbose_name='may ask about tokens')),
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(app_label)s_%(class)s', to=settings.AUTH_USER_MODEL, verbose_name='user')),
             ],

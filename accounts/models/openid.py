@@ -39,7 +39,9 @@ class Application(AbstractApplication):
         help_text=_("What it may ask for; “mail” opens the mailbox over IMAP and SMTP."),
     )
     requires_pkce = models.BooleanField(
-        _("must use PKCE"), default=True, help_text=_("Only for applications that cannot, such as Roundcube 1.6, not.")
+        _("must use PKCE"),
+        default=True,
+        help_text=_("Switch it off only for applications that cannot, such as Roundcube 1.6."),
     )
     may_introspect = models.BooleanField(
         _("may ask about tokens"), default=False, help_text=_("A mail server that checks tokens; not a site.")
@@ -106,7 +108,7 @@ class DigestField(models.CharField[str, str]):
         return hashlib.sha256(str(value).encode()).hexdigest()
 
 
-class Grant(AbstractGrant, Authorized):
+class Grant(AbstractGrant, Authorized):  # noqa: DJ008 (inherited)
     code = DigestField(max_length=64, unique=True)
     used_at = models.DateTimeField(null=True)
 
@@ -114,7 +116,7 @@ class Grant(AbstractGrant, Authorized):
         pass
 
 
-class AccessToken(AbstractAccessToken, Authorized):
+class AccessToken(AbstractAccessToken, Authorized):  # noqa: DJ008 (inherited)
     class Meta(AbstractAccessToken.Meta):
         pass
 
@@ -122,7 +124,7 @@ class AccessToken(AbstractAccessToken, Authorized):
         return super().is_valid(scopes) and self.is_live
 
 
-class RefreshToken(AbstractRefreshToken, Authorized):
+class RefreshToken(AbstractRefreshToken, Authorized):  # noqa: DJ008 (inherited)
     class Meta(AbstractRefreshToken.Meta):
         pass
 

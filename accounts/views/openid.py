@@ -3,11 +3,15 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode as quoted
+from django.utils.translation import gettext as _
 from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.http import OAuth2ResponseRedirect
 from oauth2_provider.views import AuthorizationView, IntrospectTokenView, RPInitiatedLogoutView, TokenView
@@ -84,7 +88,10 @@ class Token(TokenView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("grant_type") not in GRANT_TYPES:
             return JsonResponse({"error": "unsupported_grant_type"}, status=400)
-        response: HttpResponse = super().post(request, *args, **kwargs)
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        except (ObjectDoesNotExist, IntegrityError):  # what it hangs on ended just now, in another request
+            return JsonResponse({"error": "invalid_grant"}, status=400)
         return response
 
 
@@ -119,6 +126,7 @@ class SignOut(RPInitiatedLogoutView):
         if self.request.user.is_authenticated:
             leave(self.request)
         if not (post_logout_redirect_uri and application):
+            messages.success(self.request, _("You are signed out."))
             return redirect("sign_in")
         uri = add_params_to_uri(post_logout_redirect_uri, [("state", state)]) if state else post_logout_redirect_uri
         return OAuth2ResponseRedirect(uri, application.get_allowed_schemes())

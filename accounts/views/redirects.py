@@ -5,11 +5,11 @@ from functools import wraps
 from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import Application
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[[HttpRequest], HttpResponseBase]
 
 
 def origins() -> list[str]:
@@ -22,9 +22,8 @@ def leads_to_applications(view: View) -> View:
     """Browsers hold the policy's `form-action` against redirects too."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest) -> HttpResponse:
+    def wrapped(request: HttpRequest) -> HttpResponseBase:
         allowed = origins()
-        response: HttpResponse = (csp_update({"form-action": allowed})(view) if allowed else view)(request)
-        return response
+        return csp_update({"form-action": allowed})(view)(request) if allowed else view(request)
 
     return wrapped
