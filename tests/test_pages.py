@@ -53,6 +53,8 @@ def test_no_page_is_kept_and_none_runs_foreign_code(clerk: Person, make_user: Ma
     addresses = Addresses(owner, Phone.objects.get(user=owner))
     found = {}
     for place in places():
+        if place.route == "openid/jwks/":  # public keys, for other servers to keep for a while
+            continue
         response = clerk.get(addresses.of(place))
         if wrong := faults(response):
             found[place.route] = wrong

@@ -48,7 +48,7 @@ def test_what_is_missing_ends_the_start_with_one_sentence(name: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ImproperlyConfigured, match="OIDC_SIGNING_KEYS.*/nowhere"):
+    with pytest.raises(ImproperlyConfigured, match=r"OIDC_SIGNING_KEYS.*/nowhere"):
         read(monkeypatch, OIDC_SIGNING_KEYS="", OIDC_SIGNING_KEYS_FILE="/nowhere")
 
 

@@ -125,8 +125,8 @@ class SignOut(RPInitiatedLogoutView):
     ) -> HttpResponse:
         if self.request.user.is_authenticated:
             leave(self.request)
-        if not (post_logout_redirect_uri and application):
             messages.success(self.request, _("You are signed out."))
+        if not (post_logout_redirect_uri and application):
             return redirect("sign_in")
         uri = add_params_to_uri(post_logout_redirect_uri, [("state", state)]) if state else post_logout_redirect_uri
         return OAuth2ResponseRedirect(uri, application.get_allowed_schemes())
