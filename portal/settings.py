@@ -233,6 +233,7 @@ if not APP_PASSWORD_KEYS:
 APP_PASSWORDS_PER_USER = env.int("APP_PASSWORDS_PER_USER", default=50)
 # What mail servers show the mail login service (portal/mail.py) to be let in.
 MAIL_AUTH_TOKEN = required("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50)
+MAIL_LOGIN_LIFETIME = seconds("MAIL_LOGIN_LIFETIME", 90 * 86400)  # how long it is known who logged in, and how
 MAIL_ANSWER_WITHIN = env.float("MAIL_ANSWER_WITHIN", default=0.8)  # seconds; then "cannot tell"
 
 # What people enter into their mail programs; shown beside a new app password.
