@@ -33,7 +33,7 @@ class Count(NamedTuple):
     day: date
     protocol: str
     method: str
-    count: int
+    times: int
     last_at: datetime
     address: str  # of the last
 
@@ -78,7 +78,7 @@ class Tally:
         key = count[:4]
         if before := self._counts.get(key):
             latest = max(before, count, key=lambda one: one.last_at)
-            count = latest._replace(count=before.count + count.count)
+            count = latest._replace(times=before.times + count.times)
         self._counts[key] = count
 
 

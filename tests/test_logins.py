@@ -78,7 +78,7 @@ def test_a_tally_keeps_the_last_one_too(lisi_user: User) -> None:
     for minutes, address in ((5, "192.0.2.5"), (9, "192.0.2.9"), (7, "192.0.2.7")):
         tally.add(Success(lisi_user.pk, "imap", Method.TOKEN, address, NOON + timedelta(minutes=minutes)))
     [count] = tally.take()
-    assert (count.count, count.address, count.last_at) == (3, "192.0.2.9", NOON + timedelta(minutes=9))
+    assert (count.times, count.address, count.last_at) == (3, "192.0.2.9", NOON + timedelta(minutes=9))
     assert not tally
 
 

@@ -2,12 +2,14 @@ from accounts.models.bans import Ban, Failure, Network
 from accounts.models.browsers import TrustedBrowser
 from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
 from accounts.models.events import SecurityEvent
+from accounts.models.figures import DayFigure
 from accounts.models.logins import MailLogin
 from accounts.models.phones import Phone
 from accounts.models.users import User
 
 __all__ = [
     "Ban",
+    "DayFigure",
     "Delivery",
     "Failure",
     "Mail",
