@@ -14,7 +14,9 @@ from accounts.figures import Name
 from accounts.models import Ban, DayFigure, Failure, MailLogin, Phone, SecurityEvent, Sms, User
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
+from tests.crowd import Crowd
 from tests.deliveries import make_sms
+from tests.newcomers import Newcomer
 from tests.people import NUMBER
 from tests.snapshots import changed, everything
 
@@ -170,6 +172,17 @@ def test_no_figure_names_a_person(people: list[User]) -> None:
     assert "@" not in keys
     assert "192.0.2" not in keys
     assert NUMBER not in keys
+
+
+@pytest.mark.slow
+def test_counted_by_many_at_once_it_is_the_same(crowd: Crowd) -> None:
+    """The beat, and clerks who press the button."""
+    owner = Newcomer()
+    make_sms(owner.user, created_at=NOON, gateway="twilio", status=Sms.Status.SENT)
+    figures.keep(DAY, {(Name.SMS, "twilio failed"): 3})
+    crowd.rush("sum_up", [{"day": str(DAY)}] * 48)
+    assert only(Name.SMS)["twilio sent"] >= 1
+    assert "twilio failed" not in only(Name.SMS)
 
 
 # --- By themselves ----------------------------------------------------------------------------------------------------
