@@ -332,7 +332,7 @@ def departments(days: Days) -> Chart:
 
 
 def sms(days: Days) -> list[Chart]:
-    return [outcomes(days), gateways(days), delivery(days), delivery_over_time(days)]
+    return [outcomes(days), delivery(days), delivery_over_time(days), gateways(days)]
 
 
 OUTCOMES = (
@@ -501,4 +501,5 @@ def of(length: int, has_perm: Callable[[str], bool]) -> tuple[list[Chart], datet
     """The charts for somebody with these permissions, and when the figures were summed up."""
     sections = [section for section in SECTIONS if has_perm(section[0])]
     days = Days(length, [name for _permission, names, _draw in sections for name in names])
-    return [chart for _permission, _names, draw in sections for chart in draw(days)], days.summed_at
+    drawn = [chart for _permission, _names, draw in sections for chart in draw(days)]
+    return sorted(drawn, key=lambda chart: chart.is_wide), days.summed_at  # the others stand two by two
