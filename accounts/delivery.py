@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
-from accounts import authorizations, derivation, mails, sms
+from accounts import authorizations, derivation, logins, mails, sms
 from accounts.models import Delivery, Failure, Mail, Sms, SmsDay, TrustedBrowser
 from accounts.sms.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.sms.message import Message
@@ -142,6 +142,7 @@ def delete_expired() -> None:
     Mail.objects.filter(created_at__lt=before).delete()
     SmsDay.objects.filter(day__lt=before.date()).delete()
     Failure.objects.filter(at__lt=before).delete()
+    logins.delete_expired()
     TrustedBrowser.objects.filter(expires_at__lt=now).delete()
     authorizations.delete_expired()
     Session.objects.filter(expire_date__lt=now).delete()

@@ -6,7 +6,7 @@ ORM's cursor takes the process four times as long as through libpq's own call, w
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connections, transaction
@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, errors, pq
 
 Row = tuple[Any, ...]
-TYPES = {str: 25, int: 20, datetime: 1184}  # text, bigint, timestamptz
+TYPES = {str: 25, int: 20, datetime: 1184, date: 1082}  # text, bigint, timestamptz, date
 FINE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 READ: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
@@ -25,7 +25,7 @@ READ: dict[int, Callable[[bytes], Any]] = {
 
 
 class Statement:
-    """`%s` stands for a value: a text, an integer or a time, always of the same type at the same place."""
+    """`%s` stands for a value: a text, an integer, a time or a day, always of the same type at the same place."""
 
     def __init__(self, name: str, sql: str) -> None:
         self.name = name.encode()
@@ -42,9 +42,8 @@ class Statement:
             return _first(raw, raw.pgconn.exec_prepared(self.name, [str(value).encode() for value in values]))
 
     def _run(self, connection: BaseDatabaseWrapper, values: Iterable[Any]) -> Row | None:
-        adapt = connection.ops.adapt_datetimefield_value
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, [adapt(value) if isinstance(value, datetime) else value for value in values])
+            cursor.execute(self.sql, [_adapted(connection, value) for value in values])
             row: Row | None = cursor.fetchone() if cursor.description else None
             return row
 
@@ -55,6 +54,12 @@ class Statement:
             sql = "".join(f"{part}${number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]
             _first(raw, raw.pgconn.prepare(self.name, sql.encode(), [TYPES[type(value)] for value in values]))
             known.add(self.name)
+
+
+def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
 
 
 def together(*steps: tuple[Statement, list[Any]]) -> Row | None:

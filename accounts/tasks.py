@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
 
-from accounts import delivery
+from accounts import delivery, figures
 from accounts.models import Delivery, Mail, Sms
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,19 @@ def sweep() -> None:
 @shared_task(time_limit=600, soft_time_limit=590)
 def delete_expired() -> None:
     delivery.delete_expired()
+
+
+@shared_task(time_limit=120, soft_time_limit=110)
+def sum_up_today() -> None:
+    figures.sum_up(timezone.localdate())
+
+
+@shared_task(time_limit=600, soft_time_limit=590)
+def sum_up_yesterday() -> None:
+    """Once more, when all is known of it; and what was missed."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    for day in {*figures.missing(), yesterday}:
+        figures.sum_up(day)
 
 
 def enqueue(row: Delivery) -> None:

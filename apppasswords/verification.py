@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import addresses, bans, events, signin, statements, usernames
+from accounts import addresses, bans, events, logins, signin, statements, usernames
 from accounts.models import Ban, Failure, User
 from apppasswords import passwords, secrets
 from apppasswords.models import AppPassword
@@ -64,6 +64,7 @@ class Verdict:
     reason: Reason
     banned_until: datetime | None = None
     use: Use | None = None
+    success: logins.Success | None = None  # to be counted after the answer, too
 
 
 class Facts(NamedTuple):
@@ -126,11 +127,19 @@ def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: da
     if facts.app_password_id is not None:
         stale = passwords.use_is_stale(facts.last_used_at, now)
         use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
-        return Verdict(Outcome.YES, Reason.APP_PASSWORD, use=use)
+        return _yes(Reason.APP_PASSWORD, login, facts, now, use)
     two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
     if not two_step_is_on and login.password and signin.check_password(account, login.password):
-        return Verdict(Outcome.YES, Reason.MAILBOX_PASSWORD)
+        return _yes(Reason.MAILBOX_PASSWORD, login, facts, now)
     return Verdict(Outcome.NO, Reason.WRONG)
+
+
+METHODS = {Reason.APP_PASSWORD: logins.Method.APP_PASSWORD, Reason.MAILBOX_PASSWORD: logins.Method.MAILBOX_PASSWORD}
+
+
+def _yes(reason: Reason, login: Login, facts: Facts, now: datetime, use: Use | None = None) -> Verdict:
+    success = logins.Success(facts.user_id or 0, login.protocol, METHODS[reason], login.address, now)
+    return Verdict(Outcome.YES, reason, use=use, success=success)
 
 
 def _refuse(login: Login, verdict: Verdict, account: str) -> Verdict:

@@ -7,12 +7,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
+from accounts import figures
 from accounts.views.signin import safe_next, sign_out
+from portal import dashboard
 
 
 class PortalAdminSite(AdminSite):
@@ -39,3 +43,30 @@ class PortalAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return redirect("password")
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        return [path("dashboard/", self.admin_view(self.dashboard), name="dashboard"), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The lists, and the way to the dashboard for who may see any of it."""
+        context = {"has_dashboard": dashboard.may_view(request.user.has_perm)}
+        return super().index(request, context | (extra_context or {}))
+
+    def dashboard(self, request: HttpRequest) -> HttpResponse:
+        """POST counts today again."""
+        if not dashboard.may_view(request.user.has_perm):
+            raise PermissionDenied
+        chosen = request.GET.get("days", "")
+        length = int(chosen) if chosen in map(str, dashboard.RANGES) else dashboard.DEFAULT_RANGE
+        if request.method == "POST":
+            figures.sum_up(timezone.localdate())
+            return redirect(f"{reverse('admin:dashboard')}?days={length}")
+        charts, summed_at = dashboard.of(length, request.user.has_perm)
+        context = self.each_context(request) | {
+            "title": _("Dashboard"),
+            "charts": charts,
+            "summed_at": summed_at,
+            "length": length,
+            "ranges": dashboard.RANGES.items(),
+        }
+        return TemplateResponse(request, "admin/dashboard.html", context)

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
-from queue import SimpleQueue
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -26,9 +25,10 @@ django.setup()
 
 from django.db import DatabaseError, InterfaceError, connections
 
-from apppasswords import mailauth, passwords, verification
+from apppasswords import mailauth, verification
 from apppasswords.mailauth import Answer
-from apppasswords.verification import CANNOT_TELL, Login, Use, Verdict
+from apppasswords.verification import CANNOT_TELL, Login, Verdict
+from portal.notebook import Notebook
 from portal.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -60,8 +60,9 @@ for _alias in connections:
     prepare(_settings.setdefault("OPTIONS", {}), connections[_alias].vendor)
 
 watchdog = Watchdog(settings.MAIL_ANSWER_WITHIN)
-uses: SimpleQueue[Use] = SimpleQueue()
+notebook = Notebook()
 PAUSE = 0.2  # seconds
+WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
 TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}".encode()
 
 
@@ -128,8 +129,7 @@ def decide(login: Login) -> Verdict:
         pause.begin_if_long(start)
         logger.exception("A login could not be decided")
         return CANNOT_TELL
-    if verdict.use:
-        uses.put(verdict.use)  # written after the answer, by the thread below
+    notebook.note(verdict)  # written after the answer, by the thread below
     return verdict
 
 
@@ -149,17 +149,31 @@ def _headers(environ: Environ) -> dict[str, str]:
     }
 
 
-def _note_uses() -> None:
-    while True:
-        use = uses.get()
+def _write_notes(ended: threading.Event) -> None:
+    while not ended.wait(WRITE_EVERY):
         try:
-            with watchdog.in_time():
-                passwords.note_use(use.pk, use.protocol, use.address, use.at)
-        except Exception as error:  # the thread must live on; the next login will note a use
-            logger.warning("A use of an app password is not noted: %s", type(error).__name__)
+            if notebook.has_notes():
+                with watchdog.in_time():
+                    notebook.write()
+        except Exception as error:  # the thread must live on, and so do the counts
+            logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
+    try:
+        if notebook.has_notes():
+            notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now
+    except Exception as error:
+        logger.warning("The last mail logins are not counted: %s", type(error).__name__)
+    connections.close_all()
+
+
+def _wait_for_the_end(ended: threading.Event) -> None:
+    threading.main_thread().join()
+    ended.set()
 
 
 with suppress(DatabaseError), watchdog.in_time():
     pass  # the first connection of a process loads much: better now than while somebody waits
 connections.close_all()
-threading.Thread(target=_note_uses, name="uses", daemon=True).start()
+_ended = threading.Event()
+# Not a daemon: the process waits for what it writes last.
+threading.Thread(target=_write_notes, args=(_ended,), name="notes").start()
+threading.Thread(target=_wait_for_the_end, args=(_ended,), name="end").start()

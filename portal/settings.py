@@ -307,6 +307,7 @@ if not APP_PASSWORD_KEYS:
 APP_PASSWORDS_PER_USER = env.int("APP_PASSWORDS_PER_USER", default=50)
 # What mail servers show the mail login service (portal/mail.py) to be let in.
 MAIL_AUTH_TOKEN = required("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50)
+MAIL_LOGIN_LIFETIME = seconds("MAIL_LOGIN_LIFETIME", 90 * 86400)  # how long it is known who logged in, and how
 MAIL_ANSWER_WITHIN = env.float("MAIL_ANSWER_WITHIN", default=0.8)  # seconds; then "cannot tell"
 
 # What people enter into their mail programs; shown beside a new app password.
@@ -363,12 +364,20 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = (
     str(VAR / "beat-schedule") if DEBUG else str(Path(tempfile.gettempdir()) / "mailkey-beat")
 )
+FIGURES_EVERY = seconds("FIGURES_EVERY", 600)  # how old the dashboard's figures of today may be
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "accounts.tasks.sweep",
         "schedule": SMS_REQUEUE_AFTER,
         "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()},
     },
+    "sum-up-today": {
+        "task": "accounts.tasks.sum_up_today",
+        "schedule": FIGURES_EVERY,
+        "options": {"expires": FIGURES_EVERY.total_seconds()},
+    },
+    # Before what it counts is deleted; after the last receipt of the day.
+    "sum-up-yesterday": {"task": "accounts.tasks.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
     "delete-expired": {"task": "accounts.tasks.delete_expired", "schedule": crontab(hour=4, minute=10)},
 }
 

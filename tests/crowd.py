@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Barrier, Event
@@ -97,19 +97,23 @@ class Crowd:
         """How many the processes handed over to the gateway."""
         return len(self.outbox.read_text(encoding="utf-8").splitlines()) if self.outbox.exists() else 0
 
-    @contextmanager
-    def database_here(self) -> Iterator[None]:
-        """The models of this process speak to the database of the crowd."""
-        own, own_connection = connections.databases["default"], connections["default"]
-        theirs = Env.db_url_config(self.database_url)
-        options = own["OPTIONS"] if theirs["ENGINE"] == own["ENGINE"] else {}
-        connections.databases["default"] = {**own, **theirs, "OPTIONS": options}
-        connections["default"] = connections.create_connection("default")
-        try:
-            yield
-        finally:
-            connections["default"].close()
-            connections.databases["default"], connections["default"] = own, own_connection
+    def database_here(self) -> AbstractContextManager[None]:
+        return database(self.database_url)
+
+
+@contextmanager
+def database(url: str) -> Iterator[None]:
+    """The models of this process speak to another database than the tests' own."""
+    own, own_connection = connections.databases["default"], connections["default"]
+    theirs = Env.db_url_config(url)
+    options = own["OPTIONS"] if theirs["ENGINE"] == own["ENGINE"] else {}
+    connections.databases["default"] = {**own, **theirs, "OPTIONS": options}
+    connections["default"] = connections.create_connection("default")
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        connections.databases["default"], connections["default"] = own, own_connection
 
 
 def _do(deed: Callable[..., Any], calls: Sequence[Call], start: Barrier, go: Event) -> list[Any]:

@@ -1,11 +1,13 @@
 """What each person in a crowd does. What comes in and goes out passes between processes: names and numbers."""
 
+from datetime import date
 from typing import Any
 
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
-from accounts import codes, delivery, phones, signin
+from accounts import codes, delivery, figures, logins, phones, signin
 from accounts.models import Phone, Sms, User
 from portal.celery import app
 
@@ -69,3 +71,16 @@ def deliver(sms: int) -> None:
 
 def sweep() -> list[int]:
     return [row.pk for row in delivery.unclaimed()]
+
+
+def note_logins(batch: list[tuple[int, str, str]], times: int) -> None:
+    """What one process of the mail login service saw, written several times; in an order of its own."""
+    for _ in range(times):
+        tally = logins.Tally()
+        for user, protocol, address in batch:
+            tally.add(logins.Success(user, protocol, logins.Method.APP_PASSWORD, address, timezone.now()))
+        logins.write(tally.take())
+
+
+def sum_up(day: str) -> None:
+    figures.sum_up(date.fromisoformat(day))

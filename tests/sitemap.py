@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import Application, Ban, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.models import Application, Ban, Failure, Mail, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
 from apppasswords.models import AppPassword
 
 
@@ -52,6 +52,12 @@ class Addresses:
             "accounts/application": Application.objects.create(client_id="wiki", name="Wiki").pk,
             "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
             "accounts/securityevent": event.pk,
+            "accounts/failure": Failure.objects.create(
+                network="192.0.2.7", account=owner.username, password_digest="d", channel="web"
+            ).pk,
+            "accounts/maillogin": MailLogin.objects.create(
+                user=owner, day=timezone.localdate(now), protocol="imap", method="app", count=1, address="192.0.2.7"
+            ).pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
         }  # fmt: skip
 

@@ -80,6 +80,7 @@ admin/logout/               POST                sign code bind  code bind  admn 
 CLOSED = "                                      sign code bind  code bind  alog alog alog alog"
 ADMIN = {
     "admin/": "200",
+    "admin/dashboard/": "200",
     "admin/password_change/": "pass",
     "admin/password_change/done/": "200",
     "admin/autocomplete/": "403",
@@ -91,7 +92,7 @@ ADMIN = {
 }
 EDITED = ("auth/group", "accounts/user", "accounts/application")
 READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
-             "apppasswords/apppassword")  # fmt: skip
+             "accounts/failure", "accounts/maillogin", "apppasswords/apppassword")  # fmt: skip
 for _model in (*EDITED, *READ_ONLY):
     _write = "200" if _model in EDITED else "403"
     ADMIN |= {

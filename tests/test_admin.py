@@ -86,7 +86,7 @@ def test_rights_are_asked_for_one_by_one(make_user: MakeUser, wangwu: Person) ->
 # --- Read ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["sms", "mail", "trustedbrowser", "ban", "securityevent"])
+@pytest.mark.parametrize("model", ["sms", "mail", "trustedbrowser", "ban", "securityevent", "failure", "maillogin"])
 def test_histories_are_only_read(office: Person, wangwu: Person, model: str) -> None:
     phone = Phone.objects.get(user=wangwu.user)
     assert wangwu.user

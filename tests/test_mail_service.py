@@ -279,6 +279,8 @@ def test_postgresql_is_asked_once_for_yes_and_twice_for_no(tmp_path: Path) -> No
             service.at_once(6, service.right, "192.0.2.1")  # every process is connected, and the use is written
             service.wrong("192.0.2.2")
             service.wrong("192.0.2.3")
+        # Nothing is left to be written, and the next is written seconds after its answer.
+        wait_until(lambda: service.database.value("SELECT SUM(count) FROM accounts_maillogin") == 3 * 6)
         assert logged(service.right) == [["execute", "mailkey_facts:"]]
         no = [["execute", "mailkey_facts:"], ["statement:", "EXECUTE"]]
         assert logged(service.wrong) == no

@@ -2,6 +2,7 @@ from accounts.models.bans import Ban, Failure, Network
 from accounts.models.browsers import TrustedBrowser
 from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
 from accounts.models.events import SecurityEvent
+from accounts.models.figures import DayFigure
 from accounts.models.logins import MailLogin
 from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
@@ -12,6 +13,7 @@ __all__ = [
     "Application",
     "Authorization",
     "Ban",
+    "DayFigure",
     "Delivery",
     "Failure",
     "Grant",

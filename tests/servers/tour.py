@@ -3,6 +3,7 @@
 The database is prepared directly, so the tour needs the server to run in this process (pytest-django's `live_server`).
 """
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -204,7 +205,10 @@ def _administration(page: Page, clerk: User) -> Iterator[str]:
     yield "admin"
     for _ in range(settings.BAN_AFTER_FAILURES):
         bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
-    for name in ("user", "sms", "mail", "trustedbrowser", "ban", "securityevent"):
+    page.goto("/admin/dashboard/")
+    page.get_by_role("button", name=re.compile("立即统计|Count now")).click()
+    yield "admin-dashboard"
+    for name in ("user", "sms", "mail", "trustedbrowser", "ban", "securityevent", "failure", "maillogin"):
         page.goto(f"/admin/accounts/{name}/")
         yield f"admin-{name}"
     page.goto("/admin/apppasswords/apppassword/")
