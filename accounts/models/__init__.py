@@ -4,16 +4,23 @@ from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
 from accounts.models.events import SecurityEvent
 from accounts.models.logins import MailLogin
 from accounts.models.phones import Phone
+from accounts.models.rollouts import Exemption, Reminder, Rollout, RolloutMember
+from accounts.models.rosters import Roster
 from accounts.models.users import User
 
 __all__ = [
     "Ban",
     "Delivery",
+    "Exemption",
     "Failure",
     "Mail",
     "MailLogin",
     "Network",
     "Phone",
+    "Reminder",
+    "Rollout",
+    "RolloutMember",
+    "Roster",
     "SecurityEvent",
     "Sms",
     "SmsDay",
