@@ -32,7 +32,12 @@ def make(user: User, until: datetime, reason: str, *, actor: User, address: str 
         )
         User.objects.filter(pk=user.pk).update(two_step_from=until)
         event = events.record(
-            events.Kind.EXEMPTED, held, actor=actor, address=address, until=until.isoformat(), reason=reason
+            events.Kind.EXEMPTED,
+            held,
+            actor=actor,
+            address=address,
+            until=timezone.localtime(until).isoformat(),
+            reason=reason,
         )
         notices.by_mail(held, event)
     return exemption

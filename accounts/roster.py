@@ -54,7 +54,7 @@ def _check(roster: Roster, *, changed: bool = False) -> None:
     except sheets.Refused as refusal:
         jobs.finish(roster, status=Status.CHECKED, fingerprint="", report={"refusal": str(refusal)}, content=None)
         return
-    _show(roster, resource, encoding=encoding, changed=changed)
+    _show(roster, resource, encoding=encoding, changed_meanwhile=changed)
 
 
 def _show(roster: Roster, resource: PeopleResource, **more: Any) -> None:
@@ -103,7 +103,7 @@ def _apply(roster: Roster) -> None:
         jobs.finish(roster, status=Status.CHECKED, fingerprint="", report={"refusal": str(refusal)}, content=None)
         return
     if resource.complaints or fingerprint(resource) != roster.fingerprint:
-        _show(roster, resource, encoding=encoding, changed=True)
+        _show(roster, resource, encoding=encoding, changed_meanwhile=True)
         return
     report = _report(resource) | {"encoding": encoding}
     try:

@@ -95,7 +95,15 @@ def departments(members: QuerySet[RolloutMember]) -> list[dict[str, Any]]:
         )
         .order_by("user__department")
     )
-    return [{**row, "name": row["user__department"], "share": _shares({**row})} for row in rows]
+    return [
+        {
+            **row,
+            "name": row["user__department"],
+            "without_phone": row["people"] - row["phone"],
+            "share": _shares({**row}),
+        }
+        for row in rows
+    ]
 
 
 def _shares(row: dict[str, Any]) -> dict[str, float]:
