@@ -215,8 +215,7 @@ class PeopleResource(ModelResource):
         super().import_instance(instance, row, **kwargs)
         wanted = instance.two_step_from
         instance.two_step_from = date  # written behind the rules of roll-outs
-        later = date is None or (wanted is not None and wanted < date)
-        if wanted and wanted != date and later:
+        if wanted and (date is None or wanted < date.replace(second=0, microsecond=0)):  # files have minutes
             self.starts[instance.username] = wanted
         elif wanted and date and wanted > date:
             self._warn(row, _("has two-step from an earlier date, which stays"))

@@ -119,10 +119,10 @@ def _apply(roster: Roster) -> None:
 
 def _write(resource: PeopleResource, roster: Roster) -> None:
     """In a transaction: everything or nothing."""
-    new, edited = list(resource.create_instances), list(resource.update_instances)
+    new, edited = resource.create_instances, resource.update_instances
     _hold([user.pk for user in edited], resource.before)
-    resource.bulk_create(True, False, True, batch_size=chosen.BATCH)
-    resource.bulk_update(True, False, True, batch_size=chosen.BATCH)
+    User.objects.bulk_create(new, batch_size=chosen.BATCH)
+    User.objects.bulk_update(edited, WRITTEN, batch_size=chosen.BATCH)
     disabled = [user for user in edited if not user.is_active and resource.before[user.pk][COMPARED.index("is_active")]]
     _end_everywhere(disabled)
     starts: dict[Any, list[int]] = {}
