@@ -106,8 +106,8 @@ def drop_waiting(rollout: Rollout) -> None:
     waiting.update(status=Mail.Status.FAILED, reason=Mail.Reason.LATE)
 
 
-def words(rollout: Rollout, user: User, language: str) -> tuple[str, str]:
-    """Subject and text for this person."""
+def words(rollout: Rollout, user: User, language: str, *, preview: bool = False) -> tuple[str, str]:
+    """Subject and text for this person; in a preview, as if everything was still to do."""
     subject, text = rollout.words(language)
     with translation.override(language):
         start = timezone.localtime(rollout.start)
@@ -116,7 +116,7 @@ def words(rollout: Rollout, user: User, language: str) -> tuple[str, str]:
             "mailbox": user.username,
             "date": formats.date_format(start, "DATE_FORMAT"),
             "time": start.strftime("%H:%M"),
-            "to_do": "\n".join(f"- {line}" for line in to_do(user)),
+            "to_do": "\n".join(f"- {line}" for line in to_do(user, everything=preview)),
             "portal": settings.PUBLIC_URL,
             "contact": settings.SUPPORT_CONTACT,
             "institution": settings.INSTITUTION,
@@ -124,12 +124,12 @@ def words(rollout: Rollout, user: User, language: str) -> tuple[str, str]:
     return " ".join(wording.filled(subject, values).split()), wording.filled(text, values)
 
 
-def to_do(user: User) -> list[str]:
+def to_do(user: User, *, everything: bool = False) -> list[str]:
     """In the language that is active."""
     lines = []
-    if getattr(user, "phone", None) is None:
+    if everything or getattr(user, "phone", None) is None:
         lines.append(_("Bind your phone: {portal}").format(portal=settings.PUBLIC_URL))
     old = MailLogin.objects.filter(user=user, method=MailLogin.Method.MAILBOX_PASSWORD, day__gte=survey.since())
-    if old.exists():
+    if everything or old.exists():
         lines.append(_("Make app passwords for your mail programs (Outlook, Foxmail, phones) and enter them there."))
     return lines or [_("Nothing: you are ready.")]

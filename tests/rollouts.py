@@ -17,7 +17,7 @@ ROLLOUTS = "/admin/accounts/rollout/"
 
 def people(count: int, department: str = "文学院", prefix: str = "p", **fields: Any) -> list[User]:
     return User.objects.bulk_create(
-        User(username=f"{prefix}{n}@example.edu", name=f"{prefix} {n}", department=department, **fields)
+        User(**{"username": f"{prefix}{n}@example.edu", "name": f"{prefix} {n}", "department": department} | fields)
         for n in range(count)
     )
 

@@ -71,11 +71,11 @@ def touchable(clerk: User) -> QuerySet[User]:
 
 
 class InForceFilter(admin.SimpleListFilter):
-    title = gettext_lazy("in force")
+    title = gettext_lazy("validity")
     parameter_name = "in_force"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("now")), ("no", _("over or ended"))]
+        return [("yes", _("in force now")), ("no", _("over or ended"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         now = timezone.now()

@@ -96,9 +96,13 @@ class MailForm(forms.Form):
         max_length=60,
         help_text=gettext_lazy("Separated by commas, as in 14, 7, 1. Empty: no mails."),
     )
-    subject_zh = forms.CharField(label=gettext_lazy("subject in Chinese"), max_length=150)
+    subject_zh = forms.CharField(
+        label=gettext_lazy("subject in Chinese"), max_length=150, widget=forms.TextInput(attrs={"size": 60})
+    )
     text_zh = forms.CharField(label=gettext_lazy("text in Chinese"), max_length=5000, widget=forms.Textarea)
-    subject_en = forms.CharField(label=gettext_lazy("subject in English"), max_length=150)
+    subject_en = forms.CharField(
+        label=gettext_lazy("subject in English"), max_length=150, widget=forms.TextInput(attrs={"size": 60})
+    )
     text_en = forms.CharField(label=gettext_lazy("text in English"), max_length=5000, widget=forms.Textarea)
 
     WORDS = ("subject_zh", "text_zh", "subject_en", "text_en")
@@ -221,7 +225,7 @@ class RolloutAdmin(admin.ModelAdmin[Rollout]):
             departments=departments,
             total=survey.total(departments),
             exempt=survey.people(row, "exempt").count(),
-            reminders=row.reminders.annotate(mails_written=Count("mails")),
+            reminders=row.reminders.annotate(mails_written=Count("mails")).order_by("-days"),
             may_stop=not row.has_come() and row.status in ("running", "done", "paused"),
         )
 
@@ -294,7 +298,7 @@ class RolloutAdmin(admin.ModelAdmin[Rollout]):
             self.message_user(request, _("Saved. The preview is below."), messages.SUCCESS)
             return redirect("admin:accounts_rollout_mail", row.pk)
         previews = [
-            (label, code, *reminders.words(row, request.user, code))
+            (label, code, *reminders.words(row, request.user, code, preview=True))
             for code, label in (("zh-hans", _("Chinese")), ("en", _("English")))
         ]
         return self._page(
@@ -305,7 +309,7 @@ class RolloutAdmin(admin.ModelAdmin[Rollout]):
             form=form,
             previews=previews,
             words=_what_words_stand_for(),
-            reminders=row.reminders.annotate(mails_written=Count("mails")),
+            reminders=row.reminders.annotate(mails_written=Count("mails")).order_by("-days"),
         )
 
     def people(self, request: SignedInRequest, pk: int) -> HttpResponse:

@@ -23,7 +23,7 @@ class Rollout(Job):
     # {"everyone": true}, or {"departments": [names], "people": [keys]}
     choice = models.JSONField(default=dict)
     start = models.DateTimeField(_("two-step from"))
-    made_at = models.DateTimeField(_("made"), default=timezone.now)
+    made_at = models.DateTimeField(_("set up"), default=timezone.now)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
@@ -107,9 +107,9 @@ class Exemption(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="exemptions", verbose_name=_("user")
     )
-    until = models.DateTimeField(_("until"))
+    until = models.DateTimeField(_("off until"))
     reason = models.CharField(_("reason"), max_length=200)
-    made_at = models.DateTimeField(_("made"), default=timezone.now)
+    made_at = models.DateTimeField(_("set up"), default=timezone.now)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )

@@ -20,7 +20,7 @@ class Roster(Job):
     name = models.CharField(_("file"), max_length=200)
     content = models.BinaryField(null=True)  # gone as soon as it is not needed
     language = models.CharField(max_length=10)  # of the clerk who reads the errors
-    made_at = models.DateTimeField(_("made"), default=timezone.now)
+    made_at = models.DateTimeField(_("set up"), default=timezone.now)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
