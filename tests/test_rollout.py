@@ -151,6 +151,17 @@ def test_many_old_programs_behind_one_address_are_warned_of(
     assert survey.dry_run(row, clerk.user).storm is storm
 
 
+def test_many_old_programs_at_many_addresses_are_warned_of(clerk: Person, settings: object) -> None:
+    """Whom a network will hide behind one address, nobody knows beforehand."""
+    settings.SHARED_NETWORK_FAILURES = 3  # type: ignore[attr-defined]
+    assert clerk.user
+    for number, user in enumerate(people(3)):
+        uses_mailbox_password([user], address=f"10.1.2.{number}")
+    row = drafted(clerk.user, in_days(30), everyone=True)
+    seen = survey.dry_run(row, clerk.user)
+    assert (seen.busiest[1], seen.storm) == (1, True)
+
+
 def test_what_was_shown_is_what_is_done(clerk: Person) -> None:
     """Somebody comes, somebody goes, somebody gets an earlier date: nothing is done, and there is a new dry run."""
     assert clerk.user
