@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
 from accounts import authorizations, derivation, logins, mails, sms
-from accounts.models import Delivery, Failure, Mail, Sms, SmsDay, TrustedBrowser
+from accounts.models import Delivery, Failure, Mail, Rollout, Roster, Sms, SmsDay, TrustedBrowser
 from accounts.sms.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.sms.message import Message
 
@@ -145,4 +145,7 @@ def delete_expired() -> None:
     logins.delete_expired()
     TrustedBrowser.objects.filter(expires_at__lt=now).delete()
     authorizations.delete_expired()
+    forgotten = now - settings.ROLLOUT_DRAFT_LIFETIME
+    Rollout.objects.filter(status=Rollout.Status.DRAFT, made_at__lt=forgotten).delete()
+    Roster.objects.filter(made_at__lt=forgotten, working=False).update(content=None)
     Session.objects.filter(expire_date__lt=now).delete()

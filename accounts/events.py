@@ -1,10 +1,15 @@
 """The security log."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import SecurityEvent, User
 
 Kind = SecurityEvent.Kind
+
+BATCH = 500
 
 
 def record(
@@ -20,3 +25,35 @@ def record(
         address=address,
         detail=detail,
     )
+
+
+def record_many(
+    kind: SecurityEvent.Kind, users: Iterable[User], *, actor: User | None = None, address: str = "", **detail: Any
+) -> None:
+    """The same was done to each of them."""
+    record_each(kind, ((user, detail) for user in users), actor=actor, address=address)
+
+
+def record_each(
+    kind: SecurityEvent.Kind,
+    what: Iterable[tuple[User, dict[str, Any]]],
+    *,
+    actor: User | None = None,
+    address: str = "",
+) -> None:
+    """Something of its own was done to each of them."""
+    now = timezone.now()
+    rows = (
+        SecurityEvent(
+            at=now,
+            kind=kind,
+            user=user,
+            username=user.username,
+            actor=actor,
+            actor_name=actor.username if actor else "",
+            address=address,
+            detail=detail,
+        )
+        for user, detail in what
+    )
+    SecurityEvent.objects.bulk_create(rows, batch_size=BATCH)

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
 
-from accounts import delivery, figures
-from accounts.models import Delivery, Mail, Sms
+from accounts import delivery, figures, jobs, reminders, roster, switching
+from accounts.models import Delivery, Mail, Rollout, Sms
+from accounts.models.jobs import Job
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,10 @@ def send_mail(pk: int) -> None:
 @shared_task
 def sweep() -> None:
     """Queue again what nobody claimed. The first that the queue refuses ends it: the next sweep is seconds away."""
+    for job in jobs.lost():
+        if not _publish_job(job):
+            return
+    reminders.write_due()
     for row in delivery.unclaimed():
         if not _publish(row):
             return
@@ -51,9 +56,34 @@ def sum_up_yesterday() -> None:
         figures.sum_up(day)
 
 
+@shared_task(time_limit=600, soft_time_limit=590)
+def carry_out_rollout(pk: int) -> None:
+    switching.run(pk)
+
+
+@shared_task(time_limit=600, soft_time_limit=590)
+def work_on_roster(pk: int) -> None:
+    roster.run(pk)
+
+
 def enqueue(row: Delivery) -> None:
     """Queue a row once it is committed. A queue that is away is no error: the row waits for the sweep."""
     transaction.on_commit(partial(_publish, row))
+
+
+def enqueue_job(job: Job) -> None:
+    """The same for long work: a queue that is away only delays it."""
+    transaction.on_commit(partial(_publish_job, job))
+
+
+def _publish_job(job: Job) -> bool:
+    task = carry_out_rollout if isinstance(job, Rollout) else work_on_roster
+    try:
+        task.apply_async(args=[job.pk])
+    except (OperationalError, KombuError, OSError) as error:
+        logger.warning("The queue did not take %s %s: %s", type(job).__name__, job.pk, type(error).__name__)
+        return False
+    return True
 
 
 def _publish(row: Delivery) -> bool:

@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "django_otp",
     "phonenumber_field",
     "django_htmx",
+    "import_export",
 ]
 
 MIDDLEWARE = [
@@ -297,6 +298,17 @@ FAILURE_LIFETIME = seconds("FAILURE_LIFETIME", 86400)  # an older failure no lon
 SHARED_NETWORKS = [ip_network(text) for text in env.list("SHARED_NETWORKS", default=[])]
 # Different wrong passwords from one address of a shared network, any account, that ban the whole address.
 SHARED_NETWORK_FAILURES = env.int("SHARED_NETWORK_FAILURES", default=500)
+
+# --- Roll-out of two-step, import of people ---------------------------------------------------------------------------
+
+MAILBOX_PASSWORD_SEEN = seconds("MAILBOX_PASSWORD_SEEN", 30 * 86400)  # a mail program that used it so lately uses it
+ROLLOUT_DRAFT_LIFETIME = seconds("ROLLOUT_DRAFT_LIFETIME", 7 * 86400)  # of dry runs and files that led to nothing
+REMINDER_HOUR = env.int("REMINDER_HOUR", default=9)  # o'clock, at which a day's reminders begin to go out
+REMINDERS_AT_ONCE = env.int("REMINDERS_AT_ONCE", default=200)  # mails waiting; a sweep later come the next
+IMPORT_ROWS_LIMIT = env.int("IMPORT_ROWS_LIMIT", default=50_000)
+IMPORT_SIZE_LIMIT = env.int("IMPORT_SIZE_LIMIT", default=10 * 1024 * 1024)  # bytes
+JOB_LOST_AFTER = seconds("JOB_LOST_AFTER", 60)  # a worker that has said nothing for so long must have died
+JOB_TRIES = env.int("JOB_TRIES", default=5)  # workers that may die of one batch
 
 # --- App passwords and mail logins ------------------------------------------------------------------------------------
 

@@ -1,14 +1,26 @@
 """What each person in a crowd does. What comes in and goes out passes between processes: names and numbers."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts import codes, delivery, figures, logins, phones, signin
-from accounts.models import Phone, Sms, User
+from accounts import (
+    administrators,
+    codes,
+    delivery,
+    exemptions,
+    figures,
+    jobs,
+    logins,
+    phones,
+    reminders,
+    signin,
+    switching,
+)
+from accounts.models import Phone, Rollout, Sms, User
 from portal.celery import app
 
 app.conf.task_always_eager = True  # what is queued is sent at once, by the thread that queued it
@@ -84,3 +96,39 @@ def note_logins(batch: list[tuple[int, str, str]], times: int) -> None:
 
 def sum_up(day: str) -> None:
     figures.sum_up(date.fromisoformat(day))
+
+
+def take_right(actor: int, user: int, right: str) -> str:
+    try:
+        with administrators.kept(User.objects.get(pk=actor)):
+            User.objects.filter(pk=user).update(**{right: False})
+    except administrators.LockedOut as locked_out:
+        return type(locked_out).__name__
+    return "DONE"
+
+
+def exempt(actor: int, user: int) -> str:
+    try:
+        until = timezone.now() + timedelta(days=3)
+        exemptions.make(User.objects.get(pk=user), until, "abroad", actor=User.objects.get(pk=actor))
+    except administrators.LockedOut as locked_out:
+        return type(locked_out).__name__
+    return "DONE"
+
+
+def run_rollout(rollout: int) -> None:
+    switching.run(rollout)
+
+
+def steal_rollout(rollout: int) -> None:
+    """As a sweep that takes the worker for dead, who is not."""
+    Rollout.objects.filter(pk=rollout, working=True).update(claim="")
+    switching.run(rollout)
+
+
+def lost() -> list[int]:
+    return [job.pk for job in jobs.lost()]
+
+
+def write_reminders() -> int:
+    return reminders.write_due()

@@ -10,7 +10,21 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import Application, Ban, Failure, Mail, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.models import (
+    Application,
+    Ban,
+    Exemption,
+    Failure,
+    Mail,
+    MailLogin,
+    Phone,
+    Rollout,
+    Roster,
+    SecurityEvent,
+    Sms,
+    TrustedBrowser,
+    User,
+)
 from apppasswords.models import AppPassword
 
 
@@ -58,13 +72,16 @@ class Addresses:
             "accounts/maillogin": MailLogin.objects.create(
                 user=owner, day=timezone.localdate(now), protocol="imap", method="app", count=1, address="192.0.2.7"
             ).pk,
+            "accounts/rollout": Rollout.objects.create(start=soon, choice={"people": [owner.pk]}, made_by=owner).pk,
+            "accounts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
+            "accounts/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
         }  # fmt: skip
 
     def of(self, place: Place) -> str:
         address = place.route
         if model := re.match(r"admin/(\w+/\w+)/<", address):
-            address = re.sub(r"<(path:object_)?id>", str(self.rows[model[1]]), address)
+            address = re.sub(r"<(path:object_id|id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
         address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))

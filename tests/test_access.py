@@ -87,6 +87,11 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
+    "admin/accounts/user/<int:pk>/two-step/": "200",
+    "admin/accounts/user/export/": "200",
+    "admin/accounts/rollout/<int:pk>/choose/": "200",
+    "admin/accounts/rollout/<int:pk>/mail/": "200",
+    "admin/accounts/rollout/<int:pk>/people/": "200",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
@@ -94,10 +99,13 @@ EDITED = ("auth/group", "accounts/user", "accounts/application")
 READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
              "accounts/failure", "accounts/maillogin", "apppasswords/apppassword")  # fmt: skip
 for _model in (*EDITED, *READ_ONLY):
+             "apppasswords/apppassword")  # fmt: skip
+ADDED = ("accounts/rollout", "accounts/exemption", "accounts/roster")  # by pages of their own; deleted by nobody
+for _model in (*EDITED, *READ_ONLY, *ADDED):
     _write = "200" if _model in EDITED else "403"
     ADMIN |= {
         f"admin/{_model}/": "200",
-        f"admin/{_model}/add/": _write,
+        f"admin/{_model}/add/": "200" if _model in ADDED else _write,
         f"admin/{_model}/<path:object_id>/history/": "200",
         f"admin/{_model}/<path:object_id>/delete/": _write,
         f"admin/{_model}/<path:object_id>/change/": "200",

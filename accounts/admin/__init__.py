@@ -1,5 +1,16 @@
 """What the IT office sees and may do. Nothing is added or edited by hand but people; the rest is history."""
 
-from accounts.admin import applications, bans, deliveries, failures, log, logins, people
+from accounts.admin import applications, bans, deliveries, exemptions, failures, log, logins, people, rollouts, rosters
 
-__all__ = ["applications", "bans", "deliveries", "failures", "log", "logins", "people"]
+__all__ = [
+    "applications",
+    "bans",
+    "deliveries",
+    "exemptions",
+    "failures",
+    "log",
+    "logins",
+    "people",
+    "rollouts",
+    "rosters",
+]

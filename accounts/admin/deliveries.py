@@ -27,11 +27,15 @@ class SmsAdmin(HistoryAdmin):
 
 @admin.register(Mail)
 class MailAdmin(HistoryAdmin):
-    list_display = ("created_at", "user", "event", "status", "error", "sent_at")
+    list_display = ("created_at", "user", "about", "status", "error", "sent_at")
     list_filter = ("status", "created_at")
     search_fields = ("user__username", "user__name")
-    list_select_related = ("user", "event")
-    fields = ("user", "event", "created_at", "status", "error", "tried", "sent_at")
+    list_select_related = ("user", "event", "reminder")
+    fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at")
+
+    @admin.display(description=_("about"))
+    def about(self, mail: Mail) -> str:
+        return str(mail.event or _("reminder: two-step begins"))
 
 
 @admin.register(TrustedBrowser)

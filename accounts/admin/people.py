@@ -1,29 +1,26 @@
 """People: find, edit, switch two-step on, help."""
 
-from datetime import datetime, time
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import helpers
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import browsers, clients, events, passwords, phones, rollout, signin
+from accounts import browsers, clients, events, passwords, phones, signin
+from accounts.admin.guards import KeepsAdministrators
+from accounts.admin.rosters import RosterPages
+from accounts.admin.two_step import TwoStepPages
 from accounts.models import Phone, User
 from accounts.sessions import SignedInRequest
 
-PEOPLE_SHOWN = 50
-
 # What an edit of these decides is in the security log: who may do what, and with which proof.
-LOGGED = frozenset({"two_step_from", "is_active", "is_staff", "is_superuser", "must_change_password"})
+LOGGED = frozenset({"is_active", "is_staff", "is_superuser", "must_change_password"})
 
 
 class TwoStepFilter(admin.SimpleListFilter):
@@ -53,12 +50,8 @@ class PersonForm(AdminUserCreationForm[User]):
         fields = ("username", "name", "department")
 
 
-class TwoStepForm(forms.Form):
-    start = forms.DateField(label=_("two-step from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
-
-
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
     add_form = PersonForm
     list_display = ("username", "name", "department", "two_step", "phone_number", "last_login", "is_active")
     list_filter = (TwoStepFilter, "is_active", "is_staff", "must_change_password")
@@ -77,7 +70,15 @@ class UserAdmin(DjangoUserAdmin[User]):
         (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
                                                  "password2")}),
     )  # fmt: skip
-    readonly_fields = ("phone_number", "wrong_codes", "codes_paused_until", "last_login", "date_joined")
+    change_form_template = "admin/person.html"
+    readonly_fields = (
+        "two_step_from",
+        "phone_number",
+        "wrong_codes",
+        "codes_paused_until",
+        "last_login",
+        "date_joined",
+    )
     filter_horizontal = ("groups",)
 
     @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
@@ -134,28 +135,6 @@ class UserAdmin(DjangoUserAdmin[User]):
             events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
         if not obj.is_active:
             signin.end_everywhere(obj, actor=request.user, address=address)
-
-    @admin.action(description=_("Switch two-step on from a date"), permissions=["change"])
-    def switch_two_step_on(self, request: SignedInRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        form = TwoStepForm(request.POST if "start" in request.POST else None, initial={"start": timezone.localdate()})
-        if form.is_valid():
-            start = timezone.make_aware(datetime.combine(form.cleaned_data["start"], time.min))
-            changed = rollout.switch_on(queryset, start, actor=request.user)
-            text = ngettext("Two-step set for %(n)s person.", "Two-step set for %(n)s people.", changed)
-            self.message_user(request, text % {"n": changed}, messages.SUCCESS)
-            return None
-        context = self.admin_site.each_context(request) | {
-            "title": _("Switch two-step on from a date"),
-            "form": form,
-            "people_count": queryset.count(),
-            "shown": queryset[:PEOPLE_SHOWN],
-            # As the list sent it: everybody at once is one field, not thousands.
-            "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
-            "select_across": request.POST.get("select_across", "0"),
-            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-            "opts": self.opts,
-        }
-        return TemplateResponse(request, "admin/switch_two_step_on.html", context)
 
     @admin.action(description=_("Unbind the phone"), permissions=["change"])
     def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:

@@ -6,6 +6,8 @@ from accounts.models.figures import DayFigure
 from accounts.models.logins import MailLogin
 from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
+from accounts.models.rollouts import Exemption, Reminder, Rollout, RolloutMember
+from accounts.models.rosters import Roster
 from accounts.models.users import User
 
 __all__ = [
@@ -15,6 +17,7 @@ __all__ = [
     "Ban",
     "DayFigure",
     "Delivery",
+    "Exemption",
     "Failure",
     "Grant",
     "IDToken",
@@ -23,6 +26,10 @@ __all__ = [
     "Network",
     "Phone",
     "RefreshToken",
+    "Reminder",
+    "Rollout",
+    "RolloutMember",
+    "Roster",
     "SecurityEvent",
     "Sms",
     "SmsDay",

@@ -126,14 +126,26 @@ class SmsDay(models.Model):
 
 
 class Mail(Delivery):
-    """One notice by mail about something that was done to an account."""
+    """One mail to a person: about something that was done to the account, or a reminder before two-step begins."""
 
-    event = models.ForeignKey("accounts.SecurityEvent", models.CASCADE, related_name="+", verbose_name=_("event"))
+    event = models.ForeignKey(
+        "accounts.SecurityEvent", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("event")
+    )
+    reminder = models.ForeignKey(
+        "accounts.Reminder", models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("reminder")
+    )
 
     class Meta(Delivery.Meta):
         verbose_name = _("notice by mail")
         verbose_name_plural = _("notices by mail")
         indexes = [models.Index(fields=["status", "sweep_at"], name="mail_to_sweep")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(event=None, reminder__isnull=False) | models.Q(event__isnull=False, reminder=None),
+                name="mail_is_about_something",
+            ),
+            models.UniqueConstraint(fields=["reminder", "user"], name="one_mail_a_reminder"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -25,6 +25,7 @@ PRESSED = "button, .btn, nav a, footer a, .rows a, .tick label, input:not([type=
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
+    "preload": False,  # of style sheets: axe asks for what they import at wrong addresses, with styles of its own
 }
 # What Chromium notes when a page (not a script, style or picture of it) is answered with an error status.
 STATUS = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")

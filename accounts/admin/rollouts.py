@@ -1,0 +1,386 @@
+"""Two-step for many: choose, look at the dry run, carry it out, watch it, stop it."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import chosen, clients, reminders, rollout, survey, wording
+from accounts.models import Rollout, User
+from accounts.sessions import SignedInRequest
+
+PEOPLE_ON_A_PAGE = 100
+MOST_DAYS = 60
+LONGEST_LIST = 2_000_000  # characters
+
+
+class ChoiceForm(forms.Form):
+    everyone = forms.BooleanField(label=gettext_lazy("Everyone"), required=False)
+    departments = forms.MultipleChoiceField(
+        label=gettext_lazy("Departments"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    addresses = forms.CharField(
+        label=gettext_lazy("Single people"),
+        required=False,
+        max_length=LONGEST_LIST,
+        help_text=gettext_lazy("One a line: the whole address, or the part before @."),
+        widget=forms.Textarea(attrs={"rows": 8, "cols": 50, "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    start = forms.DateField(
+        label=gettext_lazy("two-step from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    at = forms.TimeField(
+        label=gettext_lazy("time"),
+        required=False,
+        initial=time.min,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )
+
+    def __init__(self, *args: Any, clerk: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.clerk = clerk
+        self.people: list[int] = []
+        self.complaints: list[chosen.Complaint] = []
+        counted = chosen.departments(clerk)
+        choices = [(name, f"{name} ({count})") for name, count in counted]
+        self.fields["departments"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_start(self) -> Any:
+        day = self.cleaned_data["start"]
+        if day < timezone.localdate():
+            raise ValidationError(_("This day is over."), code="past")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        reading = chosen.read(cleaned.get("addresses", ""), self.clerk)
+        self.people, self.complaints = reading.people, reading.complaints
+        single = bool(cleaned.get("departments") or cleaned.get("addresses", "").strip())
+        if cleaned.get("everyone") and single:
+            raise ValidationError(_("Choose everyone, or departments and single people."), code="both")
+        if not cleaned.get("everyone") and not single:
+            raise ValidationError(_("Choose somebody."), code="nobody")
+        if self.complaints:
+            count = len(self.complaints)
+            text = ngettext("%(n)s line of the list is wrong.", "%(n)s lines of the list are wrong.", count)
+            self.add_error("addresses", ValidationError(text % {"n": count}, code="lines"))
+        return cleaned
+
+    def choice(self) -> dict[str, Any]:
+        if self.cleaned_data["everyone"]:
+            return {"everyone": True}
+        return {"departments": self.cleaned_data["departments"], "people": self.people}
+
+    def begins(self) -> datetime:
+        at = self.cleaned_data["at"] or time.min
+        return timezone.make_aware(datetime.combine(self.cleaned_data["start"], at))
+
+
+class MailForm(forms.Form):
+    days = forms.CharField(
+        label=gettext_lazy("days before"),
+        required=False,
+        max_length=60,
+        help_text=gettext_lazy("Separated by commas, as in 14, 7, 1. Empty: no mails."),
+    )
+    subject_zh = forms.CharField(
+        label=gettext_lazy("subject in Chinese"), max_length=150, widget=forms.TextInput(attrs={"size": 60})
+    )
+    text_zh = forms.CharField(label=gettext_lazy("text in Chinese"), max_length=5000, widget=forms.Textarea)
+    subject_en = forms.CharField(
+        label=gettext_lazy("subject in English"), max_length=150, widget=forms.TextInput(attrs={"size": 60})
+    )
+    text_en = forms.CharField(label=gettext_lazy("text in English"), max_length=5000, widget=forms.Textarea)
+
+    WORDS = ("subject_zh", "text_zh", "subject_en", "text_en")
+
+    def clean_days(self) -> list[int]:
+        parts = self.cleaned_data["days"].replace("，", ",").replace("、", ",").split(",")
+        days = [part.strip() for part in parts if part.strip()]
+        if not all(day.isascii() and day.isdigit() and 1 <= int(day) <= MOST_DAYS for day in days):
+            raise ValidationError(_("Whole days, from 1 to %(most)s.") % {"most": MOST_DAYS}, code="days")
+        return sorted({int(day) for day in days}, reverse=True)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.WORDS:
+            if unknown := wording.unknown(cleaned.get(name, "")):
+                listed = ", ".join(f"{{{word}}}" for word in unknown)
+                self.add_error(name, _("These words stand for nothing: %(words)s") % {"words": listed})
+        return cleaned
+
+
+@admin.register(Rollout)
+class RolloutAdmin(admin.ModelAdmin[Rollout]):
+    list_display = ("whom", "start", "status", "total", "made_by", "made_at")
+    list_filter = ("status",)
+    list_select_related = ("made_by",)
+    list_display_links = ("whom",)
+    actions = None
+
+    @admin.display(description=gettext_lazy("for whom"))
+    def whom(self, row: Rollout) -> str:
+        return whom(row)
+
+    # --- Who ---------------------------------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.roll_out")
+
+    def has_change_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
+        return request.user.has_perm("accounts.roll_out")
+
+    def has_view_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
+        return request.user.has_perm("accounts.roll_out") or request.user.has_perm("accounts.view_rollout")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    # --- Pages -------------------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(view: Callable[..., HttpResponse]) -> Any:
+            return self.admin_site.admin_view(view)
+
+        return [
+            path("<int:pk>/choose/", page(self.choose), name="accounts_rollout_choose"),
+            path("<int:pk>/mail/", page(self.mail), name="accounts_rollout_mail"),
+            path("<int:pk>/people/", page(self.people), name="accounts_rollout_people"),
+            *super().get_urls(),
+        ]
+
+    def _page(self, request: HttpRequest, name: str, row: Rollout | None, **context: Any) -> TemplateResponse:
+        context |= {"rollout": row, "whom": whom(row) if row else "", "opts": self.opts}
+        context["may_change"] = self.has_change_permission(request)
+        return TemplateResponse(request, f"admin/rollout/{name}.html", self.admin_site.each_context(request) | context)
+
+    def _row(self, request: HttpRequest, pk: Any, *, change: bool = False) -> Rollout:
+        allowed = self.has_change_permission(request) if change else self.has_view_permission(request)
+        if not allowed:
+            raise PermissionDenied
+        if not str(pk).isdecimal():
+            raise Http404
+        return get_object_or_404(Rollout.objects.select_related("made_by"), pk=pk)
+
+    def add_view(  # type: ignore[override]
+        self, request: SignedInRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._choose(request, None)
+
+    def choose(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        row = self._row(request, pk, change=True)
+        if row.status != Rollout.Status.DRAFT:
+            return redirect("admin:accounts_rollout_change", row.pk)
+        return self._choose(request, row)
+
+    def _choose(self, request: SignedInRequest, row: Rollout | None) -> HttpResponse:
+        form = ChoiceForm(request.POST or None, initial=_initial(row), clerk=request.user)
+        if form.is_valid():
+            if row is None:
+                row = rollout.draft(form.choice(), form.begins(), request.user)
+            else:
+                rollout.redraw(row, form.choice(), form.begins(), request.user)
+            return redirect("admin:accounts_rollout_change", row.pk)
+        return self._page(request, "choose", row, form=form, title=_("Whom, and from when"))
+
+    def change_view(  # type: ignore[override]
+        self,
+        request: SignedInRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self._row(request, object_id, change=request.method == "POST")
+        if request.method == "POST":
+            self._act(request, row)
+            return redirect("admin:accounts_rollout_change", row.pk)
+        if row.status == Rollout.Status.DRAFT:
+            dry_run = survey.dry_run(row, row.made_by or request.user)
+            context = {"dry_run": dry_run, "ceiling": settings.SHARED_NETWORK_FAILURES, "title": _("Dry run")}
+            return self._page(request, "dry_run", row, **context)
+        departments = survey.progress(row)
+        return self._page(
+            request,
+            "progress",
+            row,
+            title=_("Roll-out"),
+            departments=departments,
+            total=survey.total(departments),
+            exempt=survey.people(row, "exempt").count(),
+            reminders=row.reminders.annotate(mails_written=Count("mails")).order_by("-days"),
+            may_stop=not row.has_come() and row.status in ("running", "done", "paused"),
+        )
+
+    def _act(self, request: SignedInRequest, row: Rollout) -> None:
+        acts = {
+            "carry_out": self._carry_out,
+            "carry_on": self._carry_on,
+            "pause": self._pause,
+            "cancel": self._cancel,
+            "resume": self._resume,
+        }
+        if act := acts.get(request.POST.get("act", "")):
+            act(request, row)
+
+    def _gone(self, request: HttpRequest) -> None:
+        self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+
+    def _carry_out(self, request: SignedInRequest, row: Rollout) -> None:
+        shown = request.POST.get("shown", "")
+        outcome, changed = rollout.carry_out(
+            row,
+            request.user,
+            shown=int(shown) if shown.isdecimal() and len(shown) < 9 else -1,
+            knows="knows" in request.POST,
+            address=clients.address(request),
+        )
+        match outcome:
+            case rollout.Outcome.GONE:
+                self._gone(request)
+            case rollout.Outcome.WARN:
+                text = _("You are among them yourself and have no phone. Tick that you know what follows.")
+                self.message_user(request, text, messages.WARNING)
+            case rollout.Outcome.CHANGED:
+                text = _(
+                    "Nothing was done: people changed since the dry run (%(came)s came, %(gone)s went, for %(other)s "
+                    "something else would be done). This is a new dry run."
+                )
+                numbers = {"came": changed.came, "gone": changed.gone, "other": changed.otherwise}
+                self.message_user(request, text % numbers, messages.WARNING)
+
+    def _carry_on(self, request: SignedInRequest, row: Rollout) -> None:
+        if not rollout.carry_on(row):
+            self._gone(request)
+
+    def _pause(self, request: SignedInRequest, row: Rollout) -> None:
+        self._stopped(request, *rollout.pause(row, request.user, clients.address(request)))
+
+    def _cancel(self, request: SignedInRequest, row: Rollout) -> None:
+        self._stopped(request, *rollout.cancel(row, request.user, clients.address(request)))
+
+    def _stopped(self, request: HttpRequest, outcome: rollout.Outcome, people: int) -> None:
+        if outcome == rollout.Outcome.GONE:
+            self._gone(request)
+            return
+        text = ngettext("Taken back for %(n)s person.", "Taken back for %(n)s people.", people)
+        self.message_user(request, text % {"n": people}, messages.SUCCESS)
+
+    def _resume(self, request: SignedInRequest, row: Rollout) -> None:
+        if rollout.resume(row, request.user) == rollout.Outcome.GONE:
+            self._gone(request)
+
+    def mail(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        row = self._row(request, pk, change=request.method == "POST")
+        days = ", ".join(str(reminder.days) for reminder in row.reminders.all())
+        initial = {"days": days} | {name: getattr(row, name) for name in MailForm.WORDS}
+        form = MailForm(request.POST or None, initial=initial)
+        if form.is_valid():
+            words = {name: form.cleaned_data[name] for name in MailForm.WORDS}
+            rollout.write(row, form.cleaned_data["days"], **words)
+            self.message_user(request, _("Saved. The preview is below."), messages.SUCCESS)
+            return redirect("admin:accounts_rollout_mail", row.pk)
+        previews = [
+            (label, code, *reminders.words(row, request.user, code, preview=True))
+            for code, label in (("zh-hans", _("Chinese")), ("en", _("English")))
+        ]
+        return self._page(
+            request,
+            "mail",
+            row,
+            title=_("Reminder mails"),
+            form=form,
+            previews=previews,
+            words=_what_words_stand_for(),
+            reminders=row.reminders.annotate(mails_written=Count("mails")).order_by("-days"),
+        )
+
+    def people(self, request: SignedInRequest, pk: int) -> HttpResponse:
+        row = self._row(request, pk)
+        state, department = request.GET.get("state", ""), request.GET.get("department")
+        pages = Paginator(survey.people(row, state, department), PEOPLE_ON_A_PAGE)
+        states = [("", _("all")), *((name, label) for name, label in _states() if name in survey.STATES)]
+        return self._page(
+            request,
+            "people",
+            row,
+            title=_("People of the roll-out"),
+            page=pages.get_page(request.GET.get("p")),
+            state=state,
+            states=states,
+            department=department,
+        )
+
+
+def whom(row: Rollout) -> str:
+    """In a few words."""
+    if row.choice.get("everyone"):
+        return _("Everyone")
+    words: list[str] = list(row.choice.get("departments", []))
+    more = len(words) - 3
+    words = words[:3] + ([_("%(n)s more departments") % {"n": more}] if more > 0 else [])
+    if single := len(row.choice.get("people", [])):
+        words.append(ngettext("%(n)s single person", "%(n)s single people", single) % {"n": single})
+    return _(", ").join(words)
+
+
+def _initial(row: Rollout | None) -> dict[str, Any]:
+    if row is None:
+        return {"start": timezone.localdate() + timedelta(days=max(reminders.DAYS)), "at": time.min}
+    start = timezone.localtime(row.start)
+    return {
+        "everyone": bool(row.choice.get("everyone")),
+        "departments": row.choice.get("departments", []),
+        "addresses": "\n".join(chosen.addresses(row.choice.get("people", []))),
+        "start": start.date(),
+        "at": start.time(),
+    }
+
+
+def start_of_single(clerk: User, people: list[int]) -> Rollout:
+    """The beginning of a roll-out for people who were picked elsewhere."""
+    day = timezone.localdate() + timedelta(days=max(reminders.DAYS))
+    return rollout.draft({"people": people}, timezone.make_aware(datetime.combine(day, time.min)), clerk)
+
+
+def _states() -> list[tuple[str, str]]:
+    return [
+        ("no_phone", _("no phone")),
+        ("old_programs", _("mail program with the mailbox password")),
+        ("not_ready", _("not ready")),
+        ("ready", _("ready")),
+        ("reminded", _("got a reminder")),
+        ("exempt", _("excepted")),
+        ("earlier", _("had it already")),
+    ]
+
+
+def _what_words_stand_for() -> list[tuple[str, str]]:
+    meanings = {
+        "name": _("the person's name"),
+        "mailbox": _("the mailbox address"),
+        "date": _("the day from which two-step is on"),
+        "time": _("and the time"),
+        "to_do": _("what this person still has to do, a line for each thing"),
+        "portal": _("the address of this portal"),
+        "contact": _("how to reach the IT office"),
+        "institution": _("the name of the institution"),
+    }
+    return [(f"{{{word}}}", meanings[word]) for word in wording.WORDS]

@@ -1,0 +1,135 @@
+"""Mails before the date of a roll-out, to those who still have something to do."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts import survey, wording
+from accounts.models import Mail, MailLogin, Reminder, Rollout, RolloutMember, User
+
+DAYS = (14, 7, 1)
+LANGUAGES = {"zh": "zh-hans", "en": "en"}
+
+
+def default_words(language: str) -> tuple[str, str]:
+    """Subject and text, for the office to edit."""
+    with translation.override(language):
+        subject = _("Two-step verification of your mailbox begins on {date}")
+        text = _(
+            "Hello {name},\n\n"
+            "from {date}, {time}, two-step verification is on for your mailbox {mailbox}: signing in on the web then "
+            "needs your password and a code by SMS, and mail programs need app passwords.\n\n"
+            "What you still have to do:\n{to_do}\n\n"
+            "You do it at {portal} in a few minutes. Nothing else changes. We never ask for your password by mail.\n\n"
+            "Questions? {contact}\n\n{institution}"
+        )
+    return subject, text
+
+
+def plan(rollout: Rollout, days: Iterable[int]) -> None:
+    """Its rounds of mails. Those that went out already stay."""
+    wanted = set(days)
+    with transaction.atomic():
+        mine = rollout.reminders.all()
+        mine.filter(finished_at=None, mails=None).exclude(days__in=wanted).delete()
+        for number in wanted:
+            due_at = Reminder.due(rollout.start, number)
+            reminder, made = Reminder.objects.get_or_create(rollout=rollout, days=number, defaults={"due_at": due_at})
+            if not made and reminder.finished_at is None:
+                mine.filter(pk=reminder.pk).update(due_at=due_at)
+
+
+def needy(rollout: Rollout) -> QuerySet[RolloutMember]:
+    """Whose date is this roll-out's, and who has no phone, or a mail program with the mailbox password."""
+    something_to_do = Q(user__phone=None) | Q(survey.old_programs())
+    return rollout.members.filter(
+        something_to_do, fate=RolloutMember.Fate.SET, user__is_active=True, user__two_step_from=rollout.start
+    )
+
+
+def write_due() -> int:
+    """Rows for the mails that are due, a few at a time: other notices wait in the same queue. The sweep sends them."""
+    now = timezone.now()
+    written = 0
+    due = Reminder.objects.filter(
+        due_at__lte=now, finished_at=None, rollout__status=Rollout.Status.DONE
+    ).select_related("rollout")
+    latest: dict[int, Reminder] = {}
+    for reminder in due.order_by("rollout", "-days"):
+        if older := latest.get(reminder.rollout_id):
+            _finish(older, skipped=not older.mails.exists())
+        latest[reminder.rollout_id] = reminder
+    for reminder in latest.values():
+        if reminder.rollout.has_come():
+            _finish(reminder, skipped=not reminder.mails.exists())
+        else:
+            written += _write(reminder, now)
+    return written
+
+
+def _finish(reminder: Reminder, *, skipped: bool = False) -> None:
+    Reminder.objects.filter(pk=reminder.pk, finished_at=None).update(finished_at=timezone.now(), skipped=skipped)
+
+
+def _write(reminder: Reminder, now: datetime) -> int:
+    room = settings.REMINDERS_AT_ONCE - Mail.objects.filter(status__in=Mail.WAITING).count()
+    if room <= 0:
+        return 0
+    got_it = Mail.objects.filter(reminder=reminder, user=OuterRef("user_id"))
+    people = needy(reminder.rollout).exclude(Exists(got_it)).select_related("user").order_by("user_id")[:room]
+    mails = [
+        Mail(
+            user=member.user,
+            reminder=reminder,
+            language=member.user.language,
+            created_at=now,
+            expires_at=min(now + settings.SMS_NOTICE_LIFETIME, reminder.rollout.start),
+            sweep_at=now,
+        )
+        for member in people
+    ]
+    # Two sweeps at once write the same rows; the database keeps one of each.
+    Mail.objects.bulk_create(mails, ignore_conflicts=True)
+    if len(mails) < room:
+        _finish(reminder)
+    return len(mails)
+
+
+def drop_waiting(rollout: Rollout) -> None:
+    """Its date is taken back: what is not sent yet is not true any more."""
+    waiting = Mail.objects.filter(reminder__rollout=rollout, status__in=Mail.WAITING)
+    waiting.update(status=Mail.Status.FAILED, reason=Mail.Reason.LATE)
+
+
+def words(rollout: Rollout, user: User, language: str, *, preview: bool = False) -> tuple[str, str]:
+    """Subject and text for this person; in a preview, as if everything was still to do."""
+    subject, text = rollout.words(language)
+    with translation.override(language):
+        start = timezone.localtime(rollout.start)
+        values = {
+            "name": user.get_short_name(),
+            "mailbox": user.username,
+            "date": formats.date_format(start, "DATE_FORMAT"),
+            "time": start.strftime("%H:%M"),
+            "to_do": "\n".join(f"- {line}" for line in to_do(user, everything=preview)),
+            "portal": settings.PUBLIC_URL,
+            "contact": settings.SUPPORT_CONTACT,
+            "institution": settings.INSTITUTION,
+        }
+    return " ".join(wording.filled(subject, values).split()), wording.filled(text, values)
+
+
+def to_do(user: User, *, everything: bool = False) -> list[str]:
+    """In the language that is active."""
+    lines = []
+    if everything or getattr(user, "phone", None) is None:
+        lines.append(_("Bind your phone: {portal}").format(portal=settings.PUBLIC_URL))
+    old = MailLogin.objects.filter(user=user, method=MailLogin.Method.MAILBOX_PASSWORD, day__gte=survey.since())
+    if everything or old.exists():
+        lines.append(_("Make app passwords for your mail programs (Outlook, Foxmail, phones) and enter them there."))
+    return lines or [_("Nothing: you are ready.")]

@@ -1,0 +1,63 @@
+"""Roll-outs and reminders that several workers hold at once."""
+
+import pytest
+from django.db.models import Count
+
+from accounts import rollout, tasks
+from accounts.models import Mail, Rollout, SecurityEvent, User
+from tests.crowd import Crowd
+from tests.newcomers import Newcomer
+from tests.rollouts import drafted, in_days
+
+pytestmark = pytest.mark.slow
+
+PEOPLE = 1500
+
+
+@pytest.fixture(autouse=True)
+def _no_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The crowd are the workers."""
+    monkeypatch.setattr(tasks, "enqueue_job", lambda _job: None)
+
+
+def newcomers() -> list[User]:
+    prefix = Newcomer().user.username.partition("@")[0]
+    return User.objects.bulk_create(User(username=f"{prefix}-{n}@example.edu") for n in range(PEOPLE))
+
+
+def running(days: float = 30) -> Rollout:
+    clerk = Newcomer().user
+    User.objects.filter(pk=clerk.pk).update(is_superuser=True)
+    clerk.refresh_from_db()
+    row = drafted(clerk, in_days(days), people=[user.pk for user in newcomers()])
+    assert rollout.carry_out(row, clerk, shown=PEOPLE)[0] == rollout.Outcome.DONE
+    return row
+
+
+@pytest.mark.parametrize("deed", ["run_rollout", "steal_rollout"])
+def test_many_workers_do_everything_once(crowd: Crowd, deed: str) -> None:
+    row = running()
+    crowd.rush(deed, [{"rollout": row.pk}] * 12)
+    row.refresh_from_db()
+    assert (row.status, row.done) == (Rollout.Status.DONE, PEOPLE)
+    mine = SecurityEvent.objects.filter(kind="two_step_set", detail__rollout=row.pk)
+    assert mine.count() == PEOPLE
+    assert User.objects.filter(two_step_from=row.start).count() == PEOPLE
+
+
+def test_each_gets_one_mail_of_many_sweeps(crowd: Crowd) -> None:
+    row = running(days=5)
+    crowd.rush("run_rollout", [{"rollout": row.pk}])
+    Mail.objects.exclude(reminder__rollout=row).delete()
+    for _ in range(4):
+        crowd.rush("write_reminders", [{}] * 12)
+    counted = Mail.objects.filter(reminder__rollout=row).values("user").annotate(n=Count("pk"))
+    assert {each["n"] for each in counted} == {1}
+    assert len(counted) >= 200
+
+
+def test_work_that_was_lost_is_given_to_one_sweep(crowd: Crowd) -> None:
+    row = running()
+    Rollout.objects.filter(pk=row.pk).update(sweep_at=in_days(-1))
+    swept = [pk for pks in crowd.rush("lost", [{}] * 12) for pk in pks]
+    assert swept.count(row.pk) == 1
