@@ -50,7 +50,8 @@ class SecondStepMiddleware(MiddlewareMixin):
         candidate = sessions.candidate(request)
         if candidate is None:
             return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-        return redirect("sign_in_code" if candidate.phone else "sign_in_phone")
+        code = candidate.phone is not None and candidate.help_code is None
+        return redirect("sign_in_code" if code else "sign_in_phone")
 
     def _new_password_first(self, request: HttpRequest) -> HttpResponseBase | None:
         asked = request.resolver_match.url_name if request.resolver_match else None

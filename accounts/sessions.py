@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from accounts import browsers, phones
+from accounts import browsers, helpcodes, phones
 from accounts.models import Phone, TrustedBrowser, User
 
 
@@ -26,6 +26,7 @@ STARTED_AT = "started_at"
 CODE_AT = "code_at"
 BROWSER = "browser"
 CODE_SESSION = "code_session"
+HELP_CODE = "help_code"
 
 
 def _now() -> float:
@@ -47,6 +48,7 @@ class Candidate:
     user: User
     phone: Phone | None
     next: str
+    help_code: int | None = None  # entered right: another phone may be bound in place of this one, and nothing else
 
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
@@ -67,7 +69,10 @@ def candidate(request: HttpRequest) -> Candidate | None:
     when two-step was switched on."""
     if request.user.is_authenticated:
         owner: User = request.user
-        return None if has_passed(request) else Candidate(owner, phones.of(owner), "")
+        if has_passed(request):
+            return None
+        phone = phones.of(owner)
+        return Candidate(owner, phone, "", _help_code(request, phone))
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not _younger(held["at"], settings.HALFWAY_LIFETIME):
         return None
@@ -78,7 +83,18 @@ def candidate(request: HttpRequest) -> Candidate | None:
     if (phone.pk if phone else None) != held["phone"]:
         return None
     user.backend = held["backend"]
-    return Candidate(user, phone, held["next"])
+    return Candidate(user, phone, held["next"], _help_code(request, phone))
+
+
+def _help_code(request: HttpRequest, phone: Phone | None) -> int | None:
+    pk = recall(request, HELP_CODE)
+    return pk if phone and isinstance(pk, int) and helpcodes.opens(pk, phone) else None
+
+
+def note_help_code(request: HttpRequest, pk: int) -> None:
+    """A right help-desk code was entered: half-way still, one step further."""
+    request.session.cycle_key()
+    remember(request, HELP_CODE, pk)
 
 
 # --- In --------------------------------------------------------------------------------------------------------------
@@ -88,7 +104,7 @@ def open_for(
     request: HttpRequest, user: User, *, phone: Phone | None = None, browser: TrustedBrowser | None = None
 ) -> None:
     """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
-    for key in (HALFWAY, CODE_SESSION, BROWSER):
+    for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())

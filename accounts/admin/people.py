@@ -168,7 +168,7 @@ class UserAdmin(DjangoUserAdmin[User]):
     @admin.action(description=_("Forget the trusted browsers"), permissions=["change"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
-        done = sum(browsers.forget_all(user, actor=request.user, address=address) for user in queryset)
+        done = sum(bool(browsers.forget_all(user, actor=request.user, address=address)) for user in queryset)
         text = ngettext(
             "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
         )

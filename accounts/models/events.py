@@ -27,6 +27,12 @@ class SecurityEvent(models.Model):
         BARE_NAME = "bare_name", _("mail program without the whole address")
         ACCOUNT_EDITED = "account_edited", _("account edited by the office")
         TWO_STEP_SET = "two_step_set", _("two-step switched on")
+        SESSIONS_ENDED = "sessions_ended", _("signed out everywhere")
+        PAUSE_ENDED = "pause_ended", _("pause of codes ended")
+        TEST_SMS = "test_sms", _("test SMS sent")
+        HELP_CODE_ISSUED = "help_code_issued", _("help-desk code given")
+        HELP_CODE_USED = "help_code_used", _("help-desk code entered")
+        NUMBER_SEEN = "number_seen", _("whole phone number looked at")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     kind = models.CharField(_("what"), max_length=30, choices=Kind)
