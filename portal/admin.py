@@ -7,18 +7,26 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.views.signin import safe_next, sign_out
+from portal import desk
 
 
 class PortalAdminSite(AdminSite):
     site_title = _("Mailkey administration")
     site_header = _("Mailkey administration")
     index_title = _("IT office")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = [
+            path("find/", self.admin_view(desk.find), name="find"),
+            path("accounts/user/<int:id>/desk/", self.admin_view(desk.page), name="desk"),
+        ]
+        return [*own, *super().get_urls()]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and request.user.is_authenticated and request.user.is_verified()
