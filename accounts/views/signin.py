@@ -173,7 +173,7 @@ def sign_in_phone(request: HttpRequest) -> HttpResponse:
             return _enter(request, phone.user, candidate.next, phone=phone)
         if phone in (phones.Refusal.ALREADY_BOUND, phones.Refusal.GONE):
             return _start_again(request)
-        step.form.add_error("number", phone_refusal_text(phone))
+        step.refuse(phone_refusal_text(phone))
     context = {"step": step, "user_name": candidate.user.username, "replaces": candidate.phone}
     return render(request, "accounts/sign_in_phone.html", context)
 

@@ -196,5 +196,11 @@ class NumberStep:
             return None
         return self.code.number if self.code.prove() else None
 
+    def refuse(self, reason: str) -> None:
+        """The number was proven, and may not be bound all the same."""
+        self.form = NumberForm({"number": self.held})
+        self.form.errors["number"] = self.form.error_class([reason])
+        self.code = None
+
     def done(self) -> None:
         sessions.drop(self.request, self.held_key)
