@@ -343,9 +343,7 @@ def test_a_code_of_nobody_is_expired(wangwu: Person) -> None:
 
 
 @pytest.mark.bypass("row 9: ATOMIC_REQUESTS: an error after the count undoes it")
-def test_an_error_after_the_count_does_not_undo_it(
-    wangwu: Person, give: Give, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_after_the_count_does_not_undo_it(wangwu: Person, give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
     def stumble(*_: object, **__: object) -> None:
         raise RuntimeError
 

@@ -53,7 +53,7 @@ class AccountForm(UserChangeForm[User]):
             return False
         groups: list[int] = seen.pop("groups")
         rows = User.objects.filter(**seen)
-        if not rows.update(username=self.instance.username):
+        if seen["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
             return False
         return groups == _groups(self.instance)
 
