@@ -21,16 +21,11 @@ from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
 from tests.deliveries import make_sms
+from tests.office import edit_page, form_of
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.snapshots import changed, everything
 
 WHY = {"why": "counter", "note": "window 3"}
-
-
-@pytest.fixture
-def office(clerk: Person) -> Person:
-    clerk.sign_in()
-    return clerk
 
 
 @pytest.fixture
@@ -495,26 +490,9 @@ def test_tests_count_for_the_budget(settings: Settings, helper: Person, wangwu: 
 # --- The edit form ----------------------------------------------------------------------------------------------------
 
 
-def form_of(page: str) -> dict[str, str]:
-    """The fields of the page as a browser would send them."""
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", page):
-        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and ('type="checkbox"' not in tag or "checked" in tag):
-            fields[name.group(1)] = unescape(value.group(1)) if value else "on"
-    fields.pop("_continue", None)
-    fields.pop("_addanother", None)
-    return fields
-
-
-def edit_page(person: Person) -> str:
-    assert person.user
-    return f"/admin/accounts/user/{person.user.pk}/change/"
-
-
 def test_two_clerks_at_one_form(office: Person, wangwu: Person) -> None:
     assert wangwu.user
-    first = form_of(office.get(edit_page(wangwu)).content.decode())
+    first = form_of(office, edit_page(wangwu))
     second = dict(first)
     assert office.post(edit_page(wangwu), first | {"department": "文学院"}).status_code == 302
     answer = office.post(edit_page(wangwu), second | {"name": "王五五"})
@@ -522,14 +500,14 @@ def test_two_clerks_at_one_form(office: Person, wangwu: Person) -> None:
     assert re.search(r"未保存：.*itoffice@example.edu 已于 \d\d-\d\d \d\d:\d\d 修改", unescape(answer.content.decode()))
     user = User.objects.get(pk=wangwu.user.pk)
     assert (user.name, user.department) == ("王五", "文学院")
-    again = form_of(office.get(edit_page(wangwu)).content.decode())
+    again = form_of(office, edit_page(wangwu))
     assert office.post(edit_page(wangwu), again | {"name": "王五五"}).status_code == 302
     assert User.objects.get(pk=wangwu.user.pk).name == "王五五"
 
 
 def test_what_went_on_while_the_form_was_open_stays(office: Person, wangwu: Person) -> None:
     assert wangwu.user
-    form = form_of(office.get(edit_page(wangwu)).content.decode())
+    form = form_of(office, edit_page(wangwu))
     User.objects.filter(pk=wangwu.user.pk).update(wrong_codes=19, language="en", password="another", sessions_ended=7)
     assert office.post(edit_page(wangwu), form | {"name": "王五五", "language": "en"}).status_code == 302
     user = User.objects.get(pk=wangwu.user.pk)
@@ -538,15 +516,15 @@ def test_what_went_on_while_the_form_was_open_stays(office: Person, wangwu: Pers
 
 @pytest.mark.parametrize("token", ["", "nonsense", "e30:1tQ:x"])
 def test_a_form_that_does_not_say_what_it_showed_saves_nothing(office: Person, wangwu: Person, token: str) -> None:
-    form = form_of(office.get(edit_page(wangwu)).content.decode())
+    form = form_of(office, edit_page(wangwu))
     before = everything()
     assert office.post(edit_page(wangwu), form | {"name": "x", "seen": token}).status_code == 200
     assert not changed(before)
 
 
 def test_the_token_of_another_person_does_not_fit(office: Person, wangwu: Person, zhangsan: Person) -> None:
-    theirs = form_of(office.get(edit_page(zhangsan)).content.decode())["seen"]
-    form = form_of(office.get(edit_page(wangwu)).content.decode())
+    theirs = form_of(office, edit_page(zhangsan))["seen"]
+    form = form_of(office, edit_page(wangwu))
     User.objects.filter(username="wangwu@example.edu").update(name="meanwhile")
     office.post(edit_page(wangwu), form | {"name": "x", "seen": theirs})
     assert User.objects.get(username="wangwu@example.edu").name == "meanwhile"

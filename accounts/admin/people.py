@@ -100,7 +100,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         """To everything about this person. Editing the account is the lesser errand."""
         return format_html('<a href="{}">{}</a>', reverse("admin:desk", args=[user.pk]), user.username)
 
-    @admin.display(description="")
+    @admin.display(description=_("Edit"))
     def edit(self, user: User) -> str:
         return gettext("Edit")
 
