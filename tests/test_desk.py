@@ -10,18 +10,20 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 
 from accounts import desk, phones
+from accounts.admin.edits import AccountForm
 from accounts.models import Ban, Failure, HelpCode, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
 from accounts.sms import memory
 from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
 from tests.deliveries import make_sms
-from tests.office import edit_page, form_of
+from tests.office import edit, edit_page, form_of
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.snapshots import changed, everything
 
@@ -487,6 +489,24 @@ def test_tests_count_for_the_budget(settings: Settings, helper: Person, wangwu: 
     assert not Sms.objects.filter(purpose="test").exists()
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "told"),
+    [
+        ("failed", "twilio 30003", "手机关机或不在服务区。"),
+        ("failed", "twilio 21614", "号码不存在，或不是手机号码。"),
+        ("failed", "twilio 99999", "该号码无法接收我们的短信。"),
+        ("unknown", "twilio 503", "短信通道没有回应，短信可能已发出。"),
+        ("unknown", "worker lost", "发送过程中任务中断，短信可能已发出。"),
+        ("delayed", "ConnectionRefused", "无法连接短信通道。"),
+        ("delivered", "", ""),
+    ],
+)
+def test_what_became_of_an_sms_in_plain_words(wangwu: Person, status: str, error: str, told: str) -> None:
+    assert wangwu.user
+    with translation.override("zh-hans"):
+        assert desk.story(make_sms(wangwu.user, status=status, error=error, reason="number")) == told
+
+
 # --- The edit form ----------------------------------------------------------------------------------------------------
 
 
@@ -512,6 +532,22 @@ def test_what_went_on_while_the_form_was_open_stays(office: Person, wangwu: Pers
     assert office.post(edit_page(wangwu), form | {"name": "王五五", "language": "en"}).status_code == 302
     user = User.objects.get(pk=wangwu.user.pk)
     assert (user.name, user.wrong_codes, user.password, user.sessions_ended) == ("王五五", 19, "another", 7)
+
+
+def test_what_goes_on_while_the_form_is_saved_stays(
+    office: Person, wangwu: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guess at a code that is counted between reading and writing the row."""
+    compare = AccountForm._is_as_seen
+
+    def guessed_meanwhile(form: AccountForm) -> bool:
+        User.objects.filter(username="wangwu@example.edu").update(wrong_codes=F("wrong_codes") + 1)
+        return compare(form)
+
+    monkeypatch.setattr(AccountForm, "_is_as_seen", guessed_meanwhile)
+    assert edit(office, wangwu, name="W").status_code == 302
+    user = User.objects.get(username="wangwu@example.edu")
+    assert (user.name, user.wrong_codes) == ("W", 1)
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "e30:1tQ:x"])
