@@ -159,4 +159,4 @@ def test_every_state_of_the_desk_is_for_everybody(
     expect(page.get_by_text("窗口 3").first).to_be_visible()
     with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the browser kept nothing that it could show
         page.go_back()
-    assert secret not in page.content()
+    expect(page.get_by_text(secret)).to_have_count(0)
