@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import addresses, events, statements, usernames
-from accounts.models import Ban, Failure, Network, User
+from accounts.models import Ban, Failure, Network, SecurityEvent, User
 
 
 def account_of(name: str) -> str:
@@ -139,8 +139,16 @@ def note_success(address: str, account: str) -> None:
     failures.update(cleared_at=timezone.now())
 
 
-def lift(ban: Ban, by: User) -> bool:
-    lifted = Ban.objects.filter(pk=ban.pk, lifted_at=None).update(lifted_at=timezone.now(), lifted_by=by)
-    if lifted:
-        events.record(events.Kind.BAN_LIFTED, None, actor=by, address=ban.network, account=ban.account)
-    return lifted > 0
+def lift(ban: Ban, by: User, *, owner: User | None = None, reason: str = "") -> SecurityEvent | None:
+    """`owner` is the person for whose sake it is lifted. None if somebody lifted it before."""
+    with transaction.atomic():
+        if not Ban.objects.filter(pk=ban.pk, lifted_at=None).update(lifted_at=timezone.now(), lifted_by=by):
+            return None
+        return events.record(
+            events.Kind.BAN_LIFTED,
+            owner,
+            actor=by,
+            address=ban.network,
+            account=ban.account,
+            **events.because(reason),
+        )

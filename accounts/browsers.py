@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import events
-from accounts.models import Phone, TrustedBrowser, User
+from accounts.models import Phone, SecurityEvent, TrustedBrowser, User
 
 USERS_A_BROWSER = 5  # people who share one browser; the value of the one who came first is dropped
 
@@ -82,18 +82,28 @@ def is_trusted(user: User, pk: int) -> bool:
     return live(user).filter(pk=pk).exists()
 
 
-def forget(user: User, pk: int, *, address: str = "") -> bool:
-    """False if this person has no such browser."""
+def forget(user: User, pk: int, *, address: str = "") -> SecurityEvent | None:
+    """None if this person has no such browser."""
     return _forget(user, TrustedBrowser.objects.filter(user=user, pk=pk), address=address)
 
 
-def forget_all(user: User, *, actor: User | None = None, address: str = "") -> bool:
-    return _forget(user, TrustedBrowser.objects.filter(user=user), actor=actor, address=address)
+def forget_all(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> SecurityEvent | None:
+    """What the log says of it; None if there was none."""
+    return _forget(user, TrustedBrowser.objects.filter(user=user), actor=actor, address=address, reason=reason)
 
 
-def _forget(user: User, rows: QuerySet[TrustedBrowser], *, actor: User | None = None, address: str = "") -> bool:
+def _forget(
+    user: User, rows: QuerySet[TrustedBrowser], *, actor: User | None = None, address: str = "", reason: str = ""
+) -> SecurityEvent | None:
     names: Iterable[str] = [str(browser) for browser in rows]
     count, _ = rows.delete()
-    if count:
-        events.record(events.Kind.BROWSERS_FORGOTTEN, user, actor=actor, address=address, browsers=names)
-    return count > 0
+    if not count:
+        return None
+    return events.record(
+        events.Kind.BROWSERS_FORGOTTEN,
+        user,
+        actor=actor,
+        address=address,
+        browsers=names,
+        **events.because(reason),
+    )

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
 from accounts import authorizations, derivation, logins, mails, sms
-from accounts.models import Delivery, Failure, Mail, Rollout, Roster, Sms, SmsDay, TrustedBrowser
+from accounts.models import Delivery, Failure, HelpCode, Mail, Rollout, Roster, Sms, SmsDay, TrustedBrowser
 from accounts.sms.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.sms.message import Message
 
@@ -140,6 +140,7 @@ def delete_expired() -> None:
     before = now - settings.SMS_HISTORY_LIFETIME
     Sms.objects.filter(created_at__lt=before).delete()
     Mail.objects.filter(created_at__lt=before).delete()
+    HelpCode.objects.filter(created_at__lt=before).delete()
     SmsDay.objects.filter(day__lt=before.date()).delete()
     Failure.objects.filter(at__lt=before).delete()
     logins.delete_expired()

@@ -12,6 +12,11 @@ Kind = SecurityEvent.Kind
 BATCH = 500
 
 
+def because(reason: str) -> dict[str, str]:
+    """The detail that says why a clerk did it; nothing where nobody asked for a reason."""
+    return {"reason": reason} if reason else {}
+
+
 def record(
     kind: SecurityEvent.Kind, user: User | None, *, actor: User | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:

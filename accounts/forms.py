@@ -58,6 +58,16 @@ class CodeForm(forms.Form):
         return str(self.cleaned_data["code"])
 
 
+class HelpCodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Help-desk code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "inputmode": "numeric", "class": "code", "autofocus": True}
+        ),
+    )
+
+
 class SignInCodeForm(CodeForm):
     trust_browser = forms.BooleanField(
         label=_("Trust this browser: no code at the next sign-in"),

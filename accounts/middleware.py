@@ -48,7 +48,8 @@ def way_in(request: HttpRequest) -> HttpResponseBase | None:
         candidate = sessions.candidate(request)
         if candidate is None:
             return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-        return redirect("sign_in_code" if candidate.phone else "sign_in_phone")
+        code = candidate.phone is not None and candidate.help_code is None
+        return redirect("sign_in_code" if code else "sign_in_phone")
     asked = request.resolver_match.url_name if request.resolver_match else None
     must = getattr(request.user, "must_change_password", False) and not settings.PASSWORDS_IN_DIRECTORY
     return redirect("password") if must and asked not in BEFORE_NEW_PASSWORD else None

@@ -3,8 +3,10 @@
 from datetime import datetime
 from enum import Enum, auto
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import transaction
+from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import bans, browsers, codes, events, notices, signin
@@ -44,9 +46,34 @@ def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, da
     return Outcome.CHANGED, None
 
 
-def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "") -> None:
+STARTING_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another
+
+
+def mark(user: User) -> str:
+    """Tells one password of a person from the next, and nothing about it: what a clerk's page was looking at."""
+    return salted_hmac("accounts.passwords.mark", user.password, algorithm="sha256").hexdigest()[:16]
+
+
+def set_starting(user: User, seen: str, *, actor: User, address: str = "", reason: str = "") -> str | None:
+    """A password that its owner must change at the next sign-in. It is returned here and never again.
+
+    None if the password is no longer the one whose mark the clerk has seen: another clerk was faster.
+    """
+    if mark(user) != seen:
+        return None
+    new = "-".join(get_random_string(4, STARTING_ALPHABET) for _ in range(3))
+    with transaction.atomic():
+        same = User.objects.filter(pk=user.pk, password=user.password)
+        if not same.update(password=make_password(new), must_change_password=True):
+            return None
+        user.refresh_from_db(fields=["password", "must_change_password"])
+        end_what_it_opened(user, actor=actor, address=address, reason=reason)
+    return new
+
+
+def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
     """After a new password. Sessions end by themselves; `actor` is the clerk who set it."""
     codes.void(user)
-    browsers.forget_all(user, actor=actor, address=address)
-    event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address)
+    browsers.forget_all(user, actor=actor, address=address, reason=reason)
+    event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
     notices.by_mail(user, event)

@@ -34,8 +34,11 @@ def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
     return phone
 
 
-def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
-    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one."""
+def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool = False) -> Phone | Refusal:
+    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one.
+
+    `ends_sessions`: the old phone is lost, and perhaps somebody is signed in on it.
+    """
     user = phone.user
     if str(phone.number) == number:
         return Refusal.SAME_NUMBER
@@ -46,6 +49,8 @@ def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
             transaction.set_rollback(True)
             return new
         codes.void(user)
+        if ends_sessions:
+            user.end_sessions()
         event = events.record(
             events.Kind.PHONE_CHANGED, user, address=address, number=new.masked, old_number=phone.masked
         )
@@ -53,7 +58,7 @@ def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
     return new
 
 
-def unbind(phone: Phone, *, actor: User | None = None, address: str = "") -> bool:
+def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason: str = "") -> bool:
     """False if it is gone already. `actor` is the clerk who does it for somebody whose phone is lost."""
     user = phone.user
     with transaction.atomic():
@@ -63,7 +68,14 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "") -> boo
         codes.void(user)
         # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
         user.end_sessions()
-        event = events.record(events.Kind.PHONE_UNBOUND, user, actor=actor, address=address, old_number=phone.masked)
+        event = events.record(
+            events.Kind.PHONE_UNBOUND,
+            user,
+            actor=actor,
+            address=address,
+            old_number=phone.masked,
+            **events.because(reason),
+        )
         _tell(user, phone, event, Sms.Purpose.NOTICE_UNBOUND)
     return True
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from accounts import authorizations, browsers, phones
+from accounts import authorizations, browsers, helpcodes, phones
 from accounts.models import Authorization, Phone, TrustedBrowser, User
 
 
@@ -28,6 +28,7 @@ BROWSER = "browser"
 CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
 WANTED = "wanted"
+HELP_CODE = "help_code"
 
 
 def _now() -> float:
@@ -49,6 +50,7 @@ class Candidate:
     user: User
     phone: Phone | None
     next: str
+    help_code: int | None = None  # entered right: another phone may be bound in place of this one, and nothing else
 
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
@@ -70,8 +72,10 @@ def candidate(request: HttpRequest) -> Candidate | None:
     when two-step was switched on."""
     if request.user.is_authenticated:
         owner: User = request.user
-        wanted = str(recall(request, WANTED) or "")
-        return None if has_passed(request) else Candidate(owner, phones.of(owner), wanted)
+        if has_passed(request):
+            return None
+        phone = phones.of(owner)
+        return Candidate(owner, phone, str(recall(request, WANTED) or ""), _help_code(request, phone))
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not _younger(held["at"], settings.HALFWAY_LIFETIME):
         return None
@@ -82,7 +86,18 @@ def candidate(request: HttpRequest) -> Candidate | None:
     if (phone.pk if phone else None) != held["phone"]:
         return None
     user.backend = held["backend"]
-    return Candidate(user, phone, held["next"])
+    return Candidate(user, phone, held["next"], _help_code(request, phone))
+
+
+def _help_code(request: HttpRequest, phone: Phone | None) -> int | None:
+    pk = recall(request, HELP_CODE)
+    return pk if phone and isinstance(pk, int) and helpcodes.opens(pk, phone) else None
+
+
+def note_help_code(request: HttpRequest, pk: int) -> None:
+    """A right help-desk code was entered: half-way still, one step further."""
+    request.session.cycle_key()
+    remember(request, HELP_CODE, pk)
 
 
 def want(request: HttpRequest, path: str) -> None:
@@ -102,7 +117,7 @@ def open_for(
 ) -> None:
     """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
     _end_authorizations(request)
-    for key in (HALFWAY, CODE_SESSION, BROWSER, WANTED):
+    for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())

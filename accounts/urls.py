@@ -19,6 +19,7 @@ urlpatterns = [
     path("sign-in/", signin.sign_in, name="sign_in"),
     path("sign-in/code/", signin.sign_in_code, name="sign_in_code"),
     path("sign-in/phone/", signin.sign_in_phone, name="sign_in_phone"),
+    path("sign-in/help/", signin.sign_in_help, name="sign_in_help"),
     path("sign-out/", signin.sign_out, name="sign_out"),
     path("security/confirm/", security.confirm, name="confirm"),
     path("security/phone/", security.phone, name="phone"),

@@ -55,22 +55,29 @@ def create(
     return row, secret
 
 
-def remove(user: User, pk: int, *, actor: User | None = None, address: str = "") -> bool:
+def remove(user: User, pk: int, *, actor: User | None = None, address: str = "", reason: str = "") -> bool:
     """False if this person has no such password. It opens nothing from now on."""
-    return _remove(user, of(user).filter(pk=pk), actor=actor, address=address) > 0
+    return _remove(user, of(user).filter(pk=pk), actor=actor, address=address, reason=reason) > 0
 
 
-def remove_all(user: User, *, actor: User | None = None, address: str = "") -> int:
-    return _remove(user, of(user), actor=actor, address=address)
+def remove_all(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> int:
+    return _remove(user, of(user), actor=actor, address=address, reason=reason)
 
 
-def _remove(user: User, rows: QuerySet[AppPassword], *, actor: User | None = None, address: str = "") -> int:
+def _remove(
+    user: User, rows: QuerySet[AppPassword], *, actor: User | None = None, address: str = "", reason: str = ""
+) -> int:
     with transaction.atomic():
         names = [row.name for row in rows.select_for_update()]
         if names:
             rows.delete()
             event = events.record(
-                events.Kind.APP_PASSWORD_REMOVED, user, actor=actor, address=address, names="、".join(names)
+                events.Kind.APP_PASSWORD_REMOVED,
+                user,
+                actor=actor,
+                address=address,
+                names="、".join(names),
+                **events.because(reason),
             )
             notices.by_mail(user, event)
     return len(names)

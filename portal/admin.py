@@ -16,13 +16,21 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import figures
 from accounts.views.signin import safe_next, sign_out
-from portal import dashboard
+from portal import dashboard, desk
 
 
 class PortalAdminSite(AdminSite):
     site_title = _("Mailkey administration")
     site_header = _("Mailkey administration")
     index_title = _("IT office")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = [
+            path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
+            path("find/", self.admin_view(desk.find), name="find"),
+            path("accounts/user/<int:id>/desk/", self.admin_view(desk.page), name="desk"),
+        ]
+        return [*own, *super().get_urls()]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and request.user.is_authenticated and request.user.is_verified()
@@ -43,9 +51,6 @@ class PortalAdminSite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return redirect("password")
-
-    def get_urls(self) -> list[URLResolver | URLPattern]:
-        return [path("dashboard/", self.admin_view(self.dashboard), name="dashboard"), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The lists, and the way to the dashboard for who may see any of it."""

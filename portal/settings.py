@@ -264,6 +264,8 @@ SMS_COUNTRIES = env.list("SMS_COUNTRIES", cast=int, default=[86, 852, 853, 886])
 SMS_HISTORY_LIFETIME = seconds("SMS_HISTORY_LIFETIME", 30 * 86400)
 SMS_REQUEUE_AFTER = seconds("SMS_REQUEUE_AFTER", 5)  # the sweep's interval, and what it leaves to the first delivery
 SMS_NOTICE_LIFETIME = seconds("SMS_NOTICE_LIFETIME", 86400)  # how long a notice (SMS, mail) is worth sending
+HELP_CODE_LIFETIME = seconds("HELP_CODE_LIFETIME", 600)  # from the counter to a browser
+HELP_CODE_TRIES = env.int("HELP_CODE_TRIES", default=5)  # guesses at one help-desk code
 MAILBOXES_PER_PHONE = env.int("MAILBOXES_PER_PHONE", default=5)  # mailboxes that may share one number
 
 PHONENUMBER_DEFAULT_REGION = "CN"

@@ -90,6 +90,13 @@ def clerk(make_user: MakeUser) -> Person:
     return Person(make_user("itoffice", phone="13700137000", is_staff=True, is_superuser=True))
 
 
+@pytest.fixture
+def office(clerk: Person) -> Person:
+    """The same, signed in."""
+    clerk.sign_in()
+    return clerk
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The DATABASE_URL of a PostgreSQL that is the tests' own."""

@@ -13,8 +13,11 @@ from accounts import (
     delivery,
     exemptions,
     figures,
+    helpcodes,
     jobs,
     logins,
+    office,
+    passwords,
     phones,
     reminders,
     signin,
@@ -75,6 +78,27 @@ def _held(phone: dict[str, Any]) -> Phone:
 
 def _name(outcome: Phone | phones.Refusal) -> str:
     return outcome.name if isinstance(outcome, phones.Refusal) else "DONE"
+
+
+def enter_help_code(user: int, code: str) -> str:
+    return helpcodes.check(User.objects.get(pk=user), code)[0].name
+
+
+def give_help_code(user: int, phone: int, after: int, clerk: int) -> str:
+    given = helpcodes.issue(User.objects.get(pk=user), phone, after, actor=User.objects.get(pk=clerk))
+    return given.name if isinstance(given, helpcodes.Refusal) else given[1]
+
+
+def bind_with_help_code(code: int, phone: dict[str, Any], number: str) -> str:
+    return _name(helpcodes.bind(code, _held(phone), number))
+
+
+def set_starting(user: int, seen: str, clerk: int) -> str | None:
+    return passwords.set_starting(User.objects.get(pk=user), seen, actor=User.objects.get(pk=clerk))
+
+
+def end_pause(user: int, clerk: int) -> bool:
+    return office.end_pause(User.objects.get(pk=user), office.By(User.objects.get(pk=clerk)))
 
 
 def deliver(sms: int) -> None:

@@ -81,7 +81,7 @@ class Addresses:
     def of(self, place: Place) -> str:
         address = place.route
         if model := re.match(r"admin/(\w+/\w+)/<", address):
-            address = re.sub(r"<(path:object_id|id|int:pk)>", str(self.rows[model[1]]), address)
+            address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
         address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))

@@ -152,7 +152,7 @@ def _stumble_at(step: int) -> Callable[[FrameType, str, Any], Any]:
         nonlocal left, counted
         if not frame.f_code.co_filename.startswith(SOURCE):
             return None
-        if event == "return" and frame.f_code is codes._claim_guess_of_account.__code__:
+        if event == "return" and frame.f_code is codes.claim_guess_of_account.__code__:
             counted = True
         elif event == "line" and counted:
             left -= 1

@@ -39,7 +39,7 @@ def lacking(text: str) -> list[str]:
     """The entries that are not translated, or only by msgmerge's guess."""
     _header, *entries = text.strip().split("\n\n")
     guessed = re.compile(r"^#, .*\bfuzzy\b", re.MULTILINE)
-    empty = re.compile(r'^msgstr(\[\d\])? ""\n?(?!")', re.MULTILINE)
+    empty = re.compile(r'^msgstr(\[\d\])? ""$(?!\n")', re.MULTILINE)
     return [entry for entry in entries if guessed.search(entry) or empty.search(entry + "\n")]
 
 

@@ -74,5 +74,5 @@ class BanAdmin(HistoryAdmin):
 
     @admin.action(description=_("Lift"), permissions=["lift"])
     def lift(self, request: SignedInRequest, queryset: QuerySet[Ban]) -> None:
-        done = sum(bans.lift(ban, request.user) for ban in queryset)
+        done = sum(bool(bans.lift(ban, request.user)) for ban in queryset)
         self.message_user(request, ngettext("%(n)s ban lifted.", "%(n)s bans lifted.", done) % {"n": done})

@@ -8,11 +8,16 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from accounts import browsers, clients, events, passwords, phones, signin
+from accounts import browsers, clients, desk, events, passwords, phones, signin
+from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
 from accounts.admin.rosters import RosterPages
 from accounts.admin.two_step import TwoStepPages
@@ -20,7 +25,11 @@ from accounts.models import Phone, User
 from accounts.sessions import SignedInRequest
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
-LOGGED = frozenset({"is_active", "is_staff", "is_superuser", "must_change_password"})
+LOGGED = frozenset({"name", "department", "is_active", "is_staff", "is_superuser", "must_change_password", "groups"})
+
+
+def _in_words(value: Any) -> str:
+    return "、".join(str(row) for row in value) if isinstance(value, QuerySet) else str(value)
 
 
 class TwoStepFilter(admin.SimpleListFilter):
@@ -52,8 +61,12 @@ class PersonForm(AdminUserCreationForm[User]):
 
 @admin.register(User)
 class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
+    form = AccountForm
     add_form = PersonForm
-    list_display = ("username", "name", "department", "two_step", "phone_number", "last_login", "is_active")
+    list_display = (
+        "person", "name", "department", "two_step", "phone_number", "last_login", "is_active", "edit"
+    )  # fmt: skip
+    list_display_links = ("edit",)
     list_filter = (TwoStepFilter, "is_active", "is_staff", "must_change_password")
     search_fields = ("username", "name", "department")
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
@@ -81,6 +94,15 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
     )
     filter_horizontal = ("groups",)
 
+    @admin.display(description=_("mailbox address"), ordering="username")
+    def person(self, user: User) -> str:
+        """To everything about this person. Editing the account is the lesser errand."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:desk", args=[user.pk]), user.username)
+
+    @admin.display(description=_("Edit"))
+    def edit(self, user: User) -> str:
+        return gettext("Edit")
+
     @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
     def two_step(self, user: User) -> bool:
         return user.two_step_is_on()
@@ -94,10 +116,15 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         """Four digits are the end of a phone number. A whole number would stand in the page's address: not searched."""
-        found, duplicates = super().get_search_results(request, queryset, search_term)
-        if search_term.isascii() and search_term.isdigit() and len(search_term) == 4:
-            found |= queryset.filter(phone__number__endswith=search_term)
-        return found, duplicates
+        return desk.find(queryset, search_term), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A whole number that was typed here is searched by its end, and leaves the page's address."""
+        if digits := desk.last_digits(request.GET.get("q", "")):
+            text = gettext("Phones are found by their last four digits: %(digits)s.") % {"digits": digits}
+            messages.info(request, text)
+            return redirect(f"{request.path}?{urlencode({'q': digits})}")
+        return super().changelist_view(request, extra_context)
 
     def user_change_password(  # type: ignore[override]
         self,
@@ -128,10 +155,14 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
     def save_model(  # type: ignore[override]
         self, request: SignedInRequest, obj: User, form: Any, change: bool
     ) -> None:
-        super().save_model(request, obj, form, change)
+        if change:  # only what this clerk changed: counters and sign-ins go on while the form is open
+            columns = {field.name for field in obj._meta.concrete_fields}
+            obj.save(update_fields=columns.intersection(form.changed_data))
+        else:
+            super().save_model(request, obj, form, change)
         address = clients.address(request)
         if edited := sorted(LOGGED.intersection(form.changed_data)):
-            values = {name: str(getattr(obj, name)) for name in edited}
+            values = {name: _in_words(form.cleaned_data[name]) for name in edited if name in form.cleaned_data}
             events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
         if not obj.is_active:
             signin.end_everywhere(obj, actor=request.user, address=address)
@@ -147,7 +178,7 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
     @admin.action(description=_("Forget the trusted browsers"), permissions=["change"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
-        done = sum(browsers.forget_all(user, actor=request.user, address=address) for user in queryset)
+        done = sum(bool(browsers.forget_all(user, actor=request.user, address=address)) for user in queryset)
         text = ngettext(
             "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
         )

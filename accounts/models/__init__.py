@@ -3,6 +3,7 @@ from accounts.models.browsers import TrustedBrowser
 from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
 from accounts.models.events import SecurityEvent
 from accounts.models.figures import DayFigure
+from accounts.models.helpcodes import HelpCode
 from accounts.models.logins import MailLogin
 from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
@@ -20,6 +21,7 @@ __all__ = [
     "Exemption",
     "Failure",
     "Grant",
+    "HelpCode",
     "IDToken",
     "Mail",
     "MailLogin",

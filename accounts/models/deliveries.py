@@ -80,8 +80,11 @@ class Sms(Delivery):
         CONFIRM = "confirm", _("confirm it is you")
         NOTICE_CHANGED = "notice_changed", _("notice: phone changed")
         NOTICE_UNBOUND = "notice_unbound", _("notice: phone unbound")
+        NOTICE_HELP_CODE = "notice_help", _("notice: help-desk code given")
+        TEST = "test", _("test by the office")
 
-    NOTICES = (Purpose.NOTICE_CHANGED, Purpose.NOTICE_UNBOUND)
+    # What holds no code.
+    NOTICES = (Purpose.NOTICE_CHANGED, Purpose.NOTICE_UNBOUND, Purpose.NOTICE_HELP_CODE, Purpose.TEST)
 
     number = models.CharField(_("number"), max_length=16, db_index=True)  # E.164
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose)
@@ -105,7 +108,8 @@ class Sms(Delivery):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(purpose__in=["notice_changed", "notice_unbound"]) | ~models.Q(nonce=""),
+                condition=models.Q(purpose__in=["notice_changed", "notice_unbound", "notice_help", "test"])
+                | ~models.Q(nonce=""),
                 name="code_has_nonce",
             ),
             models.CheckConstraint(condition=models.Q(tries__lte=100), name="tries_are_few"),

@@ -38,6 +38,12 @@ class SecurityEvent(models.Model):
         PERSON_IMPORTED = "person_imported", _("added or edited by an import")
         PEOPLE_IMPORTED = "people_imported", _("people imported")
         PEOPLE_EXPORTED = "people_exported", _("people exported")
+        SESSIONS_ENDED = "sessions_ended", _("signed out everywhere")
+        PAUSE_ENDED = "pause_ended", _("pause of codes ended")
+        TEST_SMS = "test_sms", _("test SMS sent")
+        HELP_CODE_ISSUED = "help_code_issued", _("help-desk code given")
+        HELP_CODE_USED = "help_code_used", _("help-desk code entered")
+        NUMBER_SEEN = "number_seen", _("whole phone number looked at")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     kind = models.CharField(_("what"), max_length=30, choices=Kind)

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import bans, browsers, clients, events, phones, sessions, signin
-from accounts.forms import SignInCodeForm, SignInForm
+from accounts import bans, browsers, clients, codes, events, helpcodes, phones, sessions, signin
+from accounts.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.models import Phone, Sms, TrustedBrowser, User
 from accounts.views.redirects import leads_to_applications
-from accounts.views.steps import CodeStep, NumberStep, clock, phone_refusal_text
+from accounts.views.steps import CodeStep, NumberStep, clock, help_code_text, phone_refusal_text
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -98,7 +98,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     candidate = sessions.candidate(request)
     if candidate is None:
         return _start_again(request)
-    if candidate.phone is None:
+    if candidate.phone is None or candidate.help_code:
         return redirect("sign_in_phone")
     if until := bans.banned_until(clients.address(request), candidate.user.username):
         return banned(request, until)
@@ -115,6 +115,29 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
                 trust(request, response, candidate.phone)
             return response
     return render(request, "accounts/sign_in_code.html", {"step": step, "user_name": candidate.user.username})
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def sign_in_help(request: HttpRequest) -> HttpResponse:
+    """The phone is lost: a code of the help desk in place of the SMS. It leads to binding another phone."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return _start_again(request)
+    if candidate.phone is None or candidate.help_code:
+        return redirect("sign_in_phone")
+    address = clients.address(request)
+    if until := bans.banned_until(address, candidate.user.username):
+        return banned(request, until)
+    form = HelpCodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
+        if outcome is codes.Outcome.RIGHT and row:
+            sessions.note_help_code(request, row.pk)
+            return redirect("sign_in_phone")
+        form.add_error("code", help_code_text(outcome, candidate.user, row))
+    return render(request, "accounts/sign_in_help.html", {"form": form, "user_name": candidate.user.username})
 
 
 def trust(request: HttpRequest, response: HttpResponse, phone: Phone) -> None:
@@ -135,26 +158,34 @@ def trust(request: HttpRequest, response: HttpResponse, phone: Phone) -> None:
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
 def sign_in_phone(request: HttpRequest) -> HttpResponse:
-    """Forced binding: two-step is on and no phone is bound yet."""
+    """Forced binding: two-step is on and no phone is bound yet, or the help desk's code stands in for a lost one."""
     candidate = sessions.candidate(request)
     if candidate is None:
         return _start_again(request)
-    if candidate.phone is not None:
+    if candidate.phone is not None and not candidate.help_code:
         return redirect("sign_in_code")
     address = clients.address(request)
     if until := bans.banned_until(address, candidate.user.username):
         return banned(request, until)
     step = NumberStep(request, candidate.user, Sms.Purpose.BIND)
     if request.method == "POST" and (number := step.post()):
-        phone = phones.bind(candidate.user, number, address=address)
+        phone = _bind(candidate, number, address)
         if isinstance(phone, Phone):
             step.done()
             messages.success(request, _("Your phone %(number)s is bound.") % {"number": phone.masked})
-            return _enter(request, candidate.user, candidate.next, phone=phone)
-        if phone is phones.Refusal.ALREADY_BOUND:
+            return _enter(request, phone.user, candidate.next, phone=phone)
+        if phone in (phones.Refusal.ALREADY_BOUND, phones.Refusal.GONE):
             return _start_again(request)
-        step.form.add_error(None, phone_refusal_text(phone))
-    return render(request, "accounts/sign_in_phone.html", {"step": step, "user_name": candidate.user.username})
+        step.refuse(phone_refusal_text(phone))
+    context = {"step": step, "user_name": candidate.user.username, "replaces": candidate.phone}
+    return render(request, "accounts/sign_in_phone.html", context)
+
+
+def _bind(candidate: sessions.Candidate, number: str, address: str) -> Phone | phones.Refusal:
+    if candidate.phone is None:
+        return phones.bind(candidate.user, number, address=address)
+    candidate.phone.user = candidate.user  # one object: what is opened next must know that sessions ended
+    return helpcodes.bind(candidate.help_code or 0, candidate.phone, number, address=address)
 
 
 def _start_again(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts import clients, codes, numbers, phones, sessions
 from accounts.forms import CodeForm, NumberForm
-from accounts.models import Sms, User
+from accounts.models import HelpCode, Sms, User
 
 
 def clock(moment: datetime) -> str:
@@ -35,6 +35,26 @@ def refusal_text(issued: codes.Issued) -> str:
             return numbers.Refusal.COUNTRY.label
         case _other:
             return _("No more codes can be sent today. Please call the IT office.")
+
+
+def help_code_text(outcome: codes.Outcome, user: User, row: HelpCode | None) -> str:
+    """Why a help-desk code was not taken."""
+    match outcome:
+        case codes.Outcome.WRONG if row:
+            left = max(settings.HELP_CODE_TRIES - row.tries, 0)
+            return ngettext(
+                "This code is wrong. You can try %(left)s more time.",
+                "This code is wrong. You can try %(left)s more times.",
+                left,
+            ) % {"left": left}
+        case codes.Outcome.EXHAUSTED:
+            return _("This code was entered wrong too often. Please ask the IT office for a new one.")
+        case codes.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, codes.paused(user)))
+        case codes.Outcome.MALFORMED:
+            return _("Enter the eight digits that the IT office gave you.")
+        case _other:
+            return _("This code is not valid, or no longer. Please ask the IT office for a new one.")
 
 
 def phone_refusal_text(refusal: phones.Refusal) -> str:
@@ -175,6 +195,12 @@ class NumberStep:
             self.code = None
             return None
         return self.code.number if self.code.prove() else None
+
+    def refuse(self, reason: str) -> None:
+        """The number was proven, and may not be bound all the same."""
+        self.form = NumberForm({"number": self.held})
+        self.form.errors["number"] = self.form.error_class([reason])
+        self.code = None
 
     def done(self) -> None:
         sessions.drop(self.request, self.held_key)

@@ -101,6 +101,11 @@ def _code(page: Page, owner: User) -> Iterator[str]:
     page.goto("/sign-in/")
     _password(page, "zhangsan")
     yield "code-refused"
+    page.goto("/sign-in/help/")
+    yield "help-code"
+    _enter(page, "12345678")
+    yield "help-code-wrong"
+    page.goto("/sign-in/code/")
     Sms.objects.all().delete()
     page.reload()
     page.click("[name=send]")
@@ -224,6 +229,9 @@ def _administration(page: Page, clerk: User) -> Iterator[str]:
         yield f"admin-{name}"
     page.goto("/admin/apppasswords/apppassword/")
     yield "admin-apppassword"
+    owner = User.objects.get(username="zhangsan@example.edu")
+    page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
+    yield "admin-desk"
     page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
     yield "admin-user-change"
     page.goto(f"/admin/accounts/ban/{Ban.objects.get().pk}/change/")

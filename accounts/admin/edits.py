@@ -1,0 +1,69 @@
+"""The form that edits an account. What it shows was read some time ago: if somebody edited the account meanwhile,
+nothing is saved and the clerk is told, so no edit is lost without anybody noticing."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import UserChangeForm
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import office
+from accounts.models import SecurityEvent, User
+
+# `language` is not among them: each sign-in of its owner sets it.
+COLUMNS = ("name", "department", "two_step_from", "is_active", "must_change_password", "is_staff", "is_superuser")
+SALT = "accounts.admin.edits"
+
+
+def _seen(user: User) -> dict[str, Any]:
+    seen: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
+    if seen["two_step_from"]:
+        seen["two_step_from"] = seen["two_step_from"].isoformat()
+    return seen | {"groups": _groups(user)}
+
+
+def _groups(user: User) -> list[int]:
+    return sorted(user.groups.values_list("pk", flat=True))
+
+
+class AccountForm(UserChangeForm[User]):
+    """`seen` holds what the clerk was shown. It is signed, so that it stays what it was."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and not self.is_bound:
+            token = {"pk": self.instance.pk, **_seen(self.instance)}
+            self.fields["seen"].initial = signing.dumps(token, salt=SALT, compress=True)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's, not in its types
+        if self.instance.pk and not self.errors and not self._is_as_seen():
+            self.add_error(None, ValidationError(self._who_was_faster(), code="edited"))
+
+    def _is_as_seen(self) -> bool:
+        """A conditional update that changes nothing: until the commit, other edits of this row wait."""
+        try:
+            seen = signing.loads(self.cleaned_data["seen"], salt=SALT)
+        except signing.BadSignature:
+            return False
+        groups: list[int] = seen.pop("groups")
+        rows = User.objects.filter(**seen)
+        if seen["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
+            return False
+        return groups == _groups(self.instance)
+
+    def _who_was_faster(self) -> str:
+        kinds = SecurityEvent.Kind.ACCOUNT_EDITED, SecurityEvent.Kind.TWO_STEP_SET, SecurityEvent.Kind.PASSWORD_CHANGED
+        event = office.last(self.instance, *kinds)
+        if event is None:
+            return _("Nothing was saved: the account was changed while this page was open. Open it again.")
+        told = {"who": event.actor_name or _("the owner"), "time": f"{timezone.localtime(event.at):%m-%d %H:%M}"}
+        return (
+            _("Nothing was saved: %(who)s changed this account at %(time)s, while this page was open. Open it again.")
+            % told
+        )

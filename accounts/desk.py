@@ -1,0 +1,218 @@
+"""Everything about one person on one page, for the IT office: gathered with a number of queries that does not depend
+on how much there is. What is shown of it is limited to the last days."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts import addresses, browsers, helpcodes
+from accounts.models import Ban, Failure, HelpCode, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.sms import meanings
+
+Kind = SecurityEvent.Kind
+
+DAYS = timedelta(days=7)  # how far back SMS and mail logins are told
+SHOWN = 12  # rows of each kind
+NETWORKS = 40  # of the latest uses
+LAST_DIGITS = 4
+WHOLE_NUMBER = 7  # digits that only a phone number has
+
+# What somebody did at the sign-in; the rest was done to the account.
+SIGN_INS = (Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.REFUSED, Kind.CODE_WRONG, Kind.CODES_PAUSED, Kind.CONFIRMED,
+            Kind.BARE_NAME, Kind.HELP_CODE_USED, Kind.BANNED)  # fmt: skip
+
+
+# --- Find -------------------------------------------------------------------------------------------------------------
+
+
+def last_digits(text: str) -> str | None:
+    """What may be searched of a whole phone number that somebody typed; None if it is none."""
+    digits = re.sub(r"[\s+()-]", "", text)
+    is_number = digits.isascii() and digits.isdigit() and len(digits) >= WHOLE_NUMBER
+    return digits[-LAST_DIGITS:] if is_number else None
+
+
+def find(people: QuerySet[User], text: str) -> QuerySet[User]:
+    """By address, name or department, each word of them; or by the last four digits of the phone."""
+    if text.isascii() and text.isdigit() and len(text) == LAST_DIGITS:
+        return people.filter(Q(phone__number__endswith=text) | Q(username__contains=text))
+    for word in text.split():
+        people = people.filter(Q(username__icontains=word) | Q(name__icontains=word) | Q(department__icontains=word))
+    return people
+
+
+# --- One person -------------------------------------------------------------------------------------------------------
+
+
+class Wrong(NamedTuple):
+    """Wrong passwords that count, from one network by one way in."""
+
+    network: str
+    channel: str
+    mine: bool  # of this account; others' are told where they come from an address that this person used
+    failures: int
+    passwords: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    user: User
+    phone: Phone | None
+    browsers: list[TrustedBrowser]
+    sms: list[Sms]
+    sign_ins: list[SecurityEvent]
+    deeds: list[SecurityEvent]
+    mail_logins: list[MailLogin]
+    bans: list[Any]  # with their counts
+    failures: list[Wrong]
+    help_code: HelpCode | None
+
+    @property
+    def is_paused(self) -> bool:
+        until = self.user.codes_paused_until
+        return until is not None and until > timezone.now()
+
+
+def facts(user: User, used: Iterable[str] = ()) -> Facts:
+    """`used`: addresses that mail programs with app passwords came from."""
+    now = timezone.now()
+    log = SecurityEvent.objects.filter(user=user)
+    trusted = list(browsers.live(user)[:SHOWN])
+    sign_ins = list(log.filter(kind__in=SIGN_INS)[:SHOWN])
+    mail_logins = list(MailLogin.objects.filter(user=user, day__gte=timezone.localdate() - DAYS)[:SHOWN])
+    texts = [*used, *(row.address for row in trusted)]
+    texts += [row.address for row in sign_ins] + [row.address for row in mail_logins]
+    seen = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
+    networks = list(dict.fromkeys(addresses.network(text.partition("/")[0]) for text in seen))[:NETWORKS]
+    own = {addresses.network(text) for text in seen if "/" not in text and not addresses.is_shared(text)}
+    return Facts(
+        user=user,
+        phone=getattr(user, "phone", None),
+        browsers=trusted,
+        sms=list(Sms.objects.filter(user=user, created_at__gt=now - DAYS)[:SHOWN]),
+        sign_ins=sign_ins,
+        deeds=list(log.exclude(kind__in=SIGN_INS)[:SHOWN]),
+        mail_logins=mail_logins,
+        bans=list(_bans(user, networks)),
+        failures=_failures(user, [network for network in networks if network in own]),
+        help_code=helpcodes.of(user),
+    )
+
+
+def bans_of(user: User) -> QuerySet[Ban]:
+    """Those in force that can hit one person, by whatever address."""
+    in_force = Q(until__gt=timezone.now(), lifted_at=None)
+    return Ban.objects.filter(in_force, Q(account=user.username) | Q(account=""))
+
+
+def _bans(user: User, networks: list[str]) -> QuerySet[Ban]:
+    hit = bans_of(user).filter(Q(account=user.username) | Q(network__in=networks))
+    return hit.annotate(
+        failure_count=Count("failures"),
+        account_count=Count("failures__account", distinct=True),
+        password_count=Count("failures__password_digest", distinct=True),
+    )
+
+
+def _failures(user: User, networks: list[str]) -> list[Wrong]:
+    since = timezone.now() - settings.FAILURE_LIFETIME
+    counted = Failure.objects.filter(cleared_at=None, ban=None, at__gt=since)
+    groups = (
+        counted.filter(Q(account=user.username) | Q(network__in=networks))
+        .order_by()
+        .values("network", "channel", "account")
+        .annotate(failures=Count("pk"), passwords=Count("password_digest", distinct=True), last_at=Max("at"))
+        .order_by("-last_at")
+    )
+    return [
+        Wrong(
+            network=group["network"],
+            channel=group["channel"],
+            mine=group["account"] == user.username,
+            failures=group["failures"],
+            passwords=group["passwords"],
+            last_at=group["last_at"],
+        )
+        for group in groups[:SHOWN]
+    ]
+
+
+# --- In words ---------------------------------------------------------------------------------------------------------
+
+
+def story(sms: Sms) -> str:
+    """What became of an SMS, and why."""
+    if sms.status == Sms.Status.FAILED:
+        why = meanings.of(sms.error) or (str(sms.get_reason_display()) if sms.reason else "")
+        return why or _("The gateway refused it.")
+    if sms.status == Sms.Status.UNKNOWN:
+        return meanings.of(sms.error) or _("Perhaps it was sent; it is not sent again by itself.")
+    if sms.status == Sms.Status.DELAYED:
+        return meanings.of(sms.error) or _("The queue is late; it goes out by itself.")
+    if sms.used_at:
+        return _("The code was entered.")
+    if sms.voided_at and sms.nonce:
+        return _("Replaced by a newer code, or no longer wanted.")
+    if sms.tries >= settings.SMS_CODE_TRIES:
+        return _("The code was entered wrong too often.")
+    return ""
+
+
+def ban_story(ban: Any) -> str:
+    """One old device, or an attack?"""
+    counts = {"n": ban.failure_count, "accounts": ban.account_count, "passwords": ban.password_count}
+    if not ban.failure_count:
+        return ""
+    if ban.account_count == 1 and ban.password_count == 1:
+        return _("one account, the same password %(n)s times: an old phone or mail program") % counts
+    if ban.account_count == 1:
+        return _("one account, %(passwords)s different passwords") % counts
+    return _("%(passwords)s passwords at %(accounts)s accounts: perhaps an attack") % counts
+
+
+METHODS = {
+    "code": gettext_noop("code"),
+    "trusted browser": gettext_noop("trusted browser"),
+    "password": gettext_noop("password"),
+    "help_code": gettext_noop("help-desk code"),
+}
+TOLD = ("browser", "system", "number", "old_number", "names", "name", "browsers", "channel", "account", "failures")
+
+
+def particulars(event: SecurityEvent) -> str:
+    """The details of an event that say something to a person."""
+    detail = event.detail
+    found = [_(METHODS.get(detail[key], detail[key])) for key in ("method", "purpose") if detail.get(key)]
+    found += [_text(detail[key]) for key in TOLD if detail.get(key)]
+    found += [_clock(detail[key]) for key in ("start", "until") if detail.get(key)]
+    if event.kind == Kind.ACCOUNT_EDITED:
+        found += [_edited(name, value) for name, value in detail.items() if name != "reason"]
+    return " · ".join(filter(None, found))
+
+
+def _text(value: object) -> str:
+    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _clock(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment.tzinfo else text
+
+
+def _edited(name: str, value: object) -> str:
+    fields = {field.name: field for field in User._meta.get_fields()}
+    label = getattr(fields.get(name), "verbose_name", name)
+    words = {"True": _("yes"), "False": _("no"), "None": "—", "": "—"}
+    return f"{label}: {words.get(str(value), value)}"

@@ -1,0 +1,168 @@
+"""帮助台验证码: the one-time code that the help desk gives somebody who lost the phone.
+
+After the right password it takes the place of the SMS, and opens one thing only: binding another phone. The old phone
+stays bound until then. Were it unbound when the code is given, whoever knows the password would be the next to bind
+one; and whoever talks a clerk into a code would have locked the owner out at once.
+"""
+
+import hashlib
+import hmac
+import secrets
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from accounts import codes, derivation, events, notices, phones
+from accounts.codes import Outcome
+from accounts.models import HelpCode, Phone, Sms, User
+
+DIGITS = 8  # guesses at it are not tied to one session, as those at an SMS code are: there are more to guess from
+
+
+class Refusal(Enum):
+    """Why the clerk is given none."""
+
+    COLLEAGUE = auto()  # or the clerk himself
+    DISABLED = auto()
+    TWO_STEP_OFF = auto()  # nothing to stand in for: the password opens the account
+    NO_PHONE = auto()  # none to replace: the sign-in asks for a phone by itself
+    PAUSED = auto()
+    GONE = auto()  # another clerk was faster, or the phone is another one now
+
+
+def of(user: User) -> HelpCode | None:
+    """The last one that was given, whatever became of it."""
+    return HelpCode.objects.filter(user=user).select_related("issued_by").first()
+
+
+def refused(user: User, by: User) -> Refusal | None:
+    is_colleague = user.is_staff or user.is_superuser
+    if user.pk == by.pk or (is_colleague and not by.is_superuser):
+        return Refusal.COLLEAGUE
+    if not user.is_active:
+        return Refusal.DISABLED
+    if not user.two_step_is_on():
+        return Refusal.TWO_STEP_OFF
+    return Refusal.PAUSED if codes.paused(user) else None
+
+
+def issue(
+    user: User, phone: int, after: int, *, actor: User, address: str = "", reason: str = ""
+) -> tuple[HelpCode, str] | Refusal:
+    """The row and its code, which is returned here and never again. The owner is told, at the old number too.
+
+    `phone` and `after`: the phone that the clerk saw, and the place of its last code. Earlier codes are void.
+    """
+    if refusal := refused(user, actor):
+        return refusal
+    held = phones.of(user)
+    if held is None:
+        return Refusal.NO_PHONE
+    if held.pk != phone:
+        return Refusal.GONE
+    now = timezone.now()
+    code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
+    nonce = derivation.new_nonce()
+    try:
+        with transaction.atomic():
+            HelpCode.objects.filter(user=user, voided_at=None).update(voided_at=now)
+            row = HelpCode.objects.create(
+                user=user,
+                phone=held,
+                place=after + 1,
+                issued_by=actor,
+                digest=_digest(user, nonce, code),
+                nonce=nonce,
+                created_at=now,
+                expires_at=now + settings.HELP_CODE_LIFETIME,
+            )
+            until = timezone.localtime(row.expires_at)
+            event = events.record(
+                events.Kind.HELP_CODE_ISSUED,
+                user,
+                actor=actor,
+                address=address,
+                until=until.isoformat(timespec="seconds"),
+                **events.because(reason),
+            )
+            notices.by_mail(user, event)
+            notices.by_sms(user, str(held.number), Sms.Purpose.NOTICE_HELP_CODE)
+    except IntegrityError:
+        return Refusal.GONE
+    return row, code
+
+
+def _digest(user: User, nonce: str, code: str) -> str:
+    bound = "\0".join(("help code", nonce, str(user.pk), code))
+    return hmac.digest(settings.SMS_CODE_KEY.encode(), bound.encode(), hashlib.sha256).hex()
+
+
+def check(user: User, text: str, *, address: str = "") -> tuple[Outcome, HelpCode | None]:
+    """Whether `text` is the code that this person was given last. A right one is used up.
+
+    Every guess counts: for the code, and for the account as a wrong code by SMS does (see accounts/codes.py).
+    """
+    guess = codes.normalised(text, DIGITS)
+    if guess is None:
+        return Outcome.MALFORMED, None
+    if codes.paused(user):
+        return Outcome.PAUSED, None
+    row = of(user)
+    if row is None:
+        return Outcome.EXPIRED, None
+    if not _claim_guess(row):
+        row.refresh_from_db(fields=["tries", "used_at", "voided_at"])
+        spent = row.tries >= settings.HELP_CODE_TRIES and row.used_at is None and row.voided_at is None
+        return (Outcome.EXHAUSTED if spent else Outcome.EXPIRED), None
+    pause = codes.claim_guess_of_account(user)
+    if pause is None:
+        return Outcome.PAUSED, None
+    if not hmac.compare_digest(_digest(user, row.nonce, guess), row.digest):
+        codes.note_wrong(user, "help_code", pause, address)
+        row.refresh_from_db(fields=["tries"])
+        return (Outcome.EXHAUSTED if row.tries >= settings.HELP_CODE_TRIES else Outcome.WRONG), row
+    with transaction.atomic(durable=True):
+        now = timezone.now()
+        won = HelpCode.objects.filter(pk=row.pk, used_at=None, voided_at=None, expires_at__gt=now).update(used_at=now)
+        if won:
+            codes.forgive(user)
+            events.record(events.Kind.HELP_CODE_USED, user, address=address)
+    return (Outcome.RIGHT, row) if won else (Outcome.EXPIRED, None)
+
+
+def _claim_guess(row: HelpCode) -> bool:
+    now = timezone.now()
+    live = HelpCode.objects.filter(
+        pk=row.pk,
+        tries__lt=settings.HELP_CODE_TRIES,
+        used_at=None,
+        voided_at=None,
+        expires_at__gt=now,
+        # One from the future means that a clock was set back: it would live too long.
+        created_at__lte=now + settings.HELP_CODE_LIFETIME,
+    )
+    with transaction.atomic(durable=True):
+        return live.update(tries=F("tries") + 1) == 1
+
+
+def _entered(pk: int, phone: Phone) -> QuerySet[HelpCode]:
+    return HelpCode.objects.filter(pk=pk, phone=phone, voided_at=None).exclude(used_at=None)
+
+
+def opens(pk: int, phone: Phone) -> bool:
+    """Whether the code that a session entered still lets it bind another phone in place of this one."""
+    return _entered(pk, phone).exists()
+
+
+def bind(pk: int, phone: Phone, number: str, *, address: str = "") -> Phone | phones.Refusal:
+    """The new phone in place of the lost one. Whoever is signed in, perhaps on the lost one, is out."""
+    with transaction.atomic():
+        if not _entered(pk, phone).update(voided_at=timezone.now()):
+            return phones.Refusal.GONE
+        new = phones.change(phone, number, address=address, ends_sessions=True)
+        if isinstance(new, phones.Refusal):
+            transaction.set_rollback(True)
+    return new

@@ -1,0 +1,166 @@
+"""The desk: find a person, one page that tells everything, and its buttons. Here, because it needs both apps."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import clients, desk
+from accounts import passwords as mailbox_passwords
+from accounts.desk import Facts
+from accounts.models import User
+from accounts.office import By
+from accounts.sessions import SignedInRequest
+from accounts.views.signin import GET_OR_POST
+from accounts.views.steps import clock
+from apppasswords import passwords
+from apppasswords.models import AppPassword
+from portal.buttons import BUTTONS, REASONS, Button, ReasonForm, Task
+
+
+def _seen(facts: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
+    """The buttons that make sense now, each with what it was decided on."""
+    user, phone = facts.user, facts.phone
+    bound = str(phone.pk) if phone else ""
+    code = facts.help_code
+    place = code.place if code and phone and code.phone_id == phone.pk else 0
+    needs_code = phone and user.is_active and user.two_step_is_on() and not facts.is_paused
+    on = {
+        "help_code": f"{bound},{place}" if needs_code else "",
+        "test": bound,
+        "end_pause": "now" if facts.is_paused else "",
+        "password": "" if settings.PASSWORDS_IN_DIRECTORY else mailbox_passwords.mark(user),
+        "sessions": "now",
+        "browsers": "now" if facts.browsers else "",
+        "app_passwords": "now" if app_passwords else "",
+        "unbind": bound,
+        "number": bound,
+    }
+    return {name: seen for name, seen in on.items() if seen}
+
+
+# --- The pages --------------------------------------------------------------------------------------------------------
+
+
+def _people(request: SignedInRequest) -> Any:
+    """Whom this clerk may see: as in the list."""
+    people = admin.site.get_model_admin(User)
+    if not people.has_view_permission(request):
+        raise PermissionDenied
+    return people.get_queryset(request)
+
+
+@require_POST
+def find(request: SignedInRequest) -> HttpResponse:
+    """Straight to the person if it can be only one. A POST: what is typed may be a phone number, which belongs in no
+    address."""
+    text = request.POST.get("q", "").strip()[:100]
+    people = _people(request)
+    if digits := desk.last_digits(text):
+        messages.info(request, _("Phones are found by their last four digits: %(digits)s.") % {"digits": digits})
+        text = digits
+    found = list(desk.find(people, text).values_list("pk", flat=True)[:2]) if text else []
+    if len(found) == 1:
+        return redirect("admin:desk", found[0])
+    return redirect(f"{reverse('admin:accounts_user_changelist')}?{urlencode({'q': text})}")
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def page(request: SignedInRequest, id: int) -> HttpResponse:  # noqa: A002 (as in the addresses of the admin)
+    """All about one person. POST `act` presses one of the buttons."""
+    person = get_object_or_404(_people(request).select_related("phone"), pk=id)
+    if request.method != "POST":
+        return _show(request, person)
+    button = BUTTONS.get(request.POST.get("act", ""))
+    if button is None:
+        raise Http404
+    if not _may(request, person, button):
+        raise PermissionDenied
+    form = ReasonForm(request.POST, auto_id=f"{button.name}_%s")
+    if not form.is_valid():
+        return _show(request, person, button, form)
+    by = By(request.user, clients.address(request), form.reason)
+    response = button.do(Task(request, person, by, request.POST.get("seen", "")))
+    return response or redirect("admin:desk", person.pk)
+
+
+def _may(request: SignedInRequest, person: User, button: Button) -> bool:
+    """Nobody helps himself: one's own account asks for one's own phone."""
+    return request.user.pk != person.pk and request.user.has_perm(button.permission)
+
+
+def _show(
+    request: SignedInRequest, person: User, pressed: Button | None = None, tried: ReasonForm | None = None
+) -> HttpResponse:
+    app_passwords = list(passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
+    facts = desk.facts(person, (row.last_used_address for row in app_passwords))
+    seen = _seen(facts, app_passwords)
+
+    def form(name: str, **given: Any) -> ReasonForm:
+        return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
+
+    buttons = [
+        {"button": button, "seen": seen[name], "form": form(name), "is_open": button is pressed}
+        for name, button in BUTTONS.items()
+        if name in seen and _may(request, person, button)
+    ]
+    context = admin.site.each_context(request) | {
+        "title": person.get_full_name(),
+        "opts": User._meta,
+        "person": person,
+        "facts": facts,
+        "obstacles": obstacles(facts),
+        "app_passwords": app_passwords,
+        "buttons": [entry for entry in buttons if entry["button"] is not BUTTONS["number"]],
+        "number": next((entry for entry in buttons if entry["button"] is BUTTONS["number"]), None),
+        "may_help": _may(request, person, BUTTONS["app_password"]),
+        "may_lift": _may(request, person, BUTTONS["lift"]),
+        "is_own": request.user.pk == person.pk,
+        "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
+        "reasons": REASONS[:-1],
+        "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
+        "bans": [(ban, desk.ban_story(ban)) for ban in facts.bans],
+        "sms": [(sms, desk.story(sms)) for sms in facts.sms],
+        "sign_ins": [(event, desk.particulars(event)) for event in facts.sign_ins],
+        "deeds": [(event, desk.particulars(event)) for event in facts.deeds],
+        "days": desk.DAYS.days,
+        "tries": settings.HELP_CODE_TRIES,
+    }
+    return TemplateResponse(request, "admin/desk.html", context)
+
+
+def obstacles(facts: Facts) -> list[str]:
+    """What keeps this person out now, in the order in which to look at it. Bans are told apart, with their button."""
+    user = facts.user
+    found = []
+    if not user.is_active:
+        found.append(_("The account is disabled: neither the web nor mail programs let it in."))
+    if facts.is_paused:
+        found.append(_("Too many wrong codes: no codes until %(time)s.") % {"time": _at(user.codes_paused_until)})
+    if user.two_step_is_on() and facts.phone is None:
+        found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
+    if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
+        found.append(_("A new mailbox password must be chosen at the next sign-in."))
+    latest = facts.sms[0] if facts.sms else None
+    if latest and latest.status == latest.Status.FAILED:
+        found.append(_("The last SMS failed: %(why)s") % {"why": desk.story(latest)})
+    if facts.help_code and facts.help_code.is_live:
+        by = facts.help_code.issued_by
+        told = {"who": by.username if by else "", "time": _at(facts.help_code.expires_at)}
+        found.append(_("A help-desk code given by %(who)s is good until %(time)s.") % told)
+    return found
+
+
+def _at(moment: datetime | None) -> str:
+    return clock(moment) if moment else ""
