@@ -10,6 +10,7 @@ from accounts.models import SecurityEvent, User
 from tests.conftest import MakeUser
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
+from tests.office import form_of
 from tests.people import Person
 from tests.rollouts import in_days
 
@@ -34,7 +35,8 @@ def form(user: User, **changes: str) -> dict[str, str]:
 
 
 def edit(clerk: Person, user: User, **changes: str) -> User:
-    clerk.post(f"{USERS}{user.pk}/change/", form(user, **changes))
+    page = f"{USERS}{user.pk}/change/"
+    clerk.post(page, {**form(user, **changes), "seen": form_of(clerk, page)["seen"]})
     return User.objects.get(pk=user.pk)
 
 

@@ -151,7 +151,7 @@ def listed(person: Person, url: str) -> int:
 
 def total(text: str) -> int:
     """The figure of "33% · 1,234 / 2,000" or "1,234"."""
-    found = re.search(r"([\d,]+)(?:,| / |$)", text.rpartition("· ")[2])
+    found = re.search(r"([\d,]+)(?:,| / | 条|$)", text.rpartition("· ")[2])
     assert found, text
     return int(found[1].replace(",", ""))
 
@@ -169,7 +169,7 @@ def test_the_list_has_as_many_as_the_figure_says(office: Person, make_user: Make
             if slug == "departments":  # the list is of everybody there
                 said = said.rpartition(" / ")[2]
             if slug == "gateways":
-                said = said.partition(", ")[0]
+                said = re.split("[,，]", said)[0]
             assert listed(office, entry.url) == total(said), f"{slug} {entry}"
             checked.add(slug)
     assert checked == set(SHOWN_LINKS)

@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import browsers, clients, desk, events, passwords, phones, signin
+from accounts import administrators, browsers, clients, desk, events, passwords, phones, signin
 from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
 from accounts.admin.rosters import RosterPages
@@ -83,7 +83,6 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
         (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
                                                  "password2")}),
     )  # fmt: skip
-    change_form_template = "admin/person.html"
     readonly_fields = (
         "two_step_from",
         "phone_number",
@@ -157,7 +156,8 @@ class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[
     ) -> None:
         if change:  # only what this clerk changed: counters and sign-ins go on while the form is open
             columns = {field.name for field in obj._meta.concrete_fields}
-            obj.save(update_fields=columns.intersection(form.changed_data))
+            with administrators.kept(request.user):
+                obj.save(update_fields=columns.intersection(form.changed_data))
         else:
             super().save_model(request, obj, form, change)
         address = clients.address(request)
