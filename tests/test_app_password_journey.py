@@ -14,6 +14,7 @@ from tests.servers import portal
 from tests.servers.browser import Open, axe_violations
 from tests.servers.mail import MailSystem
 from tests.servers.visitor import Visitor
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +86,8 @@ def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str
     assert logs_in(mail_system, owner, secret)
     assert logs_in(mail_system, owner, shown)
     assert not logs_in(mail_system, owner, PASSWORD)
-    page.goto("/app-passwords/")
+    # It is written down a moment after the answer.
+    wait_until(lambda: page.goto("/app-passwords/") and page.get_by_text("最近使用").count())
     expect(page.get_by_text("最近使用")).to_contain_text("IMAP")
     see_that_nothing_is_wrong(page)
 
