@@ -129,6 +129,24 @@ def test_no_page_shows_a_code_or_a_whole_number(office: Person, wangwu: Person) 
         assert not any(nonce in text for nonce in nonces), path
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "sms/?number__startswith=%2B86138",
+        "sms/?nonce__startswith=0",
+        "sms/?user__password__startswith=a",
+        "trustedbrowser/?digest__startswith=0",
+        "user/?phone__number__startswith=%2B86138",
+        "user/?password__startswith=a",
+        "user/?phone__number__regex=8",
+        "mail/?user__phone__number__startswith=%2B86138",
+    ],
+)
+def test_a_list_is_narrowed_by_nothing_that_it_does_not_show(office: Person, wangwu: Person, asked: str) -> None:
+    """Or a number could be asked for digit by digit."""
+    assert office.get(f"/admin/accounts/{asked}").status_code in (302, 400)
+
+
 # --- Power -----------------------------------------------------------------------------------------------------------
 
 

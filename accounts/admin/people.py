@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import administrators, browsers, clients, desk, events, passwords, phones, signin
 from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
+from accounts.admin.history import ShownLookups
 from accounts.admin.rosters import RosterPages
 from accounts.admin.two_step import TwoStepPages
 from accounts.models import Phone, User
@@ -60,7 +61,7 @@ class PersonForm(AdminUserCreationForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
+class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
     form = AccountForm
     add_form = PersonForm
     list_display = (
