@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Address
 
-from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.models import Ban, Mail, Phone, SecurityEvent, Sms, TrustedBrowser, User
+from accounts.addresses import place
+from accounts.models import Ban, Failure, KnownNetwork, Mail, Phone, Role, SecurityEvent, Sms, TrustedBrowser, User
 from apppasswords.models import AppPassword
 
 
@@ -41,7 +42,6 @@ class Addresses:
             user=owner, number=str(phone.number), purpose="sign_in", nonce="n", session="elsewhere", expires_at=soon
         )
         self.rows = {
-            "auth/group": Group.objects.create(name="desk").pk,
             "accounts/user": owner.pk,
             "accounts/sms": sms.pk,
             "accounts/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
@@ -50,6 +50,14 @@ class Addresses:
                 expires_at=now + timedelta(days=30),
             ).pk,
             "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
+            "accounts/failure": Failure.objects.create(
+                network="192.0.2.7", account=owner.username, password_digest="d", channel="imap"
+            ).pk,
+            "accounts/knownnetwork": KnownNetwork.objects.create(
+                cidr="198.51.100.0/24", kind="shared", first=place(IPv4Address("198.51.100.0")),
+                last=place(IPv4Address("198.51.100.255")),
+            ).pk,
+            "accounts/role": Role.objects.create(name="desk").pk,
             "accounts/securityevent": event.pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
         }  # fmt: skip

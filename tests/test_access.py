@@ -78,11 +78,12 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
+    "admin/accounts/ban/<path:object_id>/lift/": "405",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
-EDITED = ("auth/group", "accounts/user")
-READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
+EDITED = ("accounts/knownnetwork", "accounts/role", "accounts/user")
+READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/failure", "accounts/securityevent",
              "apppasswords/apppassword")  # fmt: skip
 for _model in (*EDITED, *READ_ONLY):
     _write = "200" if _model in EDITED else "403"

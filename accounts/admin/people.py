@@ -1,6 +1,7 @@
 """People: find, edit, switch two-step on, help."""
 
 from datetime import datetime, time
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,14 +18,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import browsers, clients, events, passwords, phones, rollout, signin
-from accounts.models import Phone, User
+from accounts import browsers, clients, events, passwords, phones, roles, rollout, signin
+from accounts.admin.history import ShownLookups
+from accounts.models import Phone, Role, User
 from accounts.sessions import SignedInRequest
 
 PEOPLE_SHOWN = 50
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
-LOGGED = frozenset({"two_step_from", "is_active", "is_staff", "is_superuser", "must_change_password"})
+LOGGED = frozenset(roles.FIELDS)
 
 
 class TwoStepFilter(admin.SimpleListFilter):
@@ -57,8 +60,12 @@ class TwoStepForm(forms.Form):
     start = forms.DateField(label=_("two-step from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
 
+def _said(value: Any) -> str:
+    return ", ".join(group.name for group in value) if isinstance(value, QuerySet) else str(value)
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(ShownLookups, DjangoUserAdmin[User]):
     add_form = PersonForm
     list_display = ("username", "name", "department", "two_step", "phone_number", "last_login", "is_active")
     list_filter = (TwoStepFilter, "is_active", "is_staff", "must_change_password")
@@ -77,7 +84,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
                                                  "password2")}),
     )  # fmt: skip
-    readonly_fields = ("phone_number", "wrong_codes", "codes_paused_until", "last_login", "date_joined")
+    readonly_fields = ("phone_number", "role_names", "wrong_codes", "codes_paused_until", "last_login", "date_joined")
     filter_horizontal = ("groups",)
 
     @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
@@ -105,6 +112,8 @@ class UserAdmin(DjangoUserAdmin[User]):
         form_url: str = "",
     ) -> HttpResponse:
         """A password that the office sets ends what the old one opened, as the owner's own does."""
+        if not self.has_help_permission(request):
+            raise PermissionDenied
         people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
         with transaction.atomic():
             before = people.values_list("password", flat=True).first()
@@ -114,10 +123,41 @@ class UserAdmin(DjangoUserAdmin[User]):
                 passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
         return response
 
+    def has_help_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.help_people")
+
+    def has_roll_out_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.roll_out")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not set a password sees nothing of it, not even its hash; who gives no roles reads their names."""
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        may_set = self.has_help_permission(request) and self.has_change_permission(request, obj)
+        instead = {
+            "password": ("password",) if may_set else (),
+            "groups": ("groups",) if request.user.is_superuser else ("role_names",),
+        }
+        return [
+            (title, {**options, "fields": tuple(chain(*(instead.get(name, (name,)) for name in options["fields"])))})
+            for title, options in fieldsets
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by those who have all of them, or a clerk could give himself more."""
         fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
-        return fields if request.user.is_superuser else (*fields, "is_staff", "is_superuser", "groups")
+        has, is_superuser = request.user.get_all_permissions(), request.user.is_superuser
+        return (*fields, *(name for name in roles.FIELDS if not roles.may_edit(name, has, is_superuser=is_superuser)))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["queryset"] = Role.objects.all()  # which tells its name in the clerk's language
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.display(description=_("roles"))
+    def role_names(self, user: User) -> str:
+        return ", ".join(str(role) for role in Role.objects.filter(user=user)) or "—"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """A clerk who could set a colleague's password, or unbind the phone, would have the colleague's rights."""
@@ -130,12 +170,12 @@ class UserAdmin(DjangoUserAdmin[User]):
         super().save_model(request, obj, form, change)
         address = clients.address(request)
         if edited := sorted(LOGGED.intersection(form.changed_data)):
-            values = {name: str(getattr(obj, name)) for name in edited}
+            values = {name: _said(form.cleaned_data[name]) for name in edited}
             events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
         if not obj.is_active:
             signin.end_everywhere(obj, actor=request.user, address=address)
 
-    @admin.action(description=_("Switch two-step on from a date"), permissions=["change"])
+    @admin.action(description=_("Switch two-step on from a date"), permissions=["roll_out"])
     def switch_two_step_on(self, request: SignedInRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         form = TwoStepForm(request.POST if "start" in request.POST else None, initial={"start": timezone.localdate()})
         if form.is_valid():
@@ -157,7 +197,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         }
         return TemplateResponse(request, "admin/switch_two_step_on.html", context)
 
-    @admin.action(description=_("Unbind the phone"), permissions=["change"])
+    @admin.action(description=_("Unbind the phone"), permissions=["help"])
     def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
         bound = Phone.objects.filter(user__in=queryset).select_related("user")
@@ -165,7 +205,7 @@ class UserAdmin(DjangoUserAdmin[User]):
         text = ngettext("%(n)s phone unbound.", "%(n)s phones unbound.", done)
         self.message_user(request, text % {"n": done}, messages.SUCCESS)
 
-    @admin.action(description=_("Forget the trusted browsers"), permissions=["change"])
+    @admin.action(description=_("Forget the trusted browsers"), permissions=["help"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
         done = sum(browsers.forget_all(user, actor=request.user, address=address) for user in queryset)

@@ -26,6 +26,8 @@ class SecurityEvent(models.Model):
         APP_PASSWORD_REMOVED = "app_password_removed", _("app password removed")
         BARE_NAME = "bare_name", _("mail program without the whole address")
         ACCOUNT_EDITED = "account_edited", _("account edited by the office")
+        NETWORK_EDITED = "network_edited", _("known network edited")
+        ROLE_EDITED = "role_edited", _("role edited")
         TWO_STEP_SET = "two_step_set", _("two-step switched on")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
