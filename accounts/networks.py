@@ -38,6 +38,8 @@ class Refusal(Enum):
 def read(text: str) -> tuple[AnyNetwork | None, Refusal | None]:
     """What was typed, as a network; with a refusal, the network that was perhaps meant."""
     text = unicodedata.normalize("NFKC", text).replace("。", ".").strip()
+    if "%" in text:  # a zone is for one machine only
+        return None, Refusal.NOT_A_NETWORK
     try:
         meant = _unmapped(ip_network(text, strict=False))
     except ValueError:
@@ -153,5 +155,5 @@ def drop(known: KnownNetwork, *, by: User, address: str = "") -> None:
 
 
 def _told(known: KnownNetwork, was: dict[str, Any] | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"network": known.cidr, "kind": known.kind, "note": known.note}
+    told: dict[str, Any] = {"network": known.cidr, "known_as": known.kind, "note": known.note}
     return told | ({"was": was} if was else {})

@@ -83,8 +83,8 @@ ADMIN = {
     "admin/(?P<url>.*)$": "404",
 }
 EDITED = ("accounts/knownnetwork", "accounts/role", "accounts/user")
-READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/failure", "accounts/securityevent",
-             "apppasswords/apppassword")  # fmt: skip
+READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/failure",
+             "accounts/securityevent", "apppasswords/apppassword")  # fmt: skip
 for _model in (*EDITED, *READ_ONLY):
     _write = "200" if _model in EDITED else "403"
     ADMIN |= {

@@ -38,9 +38,9 @@ CAUSES = {
     Cause.OLD_PHONES: _(
         "%(accounts)s accounts that repeat the same passwords, %(failures)s times (perhaps several old phones)"
     ),
-    Cause.SPRAYING: _("%(accounts)s accounts, %(passwords)s passwords tried on them in turn (perhaps an attack)"),
+    Cause.SPRAYING: _("%(accounts)s accounts in turn, different passwords: %(passwords)s (perhaps an attack)"),
     Cause.TYPING: _(
-        "%(accounts)s accounts, %(passwords)s different passwords, %(failures)s times"
+        "%(accounts)s accounts, different passwords: %(passwords)s, %(failures)s times"
         " (perhaps people who mistype, perhaps an attack)"
     ),
     Cause.ATTACK: _("%(accounts)s accounts, %(passwords)s different passwords (perhaps an attack)"),

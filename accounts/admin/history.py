@@ -5,12 +5,17 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
 
 
+def _parameter(item: Any) -> Any:
+    """What an item of `list_filter` is called in the page's address."""
+    return item[0] if isinstance(item, tuple | list) else getattr(item, "parameter_name", item)
+
+
 class ShownLookups(admin.ModelAdmin[Any]):
     """A list is narrowed by what it shows. By default Django takes `?number__startswith=+8613` for any column, and who
     may not see a number or a digest would ask for it sign by sign."""
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        filters = [item[0] if isinstance(item, tuple | list) else item for item in self.get_list_filter(request)]
+        filters = [_parameter(item) for item in self.get_list_filter(request)]
         named = [*self.get_list_display(request), *flatten_fieldsets(self.get_fieldsets(request)), *filters]
         shown = {name for name in named if isinstance(name, str)} | {"id", "pk", self.date_hierarchy}
         field = lookup.partition("__")[0]
