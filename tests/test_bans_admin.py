@@ -89,8 +89,7 @@ TRIES = {
     ),
     "names that do not exist": (
         [(bans.stranger(f"nobody{n}"), "a") for n in range(2)] * 5, Cause.TYPING,
-        "2 accounts, different passwords: 1, 10 times (perhaps people who mistype, perhaps an attack);"
-        " 2 of the names do not exist",
+        "2 accounts, different passwords: 1, 10 times (perhaps people who mistype, perhaps an attack); 2 of the names",
     ),
 }  # fmt: skip
 
