@@ -1,6 +1,7 @@
 """Bans: those in force first, why they are there, and how they end."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -72,6 +73,12 @@ def account_name(account: str) -> str:
     return account or gettext("the whole address")
 
 
+def clock(moment: datetime) -> str:
+    """Without the day if it is today."""
+    local = timezone.localtime(moment)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "Y-m-d H:i")
+
+
 def ways_in(channels: str) -> str:
     return ", ".join(str(WAYS_IN.get(channel, channel)) for channel in channels.split(", ") if channel)
 
@@ -100,13 +107,11 @@ class LiftForm(helpers.ActionForm):
 
 @admin.register(Ban)
 class BanAdmin(HistoryAdmin):
-    list_display = ("address", "account_shown", "why", "ways_in", "times", "state")
-    list_display_links = ("address",)
+    list_display = ("whom", "why_and_when", "state")
     list_filter = (InForceFilter, "started_at")
     search_fields = ("network", "account", "failures__account")
     search_help_text = _("Address, or account.")
     list_select_related = ("lifted_by",)
-    fields = ("address", "account_shown", "why", "ways_in", "times", "network_kind", "state", "lift_reason")
     action_form = LiftForm
     actions = ("lift",)
     change_form_template = "admin/accounts/ban/change_form.html"
@@ -128,9 +133,18 @@ class BanAdmin(HistoryAdmin):
         columns = self.list_display
         return (*columns, _lift_button(request)) if self.has_lift_permission(request) else columns
 
-    @admin.display(description=_("address"), ordering="network")
-    def address(self, ban: Ban) -> str:
-        return ban.network
+    def get_fields(self, request: HttpRequest, obj: Ban | None = None) -> tuple[str, ...]:
+        fields = ("network", "account_shown", "why", "ways_in", "times", "network_kind", "state")
+        return (*fields, "lift_reason") if obj and obj.lift_reason else fields
+
+    @admin.display(description=_("banned"), ordering="network")
+    def whom(self, ban: Ban) -> SafeString:
+        return format_html('{}<br><span class="small">{}</span>', ban.network, account_name(ban.account))
+
+    @admin.display(description=_("why"), ordering="first_at")
+    def why_and_when(self, ban: Ban) -> SafeString:
+        told = " · ".join(filter(None, (ways_in(ban.channels), self.times(ban))))
+        return format_html('{}<br><span class="small quiet">{}</span>', self.why(ban), told)
 
     @admin.display(description=_("account"), ordering="account")
     def account_shown(self, ban: Ban) -> str:
@@ -155,10 +169,9 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("state"), ordering="until")
     def state(self, ban: Ban) -> str:
-        until = date_format(timezone.localtime(ban.until), "Y-m-d H:i")
+        until = clock(ban.until)
         if ban.lifted_at:
-            at = date_format(timezone.localtime(ban.lifted_at), "Y-m-d H:i")
-            return gettext("lifted %(at)s by %(by)s") % {"at": at, "by": ban.lifted_by or "—"}
+            return gettext("lifted %(at)s by %(by)s") % {"at": clock(ban.lifted_at), "by": ban.lifted_by or "—"}
         if ban.until > timezone.now():
             return gettext("in force until %(until)s") % {"until": until}
         return gettext("over since %(until)s") % {"until": until}

@@ -85,7 +85,7 @@ class UserAdmin(ShownLookups, DjangoUserAdmin[User]):
                                                  "password2")}),
     )  # fmt: skip
     readonly_fields = ("phone_number", "role_names", "wrong_codes", "codes_paused_until", "last_login", "date_joined")
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
 
     @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
     def two_step(self, user: User) -> bool:
@@ -152,7 +152,8 @@ class UserAdmin(ShownLookups, DjangoUserAdmin[User]):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
-            kwargs["queryset"] = Role.objects.all()  # which tells its name in the clerk's language
+            # Each tells its name in the clerk's language.
+            kwargs |= {"queryset": Role.objects.order_by("pk"), "widget": forms.CheckboxSelectMultiple}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description=_("roles"))

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -19,24 +20,14 @@ from accounts.sessions import SignedInRequest
 admin.site.unregister(Group)
 
 DEFAULTS = {"view": _("view"), "add": _("add"), "change": _("change"), "delete": _("delete")}
-OTHERS = {
-    "help_people": _("help people: phones, browsers, passwords"),
-    "roll_out": _("switch two-step on and import people"),
-    "export_people": _("export people"),
-    "see_numbers": _("see whole phone numbers"),
-    "lift_ban": _("lift bans"),
-    "export_securityevent": _("export the security log"),
-}
 
 
 def label(permission: Permission) -> str:
-    """Django's own names are English, and in the database."""
-    if permission.codename in OTHERS:
-        return str(OTHERS[permission.codename])
+    """Names are English in the database. Ours are translated; Django's are not."""
     model = permission.content_type.model_class()
     act = permission.codename.partition("_")[0]
     if model is None or act not in DEFAULTS:
-        return permission.name
+        return gettext(permission.name)
     return gettext("%(model)s: %(act)s") % {"model": model._meta.verbose_name, "act": DEFAULTS[act]}
 
 
@@ -50,21 +41,28 @@ class RoleAdmin(ShownLookups):
     list_display = ("__str__", "people")
     search_fields = ("name",)
     ordering = ("pk",)
-    filter_horizontal = ("permissions",)
+    readonly_fields = ("may",)
 
     def get_fields(self, request: HttpRequest, obj: Role | None = None) -> Any:
-        return ("name", "permissions") if self.has_change_permission(request, obj) else ("name", "may")
+        """By its name in the database a role of ours is known: it is not edited, and nothing to read either."""
+        if not self.has_change_permission(request, obj):
+            return ("may",)
+        return ("permissions",) if obj and obj.name in roles.ROLES else ("name", "permissions")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> Any:
-        """By its name a role of ours is known, whatever the clerk's language calls it."""
-        return ("name", "may") if obj and obj.name in roles.ROLES else ("may",)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "name":
+            kwargs["label"] = _("role")  # not the name of somebody
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Those that something asks for. What only superusers may, they do not pass on."""
-        shown = {model._meta.app_label for model in self.admin_site._registry}
-        reserved = [name.partition(".")[2] for name in roles.RESERVED]
-        queryset = Permission.objects.filter(content_type__app_label__in=shown).exclude(codename__in=reserved)
-        kwargs |= {"queryset": queryset.select_related("content_type"), "form_class": PermissionsField}
+        """Those that something asks for, and what a group has besides. What superusers keep is not there."""
+        named = [name.partition(".")[2] for name in roles.PERMISSIONS]
+        queryset = Permission.objects.filter(Q(codename__in=named) | ~Q(group=None)).distinct()
+        kwargs |= {
+            "queryset": queryset.select_related("content_type"),
+            "form_class": PermissionsField,
+            "widget": forms.CheckboxSelectMultiple,
+        }
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description=_("people"))
