@@ -204,7 +204,7 @@ def _administration(page: Page, clerk: User) -> Iterator[str]:
     yield "admin"
     for _ in range(settings.BAN_AFTER_FAILURES):
         bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
-    for name in ("user", "sms", "mail", "trustedbrowser", "ban", "securityevent"):
+    for name in ("user", "role", "sms", "mail", "trustedbrowser", "ban", "failure", "knownnetwork", "securityevent"):
         page.goto(f"/admin/accounts/{name}/")
         yield f"admin-{name}"
     page.goto("/admin/apppasswords/apppassword/")
