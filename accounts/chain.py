@@ -40,6 +40,8 @@ def seal_soon() -> None:
         seal()
     except DatabaseError as error:
         logger.warning("Events are left to the sweep: %s", type(error).__name__)
+    except Exception:  # a fault of ours: the event is recorded, and nobody's page may fail for it
+        logger.exception("Events are left to the sweep")
 
 
 def seal_all() -> None:

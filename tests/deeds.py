@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 
-from accounts import codes, delivery, phones, signin
+from accounts import chain, codes, delivery, events, phones, signin
 from accounts.models import Phone, Sms, User
 from portal.celery import app
 
@@ -69,3 +70,16 @@ def deliver(sms: int) -> None:
 
 def sweep() -> list[int]:
     return [row.pk for row in delivery.unclaimed()]
+
+
+def record(user: int, events_each: int, *, in_vain: bool = False) -> None:
+    """Events in one transaction; `in_vain`: it is rolled back."""
+    owner = User.objects.get(pk=user)
+    with transaction.atomic():
+        for number in range(events_each):
+            events.record(events.Kind.CONFIRMED, owner, number=number, in_vain=in_vain)
+        transaction.set_rollback(in_vain)
+
+
+def seal() -> None:
+    chain.seal_all()

@@ -17,6 +17,7 @@ def lifted() -> Iterator[None]:
     """Without them, and then with them again."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or the table is in use
             cursor.execute(f"ALTER TABLE {TABLE} DISABLE TRIGGER USER")
             yield
             cursor.execute(f"ALTER TABLE {TABLE} ENABLE TRIGGER USER")
