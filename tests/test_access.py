@@ -57,6 +57,8 @@ security/phone/change/      GET,POST            sign code bind  code bind  phon 
 security/phone/unbind/      GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/browsers/          GET,POST            sign code bind  code bind  200  200  200  200  200
 security/password/          GET,POST            sign code bind  code bind  200  200  conf conf 200
+security/activity/          GET                 sign code bind  code bind  200  200  200  200  200
+security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 sms/twilio/<int:attempt>/   POST                405  405  405   405  405   405  405  405  405  405
@@ -78,6 +80,7 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
+    "admin/accounts/securityevent/export/": "405",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }

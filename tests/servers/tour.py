@@ -136,6 +136,11 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "browsers-many"
     page.click("[name=all]")
     yield "browsers-none"
+    page.goto("/security/activity/")
+    yield "activity"
+    page.click("main a[href*='entry=event-']")
+    page.wait_for_load_state()
+    yield "not-me"
     page.goto("/security/phone/")
     yield "phone"
     page.goto("/security/phone/change/")
