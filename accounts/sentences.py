@@ -71,9 +71,9 @@ def phrase(event: SecurityEvent) -> str:
             return str(template) % _Details(event.detail)
         except (KeyError, ValueError, TypeError):  # written by an older version, or by hand
             pass
-    said = event.get_kind_display()
+    said = str(event.get_kind_display())
     if event.kind in (Kind.REFUSED, Kind.BARE_NAME) and (channel := event.detail.get("channel")):
-        said += f" ({CHANNELS.get(channel, str(channel).upper())})"
+        return _("%(what)s (%(whom)s)") % {"what": said, "whom": CHANNELS.get(channel, str(channel).upper())}
     return said
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts import bans, derivation
-from accounts.models import Ban, Failure, Phone, Sms, TrustedBrowser, User
+from accounts.models import Ban, Failure, MailLogin, Phone, Sms, TrustedBrowser, User
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD
@@ -136,6 +136,11 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "browsers-many"
     page.click("[name=all]")
     yield "browsers-none"
+    for protocol, method, count in (("imap", "app", 23), ("pop3", "app", 1), ("smtp", "mailbox", 2)):
+        MailLogin.objects.create(
+            user=owner, day=timezone.localdate(), protocol=protocol, method=method, count=count,
+            address="2001:db8:1234:5678:9abc:def0:1234:5678",
+        )  # fmt: skip
     page.goto("/security/activity/")
     yield "activity"
     page.click("main a[href*='entry=event-']")
