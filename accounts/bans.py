@@ -4,16 +4,18 @@ Failures and bans are in the database: they hold when a cache is gone, in every 
 """
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import addresses, events, statements, usernames
 from accounts.models import Ban, Failure, Network, SecurityEvent, User
+
+STRANGER = "unknown "  # begins what failures of a name that is no account's are kept under
 
 
 def account_of(name: str) -> str:
@@ -24,7 +26,7 @@ def account_of(name: str) -> str:
 
 def stranger(name: str) -> str:
     """The same for a name that is known to be no account's."""
-    return "unknown " + _digest("name", usernames.canonical(name) or name)
+    return STRANGER + _digest("name", usernames.canonical(name) or name)
 
 
 def _digest(kind: str, text: str) -> str:
@@ -36,7 +38,8 @@ def banned_until(address: str, account: str) -> datetime | None:
     bans = Ban.objects.filter(
         Q(account="") | Q(account=account), network=addresses.network(address), until__gt=timezone.now(), lifted_at=None
     )
-    return bans.order_by("-until").values_list("until", flat=True).first()
+    until = bans.order_by("-until").values_list("until", flat=True).first()
+    return until if until and not addresses.is_never_banned(address) else None
 
 
 class Noted(NamedTuple):
@@ -49,8 +52,12 @@ class Noted(NamedTuple):
 def note_failure(address: str, account: str, password: str, channel: str) -> Noted:
     """Count a wrong password. Of many that come at once exactly BAN_AFTER_FAILURES are counted; the last one bans."""
     network = addresses.network(address)
-    shared = addresses.is_shared(address)
     digest = _digest("password", password)
+    kind = addresses.kind(address)
+    if kind is addresses.Kind.NEVER_BANNED:
+        Failure.objects.create(network=network, account=account, password_digest=digest, channel=channel)
+        return Noted(counted=True, banned_until=None)
+    shared = kind is addresses.Kind.SHARED
     if _count_an_early_one(network, account, digest, channel, shared=shared):
         return Noted(counted=True, banned_until=None)
     with transaction.atomic(durable=True):
@@ -126,11 +133,26 @@ def _count(failures: QuerySet[Failure], *, repeats: bool) -> int:
 def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
     now = timezone.now()
     until = now + settings.BAN_LIFETIME
-    ban = Ban.objects.create(network=network, account=account, started_at=now, until=until)
+    ban = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
     owner = User.objects.filter(username=account).first() if account else None
-    events.record(events.Kind.BANNED, owner, address=network, until=until.isoformat(), failures=failures.count())
+    events.record(events.Kind.BANNED, owner, address=network, until=until.isoformat(), failures=ban.failure_count)
     failures.update(ban=ban)
     return until
+
+
+def _story(failures: QuerySet[Failure]) -> dict[str, Any]:
+    """What the office is told about them."""
+    failures = failures.order_by()
+    story: dict[str, Any] = failures.aggregate(
+        failure_count=Count("pk"),
+        account_count=Count("account", distinct=True),
+        unknown_count=Count("account", distinct=True, filter=Q(account__startswith=STRANGER)),
+        password_count=Count("password_digest", distinct=True),
+        first_at=Min("at"),
+        last_at=Max("at"),
+    )
+    channels = failures.values_list("channel", flat=True).distinct()
+    return story | {"guess_count": _count(failures, repeats=False), "channels": ", ".join(sorted(channels))}
 
 
 def note_success(address: str, account: str) -> None:
@@ -139,16 +161,19 @@ def note_success(address: str, account: str) -> None:
     failures.update(cleared_at=timezone.now())
 
 
+def in_force() -> Q:
+    return Q(until__gt=timezone.now(), lifted_at=None)
+
+
 def lift(ban: Ban, by: User, *, owner: User | None = None, reason: str = "") -> SecurityEvent | None:
-    """`owner` is the person for whose sake it is lifted. None if somebody lifted it before."""
+    """`owner` is the person for whose sake it is lifted. None if it was lifted, or over, before."""
     with transaction.atomic():
-        if not Ban.objects.filter(pk=ban.pk, lifted_at=None).update(lifted_at=timezone.now(), lifted_by=by):
+        here = Ban.objects.filter(in_force(), pk=ban.pk)
+        if not here.update(lifted_at=timezone.now(), lifted_by=by, lift_reason=reason):
             return None
+        if owner is None and ban.account:
+            owner = User.objects.filter(username=ban.account).first()
+        account = {"account": ban.account} if ban.account else {}
         return events.record(
-            events.Kind.BAN_LIFTED,
-            owner,
-            actor=by,
-            address=ban.network,
-            account=ban.account,
-            **events.because(reason),
+            events.Kind.BAN_LIFTED, owner, actor=by, address=ban.network, **account, **events.because(reason)
         )

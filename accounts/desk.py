@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import addresses, browsers, helpcodes
+from accounts import addresses, bans, browsers, helpcodes
 from accounts.models import Ban, Failure, HelpCode, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
 from accounts.sms import meanings
 
@@ -72,7 +72,7 @@ class Facts:
     sign_ins: list[SecurityEvent]
     deeds: list[SecurityEvent]
     mail_logins: list[MailLogin]
-    bans: list[Any]  # with their counts
+    bans: list[Ban]
     failures: list[Wrong]
     help_code: HelpCode | None
 
@@ -110,17 +110,11 @@ def facts(user: User, used: Iterable[str] = ()) -> Facts:
 
 def bans_of(user: User) -> QuerySet[Ban]:
     """Those in force that can hit one person, by whatever address."""
-    in_force = Q(until__gt=timezone.now(), lifted_at=None)
-    return Ban.objects.filter(in_force, Q(account=user.username) | Q(account=""))
+    return Ban.objects.filter(bans.in_force(), Q(account=user.username) | Q(account=""))
 
 
 def _bans(user: User, networks: list[str]) -> QuerySet[Ban]:
-    hit = bans_of(user).filter(Q(account=user.username) | Q(network__in=networks))
-    return hit.annotate(
-        failure_count=Count("failures"),
-        account_count=Count("failures__account", distinct=True),
-        password_count=Count("failures__password_digest", distinct=True),
-    )
+    return bans_of(user).filter(Q(account=user.username) | Q(network__in=networks))
 
 
 def _failures(user: User, networks: list[str]) -> list[Wrong]:
@@ -165,18 +159,6 @@ def story(sms: Sms) -> str:
     if sms.tries >= settings.SMS_CODE_TRIES:
         return _("The code was entered wrong too often.")
     return ""
-
-
-def ban_story(ban: Any) -> str:
-    """One old device, or an attack?"""
-    counts = {"n": ban.failure_count, "accounts": ban.account_count, "passwords": ban.password_count}
-    if not ban.failure_count:
-        return ""
-    if ban.account_count == 1 and ban.password_count == 1:
-        return _("one account, the same password %(n)s times: an old phone or mail program") % counts
-    if ban.account_count == 1:
-        return _("one account, %(passwords)s different passwords") % counts
-    return _("%(passwords)s passwords at %(accounts)s accounts: perhaps an attack") % counts
 
 
 METHODS = {

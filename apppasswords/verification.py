@@ -117,7 +117,7 @@ def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: da
     banned_until = facts.banned_until
     if not account and banned_until is None and addresses.is_shared(login.address):
         banned_until = bans.banned_until(login.address, bans.stranger(login.user))
-    if banned_until:
+    if banned_until and not addresses.is_never_banned(login.address):
         return Verdict(Outcome.BANNED, Reason.BANNED, banned_until)
     if not account:
         bare = name is None and "@" not in login.user

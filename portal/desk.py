@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import clients, desk
+from accounts import causes, clients, desk
 from accounts import passwords as mailbox_passwords
 from accounts.desk import Facts
 from accounts.models import User
@@ -130,7 +130,7 @@ def _show(
         "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
         "reasons": REASONS[:-1],
         "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
-        "bans": [(ban, desk.ban_story(ban)) for ban in facts.bans],
+        "bans": [(ban, causes.why(ban)) for ban in facts.bans],
         "sms": [(sms, desk.story(sms)) for sms in facts.sms],
         "sign_ins": [(event, desk.particulars(event)) for event in facts.sign_ins],
         "deeds": [(event, desk.particulars(event)) for event in facts.deeds],

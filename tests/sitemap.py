@@ -4,20 +4,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Address
 
-from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from accounts.addresses import place as place_of
 from accounts.models import (
     Application,
     Ban,
     Exemption,
     Failure,
+    KnownNetwork,
     Mail,
     MailLogin,
     Phone,
+    Role,
     Rollout,
     Roster,
     SecurityEvent,
@@ -55,7 +58,6 @@ class Addresses:
             user=owner, number=str(phone.number), purpose="sign_in", nonce="n", session="elsewhere", expires_at=soon
         )
         self.rows = {
-            "auth/group": Group.objects.create(name="desk").pk,
             "accounts/user": owner.pk,
             "accounts/sms": sms.pk,
             "accounts/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
@@ -65,10 +67,15 @@ class Addresses:
             ).pk,
             "accounts/application": Application.objects.create(client_id="wiki", name="Wiki").pk,
             "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
-            "accounts/securityevent": event.pk,
             "accounts/failure": Failure.objects.create(
-                network="192.0.2.7", account=owner.username, password_digest="d", channel="web"
+                network="192.0.2.7", account=owner.username, password_digest="d", channel="imap"
             ).pk,
+            "accounts/knownnetwork": KnownNetwork.objects.create(
+                cidr="198.51.100.0/24", kind="shared", first=place_of(IPv4Address("198.51.100.0")),
+                last=place_of(IPv4Address("198.51.100.255")),
+            ).pk,
+            "accounts/role": Role.objects.create(name="desk").pk,
+            "accounts/securityevent": event.pk,
             "accounts/maillogin": MailLogin.objects.create(
                 user=owner, day=timezone.localdate(now), protocol="imap", method="app", count=1, address="192.0.2.7"
             ).pk,

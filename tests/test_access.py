@@ -90,6 +90,7 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
+    "admin/accounts/ban/<path:object_id>/lift/": "405",
     "admin/accounts/user/<int:pk>/two-step/": "200",
     "admin/accounts/user/export/": "200",
     "admin/accounts/rollout/<int:pk>/choose/": "200",
@@ -98,7 +99,7 @@ ADMIN = {
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
-EDITED = ("auth/group", "accounts/user", "accounts/application")
+EDITED = ("accounts/knownnetwork", "accounts/role", "accounts/user", "accounts/application")
 READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
              "accounts/failure", "accounts/maillogin", "apppasswords/apppassword")  # fmt: skip
 ADDED = ("accounts/rollout", "accounts/exemption", "accounts/roster")  # by pages of their own; deleted by nobody

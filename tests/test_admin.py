@@ -167,7 +167,7 @@ def test_a_clerk_has_no_power_over_colleagues(make_user: MakeUser) -> None:
     """Whoever sets a colleague's password or unbinds the phone has the colleague's rights."""
     colleague = make_user("colleague", phone=OTHER_NUMBER, is_staff=True)
     helper = make_user("desk", phone="13700137001", is_staff=True)
-    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user", "help_people"]))
     desk = Person(helper)
     desk.sign_in()
     assert desk.get(f"{USERS}{colleague.pk}/change/").status_code == 302

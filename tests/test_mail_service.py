@@ -265,7 +265,7 @@ def test_last_use_is_written_after_the_answer_and_once_a_minute(service: LoginSe
 # --- What it costs ----------------------------------------------------------------------------------------------------
 
 
-def test_postgresql_is_asked_once_for_yes_and_twice_for_no(tmp_path: Path) -> None:
+def test_postgresql_is_asked_once_for_yes_and_three_times_for_no(tmp_path: Path) -> None:
     """No BEGIN, no SET, nothing that looks whether the connection lives; planned once."""
     with cluster("-c", "log_statement=all") as postgres, login_service(Database(postgres.url, tmp_path)) as service:
 
@@ -282,5 +282,5 @@ def test_postgresql_is_asked_once_for_yes_and_twice_for_no(tmp_path: Path) -> No
         # Nothing is left to be written, and the next is written seconds after its answer.
         wait_until(lambda: service.database.value("SELECT SUM(count) FROM accounts_maillogin") == 3 * 6)
         assert logged(service.right) == [["execute", "mailkey_facts:"]]
-        no = [["execute", "mailkey_facts:"], ["statement:", "EXECUTE"]]
+        no = [["execute", "mailkey_facts:"], ["execute", "mailkey_network:"], ["statement:", "EXECUTE"]]
         assert logged(service.wrong) == no

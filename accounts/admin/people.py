@@ -1,10 +1,13 @@
 """People: find, edit, switch two-step on, help."""
 
+from itertools import chain
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,17 +19,17 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import administrators, browsers, clients, desk, events, passwords, phones, signin
+from accounts import administrators, browsers, clients, desk, events, passwords, phones, roles, signin
 from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
 from accounts.admin.history import ShownLookups
 from accounts.admin.rosters import RosterPages
 from accounts.admin.two_step import TwoStepPages
-from accounts.models import Phone, User
+from accounts.models import Phone, Role, User
 from accounts.sessions import SignedInRequest
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
-LOGGED = frozenset({"name", "department", "is_active", "is_staff", "is_superuser", "must_change_password", "groups"})
+LOGGED = frozenset({"name", "department", *roles.FIELDS})
 
 
 def _in_words(value: Any) -> str:
@@ -87,12 +90,13 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     readonly_fields = (
         "two_step_from",
         "phone_number",
+        "role_names",
         "wrong_codes",
         "codes_paused_until",
         "last_login",
         "date_joined",
     )
-    filter_horizontal = ("groups",)
+    filter_horizontal = ()
 
     @admin.display(description=_("mailbox address"), ordering="username")
     def person(self, user: User) -> str:
@@ -133,6 +137,8 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         form_url: str = "",
     ) -> HttpResponse:
         """A password that the office sets ends what the old one opened, as the owner's own does."""
+        if not self.has_help_permission(request):
+            raise PermissionDenied
         people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
         with transaction.atomic():
             before = people.values_list("password", flat=True).first()
@@ -142,10 +148,39 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
                 passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
         return response
 
+    def has_help_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.help_people")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not set a password sees nothing of it, not even its hash; who gives no roles reads their names."""
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        may_set = self.has_help_permission(request) and self.has_change_permission(request, obj)
+        instead = {
+            "password": ("password",) if may_set else (),
+            "groups": ("groups",) if request.user.is_superuser else ("role_names",),
+        }
+        return [
+            (title, {**options, "fields": tuple(chain(*(instead.get(name, (name,)) for name in options["fields"])))})
+            for title, options in fieldsets
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by those who have all of them, or a clerk could give himself more."""
         fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
-        return fields if request.user.is_superuser else (*fields, "is_staff", "is_superuser", "groups")
+        has, is_superuser = request.user.get_all_permissions(), request.user.is_superuser
+        return (*fields, *(name for name in roles.FIELDS if not roles.may_edit(name, has, is_superuser=is_superuser)))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            # Each tells its name in the clerk's language.
+            kwargs |= {"queryset": Role.objects.order_by("pk"), "widget": forms.CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.display(description=_("roles"))
+    def role_names(self, user: User) -> str:
+        return ", ".join(str(role) for role in Role.objects.filter(user=user)) or "—"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """A clerk who could set a colleague's password, or unbind the phone, would have the colleague's rights."""
@@ -168,7 +203,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         if not obj.is_active:
             signin.end_everywhere(obj, actor=request.user, address=address)
 
-    @admin.action(description=_("Unbind the phone"), permissions=["change"])
+    @admin.action(description=_("Unbind the phone"), permissions=["help"])
     def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
         bound = Phone.objects.filter(user__in=queryset).select_related("user")
@@ -176,7 +211,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         text = ngettext("%(n)s phone unbound.", "%(n)s phones unbound.", done)
         self.message_user(request, text % {"n": done}, messages.SUCCESS)
 
-    @admin.action(description=_("Forget the trusted browsers"), permissions=["change"])
+    @admin.action(description=_("Forget the trusted browsers"), permissions=["help"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
         done = sum(bool(browsers.forget_all(user, actor=request.user, address=address)) for user in queryset)

@@ -5,8 +5,10 @@ from accounts.models.events import SecurityEvent
 from accounts.models.figures import DayFigure
 from accounts.models.helpcodes import HelpCode
 from accounts.models.logins import MailLogin
+from accounts.models.networks import KnownNetwork
 from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
+from accounts.models.roles import Role
 from accounts.models.rollouts import Exemption, Reminder, Rollout, RolloutMember
 from accounts.models.rosters import Roster
 from accounts.models.users import User
@@ -23,12 +25,14 @@ __all__ = [
     "Grant",
     "HelpCode",
     "IDToken",
+    "KnownNetwork",
     "Mail",
     "MailLogin",
     "Network",
     "Phone",
     "RefreshToken",
     "Reminder",
+    "Role",
     "Rollout",
     "RolloutMember",
     "Roster",

@@ -24,6 +24,17 @@ class Ban(models.Model):
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("lifted by")
     )
+    lift_reason = models.CharField(_("reason for lifting"), max_length=200, blank=True)
+
+    # What led to it, as it was then: failures are deleted after a while, and the ban of a building takes them over.
+    failure_count = models.PositiveIntegerField(_("wrong passwords"), default=0)
+    account_count = models.PositiveIntegerField(_("accounts"), default=0)
+    unknown_count = models.PositiveIntegerField(_("accounts that do not exist"), default=0)
+    password_count = models.PositiveIntegerField(_("different passwords"), default=0)
+    guess_count = models.PositiveIntegerField(default=0)  # different pairs of account and password
+    channels = models.CharField(_("ways in"), max_length=100, blank=True)  # imap, web
+    first_at = models.DateTimeField(_("first wrong password"), null=True, blank=True)
+    last_at = models.DateTimeField(_("last wrong password"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("ban")

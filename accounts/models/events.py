@@ -28,6 +28,8 @@ class SecurityEvent(models.Model):
         APPLICATION_EDITED = "application_edited", _("application edited")
         BARE_NAME = "bare_name", _("mail program without the whole address")
         ACCOUNT_EDITED = "account_edited", _("account edited by the office")
+        NETWORK_EDITED = "network_edited", _("known network edited")
+        ROLE_EDITED = "role_edited", _("role edited")
         TWO_STEP_SET = "two_step_set", _("two-step switched on")
         TWO_STEP_OFF = "two_step_off", _("two-step switched off")
         TWO_STEP_TAKEN_BACK = "two_step_taken_back", _("date of two-step taken back")

@@ -52,10 +52,10 @@ class Database:
             **{name: value for name, value in os.environ.items() if name not in ("REQUIRE_SERVERS", "VAR")},
             "DEBUG": "on", "VAR": str(folder), "DATABASE_URL": url, "MAIL_AUTH_TOKEN": TOKEN,
         }  # fmt: skip
-        self._manage("migrate", "--verbosity", "0")
-        self.secret, self.unused = json.loads(self._manage("shell", "--verbosity", "0", "--command", PEOPLE))
+        self.manage("migrate", "--verbosity", "0")
+        self.secret, self.unused = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
 
-    def _manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True

@@ -224,7 +224,9 @@ def _administration(page: Page, clerk: User) -> Iterator[str]:
     page.goto("/admin/dashboard/")
     page.get_by_role("button", name=re.compile("立即统计|Count now")).click()
     yield "admin-dashboard"
-    for name in ("user", "sms", "mail", "trustedbrowser", "ban", "securityevent", "failure", "maillogin"):
+    for name in (
+        "user", "role", "sms", "mail", "trustedbrowser", "ban", "failure", "knownnetwork", "securityevent", "maillogin"
+    ):  # fmt: skip
         page.goto(f"/admin/accounts/{name}/")
         yield f"admin-{name}"
     page.goto("/admin/apppasswords/apppassword/")

@@ -268,7 +268,7 @@ class History:
         for ago in range(DAYS):
             usual = self.spread(round(260 * self.busy(ago)), CHANNELS)
             today = [self._ban(ago) for _ in range(round(6 * self.busy(ago)))]
-            attack = [self._ban(ago, whole=True) for _ in range(ATTACKS.get(ago, 0) * self.count // PEOPLE)]
+            attack = [self._ban(ago, attack=True) for _ in range(ATTACKS.get(ago, 0) * self.count // PEOPLE)]
             bans += today + attack
             if ago <= ROWS_FROM:
                 rows += [self._failure(ago, channel) for channel, times in usual.items() for _ in range(times)]
@@ -281,13 +281,19 @@ class History:
             self.older[ago] |= {(Name.BAN, figures.ADDRESS): len(today) + len(attack) - of_accounts}
         return _add(Ban, bans) + _add(Failure, rows)
 
-    def _ban(self, ago: int, *, whole: bool = False) -> Ban:
+    def _ban(self, ago: int, *, attack: bool = False) -> Ban:
         at = self.moment(ago)
-        whole = whole or self.chance.random() < 0.4
+        whole = attack or self.chance.random() < 0.4
         network = f"203.0.{self.chance.randint(0, 255)}.{self.chance.randint(1, 254)}"
         account = "" if whole else self.chance.choice(self.everybody).user.username
-        return Ban(network=network if whole else "10.20.0.7", account=account, started_at=at,
-                   until=at + settings.BAN_LIFETIME)  # fmt: skip
+        times = settings.BAN_AFTER_FAILURES
+        accounts, passwords = (times, times) if attack else (1, self.chance.choice([1, 1, 1, 2, 3, times]))
+        return Ban(
+            network=network if whole else "10.20.0.7", account=account, started_at=at,
+            until=at + settings.BAN_LIFETIME, first_at=at - timedelta(minutes=self.chance.randint(1, 90)), last_at=at,
+            channels="imap", failure_count=times, account_count=accounts, guess_count=passwords,
+            password_count=passwords,
+        )  # fmt: skip
 
     def _failure(self, ago: int, channel: str, ban: Ban | None = None) -> Failure:
         person = self.chance.choice(self.everybody)
