@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from accounts import addresses, bans, browsers, helpcodes
 from accounts.models import Ban, Failure, HelpCode, MailLogin, Phone, SecurityEvent, Sms, TrustedBrowser, User
@@ -159,42 +158,3 @@ def story(sms: Sms) -> str:
     if sms.tries >= settings.SMS_CODE_TRIES:
         return _("The code was entered wrong too often.")
     return ""
-
-
-METHODS = {
-    "code": gettext_noop("code"),
-    "trusted browser": gettext_noop("trusted browser"),
-    "password": gettext_noop("password"),
-    "help_code": gettext_noop("help-desk code"),
-}
-TOLD = ("browser", "system", "number", "old_number", "names", "name", "browsers", "channel", "account", "failures")
-
-
-def particulars(event: SecurityEvent) -> str:
-    """The details of an event that say something to a person."""
-    detail = event.detail
-    found = [_(METHODS.get(detail[key], detail[key])) for key in ("method", "purpose") if detail.get(key)]
-    found += [_text(detail[key]) for key in TOLD if detail.get(key)]
-    found += [_clock(detail[key]) for key in ("start", "until") if detail.get(key)]
-    if event.kind == Kind.ACCOUNT_EDITED:
-        found += [_edited(name, value) for name, value in detail.items() if name != "reason"]
-    return " · ".join(filter(None, found))
-
-
-def _text(value: object) -> str:
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _clock(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment.tzinfo else text
-
-
-def _edited(name: str, value: object) -> str:
-    fields = {field.name: field for field in User._meta.get_fields()}
-    label = getattr(fields.get(name), "verbose_name", name)
-    words = {"True": _("yes"), "False": _("no"), "None": "—", "": "—"}
-    return f"{label}: {words.get(str(value), value)}"

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
+from accounts import chain
 from accounts.models import SecurityEvent, User
 
 Kind = SecurityEvent.Kind
@@ -21,7 +24,7 @@ def record(
     kind: SecurityEvent.Kind, user: User | None, *, actor: User | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:
     """`actor` is named where it is not the owner. `detail` holds no secrets, and numbers only masked."""
-    return SecurityEvent.objects.create(
+    event = SecurityEvent.objects.create(
         kind=kind,
         user=user,
         username=user.username if user else "",
@@ -30,6 +33,8 @@ def record(
         address=address,
         detail=detail,
     )
+    transaction.on_commit(chain.seal_soon)
+    return event
 
 
 def record_many(
@@ -62,3 +67,11 @@ def record_each(
         for user, detail in what
     )
     SecurityEvent.objects.bulk_create(rows, batch_size=BATCH)
+    transaction.on_commit(chain.seal_soon)
+
+
+def delete_expired() -> None:
+    """The log begins anew where EVENT_LIFETIME does, and says so."""
+    before = timezone.now() - settings.EVENT_LIFETIME
+    if removed := chain.cut(before):
+        record(Kind.LOG_CUT, None, removed=removed, before=before.isoformat())

@@ -3,17 +3,20 @@
 import logging
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
 
-from accounts import delivery, figures, jobs, reminders, roster, switching
+from accounts import audit, chain, delivery, events, figures, jobs, reminders, roster, switching
 from accounts.models import Delivery, Mail, Rollout, Sms
 from accounts.models.jobs import Job
 
 logger = logging.getLogger(__name__)
+
+FAULTS_TOLD = 20
 
 
 @shared_task
@@ -38,9 +41,24 @@ def sweep() -> None:
             return
 
 
+@shared_task
+def seal_events() -> None:
+    """Those whose own process did not come to it."""
+    chain.seal_all()
+
+
 @shared_task(time_limit=600, soft_time_limit=590)
 def delete_expired() -> None:
     delivery.delete_expired()
+    events.delete_expired()
+
+
+@shared_task(time_limit=3600, soft_time_limit=3590)
+def verify_events() -> None:
+    """Every night, for nobody runs the command by hand. An error is mailed to ADMINS."""
+    faults = list(islice(audit.Audit().faults(), FAULTS_TOLD))
+    if faults:
+        logger.error("The security log is not whole. Run manage.py verify_events. %s", faults)
 
 
 @shared_task(time_limit=120, soft_time_limit=110)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import events, notices, signin, statements
+from accounts import activity, events, notices, signin, statements
 from accounts.models import User
 from apppasswords import secrets
 from apppasswords.models import AppPassword
@@ -23,6 +23,16 @@ class Refusal(Enum):
 
 def of(user: User) -> QuerySet[AppPassword]:
     return AppPassword.objects.filter(user=user)
+
+
+def uses(user: User) -> list[activity.Use]:
+    """When each was last used."""
+    used = of(user).filter(last_used_at__isnull=False)
+    return [
+        activity.Use(row.pk, row.name, row.last_used_at, row.last_used_protocol, row.last_used_address)
+        for row in used
+        if row.last_used_at
+    ]
 
 
 def create(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import causes, clients, desk
+from accounts import causes, clients, desk, sentences
 from accounts import passwords as mailbox_passwords
 from accounts.desk import Facts
 from accounts.models import User
@@ -132,8 +132,8 @@ def _show(
         "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
         "bans": [(ban, causes.why(ban)) for ban in facts.bans],
         "sms": [(sms, desk.story(sms)) for sms in facts.sms],
-        "sign_ins": [(event, desk.particulars(event)) for event in facts.sign_ins],
-        "deeds": [(event, desk.particulars(event)) for event in facts.deeds],
+        "sign_ins": [(event, sentences.phrase(event)) for event in facts.sign_ins],
+        "deeds": [(event, sentences.phrase(event)) for event in facts.deeds],
         "days": desk.DAYS.days,
         "tries": settings.HELP_CODE_TRIES,
     }

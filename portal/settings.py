@@ -23,6 +23,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from portal import syslog
+
 django_stubs_ext.monkeypatch()  # lets generic classes of Django be written with their types
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -311,6 +313,14 @@ IMPORT_ROWS_LIMIT = env.int("IMPORT_ROWS_LIMIT", default=50_000)
 IMPORT_SIZE_LIMIT = env.int("IMPORT_SIZE_LIMIT", default=10 * 1024 * 1024)  # bytes
 JOB_LOST_AFTER = seconds("JOB_LOST_AFTER", 60)  # a worker that has said nothing for so long must have died
 JOB_TRIES = env.int("JOB_TRIES", default=5)  # workers that may die of one batch
+# --- The security log -----------------------------------------------------------------------------------------------
+
+# Events are signed: the first key is for new ones, the others still verify.
+EVENT_LOG_KEYS = env.list("EVENT_LOG_KEYS", default=["only-for-development-" + "e" * 50] if DEBUG else [])
+if not EVENT_LOG_KEYS:
+    raise ImproperlyConfigured("set EVENT_LOG_KEYS in the environment or in .env (see .env.example).")
+EVENT_LIFETIME = seconds("EVENT_LIFETIME", 2 * 365 * 86400)
+EVENT_SYSLOG = env.str("EVENT_SYSLOG", default="")  # /dev/log, or udp://host:514; empty: no copy goes there
 
 # --- App passwords and mail logins ------------------------------------------------------------------------------------
 
@@ -392,6 +402,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Before what it counts is deleted; after the last receipt of the day.
     "sum-up-yesterday": {"task": "accounts.tasks.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
+    "seal-events": {
+        "task": "accounts.tasks.seal_events",
+        "schedule": SMS_REQUEUE_AFTER,
+        "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()},
+    },
+    "verify-events": {"task": "accounts.tasks.verify_events", "schedule": crontab(hour=4, minute=40)},
     "delete-expired": {"task": "accounts.tasks.delete_expired", "schedule": crontab(hour=4, minute=10)},
 }
 
@@ -471,10 +487,17 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+        **(
+            {"syslog": {"class": "portal.syslog.SyslogHandler", "address": syslog.address(EVENT_SYSLOG)}}
+            if EVENT_SYSLOG
+            else {}
+        ),
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["mail_admins"], "level": "INFO"},
+        # One line of JSON for each event of the security log, and nowhere else.
+        "mailkey.log": {"handlers": ["syslog"] if EVENT_SYSLOG else [], "level": "INFO", "propagate": False},
         # Anybody can ask for a host that is not ours; that is no error of ours to be mailed.
         "django.security.DisallowedHost": {"handlers": ["stderr"], "propagate": False},
         # These write what passes through them: SQL with its values, the body of a request to the gateway.

@@ -3,6 +3,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from accounts.views.activity import activity, not_me
 from accounts.views.security import phone_unbind
 from apppasswords import passwords
 from portal import pages
@@ -10,7 +11,15 @@ from portal import pages
 urlpatterns = [
     path("", pages.home, name="home"),
     path("", include("accounts.urls")),
-    # Here, because it is where both apps meet: unbinding offers to remove the app passwords too.
+    # Here, because it is where both apps meet: what mail programs did is part of the activity, and two of the pages
+    # offer to remove the app passwords too.
+    path("security/activity/", activity, {"uses": passwords.uses}, name="activity"),
+    path(
+        "security/activity/not-me/",
+        not_me,
+        {"uses": passwords.uses, "app_passwords": passwords.of, "remove_app_passwords": passwords.remove_all},
+        name="not_me",
+    ),
     path(
         "security/phone/unbind/",
         phone_unbind,

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from django.test import TransactionTestCase
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Phone, User
 from accounts.sms import memory
 from portal.celery import app
+from tests import guards
 from tests.crowd import Crowd
 from tests.people import NUMBER, PASSWORD, Person
 from tests.servers import postgres
@@ -25,6 +27,19 @@ def pytest_configure() -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "accounts.hashers.ClientSecret",
     ]
+
+
+_empty_tables: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
+
+
+def _empty_tables_and_log(test: TransactionTestCase) -> None:
+    """After tests that commit. The security log would not let its events go."""
+    with guards.lifted():
+        _empty_tables(test)
+    guards.begin_log()
+
+
+TransactionTestCase._fixture_teardown = _empty_tables_and_log  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

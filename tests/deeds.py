@@ -4,13 +4,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts import (
     administrators,
+    chain,
     codes,
     delivery,
+    events,
     exemptions,
     figures,
     helpcodes,
@@ -156,3 +159,16 @@ def lost() -> list[int]:
 
 def write_reminders() -> int:
     return reminders.write_due()
+
+
+def record(user: int, events_each: int, *, in_vain: bool = False) -> None:
+    """Events in one transaction; `in_vain`: it is rolled back."""
+    owner = User.objects.get(pk=user)
+    with transaction.atomic():
+        for number in range(events_each):
+            events.record(events.Kind.CONFIRMED, owner, number=number, in_vain=in_vain)
+        transaction.set_rollback(in_vain)
+
+
+def seal() -> None:
+    chain.seal_all()

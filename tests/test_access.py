@@ -58,6 +58,8 @@ security/phone/change/      GET,POST            sign code bind  code bind  phon 
 security/phone/unbind/      GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/browsers/          GET,POST            sign code bind  code bind  200  200  200  200  200
 security/password/          GET,POST            sign code bind  code bind  200  200  conf conf 200
+security/activity/          GET                 sign code bind  code bind  200  200  200  200  200
+security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 .well-known/openid-configuration any            200  200  200   200  200   200  200  200  200  200
@@ -96,6 +98,7 @@ ADMIN = {
     "admin/accounts/rollout/<int:pk>/choose/": "200",
     "admin/accounts/rollout/<int:pk>/mail/": "200",
     "admin/accounts/rollout/<int:pk>/people/": "200",
+    "admin/accounts/securityevent/export/": "405",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }

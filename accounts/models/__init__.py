@@ -1,7 +1,7 @@
 from accounts.models.bans import Ban, Failure, Network
 from accounts.models.browsers import TrustedBrowser
 from accounts.models.deliveries import Delivery, Mail, Sms, SmsDay
-from accounts.models.events import SecurityEvent
+from accounts.models.events import LogEnd, SecurityEvent
 from accounts.models.figures import DayFigure
 from accounts.models.helpcodes import HelpCode
 from accounts.models.logins import MailLogin
@@ -26,6 +26,7 @@ __all__ = [
     "HelpCode",
     "IDToken",
     "KnownNetwork",
+    "LogEnd",
     "Mail",
     "MailLogin",
     "Network",

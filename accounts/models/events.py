@@ -1,7 +1,32 @@
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts import seals
+
+
+class EventStaysError(Exception):
+    """Events are neither changed nor removed."""
+
+
+class EventQuerySet(models.QuerySet["SecurityEvent"]):
+    """Reads and adds. Triggers in the database refuse the rest to those who come another way."""
+
+    def bulk_create(self, objs: Iterable["SecurityEvent"], *args: Any, **kwargs: Any) -> list["SecurityEvent"]:
+        events = list(objs)
+        for event in events:
+            event.sign()
+        return super().bulk_create(events, *args, **kwargs)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise EventStaysError
+
+    def delete(self) -> NoReturn:
+        raise EventStaysError
 
 
 class SecurityEvent(models.Model):
@@ -46,6 +71,12 @@ class SecurityEvent(models.Model):
         HELP_CODE_ISSUED = "help_code_issued", _("help-desk code given")
         HELP_CODE_USED = "help_code_used", _("help-desk code entered")
         NUMBER_SEEN = "number_seen", _("whole phone number looked at")
+        NOT_ME = "not_me", _("“not me” said")
+        LOG_EXPORTED = "log_exported", _("security log exported")
+        LOG_CUT = "log_cut", _("old part of the security log removed")
+
+    # What an event says, in the order in which its mark covers it.
+    CONTENT = ("nonce", "at", "kind", "user_id", "username", "actor_id", "actor_name", "address", "detail")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     kind = models.CharField(_("what"), max_length=30, choices=Kind)
@@ -63,12 +94,63 @@ class SecurityEvent(models.Model):
     address = models.CharField(_("address"), max_length=45, blank=True)
     detail = models.JSONField(_("details"), default=dict, blank=True)
 
+    # Signed when it is made (accounts/seals.py); given its place in the chain right after the commit (chain.py).
+    nonce = models.CharField(max_length=32, blank=True, editable=False)
+    mark = models.CharField(max_length=64, blank=True, editable=False)
+    position = models.BigIntegerField(_("position"), null=True, unique=True, editable=False)
+    previous = models.CharField(max_length=64, blank=True, editable=False)
+    seal = models.CharField(_("seal"), max_length=64, blank=True, editable=False)
+
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("security event")
         verbose_name_plural = _("security log")
         permissions = [("export_securityevent", _("Can export the security log"))]
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["user", "-at"], name="events_of_a_user")]
+        indexes = [
+            models.Index(fields=["user", "-at"], name="events_of_a_user"),
+            models.Index(fields=["id"], condition=models.Q(position=None), name="events_to_seal"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["nonce"], condition=~models.Q(nonce=""), name="one_event_a_nonce"),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise EventStaysError
+        self.sign()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise EventStaysError
+
+    def sign(self) -> None:
+        self.nonce = seals.new_nonce()
+        self.mark = seals.mark(getattr(self, name) for name in self.CONTENT)
+
+
+class LogEnd(models.Model):
+    """Where the security log begins and where it ends, signed: what is cut off at an end leaves no gap to be seen.
+
+    The triggers let go of the events up to START and of no other.
+    """
+
+    class Which(models.TextChoices):
+        START = "start"  # the newest of the events that were removed when their time was over
+        END = "end"  # the newest event
+
+    which = models.CharField(primary_key=True, max_length=5, choices=Which)
+    position = models.BigIntegerField()
+    seal = models.CharField(max_length=64)
+    at = models.DateTimeField()  # the time of that event
+    signature = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.which} {self.position}"
+
+    def is_genuine(self) -> bool:
+        return seals.is_end(self.signature, self.which, self.position, self.seal, self.at)

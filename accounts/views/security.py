@@ -25,7 +25,7 @@ from accounts.sessions import SignedInRequest
 from accounts.views.signin import GET_OR_POST, banned, safe_next
 from accounts.views.steps import CodeStep, NumberStep, phone_refusal_text
 
-View = Callable[[SignedInRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 OLD_NUMBER_PROVEN = "old_number_proven"
 
@@ -34,10 +34,10 @@ def fresh_code_required(view: View) -> View:
     """The page asks for a code first if none was entered in the last minutes. Who has no phone has none to enter."""
 
     @wraps(view)
-    def guarded(request: SignedInRequest) -> HttpResponse:
+    def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
         if phones.of(request.user) and not sessions.code_is_fresh(request):
-            return redirect(f"{reverse('confirm')}?{urlencode({'next': request.path})}")
-        return view(request)
+            return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
+        return view(request, **wired)
 
     return guarded
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts import bans, derivation, exemptions
-from accounts.models import Ban, Failure, Phone, Rollout, Roster, Sms, TrustedBrowser, User
+from accounts.models import Ban, Failure, MailLogin, Phone, Rollout, Roster, Sms, TrustedBrowser, User
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD
@@ -153,6 +153,16 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "browsers-many"
     page.click("[name=all]")
     yield "browsers-none"
+    for protocol, method, count in (("imap", "app", 23), ("pop3", "app", 1), ("smtp", "mailbox", 2)):
+        MailLogin.objects.create(
+            user=owner, day=timezone.localdate(), protocol=protocol, method=method, count=count,
+            address="2001:db8:1234:5678:9abc:def0:1234:5678",
+        )  # fmt: skip
+    page.goto("/security/activity/")
+    yield "activity"
+    page.click("main a[href*='entry=event-']")
+    page.wait_for_load_state()
+    yield "not-me"
     page.goto("/security/phone/")
     yield "phone"
     page.goto("/security/phone/change/")

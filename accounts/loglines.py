@@ -1,0 +1,66 @@
+"""An event as other systems get it: a line of JSON, or a row of a table."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import SecurityEvent
+
+COLUMNS = ("position", "id", "time", "kind", "user", "actor", "address", "detail", "seal")
+# With one of these at its beginning a spreadsheet takes a text for a formula, the full-width ones in Chinese too.
+FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
+
+
+def as_json(event: SecurityEvent) -> str:
+    return json.dumps(_plain(event), ensure_ascii=False)
+
+
+def _plain(event: SecurityEvent) -> dict[str, Any]:
+    return {
+        "position": event.position,
+        "id": event.pk,
+        "time": event.at.astimezone(UTC).isoformat(),
+        "kind": event.kind,
+        "user": event.username,
+        "actor": event.actor_name,
+        "address": event.address,
+        "detail": event.detail,
+        "seal": event.seal,
+    }
+
+
+def as_cells(event: SecurityEvent) -> list[str]:
+    """Of COLUMNS. Times as the office reads them, without a zone."""
+    cells = _plain(event) | {
+        "time": f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}",
+        "detail": json.dumps(event.detail, ensure_ascii=False) if event.detail else "",
+    }
+    return [_harmless("" if cells[name] is None else str(cells[name])) for name in COLUMNS]
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def json_lines(events: Iterable[SecurityEvent]) -> Iterator[str]:
+    return (as_json(event) + "\n" for event in events)
+
+
+def table(events: Iterable[SecurityEvent]) -> Iterator[str]:
+    """CSV, as Excel takes it for UTF-8."""
+    writer = csv.writer(_Passed())
+    yield "\ufeff" + writer.writerow(COLUMNS)
+    for event in events:
+        yield writer.writerow(as_cells(event))
+
+
+class _Passed:
+    """For a writer whose lines go on at once."""
+
+    def write(self, line: str) -> str:
+        return line
