@@ -1,5 +1,6 @@
 """Where a request comes from: never from what a client can write."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -76,6 +77,20 @@ def kind(address: str) -> Kind | None:
 
 def is_shared(address: str) -> bool:
     return kind(address) is Kind.SHARED
+
+
+def shared_among(texts: Iterable[str]) -> set[str]:
+    """Those of many addresses that are in a shared network, asked of the database once."""
+    known = [(ip_network(cidr), Kind(kind)) for cidr, kind in KnownNetwork.objects.values_list("cidr", "kind")]
+    known += [(network, Kind.SHARED) for network in settings.SHARED_NETWORKS]
+    found = set()
+    for text in texts:
+        parsed = parse(text) or IPv4Address(0)
+        # The narrowest decides; of two that are alike, the one that is edited.
+        holding = [one for one in known if parsed in one[0]]
+        if max(holding, key=lambda one: one[0].prefixlen, default=(None, None))[1] is Kind.SHARED:
+            found.add(text)
+    return found
 
 
 def is_never_banned(address: str) -> bool:

@@ -92,7 +92,9 @@ def facts(user: User, used: Iterable[str] = ()) -> Facts:
     texts += [row.address for row in sign_ins] + [row.address for row in mail_logins]
     seen = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
     networks = list(dict.fromkeys(addresses.network(text.partition("/")[0]) for text in seen))[:NETWORKS]
-    own = {addresses.network(text) for text in seen if "/" not in text and not addresses.is_shared(text)}
+    single = [text for text in seen if "/" not in text]
+    shared = addresses.shared_among(single)
+    own = {addresses.network(text) for text in single if text not in shared}
     return Facts(
         user=user,
         phone=getattr(user, "phone", None),

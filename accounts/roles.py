@@ -18,7 +18,11 @@ ADMINISTRATOR = "administrator"
 ROLES = (HELP, TWO_STEP, AUDITOR, ADMINISTRATOR)
 
 # What the portal's superusers keep for themselves: whoever gives rights has them all.
-RESERVED = ("accounts.add_role", "accounts.change_role", "accounts.delete_role")
+RESERVED = (
+    "accounts.add_role", "accounts.change_role", "accounts.delete_role",
+    # An application is given tokens that open everybody's mail.
+    "accounts.add_application", "accounts.change_application", "accounts.delete_application",
+)  # fmt: skip
 
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     # People
@@ -42,6 +46,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "accounts.view_sms": (HELP, AUDITOR, ADMINISTRATOR),
     "accounts.view_mail": (HELP, AUDITOR, ADMINISTRATOR),
     "accounts.view_maillogin": ROLES,
+    "accounts.view_application": (AUDITOR, ADMINISTRATOR),
     # Bans
     "accounts.view_ban": (HELP, AUDITOR, ADMINISTRATOR),
     "accounts.view_failure": (HELP, AUDITOR, ADMINISTRATOR),

@@ -475,8 +475,8 @@ def failures(days: Days) -> list[Chart]:
 def bans(days: Days) -> list[Chart]:
     listing = _bans()
     series = [
-        Series(_("whole address"), days.sums(Name.BAN, figures.ADDRESS), listing.url(days, account__exact="")),
-        Series(_("one account at an address"), days.sums(Name.BAN, figures.ACCOUNT), listing.url(days, account__gt="")),
+        Series(_("whole address"), days.sums(Name.BAN, figures.ADDRESS), listing.url(days, whole="yes")),
+        Series(_("one account at an address"), days.sums(Name.BAN, figures.ACCOUNT), listing.url(days, whole="no")),
     ]
     total = sum(one.sum for one in series)
     return [_columns(days, Chart("bans", _("Bans"), number(total), _("bans began")), listing, series)]

@@ -27,6 +27,17 @@ from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.buttons import BUTTONS, REASONS, Button, ReasonForm, Task
 
+# Whoever may not read the list of something does not read it here either.
+SECTIONS = {
+    "sms": "accounts.view_sms",
+    "events": "accounts.view_securityevent",
+    "bans": "accounts.view_ban",
+    "failures": "accounts.view_failure",
+    "logins": "accounts.view_maillogin",
+    "app_passwords": "apppasswords.view_apppassword",
+    "browsers": "accounts.view_trustedbrowser",
+}
+
 
 def _seen(facts: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
     """The buttons that make sense now, each with what it was decided on."""
@@ -110,6 +121,7 @@ def _show(
     def form(name: str, **given: Any) -> ReasonForm:
         return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
 
+    may_see = {name: request.user.has_perm(permission) for name, permission in SECTIONS.items()}
     buttons = [
         {"button": button, "seen": seen[name], "form": form(name), "is_open": button is pressed}
         for name, button in BUTTONS.items()
@@ -120,7 +132,7 @@ def _show(
         "opts": User._meta,
         "person": person,
         "facts": facts,
-        "obstacles": obstacles(facts),
+        "obstacles": obstacles(facts, sms=may_see["sms"]),
         "app_passwords": app_passwords,
         "buttons": [entry for entry in buttons if entry["button"] is not BUTTONS["number"]],
         "number": next((entry for entry in buttons if entry["button"] is BUTTONS["number"]), None),
@@ -130,7 +142,8 @@ def _show(
         "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
         "reasons": REASONS[:-1],
         "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
-        "bans": [(ban, causes.why(ban)) for ban in facts.bans],
+        "may_see": may_see,
+        "bans": [(ban, causes.why(ban)) for ban in facts.bans if may_see["bans"]],
         "sms": [(sms, desk.story(sms)) for sms in facts.sms],
         "sign_ins": [(event, sentences.phrase(event)) for event in facts.sign_ins],
         "deeds": [(event, sentences.phrase(event)) for event in facts.deeds],
@@ -140,7 +153,7 @@ def _show(
     return TemplateResponse(request, "admin/desk.html", context)
 
 
-def obstacles(facts: Facts) -> list[str]:
+def obstacles(facts: Facts, *, sms: bool) -> list[str]:
     """What keeps this person out now, in the order in which to look at it. Bans are told apart, with their button."""
     user = facts.user
     found = []
@@ -152,7 +165,7 @@ def obstacles(facts: Facts) -> list[str]:
         found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
     if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
         found.append(_("A new mailbox password must be chosen at the next sign-in."))
-    latest = facts.sms[0] if facts.sms else None
+    latest = facts.sms[0] if facts.sms and sms else None
     if latest and latest.status == latest.Status.FAILED:
         found.append(_("The last SMS failed: %(why)s") % {"why": desk.story(latest)})
     if facts.help_code and facts.help_code.is_live:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.contrib.auth.models import Group
 
 from accounts import roles
+from accounts.models import User
 from tests.conftest import MakeUser
 from tests.people import Person
 
@@ -15,14 +16,20 @@ CLERKS = (NO_ROLE, *roles.ROLES, SUPERUSER)
 MakeClerk = Callable[[str], Person]
 
 
+def give(user: User, role: str) -> None:
+    """A test with a live server empties the database, roles and all."""
+    roles.make()
+    user.groups.add(Group.objects.get(name=role))
+
+
 def clerk_with(make_user: MakeUser, role: str) -> Person:
-    """Signed in by password and code. A test with a live server empties the database, roles and all."""
+    """Signed in by password and code."""
     roles.make()
     number = f"1370013710{CLERKS.index(role)}"
     is_superuser = role == SUPERUSER
     user = make_user(role.replace(" ", "-"), phone=number, is_staff=True, is_superuser=is_superuser)
     if role in roles.ROLES:
-        user.groups.add(Group.objects.get(name=role))
+        give(user, role)
     person = Person(user, HTTP_ACCEPT_LANGUAGE="en")
     person.sign_in()
     return person

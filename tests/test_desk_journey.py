@@ -5,11 +5,12 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import Permission
 from playwright.sync_api import Error, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import roles
 from accounts.models import Phone, SecurityEvent, User
+from tests import clerks
 from tests.conftest import MakeUser
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
 from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, axe_violations, resize, scrolls_sideways
@@ -62,7 +63,7 @@ def sign_in(page: Page, name: str, number: str) -> None:
 @pytest.fixture
 def helper(make_user: MakeUser) -> User:
     user = make_user("helper", name="帮助台", phone="13700137009", is_staff=True)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "help_people", "lift_ban"]))
+    clerks.give(user, roles.HELP)
     return user
 
 

@@ -31,6 +31,40 @@ admin/password_change/                                     r     r     r     r  
 admin/password_change/done/                                r     r     r     r     r     r
 admin/autocomplete/                                        -     -     -     -     -     -
 admin/r/<path:content_type_id>/<path:object_id>/           -     -     -     -     -     -
+admin/dashboard/                                           -     rw    rw    rw    rw    rw
+admin/find/                                                -     w     w     w     w     w
+admin/accounts/user/<int:id>/desk/                         -     r     r     r     r     r
+admin/accounts/application/                                -     -     -     r     r     r
+admin/accounts/application/add/                            -     -     -     -     -     rw
+admin/accounts/application/<path:object_id>/history/       -     -     -     r     r     r
+admin/accounts/application/<path:object_id>/delete/        -     -     -     -     -     rw
+admin/accounts/application/<path:object_id>/change/        -     -     -     r     r     rw
+admin/accounts/exemption/                                  -     -     r     r     r     r
+admin/accounts/exemption/add/                              -     -     rw    -     rw    rw
+admin/accounts/exemption/<path:object_id>/history/         -     -     r     r     r     r
+admin/accounts/exemption/<path:object_id>/delete/          -     -     -     -     -     -
+admin/accounts/exemption/<path:object_id>/change/          -     -     rw    r     rw    rw
+admin/accounts/securityevent/export/                       -     -     -     -     -     -
+admin/accounts/maillogin/                                  -     r     r     r     r     r
+admin/accounts/maillogin/add/                              -     -     -     -     -     -
+admin/accounts/maillogin/<path:object_id>/history/         -     r     r     r     r     r
+admin/accounts/maillogin/<path:object_id>/delete/          -     -     -     -     -     -
+admin/accounts/maillogin/<path:object_id>/change/          -     r     r     r     r     r
+admin/accounts/roster/                                     -     -     r     r     r     r
+admin/accounts/roster/add/                                 -     -     rw    -     rw    rw
+admin/accounts/roster/<path:object_id>/history/            -     -     r     r     r     r
+admin/accounts/roster/<path:object_id>/delete/             -     -     -     -     -     -
+admin/accounts/roster/<path:object_id>/change/             -     -     rw    r     rw    rw
+admin/accounts/rollout/                                    -     -     r     r     r     r
+admin/accounts/rollout/add/                                -     -     rw    -     rw    rw
+admin/accounts/rollout/<path:object_id>/history/           -     -     r     r     r     r
+admin/accounts/rollout/<path:object_id>/delete/            -     -     -     -     -     -
+admin/accounts/rollout/<path:object_id>/change/            -     -     rw    r     rw    rw
+admin/accounts/rollout/<int:pk>/choose/                    -     -     rw    -     rw    rw
+admin/accounts/rollout/<int:pk>/mail/                      -     -     rw    r     rw    rw
+admin/accounts/rollout/<int:pk>/people/                    -     -     r     r     r     r
+admin/accounts/user/export/                                -     -     rw    rw    rw    rw
+admin/accounts/user/<int:pk>/two-step/                     -     -     rw    -     rw    rw
 admin/accounts/ban/<path:object_id>/lift/                  -     w     -     -     w     w
 admin/accounts/ban/                                        -     r     -     r     r     r
 admin/accounts/ban/add/                                    -     -     -     -     -     -
@@ -93,6 +127,7 @@ ACTIONS = """
                                                            role  desk  step  tor   istr. user
 accounts/ban lift                                          -     x     -     -     x     x
 accounts/knownnetwork delete_selected                      -     -     -     -     x     x
+accounts/application delete_selected                       -     -     -     -     -     x
 accounts/user delete_selected                              -     -     -     -     x     x
 accounts/user switch_two_step_on                           -     -     x     -     x     x
 accounts/user unbind_phone                                 -     x     -     -     x     x

@@ -23,6 +23,7 @@ from accounts.models import Phone, Role, SecurityEvent, Sms, TrustedBrowser, Use
 from apppasswords import passwords
 from tests.clerks import CLERKS, NO_ROLE, SUPERUSER, clerk_with
 from tests.conftest import MakeUser
+from tests.office import form_of
 from tests.people import NUMBER, PASSWORD, Person
 from tests.servers.service import ROOT
 from tests.sitemap import Addresses, places
@@ -90,7 +91,9 @@ def test_every_right_is_given_or_kept(db: None) -> None:
         allowed = model_admin.get_model_perms(request)
         sensible |= {f"{model._meta.app_label}.{act}_{model._meta.model_name}" for act in allowed if allowed[act]}
         sensible |= {f"{model._meta.app_label}.{codename}" for codename, _name in model._meta.permissions}
-    assert sensible - set(roles.PERMISSIONS) == set(roles.RESERVED)
+    # Who may roll out makes what a roll-out is made of.
+    rolled_out = {f"accounts.{act}_{name}" for act in ("add", "change") for name in ("rollout", "exemption", "roster")}
+    assert sensible - set(roles.PERMISSIONS) - rolled_out == set(roles.RESERVED)
     views = {right for right in roles.PERMISSIONS if ".view_" in right}
     assert views <= roles.permissions_of(roles.AUDITOR), "the auditor reads everything"
     acts = (".add_", ".change_", ".delete_", ".help_", ".roll_", ".lift_")
@@ -111,14 +114,15 @@ def test_they_are_called_in_the_language_of_the_clerk(make_user: MakeUser) -> No
 
 # --- What each sees --------------------------------------------------------------------------------------------------
 
+READ = {"User", "Ban", "Failure", "KnownNetwork", "Sms", "Mail", "TrustedBrowser", "SecurityEvent", "AppPassword",
+        "MailLogin"}  # fmt: skip
+ROLLED_OUT = {"Rollout", "Exemption", "Roster"}
 INDEX = {
     NO_ROLE: set(),
-    roles.HELP: {"User", "Ban", "Failure", "KnownNetwork", "Sms", "Mail", "TrustedBrowser", "SecurityEvent",
-                 "AppPassword"},
-    roles.TWO_STEP: {"User"},
-    roles.AUDITOR: {"User", "Ban", "Failure", "KnownNetwork", "Sms", "Mail", "TrustedBrowser", "SecurityEvent", "Role",
-                    "AppPassword"},
-}  # fmt: skip
+    roles.HELP: READ,
+    roles.TWO_STEP: {"User", "MailLogin"} | ROLLED_OUT,
+    roles.AUDITOR: READ | ROLLED_OUT | {"Role", "Application"},
+}
 INDEX |= {roles.ADMINISTRATOR: INDEX[roles.AUDITOR], SUPERUSER: INDEX[roles.AUDITOR]}
 
 
@@ -148,7 +152,7 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
     ("name", "新名字", EVERY),
     ("department", "图书馆", EVERY),
     ("language", "en", EVERY),
-    ("two_step_from", True, EVERY),
+    ("two_step_from", True, ()),  # by its own page, and by roll-outs
     ("must_change_password", True, (roles.ADMINISTRATOR, SUPERUSER)),
     ("is_active", False, (roles.ADMINISTRATOR, SUPERUSER)),
     ("is_staff", True, (SUPERUSER,)),
@@ -176,7 +180,9 @@ def test_who_edits_which_field(make_user: MakeUser, field: str, value: Any, who:
     for role in CLERKS:
         clerk = clerk_with(make_user, role)
         person = make_user(f"person-of-{role.replace(' ', '-')}", two_step=False, wrong_codes=3)
-        data: dict[str, Any] = {"language": "zh-hans", "is_active": "on"} | ({field: value} if value else {})
+        page = f"{USERS}{person.pk}/change/"
+        data: dict[str, Any] = form_of(clerk, page) | {"language": "zh-hans", "is_active": "on"}
+        data |= {field: value} if value else {}
         if field == "is_active":
             del data["is_active"]
         elif field == "two_step_from":
@@ -186,7 +192,7 @@ def test_who_edits_which_field(make_user: MakeUser, field: str, value: Any, who:
         elif field == "user_permissions":
             data["user_permissions"] = [Permission.objects.get(codename="lift_ban").pk]
         before = state(person.pk)
-        clerk.post(f"{USERS}{person.pk}/change/", data)
+        clerk.post(page, data)
         after = state(person.pk)
         changed = {name for name in before if before[name] != after[name]} - {"sessions_ended"}
         assert changed == ({field} if role in who else set()), role
@@ -198,7 +204,7 @@ def test_every_field_of_a_person_is_decided_about(db: None) -> None:
     request = RequestFactory().get("/")
     request.user = User(is_superuser=True, is_active=True)
     form: Any = page.get_form(request, User(pk=1), change=True)
-    assert set(form.base_fields) - {field for field, _value, _who in FIELDS} == set()
+    assert set(form.base_fields) - {field for field, _value, _who in FIELDS} == {"seen"}, "what the clerk was shown"
     rights = {field.name for field in User._meta.get_fields() if field.name in ("groups", "is_staff", "is_superuser")}
     assert {field for field, right in roles.FIELDS.items() if right is None} == rights
 
@@ -229,8 +235,9 @@ def test_giving_and_editing_a_role_is_logged(make_user: MakeUser) -> None:
     root = clerk_with(make_user, SUPERUSER)
     person = make_user("lisi", two_step=False)
     desk = Role.objects.get(name=roles.HELP)
-    data = {"language": "zh-hans", "is_active": "on", "is_staff": "on", "groups": [desk.pk]}
-    root.post(f"{USERS}{person.pk}/change/", data)
+    page = f"{USERS}{person.pk}/change/"
+    data: dict[str, Any] = form_of(root, page) | {"language": "zh-hans", "is_staff": "on", "groups": [desk.pk]}
+    root.post(page, data)
     given = SecurityEvent.objects.get(kind="account_edited")
     assert (given.user, given.actor) == (person, root.user)
     assert given.detail == {"groups": "help desk", "is_staff": "True"}
@@ -364,7 +371,8 @@ def test_the_history_holds_no_secret(make_user: MakeUser, owner: Person) -> None
     root = clerk_with(make_user, SUPERUSER)
     assert owner.user
     pk, new = owner.user.pk, "correct-horse-42"
-    root.post(f"{USERS}{pk}/change/", {"language": "en", "is_active": "on", "name": "x", "password": new})
+    page = f"{USERS}{pk}/change/"
+    root.post(page, form_of(root, page) | {"language": "en", "name": "x", "password": new})
     root.post(f"{USERS}{pk}/password/", {"usable_password": "true", "password1": new, "password2": new})
     form = {"username": "n@example.edu", "usable_password": "true", "password1": new, "password2": new}
     root.post(f"{USERS}add/", form)

@@ -19,13 +19,12 @@ pytestmark = pytest.mark.slow
 
 MANAGER, NUMBER = "manager@example.edu", "13700137001"
 PEOPLE = """
-from django.contrib.auth.models import Permission
 from django.utils import timezone
-from accounts.models import MailLogin, Phone, User
+from accounts.models import MailLogin, Phone, Role, User
 manager = User.objects.create(username="{manager}", name="林主任", is_staff=True, two_step_from=timezone.now(),
                               password=User.objects.get(username="zhangsan@example.edu").password)
 Phone.objects.create(user=manager, number="+86{number}")
-manager.user_permissions.add(*Permission.objects.filter(codename__in=["roll_out", "view_user", "export_people"]))
+manager.groups.add(Role.objects.get(name="two-step manager"))
 arts = User.objects.bulk_create(User(username=f"arts{{n}}@example.edu", department="艺术学院") for n in range(3000))
 Phone.objects.bulk_create(Phone(user=user, number=f"+86139{{n:08}}") for n, user in enumerate(arts[:900]))
 MailLogin.objects.bulk_create(MailLogin(user=user, day=timezone.localdate(), protocol="imap", method="mailbox",

@@ -64,6 +64,22 @@ class InForceFilter(admin.SimpleListFilter):
         return queryset
 
 
+class WholeFilter(admin.SimpleListFilter):
+    title = _("for whom")
+    parameter_name = "whole"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("whole address")), ("no", _("one account at an address"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Ban]) -> QuerySet[Ban]:
+        match self.value():
+            case "yes":
+                return queryset.filter(account="")
+            case "no":
+                return queryset.exclude(account="")
+        return queryset
+
+
 class LiftForm(helpers.ActionForm):
     """Beside the actions; the buttons of the rows take it along."""
 
@@ -73,7 +89,7 @@ class LiftForm(helpers.ActionForm):
 @admin.register(Ban)
 class BanAdmin(HistoryAdmin):
     list_display = ("whom", "why_and_when", "state")
-    list_filter = (InForceFilter, "started_at")
+    list_filter = (InForceFilter, WholeFilter, "started_at")
     search_fields = ("network", "account", "failures__account")
     search_help_text = _("Address, or account.")
     list_select_related = ("lifted_by",)

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
 from accounts import chosen, clients, reminders, rollout, survey, wording
 from accounts.models import Rollout, User
@@ -161,7 +162,7 @@ class RolloutAdmin(admin.ModelAdmin[Rollout]):
         return [
             path("<int:pk>/choose/", page(self.choose), name="accounts_rollout_choose"),
             path("<int:pk>/mail/", page(self.mail), name="accounts_rollout_mail"),
-            path("<int:pk>/people/", page(self.people), name="accounts_rollout_people"),
+            path("<int:pk>/people/", page(require_safe(self.people)), name="accounts_rollout_people"),
             *super().get_urls(),
         ]
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts import figures
+from accounts import chain, figures
 from accounts.figures import Figures, Name
 from accounts.models import Ban, DayFigure, Failure, MailLogin, Phone, SecurityEvent, Sms, User
 from apppasswords.models import AppPassword
@@ -79,6 +79,7 @@ class Command(BaseCommand):
             history.failures,
             history.sign_ins,
             history.sums,
+            history.places,
         ):
             self.stdout.write(f"  {step.__name__.replace('_', ' ')} ...", ending="")
             self.stdout.flush()
@@ -324,6 +325,11 @@ class History:
         return SecurityEvent(
             at=self.moment(ago), kind=kind, user=user, username=user.username, address="10.0.0.1", detail=detail
         )
+
+    def places(self) -> int:
+        """What happens by itself after each event, for all at once."""
+        chain.seal_all()
+        return chain.events().exclude(position=None).count()
 
     def sums(self) -> int:
         """Days that still have their rows are counted as every night; of the others, the figures are all there is."""
