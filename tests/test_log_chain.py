@@ -355,7 +355,7 @@ def test_a_row_that_was_put_in_is_named(position: str, previous: str, copied: bo
     with tampering():
         if copied:
             sql("DROP INDEX one_event_a_nonce")
-        nonce, mark = ("nonce", "mark") if copied else ("'0' || SUBSTR(nonce, 2)", "seal")
+        nonce, mark = ("nonce", "mark") if copied else ("'x' || SUBSTR(nonce, 2)", "seal")
         statement = INSERT.replace("{position}", position).replace("{previous}", previous)
         statement = statement.replace("{nonce}", nonce).replace("{mark}", mark)
         sql(statement, pk)
