@@ -58,7 +58,9 @@ def wait_for(manager: Visitor, page: str, text: str) -> tuple[requests.Response,
             seen.add(int(step[1]))
         return answer if text in answer.text else None
 
-    return wait_until(says_so, SECONDS), seen
+    found = wait_until(says_so, SECONDS)
+    assert found
+    return found, seen
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
