@@ -30,6 +30,8 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("health/live", pages.health_live, name="health_live"),
     path("health/ready", pages.health_ready, name="health_ready"),
+    path("theme.css", pages.theme_css, name="theme"),
+    path("logo", pages.logo, name="logo"),
     path("outbox/", pages.outbox, name="outbox"),
     path("admin/", admin.site.urls),
 ]

@@ -75,6 +75,8 @@ language/                   any                 home home home  home home  home 
 health/live                 GET                 200  200  200   200  200   200  200  200  200  200
 health/ready                GET                 200  200  200   200  200   200  200  200  200  200
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
+theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
+logo                        GET                 404  404  404   404  404   404  404  404  404  404
 admin/login/                any                 sign sign sign  403  403   403  403  403  conf conf
 admin/logout/               POST                sign code bind  code bind  admn admn admn admn 405
 """
