@@ -11,7 +11,7 @@ from collections.abc import Callable
 from defusedxml.ElementTree import ParseError, fromstring
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotFound
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils import timezone
@@ -59,7 +59,7 @@ def mail_settings(get_response: GetResponse) -> GetResponse:
 def autoconfig(request: HttpRequest) -> HttpResponse:
     address = request.GET.get("emailaddress", "")
     if address and not _is_ours(address):
-        raise Http404
+        return HttpResponseNotFound()
     context = _servers() | {"domain": settings.MAIL_DOMAIN, "guides": f"{settings.PUBLIC_URL}/guides/"}
     return render(request, "portal/autoconfig.xml", context, content_type="text/xml; charset=utf-8")
 
