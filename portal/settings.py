@@ -80,6 +80,12 @@ PUBLIC_URL = required("PUBLIC_URL", f"http://localhost:{env.int('PORT', default=
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 MAIL_DOMAIN = required("MAIL_DOMAIN", "example.edu").lower()  # completes a name that was typed without its @ part
+# Where mail programs look for the servers' settings (portal/autoconfig.py). These hosts answer that and nothing else.
+AUTOCONFIG_HOSTS = env.list(
+    "AUTOCONFIG_HOSTS", default=[f"autoconfig.{MAIL_DOMAIN}", f"autodiscover.{MAIL_DOMAIN}", MAIL_DOMAIN]
+)
+SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
+ALLOWED_HOSTS += sorted(SETUP_HOSTS)
 INSTITUTION = env.str("INSTITUTION", default="示例大学" if DEBUG else MAIL_DOMAIN)
 INSTITUTION_ENGLISH = env.str("INSTITUTION_ENGLISH", default="Example University" if DEBUG else INSTITUTION)
 # The look: one colour (#rrggbb), of which readable shades are made, and a picture (.svg, .png or .webp, about square).
@@ -117,6 +123,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.autoconfig.mail_settings",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

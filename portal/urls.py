@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 from accounts.views.activity import activity, not_me
 from accounts.views.security import phone_unbind
 from apppasswords import passwords
-from portal import pages
+from portal import autoconfig, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -32,6 +32,9 @@ urlpatterns = [
     path("health/ready", pages.health_ready, name="health_ready"),
     path("theme.css", pages.theme_css, name="theme"),
     path("logo", pages.logo, name="logo"),
+    path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
+    path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
+    path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),
     path("outbox/", pages.outbox, name="outbox"),
     path("admin/", admin.site.urls),
 ]

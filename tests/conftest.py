@@ -19,7 +19,7 @@ from tests.crowd import Crowd
 from tests.people import NUMBER, PASSWORD, Person
 from tests.servers import postgres
 
-pytest_plugins = ["tests.servers.browser", "tests.servers.house"]
+pytest_plugins = ["tests.servers.browser", "tests.servers.front", "tests.servers.house"]
 
 
 def pytest_configure() -> None:

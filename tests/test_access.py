@@ -74,6 +74,9 @@ sms/twilio/<int:attempt>/   POST                405  405  405   405  405   405  
 language/                   any                 home home home  home home  home home home home home
 health/live                 GET                 200  200  200   200  200   200  200  200  200  200
 health/ready                GET                 200  200  200   200  200   200  200  200  200  200
+mail/config-v1.1.xml        GET                 200  200  200   200  200   200  200  200  200  200
+.well-known/autoconfig/mail/config-v1.1.xml GET 200  200  200   200  200   200  200  200  200  200
+autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
 theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
 logo                        GET                 404  404  404   404  404   404  404  404  404  404
@@ -129,7 +132,11 @@ def _expectations() -> Iterator[tuple[str, tuple[str, list[str]]]]:
 
 
 # Asked by other servers, which have no session and show a secret or a token, and what a POST with neither is answered.
+# And by mail programs, which learn what everybody may know.
 FOR_SERVERS = {
+    "mail/config-v1.1.xml": "403",
+    ".well-known/autoconfig/mail/config-v1.1.xml": "403",
+    "autodiscover/autodiscover.xml": "200",  # with the protocol's own error
     ".well-known/openid-configuration": "403",
     "openid/jwks/": "403",
     "openid/logout/": "403",  # signs out and does nothing else

@@ -162,7 +162,16 @@ def test_the_deployment_checks_are_clean(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_the_machine_itself_may_ask_whether_it_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read(monkeypatch, ALLOWED_HOSTS="portal.example.edu")["ALLOWED_HOSTS"] == ["portal.example.edu", "127.0.0.1"]
+    assert "127.0.0.1" in read(monkeypatch, ALLOWED_HOSTS="portal.example.edu")["ALLOWED_HOSTS"]
+
+
+def test_hosts_for_mail_programs_come_beside_the_portals_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read(monkeypatch, ALLOWED_HOSTS="portal.example.edu")
+    only = {"autoconfig.example.edu", "autodiscover.example.edu", "example.edu"}
+    assert found["SETUP_HOSTS"] == only
+    assert set(found["ALLOWED_HOSTS"]) == {"portal.example.edu", "127.0.0.1"} | only
+    assert read(monkeypatch, ALLOWED_HOSTS="example.edu")["SETUP_HOSTS"] == only - {"example.edu"}
+    assert not read(monkeypatch, ALLOWED_HOSTS="portal.example.edu", AUTOCONFIG_HOSTS=",")["SETUP_HOSTS"]
 
 
 def test_every_setting_is_in_the_example() -> None:

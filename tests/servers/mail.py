@@ -18,15 +18,14 @@ from typing import Any
 
 import pytest
 
-from tests.servers import need
-from tests.servers.service import ROOT, Service, free_ports, left_over
+from tests.servers import certificates, need
+from tests.servers.service import DEPLOY, ROOT, Service, free_ports, left_over
 from tests.waiting import wait_until
 
 TOKEN = "test-token+with/odd=characters"
 # Of the portal's clients. What administrators paste into an address has no characters that mean something there.
 SECRETS = {name: f"secret-of-{name}-" + "0123456789abcdef" * 2 for name in ("dovecot", "roundcube")}
 WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
-DEPLOY = ROOT / "deploy"
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
 SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "relay", "world", "portal", "webmail", "webmail_http",
             "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3")  # fmt: skip
@@ -107,14 +106,7 @@ class MailSystem:
         return environment | {"DEBUG": "on"} | self.settings
 
     def _make_certificate(self) -> None:
-        folder = self.folder / "tls"
-        folder.mkdir()
-        subprocess.run(
-            [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-             "-keyout", folder / "privkey.pem", "-out", self.certificate],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        self.authority = certificates.make(self.folder / "tls")
         self.context = ssl.create_default_context(cafile=str(self.certificate))
 
     def _login_service(self) -> Service:

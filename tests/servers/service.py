@@ -10,6 +10,7 @@ from tests.servers.programs import Program
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
+DEPLOY = ROOT / "deploy"
 
 
 class Service:
