@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 from accounts.views.activity import activity, not_me
 from accounts.views.security import phone_unbind
 from apppasswords import passwords
-from portal import autoconfig, pages
+from portal import autoconfig, guides, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("health/live", pages.health_live, name="health_live"),
     path("health/ready", pages.health_ready, name="health_ready"),
+    path("guides/", guides.guides, name="guides"),
+    path("guides/<slug:program>/", guides.guide, name="guide"),
     path("theme.css", pages.theme_css, name="theme"),
     path("logo", pages.logo, name="logo"),
     path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),

@@ -90,6 +90,7 @@ class Addresses:
         if model := re.match(r"admin/(\w+/\w+)/<", address):
             address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
+        address = address.replace("<slug:program>", "iphone")
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
         address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))
         address = address.replace("<app_label>", "accounts")

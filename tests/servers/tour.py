@@ -18,6 +18,7 @@ from accounts import bans, derivation, exemptions
 from accounts.models import Ban, Failure, MailLogin, Phone, Rollout, Roster, Sms, TrustedBrowser, User
 from apppasswords import passwords
 from apppasswords.models import AppPassword
+from portal import programs
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD
 from tests.rollouts import bind, in_days, people, uses_mailbox_password
 
@@ -41,9 +42,11 @@ def tour(page: Page) -> Iterator[str]:
     )
     Phone.objects.create(user=clerk, number="+8613700137000")
     yield from _front_door(page)
+    yield from _guides(page, "guide-open", ["huawei"])
     yield from _binding(page, owner)
     yield from _code(page, owner)
     yield from _app_passwords(page, owner)
+    yield from _guides(page, "guide", [program.slug for program in programs.ALL])
     yield from _security(page, owner)
     yield from _passwords(page, owner)
     yield from _without_phone(page, owner)
@@ -61,6 +64,14 @@ def _front_door(page: Page) -> Iterator[str]:
     page.goto("/sign-in/")
     yield "banned"
     ban.delete()
+
+
+def _guides(page: Page, name: str, slugs: list[str]) -> Iterator[str]:
+    page.goto("/guides/")
+    yield f"{name}s"
+    for slug in slugs:
+        page.goto(f"/guides/{slug}/")
+        yield f"{name}-{slug}"
 
 
 def _binding(page: Page, owner: User) -> Iterator[str]:

@@ -1,0 +1,208 @@
+"""客户端设置指南: the right servers, address and password in each, and the warnings where mistakes are made."""
+
+import re
+
+import pytest
+from django.utils.translation import override
+from playwright.sync_api import Page
+from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django.live_server_helper import LiveServer
+
+from apppasswords.models import AppPassword
+from portal import programs
+from portal.programs import ALL, Program, Step, Value
+from tests.conftest import MakeUser
+from tests.people import NUMBER, Person
+from tests.servers.browser import Open
+
+pytestmark = pytest.mark.django_db
+
+LANGUAGES = ("zh-hans", "en")
+EVERY_GUIDE = pytest.mark.parametrize("program", ALL, ids=lambda program: program.slug)
+EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def page_of(person: Person, slug: str) -> str:
+    response = person.get(f"/guides/{slug}/" if slug else "/guides/")
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def steps_of(page: str) -> list[str]:
+    return re.findall(r'<li class="panel step">.*?</li>', page)
+
+
+@pytest.fixture
+def reader(make_user: MakeUser) -> Person:
+    """Two-step is on, signed in."""
+    person = Person(make_user("wangwu", name="王五", phone=NUMBER))
+    person.sign_in()
+    return person
+
+
+# --- What is filled in -----------------------------------------------------------------------------------------------
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_everybody_reads_them_without_signing_in(program: Program, language: str) -> None:
+    stranger = Person(HTTP_ACCEPT_LANGUAGE=language)
+    page = page_of(stranger, program.slug)
+    assert "imap.example.edu" in page
+    assert "smtp.example.edu" in page
+    assert "@example.edu" in page
+    assert "wangwu" not in page
+    assert "/sign-in/?next=/app-passwords/" in page
+    assert not stranger.cookies.get("session"), "who only reads is not remembered"
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_ones_own_address_and_the_password_that_is_needed(
+    reader: Person, program: Program, language: str, settings: Settings
+) -> None:
+    reader.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    page = page_of(reader, program.slug)
+    assert "wangwu@example.edu" in page
+    needed = {"zh-hans": "您需要一个客户端专用密码", "en": "You need an app password"}[language]
+    assert needed in page
+    assert 'href="/app-passwords/"' in page
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_without_two_step_both_passwords_do(lisi: Person, program: Program, language: str) -> None:
+    lisi.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    lisi.sign_in()
+    page = page_of(lisi, program.slug)
+    assert "lisi@example.edu" in page
+    both = {"zh-hans": "邮箱原生密码或客户端专用密码", "en": "mailbox password or app password"}[language]
+    assert both in page
+    assert {"zh-hans": "您需要一个", "en": "You need an"}[language] not in page
+
+
+def test_servers_are_the_institutions(reader: Person, settings: Settings) -> None:
+    settings.MAIL_SERVERS = {
+        "IMAP": ("mail.somewhere.edu.cn", 1993, "SSL/TLS"),
+        "POP": ("pop.somewhere.edu.cn", 1995, "SSL/TLS"),
+        "SMTP": ("out.somewhere.edu.cn", 1465, "SSL/TLS"),
+    }
+    for program in ALL:
+        page = page_of(reader, program.slug)
+        assert "example.edu" not in page.replace("wangwu@example.edu", "").replace("<dd><code>example.edu", "")
+        for text in ("mail.somewhere.edu.cn", "1993", "out.somewhere.edu.cn", "1465", "pop.somewhere.edu.cn", "1995"):
+            assert text in page, program.slug
+
+
+def test_how_long_a_ban_lasts_is_as_it_is_set(reader: Person, settings: Settings) -> None:
+    settings.BAN_AFTER_FAILURES, settings.BAN_LIFETIME = 7, 3 * settings.BAN_LIFETIME
+    assert "连续输错 7 次后，您所在的 IP 地址会被临时封禁 3 小时" in page_of(reader, "other")
+
+
+@pytest.mark.bypass("row 15: who is half-way is told nothing of the account")
+def test_who_is_half_way_is_a_stranger(wangwu: Person) -> None:
+    wangwu.enter_password()
+    for slug in ("", *programs.BY_SLUG):
+        assert "wangwu" not in page_of(wangwu, slug)
+
+
+def test_what_is_none(reader: Person) -> None:
+    assert reader.get("/guides/netscape/").status_code == 404
+    assert reader.get("/guides/iphone").status_code in (301, 404)
+    assert reader.post("/guides/iphone/").status_code == 405
+
+
+def test_it_costs_a_sign_in_and_no_more(
+    reader: Person, django_assert_num_queries: DjangoAssertNumQueries, settings: Settings
+) -> None:
+    with django_assert_num_queries(0):
+        page_of(Person(), "iphone")
+    with django_assert_num_queries(3):  # the session, its owner, the phone
+        page_of(reader, "iphone")
+    assert not AppPassword.objects.exists()
+
+
+def test_every_page_leads_there(reader: Person) -> None:
+    assert 'href="/guides/"' in Person().get("/sign-in/").content.decode()
+    for path in ("/", "/app-passwords/"):
+        assert 'href="/guides/"' in reader.get(path).content.decode()
+    made = reader.post("/app-passwords/", {"name": "Foxmail"}).content.decode()
+    assert re.search(r'href="/guides/"[^>]*target="_blank"', made), "the page with the secret stays open"
+    overview = page_of(reader, "")
+    assert all(f'href="/guides/{slug}/"' in overview for slug in programs.BY_SLUG)
+
+
+# --- Warnings --------------------------------------------------------------------------------------------------------
+
+
+def test_accept_all_certificates_is_nobodys_advice(reader: Person) -> None:
+    """The old guide said so. Here it is only ever named together with "never"."""
+    for program in ALL:
+        page = page_of(reader, program.slug)
+        named = re.findall(r"[^。>]*接受所有证书[^。<]*", page)
+        assert all("不要" in sentence for sentence in named), program.slug
+        assert not any("接受所有证书" in value for value in re.findall(r"<dd>.*?</dd>", page))
+
+
+def _steps_with(program: Program, value: Value) -> list[Step]:
+    return [step for step in program.steps if step.form and any(one.value is value for one in step.form.fields)]
+
+
+@EVERY_GUIDE
+def test_the_whole_address_is_asked_for_where_a_name_is_entered(program: Program) -> None:
+    first = _steps_with(program, Value.ADDRESS)[0]
+    assert programs.WHOLE_ADDRESS in first.warnings
+
+
+@EVERY_GUIDE
+def test_imap_is_preferred_where_it_is_chosen(program: Program) -> None:
+    assert any(programs.IMAP_NOT_POP in step.warnings for step in program.steps)
+
+
+@EVERY_GUIDE
+def test_certificates_are_verified_and_it_says_why(program: Program) -> None:
+    said = {warning for step in program.steps for warning in step.warnings}
+    assert said & {programs.CERTIFICATES, programs.CERTIFICATE_QUESTION}
+
+
+def test_where_an_iphone_says_optional() -> None:
+    [step] = [step for step in programs.IPHONE.steps if programs.SMTP_PASSWORD in step.warnings]
+    assert step in _steps_with(programs.IPHONE, Value.SMTP)
+    assert step in _steps_with(programs.IPHONE, Value.PASSWORD)
+
+
+@EVERY_GUIDE
+def test_each_names_both_servers(program: Program) -> None:
+    assert _steps_with(program, Value.IMAP)
+    assert _steps_with(program, Value.SMTP)
+
+
+@EVERY_GUIDE
+def test_chinese_pages_are_chinese(program: Program) -> None:
+    with override("zh-hans"):
+        texts = [str(step.text) for step in program.steps]
+    assert all(re.search(r"[\u4e00-\u9fff]", text) for text in texts)
+
+
+# --- On paper --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paper(live_server: LiveServer, open_page: Open, reader: Person) -> Page:
+    page = open_page(base_url=live_server.url)
+    page.context.add_cookies([{"name": "session", "value": reader.cookies["session"].value, "url": live_server.url}])
+    page.goto("/guides/iphone/")
+    page.emulate_media(media="print")
+    return page
+
+
+@pytest.mark.slow
+def test_on_paper_are_the_steps_and_nothing_to_press(paper: Page) -> None:
+    for hidden in ("header", "nav", "footer", ".which .btn", ".other-guides"):
+        assert not paper.locator(hidden).first.is_visible(), hidden
+    assert paper.locator(".step").first.is_visible()
+    assert paper.locator(".troubles").is_visible()
+    background = paper.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    for step in paper.locator(".step").all():
+        assert step.evaluate("element => getComputedStyle(element).breakInside") == "avoid"
