@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import statements
+from accounts import addresses, statements
 from accounts.models import MailLogin, User
 
 Method = MailLogin.Method
@@ -44,6 +44,21 @@ def note(user_id: int, protocol: str, method: str, address: str, at: datetime) -
     tally.add(Success(user_id, protocol, method, address, at))
     for count in tally.take():
         COUNT.row(*count, count.user_id)
+
+
+# As Dovecot calls what it lets people in to.
+SERVICES = {"imap": "imap", "pop3": "pop3", "smtp": "smtp", "submission": "smtp", "sieve": "sieve"}
+
+
+def note_token(username: str, service: str, remote: str) -> None:
+    """A mail server has asked about a living token, for a login by `service` from `remote` (both as Dovecot says it).
+
+    Who asks without a login, to try it out, names no service and counts nothing.
+    """
+    protocol, address = SERVICES.get(service), addresses.parse(remote)
+    owner = User.objects.filter(username=username).values_list("pk", flat=True).first()
+    if protocol and owner is not None:
+        note(owner, protocol, str(Method.TOKEN), str(address or ""), timezone.now())
 
 
 class Tally:

@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts import reminders
+from accounts import reminders, wording
 from accounts.models import Mail, Reminder
 from accounts.sms.errors import ConfigurationRejected, NotSent, RecipientRejected
 
@@ -33,7 +33,7 @@ def _notice(mail: Mail) -> tuple[str, str]:
     event = mail.event
     assert event  # noqa: S101 - the database keeps that promise
     context = {
-        "institution": settings.INSTITUTION,
+        "institution": wording.institution(),
         "contact": settings.SUPPORT_CONTACT,
         "portal": settings.PUBLIC_URL,
         "user": mail.user,

@@ -119,7 +119,7 @@ def words(rollout: Rollout, user: User, language: str, *, preview: bool = False)
             "to_do": "\n".join(f"- {line}" for line in to_do(user, everything=preview)),
             "portal": settings.PUBLIC_URL,
             "contact": settings.SUPPORT_CONTACT,
-            "institution": settings.INSTITUTION,
+            "institution": wording.institution(),
         }
     return " ".join(wording.filled(subject, values).split()), wording.filled(text, values)
 

@@ -1,11 +1,20 @@
-"""Texts that the office writes itself, with words in braces that stand for something."""
+"""Texts that the office writes itself, with words in braces that stand for something; the institution's name."""
 
 import re
+
+from django.conf import settings
+from django.utils.translation import get_language
 
 _WORD = re.compile(r"\{([^{}\s]*)\}")
 
 # What stands in the braces, and what it stands for is in reminders.py.
 WORDS = ("name", "mailbox", "date", "time", "to_do", "portal", "contact", "institution")
+
+
+def institution() -> str:
+    """Its name in the language that is active."""
+    in_chinese = (get_language() or "").startswith("zh")
+    return str(settings.INSTITUTION if in_chinese else settings.INSTITUTION_ENGLISH)
 
 
 def unknown(text: str) -> list[str]:

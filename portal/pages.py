@@ -1,5 +1,7 @@
 """Pages that belong to no app."""
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -7,21 +9,26 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts import browsers, phones
+from accounts import browsers, phones, wording
 from accounts.models import SecurityEvent
 from accounts.sessions import SignedInRequest
 from accounts.sms import outbox as sms_outbox
 from apppasswords import passwords
+from portal import theme
 
 SIGN_INS_SHOWN = 5
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may show."""
     return {
-        "institution": settings.INSTITUTION,
+        "institution": wording.institution(),
+        "theme_url": _versioned("theme", _theme()) if settings.INSTITUTION_COLOR else "",
+        "logo_url": _versioned("logo", _logo()) if settings.INSTITUTION_LOGO else "",
         "contact": settings.SUPPORT_CONTACT,
         "mailbox_url": settings.MAILBOX_URL,
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
@@ -39,6 +46,52 @@ def home(request: SignedInRequest) -> HttpResponse:
         "sign_ins": signed_in[:SIGN_INS_SHOWN],
     }
     return render(request, "portal/home.html", context)
+
+
+# --- The look ---------------------------------------------------------------------------------------------------------
+
+
+def _theme() -> bytes:
+    return theme.stylesheet(settings.INSTITUTION_COLOR).encode()
+
+
+@cache
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _logo() -> bytes:
+    return _read(settings.INSTITUTION_LOGO)
+
+
+def _versioned(name: str, content: bytes) -> str:
+    return f"{reverse(name)}?v={theme.version(content)}"
+
+
+def _kept(content: bytes, content_type: str) -> HttpResponse:
+    """Another content has another address."""
+    return HttpResponse(content, content_type, headers={"Cache-Control": "public, max-age=31536000, immutable"})
+
+
+@login_not_required
+@require_safe
+def theme_css(request: HttpRequest) -> HttpResponse:
+    """The institution's colour."""
+    if not settings.INSTITUTION_COLOR:
+        raise Http404
+    return _kept(_theme(), "text/css")
+
+
+@login_not_required
+@require_safe
+def logo(request: HttpRequest) -> HttpResponse:
+    """The institution's picture. What else might be in an SVG does nothing: the site's policy allows it no script."""
+    if not settings.INSTITUTION_LOGO:
+        raise Http404
+    return _kept(_logo(), LOGO_TYPES[Path(settings.INSTITUTION_LOGO).suffix.lower()])
+
+
+# --- For who watches over the site ------------------------------------------------------------------------------------
 
 
 @login_not_required

@@ -87,6 +87,19 @@ AUTOCONFIG_HOSTS = env.list(
 SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
 ALLOWED_HOSTS += sorted(SETUP_HOSTS)
 INSTITUTION = env.str("INSTITUTION", default="示例大学" if DEBUG else MAIL_DOMAIN)
+INSTITUTION_ENGLISH = env.str("INSTITUTION_ENGLISH", default="Example University" if DEBUG else INSTITUTION)
+# The look: one colour (#rrggbb), of which readable shades are made, and a picture (.svg, .png or .webp, about square).
+INSTITUTION_COLOR = env.str("INSTITUTION_COLOR", default="").lower()
+if INSTITUTION_COLOR and not re.fullmatch("#[0-9a-f]{6}", INSTITUTION_COLOR):
+    raise ImproperlyConfigured("INSTITUTION_COLOR is a colour as #rrggbb, for example #8c1515.")
+LOGO_SIZE_LIMIT = 50_000  # bytes; it is loaded with the first page
+INSTITUTION_LOGO = env.str("INSTITUTION_LOGO", default="")
+if INSTITUTION_LOGO and not Path(INSTITUTION_LOGO).is_file():
+    raise ImproperlyConfigured(f"INSTITUTION_LOGO: there is no file {INSTITUTION_LOGO}.")
+if INSTITUTION_LOGO and Path(INSTITUTION_LOGO).suffix.lower() not in (".svg", ".png", ".webp"):
+    raise ImproperlyConfigured("INSTITUTION_LOGO must be a .svg, .png or .webp file.")
+if INSTITUTION_LOGO and Path(INSTITUTION_LOGO).stat().st_size > LOGO_SIZE_LIMIT:
+    raise ImproperlyConfigured(f"INSTITUTION_LOGO must not be larger than {LOGO_SIZE_LIMIT} bytes.")
 MAILBOX_URL = env.str("MAILBOX_URL", default="")  # where "进入邮箱" leads; empty hides it
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="010-6233-0000" if DEBUG else "")  # the IT office
 

@@ -57,11 +57,11 @@ class Site:
 
 
 class MailServer(Site):
-    def says(self, token: str) -> dict[str, Any]:
+    def says(self, token: str, **headers: str) -> dict[str, Any]:
         """What is said about a token: as Dovecot asks."""
         basic = base64.b64encode(f"{self.client_id}:{SECRET}".encode()).decode()
         response = self.server.post(
-            "/openid/introspect/", {"token": token}, headers={"authorization": f"Basic {basic}"}
+            "/openid/introspect/", {"token": token}, headers={"authorization": f"Basic {basic}", **headers}
         )
         assert response.status_code == 200
         answer: dict[str, Any] = json.loads(response.content)

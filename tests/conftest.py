@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from django.contrib.contenttypes.models import ContentType
 from django.test import TransactionTestCase
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
@@ -36,6 +37,7 @@ def _empty_tables_and_log(test: TransactionTestCase) -> None:
     """After tests that commit. The security log would not let its events go."""
     with guards.lifted():
         _empty_tables(test)
+    ContentType.objects.clear_cache()  # their rows are gone or made anew
     guards.begin_log()
 
 

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import bans
-from accounts.models import AccessToken, Ban, Failure, User
+from accounts.models import AccessToken, Ban, Failure, MailLogin, User
 from apppasswords import passwords
 
 CLERK = "itoffice@example.edu"
@@ -71,6 +71,12 @@ def last_use(username: str, name: str) -> list[str]:
     return [row.last_used_protocol, row.last_used_address]
 
 
+def logins(username: str) -> list[list[Any]]:
+    """Those that were let in, as they are counted."""
+    rows = MailLogin.objects.filter(user__username=username).order_by("protocol", "method")
+    return [list(row) for row in rows.values_list("protocol", "method", "count", "address")]
+
+
 def failures(address: str) -> list[str]:
     """The way in of each failure that counts."""
     rows = Failure.objects.filter(network=address, cleared_at=None, ban=None).order_by("pk")
@@ -96,7 +102,7 @@ CALLS = {
     call.__name__: call
     for call in (
         prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, last_use,
-        failures, ban_of, lift, forget,
+        logins, failures, ban_of, lift, forget,
     )
 }  # fmt: skip
 

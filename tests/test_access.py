@@ -78,6 +78,8 @@ mail/config-v1.1.xml        GET                 200  200  200   200  200   200  
 .well-known/autoconfig/mail/config-v1.1.xml GET 200  200  200   200  200   200  200  200  200  200
 autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
+theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
+logo                        GET                 404  404  404   404  404   404  404  404  404  404
 admin/login/                any                 sign sign sign  403  403   403  403  403  conf conf
 admin/logout/               POST                sign code bind  code bind  admn admn admn admn 405
 """

@@ -9,11 +9,12 @@ from urllib.parse import unquote
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection, transaction
 from jwcrypto import jwk, jwt
 from pytest_django import Settings
 
 from accounts import phones, tasks
-from accounts.models import AccessToken, Authorization, Grant, IDToken, RefreshToken, TrustedBrowser, User
+from accounts.models import AccessToken, Authorization, Grant, IDToken, MailLogin, RefreshToken, TrustedBrowser, User
 from portal.settings import development_key
 from tests.applications import BACK, MailServer, Site, code_in, query
 from tests.conftest import MakeUser
@@ -241,6 +242,42 @@ def test_tokens_die_at_once(end: Callable[[Person], None], wangwu: Person, webma
     assert webmail.who(tokens["access_token"]).status_code == 401
     assert webmail.refresh(tokens["refresh_token"]).json() == {"error": "invalid_grant"}
     assert webmail.exchange(code).json() == {"error": "invalid_grant"}
+
+
+@pytest.mark.parametrize(
+    ("service", "remote", "counted"),
+    [
+        ("imap", "192.0.2.7:50123", ("imap", "192.0.2.7")),
+        ("submission", "[2001:db8::7]:50123", ("smtp", "2001:db8::7")),
+        ("sieve", "nonsense", ("sieve", "")),
+        ("", "192.0.2.7:50123", None),  # somebody tries it out
+        ("doveadm", "192.0.2.7:50123", None),
+    ],
+)
+def test_a_login_of_webmail_is_counted(
+    wangwu: Person, webmail: Site, dovecot: MailServer, service: str, remote: str, counted: tuple[str, str] | None
+) -> None:
+    """As one of the person whom the token is of, and none where it opens nothing."""
+    wangwu.sign_in()
+    token = webmail.tokens(wangwu)["access_token"]
+    of_dovecot = {"X-Dovecot-Auth-Service": service, "X-Dovecot-Auth-Remote": remote}
+    for shown in (token, token, "not a token"):
+        dovecot.says(shown, **of_dovecot)
+    rows = MailLogin.objects.values_list("user__username", "protocol", "address", "method", "count")
+    assert list(rows) == ([("wangwu@example.edu", *counted, "token", 2)] if counted else [])
+
+
+def test_who_cannot_be_counted_gets_in_all_the_same(
+    wangwu: Person, webmail: Site, dovecot: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    wangwu.sign_in()
+    token = webmail.tokens(wangwu)["access_token"]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_maillogin RENAME TO away")
+    with transaction.atomic():  # as a request outside of a test, whose errors end nothing else
+        assert dovecot.says(token, **{"X-Dovecot-Auth-Service": "imap"})["active"]
+    assert "not counted" in caplog.text
+    assert token not in caplog.text
 
 
 def test_two_step_ends_what_came_without_it(lisi: Person, webmail: Site, dovecot: MailServer) -> None:

@@ -153,6 +153,14 @@ def test_wrong_tokens_count_for_nobody(reader: Reader) -> None:
     assert reader.mailbox.enters(reader.mailbox.app_password) == IN
 
 
+def test_logins_by_token_are_counted_by_protocol(reader: Reader) -> None:
+    for way in (*PROTOCOLS, "imap"):
+        assert reader.shows(way) == IN
+    reader.shows(token="not a token")
+    counted = [[way, "token", 2 if way == "imap" else 1, reader.mailbox.address] for way in sorted(PROTOCOLS)]
+    assert reader.system.people("logins", reader.name) == counted
+
+
 def test_a_refused_password_counts_once_beside_tokens(reader: Reader) -> None:
     """smtplib tries every mechanism that it knows and the server has."""
     reader.mailbox.enters("not-the-password", "smtp")

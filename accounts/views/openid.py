@@ -1,12 +1,15 @@
 """Where other sites send people to sign in (OpenID Connect), and out again."""
 
+import json
+import logging
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,11 +21,13 @@ from oauth2_provider.views import AuthorizationView, IntrospectTokenView, RPInit
 from oauthlib.common import Request as OAuthRequest
 from oauthlib.common import add_params_to_uri
 
-from accounts import clients, events, sessions
+from accounts import clients, events, logins, sessions
 from accounts.middleware import way_in
 from accounts.models import Application, User
 from accounts.views.redirects import leads_to_applications
 from accounts.views.signin import leave
+
+logger = logging.getLogger(__name__)
 
 GRANT_TYPES = ("authorization_code", "refresh_token")
 
@@ -108,6 +113,17 @@ class Introspect(IntrospectTokenView):
     def verify_request(self, request: HttpRequest) -> tuple[bool, Any]:
         """A token does not open it."""
         return False, None
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        said = json.loads(response.content) if response.status_code == HTTPStatus.OK else {}
+        if said.get("active"):
+            service = request.headers.get("X-Dovecot-Auth-Service", "")
+            try:
+                logins.note_token(said["username"], service, request.headers.get("X-Dovecot-Auth-Remote", ""))
+            except DatabaseError as error:  # nobody is kept out because he could not be counted
+                logger.warning("A webmail login is not counted: %s", type(error).__name__)
+        return response
 
 
 class SignOut(RPInitiatedLogoutView):
