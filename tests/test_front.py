@@ -70,8 +70,8 @@ def test_hosts_for_mail_programs_have_no_portal(front: Front, host: str, path: s
 
 
 def test_the_institutions_own_site_stays_its_own(front: Front) -> None:
-    assert "own site" in front.curl("https://example.edu/")
-    assert "own site" in front.curl("https://example.edu/sign-in/")
+    for path in ("/", "/sign-in/", "/mail/config-v1.1.xml"):
+        assert lines(front.curl(f"https://example.edu{path}"))["location"] == f"https://www.example.edu{path}"
 
 
 def test_the_portal_itself_asks_to_sign_in(front: Front) -> None:

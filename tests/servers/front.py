@@ -106,7 +106,7 @@ http {{
         ssl_certificate     {folder}/tls/fullchain.pem;
         ssl_certificate_key {folder}/tls/privkey.pem;
         include {folder}/well-known.conf;
-        location / {{ return 200 "the institution's own site"; }}
+        location / {{ return 301 https://www.example.edu$request_uri; }}
     }}
 }}
 """
