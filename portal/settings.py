@@ -48,6 +48,14 @@ def required(name: str, development: str) -> str:
     return value
 
 
+def optional_pem(name: str) -> str:
+    try:
+        value: str = env.str(name, default="")
+    except OSError as error:  # NAME_FILE
+        raise ImproperlyConfigured(f"{name}: {error.strerror}: {error.filename}") from None
+    return value.replace("\\n", "\n")
+
+
 def development_key(folder: Path) -> str:
     """Made once; whoever of several processes is first makes it for all."""
     path, draft = folder / "openid-key.pem", folder / f"openid-key.{os.getpid()}"
@@ -349,6 +357,11 @@ NGINX_BACKENDS = {
     "pop3": env.str("NGINX_POP3_BACKEND", default="127.0.0.1:10110"),
     "smtp": env.str("NGINX_SMTP_BACKEND", default="127.0.0.1:10025"),
 }
+
+# Profiles that set up the mail program of an iPhone, iPad or Mac are signed if both are set (docs/apple-profiles.md).
+PROFILE_SIGNING_KEY = optional_pem("PROFILE_SIGNING_KEY")
+PROFILE_SIGNING_CERTIFICATES = optional_pem("PROFILE_SIGNING_CERTIFICATES")  # the signer's first, then its chain
+PROFILE_LINK_LIFETIME = seconds("PROFILE_LINK_LIFETIME", 300)  # of the QR code that takes a phone to its profile
 
 # --- Queue ----------------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,7 @@ security/activity/          GET                 sign code bind  code bind  200  
 security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
+app-passwords/profile/      GET,POST            sign code bind  code bind  200  200  conf conf 200
 .well-known/openid-configuration any            200  200  200   200  200   200  200  200  200  200
 openid/authorize/           GET,POST            sign code bind  code bind  400  400  400  400  400
 openid/token/               any                 405  405  405   405  405   405  405  405  405  405
