@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts import activity, events, notices, signin, statements
 from accounts.models import User
 from apppasswords import secrets
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, ProfileLink
 
 LAST_USE_MOVES_EVERY = timedelta(minutes=1)
 
@@ -81,7 +81,11 @@ def remove(user: User, pk: int, *, actor: User | None = None, address: str = "",
 
 
 def remove_all(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> int:
-    return _remove(user, of(user), actor=actor, address=address, reason=reason)
+    """And what waits to make one: a QR code on a screen."""
+    # The links first: a phone that takes one at this moment comes before or not at all.
+    with transaction.atomic():
+        ProfileLink.objects.filter(user=user, used_at=None).delete()
+        return _remove(user, of(user), actor=actor, address=address, reason=reason)
 
 
 def _remove(

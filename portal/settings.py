@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apppasswords.middleware.hide_token",
     "accounts.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -422,6 +423,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verify-events": {"task": "accounts.tasks.verify_events", "schedule": crontab(hour=4, minute=40)},
     "delete-expired": {"task": "accounts.tasks.delete_expired", "schedule": crontab(hour=4, minute=10)},
+    "delete-expired-links": {"task": "apppasswords.tasks.delete_expired", "schedule": crontab(hour=4, minute=15)},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
@@ -458,6 +460,7 @@ SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 TRUSTED_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
+PROFILE_LINK_COOKIE_NAME = f"{_COOKIE_PREFIX}profile"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"

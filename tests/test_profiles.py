@@ -24,13 +24,9 @@ from apppasswords import profiles, verification
 from apppasswords.models import AppPassword
 from tests import apple
 from tests.conftest import MakeUser
-from tests.people import PASSWORD, Person
+from tests.people import IPHONE, PASSWORD, Person
 
 PAGE = "/app-passwords/profile/"
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/18.5 Mobile/15E148 Safari/604.1"
-)
 
 
 def form_id(person: Person) -> str:

@@ -2,6 +2,7 @@
 
 from functools import wraps
 from secrets import token_hex
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,10 +23,10 @@ from apppasswords.models import NAME_LENGTH
 
 def phone_required(view: View) -> View:
     @wraps(view)
-    def guarded(request: SignedInRequest) -> HttpResponse:
+    def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
         if phones.of(request.user) is None:
             return render(request, "apppasswords/phone_needed.html")
-        return view(request)
+        return view(request, **wired)
 
     return guarded
 
