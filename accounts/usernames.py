@@ -21,3 +21,9 @@ def complete(text: str, domain: str) -> str:
     """The web accepts the part before the @ as well."""
     text = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
     return text if "@" in text else f"{text}@{domain}"
+
+
+def masked(username: str) -> str:
+    """z***@example.edu: enough for its owner to recognise it."""
+    local_part, at, domain = username.partition("@")
+    return f"{local_part[:1]}***{at}{domain}"

@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 NAME_LENGTH = 60  # characters
+WATCHED = timedelta(minutes=15)  # how long a page waits for a phone to be set up
 
 
 class AppPassword(models.Model):
@@ -32,3 +35,42 @@ class AppPassword(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProfileLink(models.Model):
+    """A QR code on somebody's screen, which takes a phone to a profile with a new app password: once, and soon."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        EXPIRED = "expired"
+        TAKEN = "taken"
+        CONNECTED = "connected"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile_links")
+    # A changed or unbound phone ends its links by itself.
+    phone = models.ForeignKey("accounts.Phone", models.CASCADE, related_name="+")
+    name = models.CharField(max_length=NAME_LENGTH)  # of the app password
+    digest = models.CharField(max_length=64, unique=True)  # of the token, which is nowhere
+    stamp = models.CharField(max_length=64)  # of the account as it was: password, sessions, two-step
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    password = models.ForeignKey(AppPassword, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> State:
+        if self.used_at is None:
+            return self.State.WAITING if timezone.now() < self.expires_at else self.State.EXPIRED
+        return self.State.CONNECTED if self.password and self.password.last_used_at else self.State.TAKEN
+
+    @property
+    def may_change(self) -> bool:
+        """Whether it is worth asking again: a phone that has not signed in long after it was set up will not."""
+        waits_for_phone = self.state is self.State.TAKEN and self.used_at and timezone.now() < self.used_at + WATCHED
+        return self.state is self.State.WAITING or bool(waits_for_phone)

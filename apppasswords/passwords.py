@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts import activity, events, notices, signin, statements
 from accounts.models import User
 from apppasswords import secrets
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, ProfileLink
 
 LAST_USE_MOVES_EVERY = timedelta(minutes=1)
 
@@ -42,6 +42,11 @@ def create(
 
     `request` names the form it came from. Callers have seen to it that a code was entered lately.
     """
+    return refusal(user, name, request) or make(user, name, address=address, request=request)
+
+
+def refusal(user: User, name: str, request: str | None = None) -> Refusal | None:
+    """Whether it would be made. Takes as long as a sign-in: the name could be the mailbox password."""
     # These first: a form that makes nothing must not tell either whether the name is the mailbox password.
     if request and of(user).filter(request=request).exists():
         return Refusal.REPEATED
@@ -49,6 +54,11 @@ def create(
         return Refusal.TOO_MANY
     if secrets.looks_like_one(name) or signin.check_password(user.username, name) == user:
         return Refusal.SECRET_AS_NAME
+    return None
+
+
+def make(user: User, name: str, *, address: str = "", request: str | None = None) -> tuple[AppPassword, str] | Refusal:
+    """With a name that was looked at."""
     secret = secrets.new()
     try:
         with transaction.atomic():
@@ -71,7 +81,11 @@ def remove(user: User, pk: int, *, actor: User | None = None, address: str = "",
 
 
 def remove_all(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> int:
-    return _remove(user, of(user), actor=actor, address=address, reason=reason)
+    """And what waits to make one: a QR code on a screen."""
+    # The links first: a phone that takes one at this moment comes before or not at all.
+    with transaction.atomic():
+        ProfileLink.objects.filter(user=user, used_at=None).delete()
+        return _remove(user, of(user), actor=actor, address=address, reason=reason)
 
 
 def _remove(

@@ -1,8 +1,14 @@
 from django.urls import path
 
-from apppasswords import views
+from apppasswords.views.passwords import app_passwords, app_passwords_remove_all
+from apppasswords.views.profiles import profile, profile_link, profile_open, profile_token
 
 urlpatterns = [
-    path("app-passwords/", views.app_passwords, name="app_passwords"),
-    path("app-passwords/remove-all/", views.app_passwords_remove_all, name="app_passwords_remove_all"),
+    path("app-passwords/", app_passwords, name="app_passwords"),
+    path("app-passwords/remove-all/", app_passwords_remove_all, name="app_passwords_remove_all"),
+    path("app-passwords/profile/", profile, name="profile"),
+    path("app-passwords/profile/link/<int:pk>/", profile_link, name="profile_link"),
+    # Short, for the QR code: fewer and larger squares.
+    path("profile/", profile_open, name="profile_open"),
+    path("profile/<slug:token>/", profile_token, name="profile_token"),
 ]

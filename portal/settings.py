@@ -48,6 +48,14 @@ def required(name: str, development: str) -> str:
     return value
 
 
+def optional_pem(name: str) -> str:
+    try:
+        value: str = env.str(name, default="")
+    except OSError as error:  # NAME_FILE
+        raise ImproperlyConfigured(f"{name}: {error.strerror}: {error.filename}") from None
+    return value.replace("\\n", "\n")
+
+
 def development_key(folder: Path) -> str:
     """Made once; whoever of several processes is first makes it for all."""
     path, draft = folder / "openid-key.pem", folder / f"openid-key.{os.getpid()}"
@@ -127,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apppasswords.middleware.hide_token",
     "accounts.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -370,6 +379,11 @@ NGINX_BACKENDS = {
     "smtp": env.str("NGINX_SMTP_BACKEND", default="127.0.0.1:10025"),
 }
 
+# Profiles that set up the mail program of an iPhone, iPad or Mac are signed if both are set (docs/apple-profiles.md).
+PROFILE_SIGNING_KEY = optional_pem("PROFILE_SIGNING_KEY")
+PROFILE_SIGNING_CERTIFICATES = optional_pem("PROFILE_SIGNING_CERTIFICATES")  # the signer's first, then its chain
+PROFILE_LINK_LIFETIME = seconds("PROFILE_LINK_LIFETIME", 300)  # of the QR code that takes a phone to its profile
+
 # --- Queue ----------------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost" if DEBUG else "")
@@ -429,6 +443,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verify-events": {"task": "accounts.tasks.verify_events", "schedule": crontab(hour=4, minute=40)},
     "delete-expired": {"task": "accounts.tasks.delete_expired", "schedule": crontab(hour=4, minute=10)},
+    "delete-expired-links": {"task": "apppasswords.tasks.delete_expired", "schedule": crontab(hour=4, minute=15)},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
@@ -465,6 +480,7 @@ SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 TRUSTED_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
+PROFILE_LINK_COOKIE_NAME = f"{_COOKIE_PREFIX}profile"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"

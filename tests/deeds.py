@@ -27,6 +27,8 @@ from accounts import (
     switching,
 )
 from accounts.models import Phone, Rollout, Sms, User
+from apppasswords import links
+from apppasswords import passwords as app_passwords
 from portal.celery import app
 
 app.conf.task_always_eager = True  # what is queued is sent at once, by the thread that queued it
@@ -172,3 +174,15 @@ def record(user: int, events_each: int, *, in_vain: bool = False) -> None:
 
 def seal() -> None:
     chain.seal_all()
+
+
+def take_link(token: str) -> str:
+    taken = links.take(token)
+    return "TAKEN" if isinstance(taken, tuple) else "GONE"
+
+
+def take_link_or_remove_all(token: str = "", user: int = 0) -> str:
+    if token:
+        return take_link(token)
+    app_passwords.remove_all(User.objects.get(pk=user))
+    return "REMOVED"

@@ -11,6 +11,10 @@ from accounts.sms import memory
 PASSWORD = "battery-staple-2026"
 NUMBER = "13800138000"
 OTHER_NUMBER = "13900139000"
+IPHONE = (  # what its browser calls itself
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
 
 
 def code_from_phone(number: str | None = None) -> str:

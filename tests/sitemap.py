@@ -28,7 +28,7 @@ from accounts.models import (
     TrustedBrowser,
     User,
 )
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, ProfileLink
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,17 @@ class Addresses:
             "accounts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
             "accounts/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
+            "apppasswords/profilelink": ProfileLink.objects.create(
+                user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
+            ).pk,
         }  # fmt: skip
 
     def of(self, place: Place) -> str:
         address = place.route
         if model := re.match(r"admin/(\w+/\w+)/<", address):
             address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
+        address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")
+        address = address.replace("<slug:token>", "-" * 43)
         address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
         address = address.replace("<slug:program>", "iphone")
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))

@@ -41,6 +41,7 @@ LEADS_TO = {
     "conf": "/security/confirm/",
     "alog": "/admin/login/",
     "admn": "/admin/",
+    "prof": "/profile/",
 }
 
 # The columns are VISITORS, in their order:    | not in              | overtaken | in without code | by code | office
@@ -62,6 +63,10 @@ security/activity/          GET                 sign code bind  code bind  200  
 security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
+app-passwords/profile/      GET,POST            sign code bind  code bind  200  200  conf conf 200
+app-passwords/profile/link/<int:pk>/ GET        sign code bind  code bind  200  404  404  404  404
+profile/                    GET,POST            404  404  404   404  404   404  404  404  404  404
+profile/<slug:token>/       GET                 prof prof prof  prof prof  prof prof prof prof prof
 .well-known/openid-configuration any            200  200  200   200  200   200  200  200  200  200
 openid/authorize/           GET,POST            sign code bind  code bind  400  400  400  400  400
 openid/token/               any                 405  405  405   405  405   405  405  405  405  405

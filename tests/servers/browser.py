@@ -82,6 +82,7 @@ def open_page(chromium_running: Browser) -> Iterator[Open]:
         scheme: Scheme = "light",
         javascript: bool = True,
         any_certificate: bool = False,
+        agent: str | None = None,
     ) -> Page:
         context = chromium_running.new_context(
             base_url=base_url,
@@ -91,6 +92,7 @@ def open_page(chromium_running: Browser) -> Iterator[Open]:
             java_script_enabled=javascript,
             reduced_motion="reduce",
             ignore_https_errors=any_certificate,
+            user_agent=agent,
         )
         context.set_default_timeout(10_000)
         contexts.append((context, Watch(context)))

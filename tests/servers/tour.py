@@ -16,10 +16,10 @@ from playwright.sync_api import Page
 
 from accounts import bans, derivation, exemptions
 from accounts.models import Ban, Failure, MailLogin, Phone, Rollout, Roster, Sms, TrustedBrowser, User
-from apppasswords import passwords
-from apppasswords.models import AppPassword
+from apppasswords import links, passwords
+from apppasswords.models import AppPassword, ProfileLink
 from portal import programs
-from tests.people import NUMBER, OTHER_NUMBER, PASSWORD
+from tests.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
 from tests.rollouts import bind, in_days, people, uses_mailbox_password
 
 LANDLINE = "01062330000"
@@ -47,6 +47,7 @@ def tour(page: Page) -> Iterator[str]:
     yield from _code(page, owner)
     yield from _app_passwords(page, owner)
     yield from _guides(page, "guide", [program.slug for program in programs.ALL])
+    yield from _profiles(page, owner)
     yield from _security(page, owner)
     yield from _passwords(page, owner)
     yield from _without_phone(page, owner)
@@ -143,6 +144,46 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     yield "app-passwords-many"
     page.goto("/app-passwords/remove-all/")
     yield "app-passwords-remove-all"
+
+
+def _profiles(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/app-passwords/profile/")
+    yield "profile"
+    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
+    page.click("[name=qr]")
+    yield "profile-secret-as-name"
+    page.fill("[name=name]", "iPhone")
+    page.click("[name=qr]")
+    page.wait_for_load_state()
+    yield "profile-qr"
+    link = ProfileLink.objects.get(user=owner)
+    page.goto(reverse("profile_link", args=[link.pk]))
+    yield "profile-waiting"
+    ProfileLink.objects.update(expires_at=timezone.now())
+    page.reload()
+    yield "profile-expired"
+    ProfileLink.objects.update(used_at=timezone.now())
+    page.reload()
+    yield "profile-taken"
+    ProfileLink.objects.update(password=AppPassword.objects.get(user=owner, last_used_at__isnull=False))
+    page.reload()
+    yield "profile-connected"
+    made = links.make(owner, "iPhone")
+    assert isinstance(made, tuple)
+    page.goto(reverse("profile_token", args=[made[1]]))
+    yield "profile-open-other"
+    page.set_extra_http_headers({"User-Agent": f"{IPHONE} MicroMessenger/8.0.50"})
+    page.goto(reverse("profile_token", args=[made[1]]))
+    yield "profile-in-app"
+    page.set_extra_http_headers({"User-Agent": IPHONE})
+    page.goto(reverse("profile_token", args=[made[1]]))
+    yield "profile-open"
+    page.goto("/app-passwords/profile/")
+    yield "profile-on-iphone"
+    page.set_extra_http_headers({})
+    ProfileLink.objects.all().delete()
+    page.goto(reverse("profile_open"))
+    yield "profile-gone"
 
 
 def _security(page: Page, owner: User) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from functools import wraps
 from secrets import token_hex
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,10 +23,10 @@ from apppasswords.models import NAME_LENGTH
 
 def phone_required(view: View) -> View:
     @wraps(view)
-    def guarded(request: SignedInRequest) -> HttpResponse:
+    def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
         if phones.of(request.user) is None:
             return render(request, "apppasswords/phone_needed.html")
-        return view(request)
+        return view(request, **wired)
 
     return guarded
 
@@ -63,11 +64,8 @@ def _create(request: SignedInRequest) -> HttpResponse:
     match made:
         case passwords.Refusal.SECRET_AS_NAME:
             return _warn(request)
-        case passwords.Refusal.REPEATED:
-            messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
-            return redirect("app_passwords")
-        case passwords.Refusal.TOO_MANY:
-            messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
+        case passwords.Refusal():
+            tell(request, made)
             return redirect("app_passwords")
         case (row, secret):
             context = {
@@ -79,14 +77,25 @@ def _create(request: SignedInRequest) -> HttpResponse:
             return render(request, "apppasswords/app_password_created.html", context)
 
 
+def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
+    if refusal is passwords.Refusal.REPEATED:
+        messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
+    else:
+        messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
+
+
 def _warn(request: SignedInRequest) -> HttpResponse:
+    return _list(request, warned())
+
+
+def warned() -> NameForm:
     """A password was entered as the name: it is not shown again and not kept."""
     form = NameForm({"request": token_hex(16)})
     form.errors["name"] = form.error_class([
         _("That looked like a password. The name is only a description and is shown in clear: never enter a password "
           "there. Nothing was kept.")
     ])  # fmt: skip
-    return _list(request, form)
+    return form
 
 
 def _remove(request: SignedInRequest) -> HttpResponse:

@@ -1,0 +1,10 @@
+"""What workers do for app passwords, in Celery's words."""
+
+from celery import shared_task
+
+from apppasswords import links
+
+
+@shared_task(time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    links.delete_expired()
