@@ -9,6 +9,16 @@ NAME_LENGTH = 60  # characters
 WATCHED = timedelta(minutes=15)  # how long a page waits for a phone to be set up
 
 
+class Mistake(models.TextChoices):
+    """What a mail program did wrong, as its owner can mend it."""
+
+    BARE_NAME = "name", _("only the part before the @ as the user name")
+    MAILBOX_PASSWORD = "mailbox", _("the mailbox password instead of the app password")
+    MISTYPED = "mistyped", _("something like an app password, with a slip or of another account")
+    WRONG = "wrong", _("a wrong password")
+    BANNED = "banned", _("the address is banned")
+
+
 class AppPassword(models.Model):
     """What one mail program signs in with. The secret itself was shown once and is nowhere."""
 
@@ -23,6 +33,12 @@ class AppPassword(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     last_used_protocol = models.CharField(_("protocol"), max_length=10, blank=True)
     last_used_address = models.CharField(_("address"), max_length=45, blank=True)
+    # The last thing that went wrong while it had not been used yet.
+    mistake = models.CharField(_("mistake"), max_length=10, choices=Mistake, blank=True)
+    mistake_at = models.DateTimeField(null=True, blank=True)
+    mistake_protocol = models.CharField(max_length=10, blank=True)
+    mistake_address = models.CharField(max_length=45, blank=True)
+    mistake_until = models.DateTimeField(null=True, blank=True)  # of a ban
 
     class Meta:
         verbose_name = _("app password")
@@ -35,6 +51,22 @@ class AppPassword(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FirstUse(models.Model):
+    """The first login with an app password by one protocol. It says that the mail program is set up."""
+
+    password = models.ForeignKey(AppPassword, models.CASCADE, related_name="first_uses")
+    protocol = models.CharField(max_length=10)
+    at = models.DateTimeField()
+    address = models.CharField(max_length=45)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["password", "protocol"], name="one_first_use_a_protocol")]
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return self.protocol
 
 
 class ProfileLink(models.Model):

@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts import addresses, bans, events, logins, signin, statements, usernames
 from accounts.models import Ban, Failure, User
 from apppasswords import passwords, secrets
-from apppasswords.models import AppPassword
+from apppasswords.connections import Slip
+from apppasswords.models import AppPassword, Mistake
 
 PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
 
@@ -65,6 +66,8 @@ class Verdict:
     banned_until: datetime | None = None
     use: Use | None = None
     success: logins.Success | None = None  # to be counted after the answer, too
+    app_password_id: int | None = None
+    slip: Slip | None = None  # what an owner who waits for the first login is told
 
 
 class Facts(NamedTuple):
@@ -86,7 +89,9 @@ def verify(login: Login) -> Verdict:
     """Decide, and count: a failure, or that failures of this account are over. Raises what the database raises."""
     verdict, facts, account = _decide(login)
     if verdict.outcome is Outcome.NO:
-        return _refuse(login, verdict, account)
+        return _refuse(login, verdict, facts, account)
+    if verdict.outcome is Outcome.BANNED:
+        return _with_slip(verdict, login, facts.user_id)
     if verdict.reason is Reason.MAILBOX_PASSWORD and (until := bans.banned_until(login.address, account)):
         # Guesses that came at once were compared before the first was counted: none profits from that.
         return Verdict(Outcome.BANNED, Reason.BANNED, until)
@@ -139,20 +144,35 @@ METHODS = {Reason.APP_PASSWORD: logins.Method.APP_PASSWORD, Reason.MAILBOX_PASSW
 
 def _yes(reason: Reason, login: Login, facts: Facts, now: datetime, use: Use | None = None) -> Verdict:
     success = logins.Success(facts.user_id or 0, login.protocol, METHODS[reason], login.address, now)
-    return Verdict(Outcome.YES, reason, use=use, success=success)
+    return Verdict(Outcome.YES, reason, use=use, success=success, app_password_id=facts.app_password_id)
 
 
-def _refuse(login: Login, verdict: Verdict, account: str) -> Verdict:
+def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdict:
     password = login.password if login.password is not None else "\0not text"
     noted = bans.note_failure(login.address, account or bans.stranger(login.user), password, login.protocol)
     if not noted.counted:
-        return Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until)
+        return _with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
+    owner = facts.user_id
     if verdict.reason is Reason.BARE_NAME:
         # The mistake that the guide warns of: whose it is shows when the name is completed.
         meant = usernames.canonical(usernames.complete(login.user, settings.MAIL_DOMAIN))
-        owner = User.objects.filter(username=meant).first() if meant else None
-        events.record(events.Kind.BARE_NAME, owner, address=login.address, channel=login.protocol)
-    return replace(verdict, banned_until=noted.banned_until)
+        user = User.objects.filter(username=meant).first() if meant else None
+        events.record(events.Kind.BARE_NAME, user, address=login.address, channel=login.protocol)
+        owner = user.pk if user else None
+    return _with_slip(replace(verdict, banned_until=noted.banned_until), login, owner)
+
+
+SLIPS = {Reason.WRONG: Mistake.WRONG, Reason.BARE_NAME: Mistake.BARE_NAME, Reason.BANNED: Mistake.BANNED}
+
+
+def _with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
+    kind = SLIPS.get(verdict.reason)
+    if owner is None or kind is None:
+        return verdict
+    until = verdict.banned_until
+    return replace(
+        verdict, slip=Slip(owner, kind, login.password, login.protocol, login.address, timezone.now(), until)
+    )
 
 
 # --- The statement ---------------------------------------------------------------------------------------------------

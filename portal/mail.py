@@ -157,6 +157,12 @@ def _write_notes(ended: threading.Event) -> None:
                     notebook.write()
         except Exception as error:  # the thread must live on, and so do the counts
             logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
+        try:
+            if notebook.has_mistakes():
+                with watchdog.in_time():
+                    notebook.write_mistakes()
+        except Exception as error:  # the same; a page that waits for a mail program says less then
+            logger.warning("A mistake of a mail program is not noted: %s", type(error).__name__)
     try:
         if notebook.has_notes():
             notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now

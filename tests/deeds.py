@@ -27,7 +27,7 @@ from accounts import (
     switching,
 )
 from accounts.models import Phone, Rollout, Sms, User
-from apppasswords import links
+from apppasswords import connections, links
 from apppasswords import passwords as app_passwords
 from portal.celery import app
 
@@ -186,3 +186,12 @@ def take_link_or_remove_all(token: str = "", user: int = 0) -> str:
         return take_link(token)
     app_passwords.remove_all(User.objects.get(pk=user))
     return "REMOVED"
+
+
+def note_first_use(pk: int, protocol: str, address: str, user: int = 0) -> str:
+    """Or removes all app passwords of this user."""
+    if user:
+        app_passwords.remove_all(User.objects.get(pk=user))
+        return "REMOVED"
+    connections.note_first_use(pk, protocol, address, timezone.now())
+    return "NOTED"

@@ -93,6 +93,7 @@ class Addresses:
         if model := re.match(r"admin/(\w+/\w+)/<", address):
             address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")
+        address = address.replace("app-passwords/<int:pk>", f"app-passwords/{self.rows['apppasswords/apppassword']}")
         address = address.replace("<slug:token>", "-" * 43)
         address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
         address = address.replace("<slug:program>", "iphone")

@@ -63,6 +63,7 @@ security/activity/          GET                 sign code bind  code bind  200  
 security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
+app-passwords/<int:pk>/     GET                 sign code bind  code bind  200  404  404  404  404
 app-passwords/profile/      GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/profile/link/<int:pk>/ GET        sign code bind  code bind  200  404  404  404  404
 profile/                    GET,POST            404  404  404   404  404   404  404  404  404  404

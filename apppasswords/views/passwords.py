@@ -7,18 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clients, phones
 from accounts.sessions import SignedInRequest
 from accounts.views.security import View, fresh_code_required
 from accounts.views.signin import GET_OR_POST
-from apppasswords import passwords, secrets
+from apppasswords import connections, passwords, secrets
 from apppasswords.forms import NameForm
-from apppasswords.models import NAME_LENGTH
+from apppasswords.models import NAME_LENGTH, AppPassword
 
 
 def phone_required(view: View) -> View:
@@ -73,8 +73,30 @@ def _create(request: SignedInRequest) -> HttpResponse:
                 "secret": secret,
                 "in_fours": secrets.in_fours(secret),
                 "servers": settings.MAIL_SERVERS,
+                "connection": (found := connections.of(row)),
+                "mark": _mark(row, found),
             }
             return render(request, "apppasswords/app_password_created.html", context)
+
+
+@require_safe
+@phone_required
+def connection(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Whether the mail program is in by now. A page that asks again hears nothing (204) while nothing is new."""
+    password = get_object_or_404(passwords.of(request.user), pk=pk)
+    found = connections.of(password)
+    context = {"password": password, "connection": found}
+    if request.headers.get("HX-Request"):
+        if found.may_change and request.GET.get("seen") == _mark(password, found):
+            return HttpResponse(status=204)
+        return render(request, "apppasswords/_connection.html", context | {"mark": _mark(password, found)})
+    return render(request, "apppasswords/connection.html", context | {"mark": _mark(password, found)})
+
+
+def _mark(password: AppPassword, found: connections.Connection) -> str:
+    """Changes with everything that is shown."""
+    at = password.mistake_at
+    return f"{found.step}-{found.is_banned:d}-{at.timestamp() if at else 0:.6f}"
 
 
 def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:

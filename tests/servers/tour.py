@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from accounts import bans, derivation, exemptions
 from accounts.models import Ban, Failure, MailLogin, Phone, Rollout, Roster, Sms, TrustedBrowser, User
 from apppasswords import links, passwords
-from apppasswords.models import AppPassword, ProfileLink
+from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
 from portal import programs
 from tests.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
 from tests.rollouts import bind, in_days, people, uses_mailbox_password
@@ -137,13 +137,30 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     page.wait_for_load_state()
     yield "app-password-created"
     row = AppPassword.objects.get(user=owner)
+    yield from _connection(page, row)
+    page.goto("/app-passwords/")
     passwords.create(owner, "iPhone15ProMax")
     passwords.note_use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
-    page.click(f"main [href='{reverse('app_passwords')}']")
-    page.wait_for_load_state()
+    page.reload()
     yield "app-passwords-many"
     page.goto("/app-passwords/remove-all/")
     yield "app-passwords-remove-all"
+
+
+def _connection(page: Page, row: AppPassword) -> Iterator[str]:
+    now, address = timezone.now(), reverse("connection", args=[row.pk])
+    page.goto(address)
+    yield "connection-waiting"
+    for mistake in Mistake:
+        until = now + timedelta(minutes=48) if mistake is Mistake.BANNED else None
+        AppPassword.objects.filter(pk=row.pk).update(
+            mistake=mistake, mistake_at=now, mistake_protocol="imap", mistake_address="192.0.2.7", mistake_until=until
+        )
+        page.goto(address)
+        yield f"connection-{mistake}"
+    FirstUse.objects.create(password=row, protocol="imap", at=now, address="192.0.2.7")
+    page.goto(address)
+    yield "connection-connected"
 
 
 def _profiles(page: Page, owner: User) -> Iterator[str]:

@@ -1,0 +1,121 @@
+"""Whether the mail program that an app password was made for has signed in with it, or what it did wrong instead."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import signin, statements
+from accounts.models import User
+from apppasswords import secrets
+from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
+
+MISTAKES_SHOWN_FOR = timedelta(hours=1)  # after it was made; whoever sets up a phone later looks at the guides
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A login that was refused, of an account that is known. The password is here, and is written nowhere."""
+
+    user_id: int
+    kind: Mistake
+    password: str | None = field(repr=False)
+    protocol: str
+    address: str
+    at: datetime
+    banned_until: datetime | None
+
+
+class Step(StrEnum):
+    WAITING = "waiting"
+    MISTAKE = "mistake"
+    CONNECTED = "connected"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How far it is."""
+
+    step: Step
+    uses: list[FirstUse]
+    may_change: bool  # a page that shows it should look again
+    is_banned: bool
+
+    @property
+    def first(self) -> FirstUse | None:
+        return self.uses[0] if self.uses else None
+
+    @property
+    def sends(self) -> bool:
+        return any(use.protocol == "smtp" for use in self.uses)
+
+
+def of(password: AppPassword) -> Connection:
+    now = timezone.now()
+    uses = list(password.first_uses.all())
+    step = Step.MISTAKE if password.mistake else Step.WAITING
+    if uses or password.last_used_at:
+        step = Step.CONNECTED
+    until = password.mistake_until
+    return Connection(
+        step=step,
+        uses=uses,
+        may_change=step is not Step.CONNECTED and now < password.created_at + WATCHED,
+        is_banned=until is not None and now < until,
+    )
+
+
+# --- What the mail login service has seen ----------------------------------------------------------------------------
+
+FIRST_USE = statements.Statement(
+    "mailkey_first_use",
+    f"""INSERT INTO {FirstUse._meta.db_table} (password_id, protocol, at, address)
+        SELECT %s, %s, %s, %s
+        WHERE EXISTS (SELECT 1 FROM {AppPassword._meta.db_table} WHERE id = %s)
+        ON CONFLICT (password_id, protocol) DO NOTHING""",  # noqa: S608 (names of our own tables)
+)
+
+
+def note_first_use(pk: int, protocol: str, address: str, at: datetime) -> None:
+    """Of several processes the first one's stays. A password that was removed meanwhile is passed over."""
+    with suppress(IntegrityError):  # at this very moment
+        FIRST_USE.row(pk, protocol, at, address, pk)
+
+
+def note_mistakes(slips: Iterable[Slip]) -> None:
+    """On the app passwords of that account that wait for their first login."""
+    for slip in slips:
+        waiting = _waiting(slip)
+        if waiting.exists():
+            waiting.update(
+                mistake=_kind(slip),
+                mistake_at=slip.at,
+                mistake_protocol=slip.protocol,
+                mistake_address=slip.address,
+                mistake_until=slip.banned_until,
+            )
+
+
+def _waiting(slip: Slip) -> QuerySet[AppPassword]:
+    return AppPassword.objects.filter(
+        user_id=slip.user_id,
+        last_used_at=None,
+        created_at__gt=slip.at - MISTAKES_SHOWN_FOR,
+        created_at__lte=slip.at,
+    )
+
+
+def _kind(slip: Slip) -> Mistake:
+    """Compared only now, after the answer, and only for who waits: the mailbox password takes long to compare."""
+    if slip.kind is not Mistake.WRONG or not slip.password:
+        return slip.kind
+    if secrets.looks_like_one(slip.password):
+        return Mistake.MISTYPED
+    owner = User.objects.filter(pk=slip.user_id).first()
+    is_mailbox_password = owner and signin.check_password(owner.username, slip.password) == owner
+    return Mistake.MAILBOX_PASSWORD if is_mailbox_password else Mistake.WRONG
