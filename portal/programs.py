@@ -179,7 +179,12 @@ IPHONE = Program(
             warnings=(CERTIFICATE_QUESTION,),
         ),
     ),
+    shortcut=_(
+        "Load a profile: it fills in everything, with a new app password. At a computer it shows a QR code for the phone."
+    ),
+    shortcut_to="profile",
 )
+
 
 FOXMAIL = Program(
     "foxmail",
@@ -372,7 +377,12 @@ MAC = Program(
             warnings=(CERTIFICATE_QUESTION,),
         ),
     ),
+    shortcut=_(
+        "Load a profile: it fills in everything, with a new app password. At a computer it shows a QR code for the phone."
+    ),
+    shortcut_to="profile",
 )
+
 
 OTHER = Program(
     "other",

@@ -130,7 +130,7 @@ def test_without_javascript_another_tab_says_whether_it_worked(
     page.press("[name=name]", "Enter")
     shown = page.locator(".secret").inner_text()
     with page.expect_popup() as opened:
-        page.get_by_text("连接成功了吗？").click()
+        page.get_by_text("这里没有变化？").click()
     tab = opened.value
     expect(tab.get_by_text("等待 Foxmail 登录")).to_be_visible()
     assert logs_in(mail_system, owner, shown)

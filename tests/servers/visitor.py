@@ -33,8 +33,8 @@ class Visitor:
 
     def enter_code(self, number: str) -> None:
         self.page.fill("[name=code]", self.code_from_outbox(number))
-        self.page.press("[name=code]", "Enter")
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():  # whoever goes on before it is asked for the code again
+            self.page.press("[name=code]", "Enter")
 
     def code_from_outbox(self, number: str) -> str:
         """The newest code that came to this number and was not read before."""
