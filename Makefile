@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run run-mail test check format messages bench
+.PHONY: help run run-mail test check format messages gallery bench
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ format: $(DEVELOPMENT)  ## Put the source into its format
 
 messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
 	$(BIN)/python -m tests.translations --update
+
+gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
+	@$(BIN)/python -m tests.gallery var/gallery
 
 bench: $(DEVELOPMENT)  ## What a mail login costs, beside an empty view and a loop over hashes (needs PostgreSQL)
 	@$(BIN)/python -m benchmarks.mail_login

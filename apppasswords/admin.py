@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +15,20 @@ from apppasswords import passwords
 from apppasswords.models import AppPassword
 
 
+class ProtocolFilter(admin.AllValuesFieldListFilter):
+    """The protocols that there are, and those of no use yet by a name."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield choice | {"display": choice["display"] or _("Never used")}
+
+
 @admin.register(AppPassword)
 class AppPasswordAdmin(HistoryAdmin):
     """What there is and when it was used; the secrets are nowhere."""
 
     list_display = ("user", "name", "created_at", "last_used_at", "last_used_protocol", "last_used_address")
-    list_filter = ("last_used_protocol", "created_at", "last_used_at")
+    list_filter = (("last_used_protocol", ProtocolFilter), "created_at", "last_used_at")
     search_fields = ("user__username", "user__name", "name", "last_used_address")
     list_select_related = ("user",)
     fields = list_display

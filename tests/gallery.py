@@ -1,7 +1,7 @@
 """`python -m tests.gallery FOLDER [WORD ...]`: a picture of every page and state.
 
 In both languages, widths and colour schemes; WORDs choose some: beginnings of states' names, `en`, `zh`, `360`, `1280`,
-`light`, `dark`. A picture is named state.language.width.scheme.png.
+`light`, `dark`. A picture is named state.language.width.scheme.png; index.html shows all side by side.
 """
 
 import os
@@ -30,6 +30,10 @@ from tests import guards  # noqa: E402
 from tests.servers import need  # noqa: E402
 from tests.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, chromium  # noqa: E402
 from tests.servers.tour import tour  # noqa: E402
+
+STYLE = (
+    "<style>div { display: flex; overflow-x: auto } img { height: 24rem; margin: 4px; border: 1px solid #888 }</style>"
+)
 
 
 @contextmanager
@@ -66,6 +70,7 @@ def main(folder: Path, words: set[str]) -> None:
             page = browser.new_context(base_url=url, locale=language, reduced_motion="reduce").new_page()
             page.on("console", lambda message: print(f"{message.type}: {message.text}", file=sys.stderr))
             for state in tour(page):
+                print(f"{language} {state}", file=sys.stderr)  # it takes some minutes
                 if states and not state.startswith(states):
                     continue
                 for width in chosen(str(NARROW), str(WIDE)):
@@ -79,5 +84,20 @@ def main(folder: Path, words: set[str]) -> None:
             guards.begin_log()
 
 
+def write_index(folder: Path) -> None:
+    """One row a state, in the order in which people come to them."""
+    pictures = sorted(folder.glob("*.*.*.*.png"), key=lambda path: path.stat().st_mtime)
+    rows: dict[str, list[str]] = {}
+    for path in pictures:
+        rows.setdefault(path.name.partition(".")[0], []).append(path.name)
+    parts = ["<!doctype html><meta charset=utf-8><title>Mailkey</title>", STYLE]
+    for state, names in rows.items():
+        links = (f'<a href="{name}"><img src="{name}" alt="{name}" loading="lazy"></a>' for name in sorted(names))
+        parts.append(f"<h2>{state}</h2><div>{''.join(links)}</div>")
+    (folder / "index.html").write_text("\n".join(parts))
+    print(f"{len(pictures)} pictures of {len(rows)} states: {folder / 'index.html'}")
+
+
 if __name__ == "__main__":
     main(Path(sys.argv[1]), set(sys.argv[2:]))
+    write_index(Path(sys.argv[1]))

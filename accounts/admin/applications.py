@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import DeviceGrant
 
 from accounts import clients, events
+from accounts.admin.light import LightAdmin
 from accounts.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.models.openid import SCOPES_OF_WEB
 from accounts.sessions import SignedInRequest
@@ -77,7 +78,7 @@ class ApplicationForm(forms.ModelForm[Application]):
 
 
 @admin.register(Application)
-class ApplicationAdmin(admin.ModelAdmin[Application]):
+class ApplicationAdmin(LightAdmin):
     form = ApplicationForm
     list_display = ("name", "client_id", "skip_authorization", "may_introspect", "updated")
     search_fields = ("name", "client_id")

@@ -1,8 +1,9 @@
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.http import HttpRequest
+
+from accounts.admin.light import LightAdmin
 
 
 def _parameter(item: Any) -> Any:
@@ -10,7 +11,7 @@ def _parameter(item: Any) -> Any:
     return item[0] if isinstance(item, tuple | list) else getattr(item, "parameter_name", item)
 
 
-class ShownLookups(admin.ModelAdmin[Any]):
+class ShownLookups(LightAdmin):
     """A list is narrowed by what it shows. By default Django takes `?number__startswith=+8613` for any column, and who
     may not see a number or a digest would ask for it sign by sign."""
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import chosen, clients, reminders, rollout, survey, wording
+from accounts.admin.light import LightAdmin
 from accounts.models import Rollout, User
 from accounts.sessions import SignedInRequest
 
@@ -125,7 +126,7 @@ class MailForm(forms.Form):
 
 
 @admin.register(Rollout)
-class RolloutAdmin(admin.ModelAdmin[Rollout]):
+class RolloutAdmin(LightAdmin):
     list_display = ("whom", "start", "status", "total", "made_by", "made_at")
     list_filter = ("status",)
     list_select_related = ("made_by",)
