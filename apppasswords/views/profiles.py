@@ -19,6 +19,7 @@ from accounts.views.security import fresh_code_required
 from accounts.views.signin import GET_OR_POST
 from apppasswords import links, passwords, profiles, secrets
 from apppasswords.forms import NameForm
+from apppasswords.middleware import hidden_token
 from apppasswords.models import NAME_LENGTH, AppPassword, ProfileLink
 from apppasswords.views.passwords import phone_required, tell, warned
 
@@ -116,7 +117,10 @@ def profile_link(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def profile_token(request: HttpRequest, token: str) -> HttpResponse:
-    """Where the camera leads. Moves the token out of the address, and changes nothing: previews look here too."""
+    """Where the camera leads. Moves the token into a cookie and changes nothing: previews look here too.
+
+    `token` is a placeholder by now; see the middleware.
+    """
     if IN_APP.search(request.headers.get("User-Agent", "")[:500]):
         # It cannot install a profile, and its cookies are not Safari's: the address must stay as it is.
         response = render(request, "apppasswords/profile_in_app.html")
@@ -126,7 +130,7 @@ def profile_token(request: HttpRequest, token: str) -> HttpResponse:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.set_cookie(
         settings.PROFILE_LINK_COOKIE_NAME,
-        token[:TOKEN_LENGTH],
+        hidden_token(request)[:TOKEN_LENGTH],
         max_age=settings.PROFILE_LINK_LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

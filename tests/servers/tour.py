@@ -193,7 +193,7 @@ def _profiles(page: Page, owner: User) -> Iterator[str]:
     page.goto(reverse("profile_token", args=[made[1]]))
     yield "profile-in-app"
     page.set_extra_http_headers({"User-Agent": IPHONE})
-    page.goto(reverse("profile_token", args=[made[1]]))
+    page.goto(reverse("profile_open"))  # with the cookie of before
     yield "profile-open"
     page.goto("/app-passwords/profile/")
     yield "profile-on-iphone"
