@@ -273,8 +273,7 @@ def test_postgresql_is_asked_once_for_yes_and_three_times_for_no(tmp_path: Path)
         addresses = (f"192.0.2.{number}" for number in range(1, 250))
 
         def logged(ask: Callable[[str], Reply]) -> list[list[str]]:
-            """What was asked of the connection that answered, if it had answered before. (Another one writes down what is
-            left of answers.)"""
+            """What a connection that had answered before was asked. (Another one writes what is left of answers.)"""
             before = len(postgres.log.read_text(encoding="utf-8"))
             ask(next(addresses))
             new = postgres.log.read_text(encoding="utf-8")[before:]
