@@ -11,6 +11,7 @@ from collections.abc import Callable
 from defusedxml.ElementTree import ParseError, fromstring
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
 from django.shortcuts import render
@@ -39,8 +40,7 @@ def mail_settings(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         path = request.path_info.lower()  # /Autodiscover/Autodiscover.xml, /AutoDiscover/autodiscover.xml, ...
         if path not in PATHS:
-            host, _ = split_domain_port(request.get_host())
-            return HttpResponseNotFound() if host in settings.SETUP_HOSTS else get_response(request)
+            return HttpResponseNotFound() if _asks_setup_host(request) else get_response(request)
         request.path_info = path
         request.META.pop("HTTP_COOKIE", None)  # nobody's session is looked up
         response = get_response(request)
@@ -51,6 +51,14 @@ def mail_settings(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def _asks_setup_host(request: HttpRequest) -> bool:
+    try:
+        host, _ = split_domain_port(request.get_host())
+    except DisallowedHost:  # refused further in, with all headers
+        return False
+    return host in settings.SETUP_HOSTS
 
 
 @login_not_required

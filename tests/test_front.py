@@ -98,3 +98,14 @@ def test_no_log_keeps_who_asked_for_which_address(front: Front) -> None:
     assert "GET /mail/config-v1.1.xml" in front.logs()
     assert "secretary" not in front.logs()
     assert "a-password" not in front.logs()
+
+
+def test_a_token_of_a_qr_code_is_in_no_log(front: Front) -> None:
+    token = "canary-51c0de-" + "x" * 29
+    answer = front.curl(f"https://{PORTAL}/profile/{token}/")
+    assert status(answer) == 302
+    assert lines(answer)["location"] == "/profile/"
+    assert "secure" in lines(answer)["set-cookie"].lower()
+    front.curl(f"https://{PORTAL}/sign-in")
+    assert "GET /sign-in" in front.logs()
+    assert "canary" not in front.logs()
