@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import way_in
@@ -34,16 +35,18 @@ def guide(request: HttpRequest, program: str) -> HttpResponse:
         raise Http404
     reader = _reader(request)
     values = _values(request, reader)
-    context = reader | {
-        "program": chosen,
-        "title": programs.shown(chosen.name),
-        "steps": [_filled(step, values) for step in chosen.steps],
-        "servers": settings.MAIL_SERVERS,
-        "address": values[Value.ADDRESS],
-        "shortcut_url": _page(chosen),
-        "tries": settings.BAN_AFTER_FAILURES,
-        "hours": max(1, round(settings.BAN_LIFETIME.total_seconds() / 3600)),
-    }
+    context = (
+        reader
+        | {
+            "program": chosen,
+            "title": programs.shown(chosen.name),
+            "steps": _filled(chosen, values),
+            "servers": settings.MAIL_SERVERS,
+            "address": values[Value.ADDRESS],
+            "shortcut_url": _page(chosen),
+        }
+        | _ban()
+    )
     return render(request, "portal/guides/guide.html", context)
 
 
@@ -76,17 +79,46 @@ def _values(request: HttpRequest, reader: dict[str, Any]) -> dict[Value, Text]:
     }
 
 
-def _filled(step: programs.Step, values: dict[Value, Text]) -> dict[str, Any]:
-    """A step with what stands in its fields."""
-    form = step.form and {
-        "title": step.form.title,
-        "button": step.form.button,
-        "fields": [
-            (one.label, values[one.value] if isinstance(one.value, Value) else one.value, one.value in DESCRIBED)
-            for one in step.form.fields
-        ],
+def _ban() -> dict[str, int]:
+    return {
+        "tries": settings.BAN_AFTER_FAILURES,
+        "hours": max(1, round(settings.BAN_LIFETIME.total_seconds() / 3600)),
     }
-    return {"text": step.text, "form": form, "warnings": step.warnings}
+
+
+def _password_warning() -> str:
+    ban = _ban()
+    return (
+        ngettext(
+            "An app password has 16 characters; spaces do not matter. After %(tries)s wrong tries in a row the address "
+            "that you are at is banned for an hour, and even the right password is refused.",
+            "An app password has 16 characters; spaces do not matter. After %(tries)s wrong tries in a row the address "
+            "that you are at is banned for %(hours)s hours, and even the right password is refused.",
+            ban["hours"],
+        )
+        % ban
+    )
+
+
+def _filled(program: Program, values: dict[Value, Text]) -> list[dict[str, Any]]:
+    """The steps with what stands in their fields. Where the password is entered first is said what spoils it."""
+    steps: list[dict[str, Any]] = []
+    warned = False
+    for step in program.steps:
+        fields = step.form.fields if step.form else ()
+        warnings: tuple[Text, ...] = step.warnings
+        if not warned and any(one.value is Value.PASSWORD for one in fields):
+            warnings, warned = (*warnings, _password_warning()), True
+        form = step.form and {
+            "title": step.form.title,
+            "button": step.form.button,
+            "fields": [
+                (one.label, values[one.value] if isinstance(one.value, Value) else one.value, one.value in DESCRIBED)
+                for one in fields
+            ],
+        }
+        steps.append({"text": step.text, "form": form, "warnings": warnings})
+    return steps
 
 
 def _page(program: Program) -> str:

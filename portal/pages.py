@@ -17,7 +17,7 @@ from accounts.models import SecurityEvent
 from accounts.sessions import SignedInRequest
 from accounts.sms import outbox as sms_outbox
 from apppasswords import passwords
-from portal import theme
+from portal import programs, theme
 
 SIGN_INS_SHOWN = 5
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
@@ -32,6 +32,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "contact": settings.SUPPORT_CONTACT,
         "mailbox_url": settings.MAILBOX_URL,
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
+        "mail_programs": programs.ALL,
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
 

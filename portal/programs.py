@@ -34,14 +34,19 @@ SMTP_PASSWORD = _(
     "“Optional” stands beside this password, but it is not: without it you receive mail and cannot send any. Enter the "
     "same password once more."
 )
+SMTP_PASSWORD_TOO = _(
+    "Some programs call this password “optional”, but it is not: without it you receive mail and cannot send any. Enter the "
+    "same password once more."
+)
 IMAP_NOT_POP = _("Choose IMAP, not POP3: with POP3 mail moves to this one device and is missing on the others.")
 CERTIFICATES = _(
-    "Choose plain “SSL/TLS”, never “accept all certificates”: whoever stands between you and the server could then "
-    "read your password and your mail, and nothing would warn you. Our servers have valid certificates."
+    "Choose “SSL/TLS” with nothing in brackets after it. A choice that does not check the server's certificate lets whoever "
+    "stands between you and the server read your password and your mail, and nothing warns you. Our servers have valid "
+    "certificates."
 )
 CERTIFICATE_QUESTION = _(
-    "If it says that the server's identity cannot be verified, do not go on: check the server's name for a slip, try "
-    "another network, and call the IT office if it stays."
+    "If it says that the server's identity cannot be verified, do not go on: somebody between you and the server could read "
+    "your password. Check the server's name for a slip, try another network, and call the IT office if it stays."
 )
 KEPT_ELSEWHERE = _(
     "The new Outlook for Windows and Outlook on phones hand your password to Microsoft, whose servers then fetch your "
@@ -127,7 +132,7 @@ HUAWEI = Program(
             (CERTIFICATES,),
         ),
         Step(
-            _("Below “Outgoing settings” the same for sending."),
+            _("Below “Outgoing settings” the same for sending, with the same security type."),
             Form(
                 _("Outgoing settings"),
                 (Field(_("SMTP server"), Value.SMTP), _SECURITY, Field(_("Port"), Value.SMTP_PORT)),
@@ -245,6 +250,7 @@ COREMAIL = Program(
         Step(
             _("The same for the outgoing server. It needs your address and password too."),
             _outgoing(),
+            (SMTP_PASSWORD_TOO,),
         ),
     ),
 )
@@ -398,7 +404,7 @@ OTHER = Program(
         Step(
             _("And this for sending. Sending needs the name and the password as well:"),
             _outgoing(),
-            (SMTP_PASSWORD,),
+            (SMTP_PASSWORD_TOO,),
         ),
         Step(
             _(

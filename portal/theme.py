@@ -112,7 +112,7 @@ def stylesheet(color: str) -> str:
     lines = [  # the administration's pages have data-theme, and other names for the same
         f":root:not([data-theme]) {{ {' '.join(_tokens(by_day))} }}",
         f":root[data-theme] {{ {' '.join(_admin_tokens(by_day, button))} }}",
-        "@media (prefers-color-scheme: dark) {",
+        "@media screen and (prefers-color-scheme: dark) {",
         f"  :root:not([data-theme]) {{ {' '.join(_tokens(by_night))} }}",
         f'  :root[data-theme="auto"] {{ {dark_admin} }}',
         "}",

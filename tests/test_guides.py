@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.utils.translation import override
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response, expect
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -13,7 +13,9 @@ from portal import programs
 from portal.programs import ALL, Program, Step, Value
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person
-from tests.servers.browser import Open
+from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, axe_violations, resize, scrolls_sideways
+from tests.test_everybody import LIMIT, sent
+from tests.test_looks import ZOOMED, space_out
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +31,7 @@ def page_of(person: Person, slug: str) -> str:
 
 
 def steps_of(page: str) -> list[str]:
-    return re.findall(r'<li class="panel step">.*?</li>', page)
+    return page.partition("</ol>")[0].split('<li class="panel step">')[1:]
 
 
 @pytest.fixture
@@ -53,6 +55,11 @@ def test_everybody_reads_them_without_signing_in(program: Program, language: str
     assert "@example.edu" in page
     assert "wangwu" not in page
     assert "/sign-in/?next=/app-passwords/" in page
+    both = {
+        "zh-hans": ("启用二次认证后", "没有启用时也可以用邮箱原生密码"),
+        "en": ("With two-step verification on", "With two-step off"),
+    }
+    assert all(text in page for text in both[language])
     assert not stranger.cookies.get("session"), "who only reads is not remembered"
 
 
@@ -103,7 +110,9 @@ def test_how_long_a_ban_lasts_is_as_it_is_set(reader: Person, settings: Settings
 def test_who_is_half_way_is_a_stranger(wangwu: Person) -> None:
     wangwu.enter_password()
     for slug in ("", *programs.BY_SLUG):
-        assert "wangwu" not in page_of(wangwu, slug)
+        page = page_of(wangwu, slug)
+        assert not [private for private in ("wangwu", "王五", "8000", "退出") if private in page]
+        assert "没有启用时也可以用邮箱原生密码" in page, "nor whether two-step is on"
 
 
 def test_what_is_none(reader: Person) -> None:
@@ -125,23 +134,75 @@ def test_it_costs_a_sign_in_and_no_more(
 def test_every_page_leads_there(reader: Person) -> None:
     assert 'href="/guides/"' in Person().get("/sign-in/").content.decode()
     for path in ("/", "/app-passwords/"):
-        assert 'href="/guides/"' in reader.get(path).content.decode()
-    made = reader.post("/app-passwords/", {"name": "Foxmail"}).content.decode()
-    assert re.search(r'href="/guides/"[^>]*target="_blank"', made), "the page with the secret stays open"
+        main = reader.get(path).content.decode().partition('<div class="page">')[2].partition("</main>")[0]
+        assert 'href="/guides/"' in main, path
     overview = page_of(reader, "")
     assert all(f'href="/guides/{slug}/"' in overview for slug in programs.BY_SLUG)
+
+
+def test_a_new_app_password_leads_to_each_guide_and_stays_open(reader: Person) -> None:
+    made = reader.post("/app-passwords/", {"name": "Foxmail"}).content.decode()
+    for slug in programs.BY_SLUG:
+        assert re.search(rf'href="/guides/{slug}/" target="_blank" rel="noopener"', made), slug
 
 
 # --- Warnings --------------------------------------------------------------------------------------------------------
 
 
-def test_accept_all_certificates_is_nobodys_advice(reader: Person) -> None:
-    """The old guide said so. Here it is only ever named together with "never"."""
+@EVERY_LANGUAGE
+def test_accept_all_certificates_is_nobodys_advice(language: str) -> None:
+    """The guide that these replace gave it. Here the words do not even occur."""
+    stranger = Person(HTTP_ACCEPT_LANGUAGE=language)
     for program in ALL:
-        page = page_of(reader, program.slug)
-        named = re.findall(r"[^。>]*接受所有证书[^。<]*", page)
-        assert all("不要" in sentence for sentence in named), program.slug
-        assert not any("接受所有证书" in value for value in re.findall(r"<dd>.*?</dd>", page))
+        page = page_of(stranger, program.slug)
+        assert not re.search("接受所有|所有证书|accept all|all certificates", page, re.IGNORECASE), program.slug
+
+
+SAID = {
+    "zh-hans": {
+        "whole address": "请填写完整的邮箱地址。只填 @ 前面的部分会被拒绝",
+        "IMAP": "请选择 IMAP，不要选 POP3",
+        "certificates": "网络中间的人",
+        "length and spaces": "客户端专用密码共 16 个字符，空格可以不输。",
+        "ban": "连续输错 10 次，您所在的 IP 地址会被临时封禁 1 小时，期间输入正确的密码也会被拒绝。",
+    },
+    "en": {
+        "whole address": "Enter the whole address. The part before the @ alone is refused",
+        "IMAP": "Choose IMAP, not POP3",
+        "certificates": "between you and the server",
+        "length and spaces": "An app password has 16 characters; spaces do not matter.",
+        "ban": "After 10 wrong tries in a row the address that you are at is banned for an hour",
+    },
+}
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_each_guide_warns_in_its_steps(program: Program, language: str) -> None:
+    steps = " ".join(steps_of(page_of(Person(HTTP_ACCEPT_LANGUAGE=language), program.slug)))
+    steps = steps.replace("&#x27;", "'")
+    assert [what for what, text in SAID[language].items() if text not in steps] == []
+
+
+@EVERY_GUIDE
+def test_what_spoils_a_password_is_said_where_it_is_first_entered(program: Program) -> None:
+    entered = [
+        step for step in steps_of(page_of(Person(), program.slug)) if "‹" in step or "客户端专用密码</span>" in step
+    ]
+    assert ["连续输错 10 次" in step for step in entered] == [True, *[False] * (len(entered) - 1)]
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_each_guide_says_what_to_do_when_it_does_not_work(program: Program, language: str) -> None:
+    page = page_of(Person(HTTP_ACCEPT_LANGUAGE=language), program.slug)
+    troubles = page.partition('class="troubles"')[2]
+    told = {
+        "zh-hans": ("用户名是完整的邮箱地址吗", "不是邮箱原生密码吗", "等封禁结束后再试", "请不要接受", "联系信息办"),
+        "en": ("Is the user name the whole address?", "not the mailbox password?", "wait an hour", "Do not accept it",
+               "Call the IT office"),
+    }  # fmt: skip
+    assert [text for text in told[language] if text not in troubles] == []
 
 
 def _steps_with(program: Program, value: Value) -> list[Step]:
@@ -169,6 +230,8 @@ def test_where_an_iphone_says_optional() -> None:
     [step] = [step for step in programs.IPHONE.steps if programs.SMTP_PASSWORD in step.warnings]
     assert step in _steps_with(programs.IPHONE, Value.SMTP)
     assert step in _steps_with(programs.IPHONE, Value.PASSWORD)
+    form = steps_of(page_of(Person(), "iphone"))[programs.IPHONE.steps.index(step)]
+    assert "虽然标着“可选”，其实必须填写" in form
 
 
 @EVERY_GUIDE
@@ -184,16 +247,95 @@ def test_chinese_pages_are_chinese(program: Program) -> None:
     assert all(re.search(r"[\u4e00-\u9fff]", text) for text in texts)
 
 
+# --- In a browser ----------------------------------------------------------------------------------------------------
+
+PATHS = ["/guides/", *(f"/guides/{slug}/" for slug in programs.BY_SLUG)]
+
+
+def enter(person: Person, page: Page, live_server: LiveServer) -> Page:
+    page.context.add_cookies([{"name": "session", "value": person.cookies["session"].value, "url": live_server.url}])
+    return page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("signed_in", [True, False], ids=["signed-in", "open"])
+def test_every_guide_is_for_everybody(
+    live_server: LiveServer, open_page: Open, reader: Person, signed_in: bool, language: str
+) -> None:
+    page = open_page(base_url=live_server.url, language=language)
+    if signed_in:
+        enter(reader, page, live_server)
+    found: list[str] = []
+    for path in PATHS:
+        page.goto(path)
+        for width in (WIDE, NARROW):
+            for scheme in SCHEMES:
+                resize(page, width, scheme)
+                found += [f"{width} {scheme}: {violation}" for violation in axe_violations(page)]
+        resize(page, ZOOMED, "light")
+        if scrolls_sideways(page):
+            found.append(f"{path} scrolls sideways at {ZOOMED} px")
+        space_out(page)
+        if scrolls_sideways(page):
+            found.append(f"{path} scrolls sideways at {ZOOMED} px with wider spacing")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", programs.BY_SLUG)
+def test_the_longest_address_fits(live_server: LiveServer, open_page: Open, make_user: MakeUser, slug: str) -> None:
+    owner = Person(make_user("x" * 64, name="欧阳" * 10, phone=NUMBER))
+    owner.sign_in()
+    page = enter(owner, open_page(base_url=live_server.url, width=ZOOMED), live_server)
+    page.goto(f"/guides/{slug}/")
+    assert not scrolls_sideways(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PATHS)
+def test_every_guide_weighs_little(live_server: LiveServer, open_page: Open, reader: Person, path: str) -> None:
+    page = enter(reader, open_page(base_url=live_server.url), live_server)
+    loaded: list[Response] = []
+    page.on("response", lambda response: loaded.append(response))  # noqa: PLW0108 (Playwright takes no built-in)
+    page.goto(path, wait_until="networkidle")
+    weights = {response.url: sent(response) for response in loaded if response.ok}
+    assert live_server.url + path in weights
+    assert sum(weights.values()) < LIMIT, weights
+
+
+@pytest.mark.slow
+def test_without_javascript_nothing_is_missing(live_server: LiveServer, open_page: Open, reader: Person) -> None:
+    page = enter(reader, open_page(base_url=live_server.url, javascript=False), live_server)
+    page.goto("/guides/thunderbird/")
+    expect(page.locator(".step")).to_have_count(len(programs.THUNDERBIRD.steps))
+    expect(page.get_by_text("smtp.example.edu").first).to_be_visible()
+    page.goto("/guides/")
+    page.click("text=Foxmail")
+    page.wait_for_url("**/guides/foxmail/")
+
+
 # --- On paper --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def paper(live_server: LiveServer, open_page: Open, reader: Person) -> Page:
-    page = open_page(base_url=live_server.url)
-    page.context.add_cookies([{"name": "session", "value": reader.cookies["session"].value, "url": live_server.url}])
+@pytest.fixture(params=SCHEMES)
+def paper(request: pytest.FixtureRequest, live_server: LiveServer, open_page: Open, reader: Person) -> Page:
+    page = enter(reader, open_page(base_url=live_server.url, scheme=request.param), live_server)
     page.goto("/guides/iphone/")
     page.emulate_media(media="print")
     return page
+
+
+DARK_INK = """() => [...document.querySelectorAll("main *")]
+    .filter(one => one.checkVisibility() && [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .filter(one => Math.max(...getComputedStyle(one).color.match(/[0-9.]+/g).slice(0, 3)) > 170)
+    .map(one => one.outerHTML)"""
+
+
+@pytest.mark.slow
+def test_on_paper_ink_is_dark(paper: Page) -> None:
+    """The colours of a dark screen would be pale on paper."""
+    assert paper.evaluate(DARK_INK) == []
 
 
 @pytest.mark.slow
