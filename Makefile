@@ -3,6 +3,8 @@ PORT ?= 8000
 MAIL_PORT ?= 8001
 PYTHON ?= python3
 export PORT MAIL_PORT
+# Tests with servers and browsers wait more than they compute: one process more than there are cores, four at most.
+TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
@@ -20,7 +22,7 @@ run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcub
 	@DEBUG=on exec $(BIN)/python -m tests.servers.showcase
 
 test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEVELOPMENT)  ## Format, lint, types, imports, migrations, translations, deployment checks
 	$(BIN)/ruff format --check .
