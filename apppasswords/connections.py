@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import signin, statements
@@ -51,6 +51,10 @@ class Connection:
         return self.uses[0] if self.uses else None
 
     @property
+    def receives(self) -> bool:
+        return any(use.protocol in ("imap", "pop3") for use in self.uses)
+
+    @property
     def sends(self) -> bool:
         return any(use.protocol == "smtp" for use in self.uses)
 
@@ -87,35 +91,38 @@ def note_first_use(pk: int, protocol: str, address: str, at: datetime) -> None:
         FIRST_USE.row(pk, protocol, at, address, pk)
 
 
-def note_mistakes(slips: Iterable[Slip]) -> None:
-    """On the app passwords of that account that wait for their first login."""
-    for slip in slips:
-        waiting = _waiting(slip)
-        if waiting.exists():
-            waiting.update(
-                mistake=_kind(slip),
-                mistake_at=slip.at,
-                mistake_protocol=slip.protocol,
-                mistake_address=slip.address,
-                mistake_until=slip.banned_until,
-            )
+def who_waits(slips: Iterable[Slip]) -> set[int]:
+    """Whose mistakes are worth a look. One look-up for all: a flood of guesses at others keeps nobody waiting."""
+    owners = {slip.user_id for slip in slips}
+    young = timezone.now() - MISTAKES_SHOWN_FOR
+    waiting = AppPassword.objects.filter(user_id__in=owners, last_used_at=None, created_at__gt=young)
+    return set(waiting.order_by().values_list("user_id", flat=True).distinct())
 
 
-def _waiting(slip: Slip) -> QuerySet[AppPassword]:
-    return AppPassword.objects.filter(
+def note_mistake(slip: Slip, kind: Mistake) -> None:
+    """On the app passwords of that account that wait for their first login. Of several processes the latest stays."""
+    AppPassword.objects.filter(
+        Q(mistake_at=None) | Q(mistake_at__lte=slip.at),
         user_id=slip.user_id,
         last_used_at=None,
         created_at__gt=slip.at - MISTAKES_SHOWN_FOR,
         created_at__lte=slip.at,
+    ).update(
+        mistake=kind,
+        mistake_at=slip.at,
+        mistake_protocol=slip.protocol,
+        mistake_address=slip.address,
+        mistake_until=slip.banned_until,
     )
 
 
-def _kind(slip: Slip) -> Mistake:
-    """Compared only now, after the answer, and only for who waits: the mailbox password takes long to compare."""
+def kind_of(slip: Slip) -> Mistake:
+    """May take long: the mailbox password is compared. Only after the answer, and only for who waits."""
     if slip.kind is not Mistake.WRONG or not slip.password:
         return slip.kind
-    if secrets.looks_like_one(slip.password):
+    if secrets.typed(slip.password):  # hardly anybody's mailbox password; a directory would count it as a guess
         return Mistake.MISTYPED
     owner = User.objects.filter(pk=slip.user_id).first()
-    is_mailbox_password = owner and signin.check_password(owner.username, slip.password) == owner
-    return Mistake.MAILBOX_PASSWORD if is_mailbox_password else Mistake.WRONG
+    if owner and signin.check_password(owner.username, slip.password) == owner:
+        return Mistake.MAILBOX_PASSWORD
+    return Mistake.MISTYPED if secrets.looks_like_one(slip.password) else Mistake.WRONG

@@ -159,8 +159,7 @@ def _write_notes(ended: threading.Event) -> None:
             logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
         try:
             if notebook.has_mistakes():
-                with watchdog.in_time():
-                    notebook.write_mistakes()
+                notebook.write_mistakes(watchdog.in_time)
         except Exception as error:  # the same; a page that waits for a mail program says less then
             logger.warning("A mistake of a mail program is not noted: %s", type(error).__name__)
     try:

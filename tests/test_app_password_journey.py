@@ -120,6 +120,23 @@ def test_reload_of_the_page_with_the_secret_shows_none(site: str, owner: str, op
     assert page.get_by_text("Thunderbird").count() == 1
 
 
+def test_who_is_signed_out_meanwhile_keeps_the_password_on_the_screen(site: str, owner: str, open_page: Open) -> None:
+    """The page asks, and is led to the sign-in: nothing of that may land in it."""
+    page = open_page(base_url=site)
+    bind(page, owner)
+    page.goto("/app-passwords/")
+    page.fill("[name=name]", "Foxmail")
+    page.press("[name=name]", "Enter")
+    shown = page.locator(".secret").inner_text()
+    expect(page.get_by_text("等待 Foxmail 登录")).to_be_visible()
+    page.context.clear_cookies(name="session")
+    expect(page.get_by_text("等待 Foxmail 登录")).to_have_count(0, timeout=15_000)
+    assert page.locator("[name=username]").count() == 0
+    assert page.locator("h1").count() == 1
+    assert page.locator(".secret").inner_text() == shown
+    see_that_nothing_is_wrong(page)
+
+
 def test_without_javascript_another_tab_says_whether_it_worked(
     site: str, mail_system: MailSystem, owner: str, open_page: Open
 ) -> None:

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import signin
 from accounts.models import User
 from apppasswords import passwords, verification
 from apppasswords.models import AppPassword, FirstUse, Mistake
@@ -99,6 +100,18 @@ def test_it_waits_and_then_says_which_when_and_how(
     assert "Receiving works. Send yourself a mail" in page
     log_in(notebook, secret, protocol="smtp")
     assert "Receiving and sending work." in shown(owner, row)
+    clock.shift(timedelta(days=1))
+    owner.sign_in()
+    assert "Foxmail is connected, IMAP, 2026-" in shown(owner, row), "not today"
+
+
+def test_a_program_that_only_sends_is_not_said_to_receive(owner: Person, notebook: Notebook) -> None:
+    row, secret = make(owner)
+    log_in(notebook, secret, protocol="smtp")
+    page = shown(owner, row)
+    assert "Foxmail is connected, SMTP" in page
+    assert "Sending works. Let the program fetch mail" in page
+    assert "Receiving and sending work." not in page
 
 
 def test_in_chinese(owner: Person, notebook: Notebook, clock: time_machine.Traveller) -> None:
@@ -167,6 +180,7 @@ def slip_of(text: str) -> str:
         (NAME, PASSWORD, Mistake.MAILBOX_PASSWORD, "The mailbox password was entered"),
         (NAME, "slip", Mistake.MISTYPED, "letter by letter"),
         (NAME, "the one of last year", Mistake.WRONG, "A wrong password was entered"),
+        (NAME, "", Mistake.WRONG, "A wrong password was entered"),
     ],
 )
 def test_each_mistake_is_named(
@@ -174,7 +188,7 @@ def test_each_mistake_is_named(
 ) -> None:
     row, secret = make(owner)
     page = shown(owner, row)
-    tried = {"": secret, "slip": slip_of(secret)}.get(password, password)
+    tried = {"": secret if user != NAME else "", "slip": slip_of(secret)}.get(password, password)
     assert log_in(notebook, tried, user=user).outcome is Outcome.NO
     row.refresh_from_db()
     assert row.mistake == mistake
@@ -184,10 +198,54 @@ def test_each_mistake_is_named(
     assert HOME in page
     assert "IMAP" in page
     assert again(owner, page) == 204
-    assert tried not in page.replace(NAME, "")
+    assert not tried or tried not in page.replace(NAME, "")
     assert row.get_mistake_display() in re.sub(r"\s+", " ", owner.get("/app-passwords/").content.decode())
     log_in(notebook, secret)
     assert "Foxmail is connected" in shown(owner, row)
+
+
+def test_a_mailbox_password_that_is_random_is_the_mailbox_password(owner: Person, notebook: Notebook) -> None:
+    """As a password manager makes them: it looks like an app password, and is none."""
+    user = user_of(owner)
+    user.set_password("x7Kd9Qm2Lp4Rt8Wz0")
+    user.save()
+    row, _secret = make(owner)
+    log_in(notebook, "x7Kd9Qm2Lp4Rt8Wz0")
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_a_program_that_repeats_itself_is_compared_once(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
+) -> None:
+    """A directory would count each comparison as a guess, and lock the account in the end."""
+    asked: list[str] = []
+    compare = signin.check_password
+
+    def counting(name: str, password: str) -> User | None:
+        asked.append(name)
+        return compare(name, password)
+
+    row, _secret = make(owner)
+    monkeypatch.setattr(signin, "check_password", counting)
+    for address, password in [("192.0.2.1", "of last year"), ("192.0.2.2", "of last year"), ("192.0.2.3", PASSWORD)]:
+        clock.shift(timedelta(seconds=5))
+        log_in(notebook, password, address=address)
+        row.refresh_from_db()
+        assert row.mistake_address == address
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+    assert len(asked) == 2
+
+
+def test_of_two_services_the_later_mistake_stays(owner: Person, notebook: Notebook) -> None:
+    row, secret = make(owner)
+    slow = verification.verify(Login(NAME, PASSWORD, "imap", HOME))
+    log_in(notebook, secret, user="wangwu")
+    other = Notebook()
+    other.note(slow)
+    write(other)
+    row.refresh_from_db()
+    assert row.mistake == Mistake.BARE_NAME
 
 
 def test_a_ban_says_until_when_and_that_it_is_over(
@@ -260,7 +318,9 @@ def test_only_the_owner_sees_it(owner: Person, make_user: MakeUser) -> None:
     assert other.get(f"/app-passwords/{row.pk}/").status_code == 302
     other.sign_in()
     assert other.get(f"/app-passwords/{row.pk}/").status_code == 404
-    assert other.get(f"/app-passwords/{row.pk}/", headers=HTMX).status_code == 404
+    fragment = other.get(f"/app-passwords/{row.pk}/", headers=HTMX).content
+    assert fragment == other.get("/app-passwords/999999/", headers=HTMX).content
+    assert b"Foxmail" not in fragment
 
 
 def test_anothers_mistakes_are_not_shown(owner: Person, notebook: Notebook, make_user: MakeUser) -> None:
@@ -271,6 +331,18 @@ def test_anothers_mistakes_are_not_shown(owner: Person, notebook: Notebook, make
     log_in(notebook, PASSWORD, user="zhaoliu")
     row.refresh_from_db()
     assert row.mistake == ""
+
+
+def test_a_page_hears_that_its_password_was_removed(owner: Person) -> None:
+    """Instead of an error, after which it would ask again without end. Others' look the same."""
+    row, _ = make(owner)
+    page = shown(owner, row)
+    passwords.remove_all(user_of(owner))
+    assert again(owner, page) == 200
+    told = shown(owner, row, **HTMX)
+    assert "This app password was removed" in told
+    assert "hx-get" not in told
+    assert owner.get(f"/app-passwords/{row.pk}/").status_code == 404
 
 
 def test_a_page_stops_asking(owner: Person, clock: time_machine.Traveller) -> None:
@@ -294,12 +366,42 @@ def test_a_flood_is_bounded(owner: Person, notebook: Notebook, monkeypatch: pyte
     for user_id in range(100_000, 100_100):
         notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
     assert len(notebook._slips) == 5
-    for _ in range(2):
-        notebook.write_mistakes()
+    notebook.write_mistakes()
     assert not notebook.has_mistakes()
     log_in(notebook, PASSWORD)
     row.refresh_from_db()
     assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_a_flood_of_guesses_at_others_keeps_nobody_waiting(
+    owner: Person, notebook: Notebook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """One look-up sorts out the accounts where nobody waits; no password of theirs is compared."""
+    row, _ = make(owner)
+    verdict = verification.verify(Login(NAME, PASSWORD, "imap", HOME))
+    assert verdict.slip
+    for user_id in range(100_000, 100_900):
+        notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
+    notebook.note(verdict)
+    with django_assert_num_queries(4):  # who waits; whose it is, by key and by name; the update
+        notebook.write_mistakes()
+    assert not notebook.has_mistakes()
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_after_a_start_first_uses_are_written_in_portions(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "FIRST_USES_AT_ONCE", 2)
+    made = [make(owner, f"Foxmail {number}") for number in range(3)]
+    for _row, secret in made:
+        notebook.note(verification.verify(Login(NAME, secret, "imap", HOME)))
+    notebook.write()
+    assert set(FirstUse.objects.values_list("password", flat=True)) == {made[1][0].pk, made[2][0].pk}
+    assert notebook.has_notes()
+    notebook.write()
+    assert FirstUse.objects.count() == 3
 
 
 def test_a_mistake_that_cannot_be_noted_stops_nothing(owner: Person, notebook: Notebook) -> None:

@@ -1,5 +1,6 @@
 """客户端安全登录: the pages where people make and remove app passwords."""
 
+from datetime import datetime
 from functools import wraps
 from secrets import token_hex
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -73,9 +76,8 @@ def _create(request: SignedInRequest) -> HttpResponse:
                 "secret": secret,
                 "in_fours": secrets.in_fours(secret),
                 "servers": settings.MAIL_SERVERS,
-                "connection": (found := connections.of(row)),
-                "mark": _mark(row, found),
             }
+            context |= _connection(row, connections.of(row))
             return render(request, "apppasswords/app_password_created.html", context)
 
 
@@ -83,14 +85,38 @@ def _create(request: SignedInRequest) -> HttpResponse:
 @phone_required
 def connection(request: SignedInRequest, pk: int) -> HttpResponse:
     """Whether the mail program is in by now. A page that asks again hears nothing (204) while nothing is new."""
-    password = get_object_or_404(passwords.of(request.user), pk=pk)
+    asks_again = bool(request.headers.get("HX-Request"))
+    password = passwords.of(request.user).filter(pk=pk).first()
+    if password is None:
+        if asks_again:  # an error would be asked for without end
+            return render(request, "apppasswords/_connection_gone.html")
+        raise Http404
     found = connections.of(password)
-    context = {"password": password, "connection": found}
-    if request.headers.get("HX-Request"):
-        if found.may_change and request.GET.get("seen") == _mark(password, found):
-            return HttpResponse(status=204)
-        return render(request, "apppasswords/_connection.html", context | {"mark": _mark(password, found)})
-    return render(request, "apppasswords/connection.html", context | {"mark": _mark(password, found)})
+    context = _connection(password, found)
+    if asks_again and found.may_change and request.GET.get("seen") == context["mark"]:
+        return HttpResponse(status=204)
+    page = "apppasswords/_connection.html" if asks_again else "apppasswords/connection.html"
+    return render(request, page, context)
+
+
+def _connection(password: AppPassword, found: connections.Connection) -> dict[str, Any]:
+    """What its template shows."""
+    connected_at = found.first.at if found.first else password.last_used_at
+    return {
+        "password": password,
+        "connection": found,
+        "mark": _mark(password, found),
+        "connected_at": _clock(connected_at, "H:i"),
+        "mistake_at": _clock(password.mistake_at, "H:i:s"),
+    }
+
+
+def _clock(moment: datetime | None, time: str) -> str:
+    """With its day, unless that is today."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return date_format(local, time if local.date() == timezone.localdate() else f"Y-m-d {time}")
 
 
 def _mark(password: AppPassword, found: connections.Connection) -> str:
