@@ -197,7 +197,8 @@ def test_a_worker_survives_its_broker(site: Site, redis: Redis, visitor: Visitor
 def take_the_message(visitor: Visitor, worker: Program, is_taken: object) -> None:
     """The worker takes the task from the queue, acknowledges it, and dies before it could claim the row."""
     assert callable(is_taken)
-    worker.freeze()
+    with visitor.site.locked():  # or it stops in the midst of a write, and nobody else can write
+        worker.freeze()
     visitor.enter_password()
     with visitor.site.locked():
         worker.thaw()
