@@ -161,6 +161,9 @@ def _connection(page: Page, row: AppPassword) -> Iterator[str]:
     FirstUse.objects.create(password=row, protocol="imap", at=now, address="192.0.2.7")
     page.goto(address)
     yield "connection-connected"
+    FirstUse.objects.create(password=row, protocol="smtp", at=now, address="192.0.2.7")
+    page.reload()
+    yield "connection-sends-too"
 
 
 def _profiles(page: Page, owner: User) -> Iterator[str]:
