@@ -19,6 +19,7 @@ from accounts import chain, figures
 from accounts.models import Ban, DayFigure, Failure, MailLogin, Phone, SecurityEvent, Sms, User
 from apppasswords.models import AppPassword
 from portal import dashboard
+from portal.drawings import Chart, share
 from tests import guards
 from tests.conftest import MakeUser
 from tests.crowd import database
@@ -40,7 +41,7 @@ def office(clerk: Person) -> Person:
     return clerk
 
 
-def charts(person: Person, days: int = 7) -> dict[str, dashboard.Chart]:
+def charts(person: Person, days: int = 7) -> dict[str, Chart]:
     page = person.get(DASHBOARD, {"days": days})
     assert page.status_code == 200
     return {chart.slug: chart for chart in page.context["charts"]}
@@ -138,7 +139,7 @@ def _day(one: User, other: User, at: datetime) -> None:
             MailLogin.objects.create(user=user, day=day, protocol=protocol, method=method, count=times)
 
 
-def links(chart: dashboard.Chart) -> list[str]:
+def links(chart: Chart) -> list[str]:
     return [entry.url for entry in chart.entries if entry.url] + [row.url for row in chart.rows if row.url]
 
 
@@ -225,7 +226,7 @@ def test_count_now(office: Person, lisi: Person) -> None:
     [(0, 0, "—"), (0, 5, "0%"), (1, 1000, "<1%"), (999, 1000, "99%"), (5, 5, "100%"), (1, 3, "33%")],
 )
 def test_a_share_is_only_whole_when_nobody_is_missing(part: int, whole: int, text: str) -> None:
-    assert dashboard.share(part, whole) == text
+    assert share(part, whole) == text
 
 
 @pytest.mark.parametrize("days", ["", "0", "8", "-7", "x", "364x", "９"])
