@@ -17,6 +17,7 @@ from portal.celery import app
 from tests import guards
 from tests.crowd import Crowd
 from tests.people import NUMBER, PASSWORD, Person
+from tests.rollouts import officer
 from tests.servers import postgres
 
 pytest_plugins = ["tests.servers.browser", "tests.servers.front", "tests.servers.house"]
@@ -114,6 +115,12 @@ def wangwu(make_user: MakeUser) -> Person:
 def lisi(make_user: MakeUser) -> Person:
     """Two-step is off."""
     return Person(make_user("lisi", name="李四", two_step=False))
+
+
+@pytest.fixture
+def manager(make_user: MakeUser) -> Person:
+    """A clerk who switches two-step on and imports people, signed in; no more than that."""
+    return officer(make_user, "manager", "roll_out", "view_user")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apppasswords import passwords
+from portal import programs
 from tests.conftest import MakeUser
 from tests.people import NUMBER, PASSWORD, Person, code_from_phone
 from tests.servers.browser import Open
@@ -16,8 +17,9 @@ pytestmark = pytest.mark.slow
 
 LIMIT = 100_000  # bytes of a page with all that it loads
 PAGES = ["/", "/security/phone/", "/security/browsers/", "/security/password/", "/security/activity/",
-         "/app-passwords/", "/app-passwords/profile/", "/guides/", "/guides/iphone/", "/guides/outlook/", "/admin/",
+         "/app-passwords/", "/app-passwords/profile/", "/guides/", "/admin/",
          "/admin/accounts/user/", "/admin/accounts/securityevent/"]  # fmt: skip
+GUIDES = [f"/guides/{slug}/" for slug in programs.BY_SLUG]
 
 
 def enter(person: Person, page: Page, live_server: LiveServer) -> None:
@@ -43,7 +45,7 @@ def sent(response: Response) -> int:
     return len(gzip.compress(body)) if is_static else len(body)
 
 
-@pytest.mark.parametrize("path", ["/sign-in/", *PAGES])
+@pytest.mark.parametrize("path", ["/sign-in/", *PAGES, *GUIDES])
 def test_a_page_weighs_little(live_server: LiveServer, open_page: Open, clerk: Person, path: str) -> None:
     page = open_page(base_url=live_server.url)
     if path != "/sign-in/":
@@ -112,7 +114,7 @@ def tab_to(page: Page, **wanted: str) -> None:
     raise AssertionError(f"Tab does not come to {wanted}")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, GUIDES[0]])
 def test_wherever_tab_stops_it_is_seen(live_server: LiveServer, open_page: Open, clerk: Person, path: str) -> None:
     assert isinstance(passwords.create(clerk.user, "Foxmail"), tuple) if clerk.user else None
     page = open_page(base_url=live_server.url, language="en-US")

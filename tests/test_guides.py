@@ -4,18 +4,13 @@ import re
 
 import pytest
 from django.utils.translation import override
-from playwright.sync_api import Page, Response, expect
 from pytest_django import DjangoAssertNumQueries, Settings
-from pytest_django.live_server_helper import LiveServer
 
 from apppasswords.models import AppPassword
 from portal import programs
 from portal.programs import ALL, Program, Step, Value
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person
-from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, axe_violations, resize, scrolls_sideways
-from tests.test_everybody import LIMIT, sent
-from tests.test_looks import ZOOMED, space_out
 
 pytestmark = pytest.mark.django_db
 
@@ -245,106 +240,3 @@ def test_chinese_pages_are_chinese(program: Program) -> None:
     with override("zh-hans"):
         texts = [str(step.text) for step in program.steps]
     assert all(re.search(r"[\u4e00-\u9fff]", text) for text in texts)
-
-
-# --- In a browser ----------------------------------------------------------------------------------------------------
-
-PATHS = ["/guides/", *(f"/guides/{slug}/" for slug in programs.BY_SLUG)]
-
-
-def enter(person: Person, page: Page, live_server: LiveServer) -> Page:
-    page.context.add_cookies([{"name": "session", "value": person.cookies["session"].value, "url": live_server.url}])
-    return page
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("signed_in", [True, False], ids=["signed-in", "open"])
-def test_every_guide_is_for_everybody(
-    live_server: LiveServer, open_page: Open, reader: Person, signed_in: bool, language: str
-) -> None:
-    page = open_page(base_url=live_server.url, language=language)
-    if signed_in:
-        enter(reader, page, live_server)
-    found: list[str] = []
-    for path in PATHS:
-        page.goto(path)
-        for width in (WIDE, NARROW):
-            for scheme in SCHEMES:
-                resize(page, width, scheme)
-                found += [f"{width} {scheme}: {violation}" for violation in axe_violations(page)]
-        resize(page, ZOOMED, "light")
-        if scrolls_sideways(page):
-            found.append(f"{path} scrolls sideways at {ZOOMED} px")
-        space_out(page)
-        if scrolls_sideways(page):
-            found.append(f"{path} scrolls sideways at {ZOOMED} px with wider spacing")
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("slug", programs.BY_SLUG)
-def test_the_longest_address_fits(live_server: LiveServer, open_page: Open, make_user: MakeUser, slug: str) -> None:
-    owner = Person(make_user("x" * 64, name="欧阳" * 10, phone=NUMBER))
-    owner.sign_in()
-    page = enter(owner, open_page(base_url=live_server.url, width=ZOOMED), live_server)
-    page.goto(f"/guides/{slug}/")
-    assert not scrolls_sideways(page)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", PATHS)
-def test_every_guide_weighs_little(live_server: LiveServer, open_page: Open, reader: Person, path: str) -> None:
-    page = enter(reader, open_page(base_url=live_server.url), live_server)
-    loaded: list[Response] = []
-    page.on("response", lambda response: loaded.append(response))  # noqa: PLW0108 (Playwright takes no built-in)
-    page.goto(path, wait_until="networkidle")
-    weights = {response.url: sent(response) for response in loaded if response.ok}
-    assert live_server.url + path in weights
-    assert sum(weights.values()) < LIMIT, weights
-
-
-@pytest.mark.slow
-def test_without_javascript_nothing_is_missing(live_server: LiveServer, open_page: Open, reader: Person) -> None:
-    page = enter(reader, open_page(base_url=live_server.url, javascript=False), live_server)
-    page.goto("/guides/thunderbird/")
-    expect(page.locator(".step")).to_have_count(len(programs.THUNDERBIRD.steps))
-    expect(page.get_by_text("smtp.example.edu").first).to_be_visible()
-    page.goto("/guides/")
-    page.click("text=Foxmail")
-    page.wait_for_url("**/guides/foxmail/")
-
-
-# --- On paper --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=SCHEMES)
-def paper(request: pytest.FixtureRequest, live_server: LiveServer, open_page: Open, reader: Person) -> Page:
-    page = enter(reader, open_page(base_url=live_server.url, scheme=request.param), live_server)
-    page.goto("/guides/iphone/")
-    page.emulate_media(media="print")
-    return page
-
-
-DARK_INK = """() => [...document.querySelectorAll("main *")]
-    .filter(one => one.checkVisibility() && [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
-    .filter(one => Math.max(...getComputedStyle(one).color.match(/[0-9.]+/g).slice(0, 3)) > 170)
-    .map(one => one.outerHTML)"""
-
-
-@pytest.mark.slow
-def test_on_paper_ink_is_dark(paper: Page) -> None:
-    """The colours of a dark screen would be pale on paper."""
-    assert paper.evaluate(DARK_INK) == []
-
-
-@pytest.mark.slow
-def test_on_paper_are_the_steps_and_nothing_to_press(paper: Page) -> None:
-    for hidden in ("header", "nav", "footer", ".which .btn", ".other-guides"):
-        assert not paper.locator(hidden).first.is_visible(), hidden
-    assert paper.locator(".step").first.is_visible()
-    assert paper.locator(".troubles").is_visible()
-    background = paper.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert background == "rgb(255, 255, 255)"
-    for step in paper.locator(".step").all():
-        assert step.evaluate("element => getComputedStyle(element).breakInside") == "avoid"

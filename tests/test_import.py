@@ -1,59 +1,19 @@
-"""People from a file: previewed, all or nothing; and into one that is safe to open."""
+"""People from a file: previewed, all or nothing."""
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.utils import timezone
-from openpyxl import Workbook, load_workbook
 from pytest_django import Settings
 
-from accounts import exemptions, jobs, roster, rosters, sheets, tasks
-from accounts.models import Phone, Roster, SecurityEvent, TrustedBrowser, User
+from accounts import exemptions, jobs, roster, rosters, tasks
+from accounts.models import Roster, SecurityEvent, TrustedBrowser, User
 from tests.conftest import MakeUser
-from tests.people import NUMBER, PASSWORD, Person
-from tests.rollouts import in_days, officer, people
-
-ADD = "/admin/accounts/roster/add/"
-EXPORT = "/admin/accounts/user/export/"
-HEADERS = ("address", "name", "department", "language", "two_step_from", "active")
-
-
-def as_csv(*rows: Sequence[object], encoding: str = "utf-8", delimiter: str = ",") -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows(rows)
-    return text.getvalue().encode(encoding)
-
-
-def as_xlsx(*rows: Sequence[object]) -> bytes:
-    book = Workbook()
-    for row in rows:
-        book.active.append(list(row))
-    data = io.BytesIO()
-    book.save(data)
-    return data.getvalue()
-
-
-@pytest.fixture
-def manager(make_user: MakeUser) -> Person:
-    """Switches two-step on and imports people; no more than that."""
-    return officer(make_user, "manager", "roll_out", "view_user")
-
-
-def hand_in(manager: Person, content: bytes, name: str = "people.csv") -> Roster:
-    response = manager.post(ADD, {"file": SimpleUploadedFile(name, content)}, headers={"accept-language": "en"})
-    assert response.status_code == 302, response.context["form"].errors
-    return Roster.objects.get(pk=response.headers["Location"].split("/")[-3])
-
-
-def confirm(manager: Person, row: Roster) -> Roster:
-    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "fingerprint": row.fingerprint})
-    row.refresh_from_db()
-    return row
+from tests.people import PASSWORD, Person
+from tests.rollouts import in_days, officer
+from tests.rosters import ADD, HEADERS, as_csv, as_xlsx, confirm, hand_in
 
 
 def import_(manager: Person, *rows: Sequence[object]) -> Roster:
@@ -423,84 +383,3 @@ def test_an_xlsx_that_unpacks_to_more_than_it_should(manager: Person, settings: 
     content = as_xlsx(HEADERS[:1], *(("x" * 900,) for _ in range(1000)))
     assert len(content) < 20_000
     assert refusal(manager, content, "people.xlsx") == "The file is too large."
-
-
-# --- Export ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def auditor(make_user: MakeUser) -> Person:
-    return officer(make_user, "auditor", "view_user", "export_people")
-
-
-def exported(auditor: Client, kind: str = "csv", query: str = "") -> list[list[str]]:
-    response = auditor.post(f"{EXPORT}?{query}", {"format": kind}, headers={"accept-language": "en"})
-    assert response.status_code == 200
-    assert response.headers["Content-Disposition"].endswith(f'.{kind}"')
-    if kind == "xlsx":
-        sheet = load_workbook(io.BytesIO(response.content)).active
-        assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
-        return [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
-    assert response.content.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_export(auditor: Person, wangwu: Person, kind: str) -> None:
-    headers, *rows = exported(auditor, kind)
-    assert headers == ["mailbox address", "name", "department", "language", "two-step from", "active", "phone"]
-    (row,) = [row for row in rows if row[0] == "wangwu@example.edu"]
-    assert row[1] == "王五"
-    assert row[-2:] == ["yes", "138****8000"]
-    assert NUMBER not in str(rows)
-    event = SecurityEvent.objects.get(kind="people_exported")
-    assert (event.actor, event.detail) == (auditor.user, {"people": len(rows), "format": kind})
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.parametrize(
-    "name", ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", '=HYPERLINK("x")']
-)
-def test_nothing_in_an_export_is_a_formula(auditor: Person, lisi: Person, name: str, kind: str) -> None:
-    User.objects.filter(username="lisi@example.edu").update(name=name, department=name)
-    (row,) = [row for row in exported(auditor, kind) if row[0] == "lisi@example.edu"]
-    assert row[1].startswith("'")
-    assert row[2].startswith("'")
-
-
-def test_what_was_exported_can_be_imported(manager: Person, clerk: Person, lisi: Person, wangwu: Person) -> None:
-    """Names like formulas included; nothing changes."""
-    User.objects.filter(username="lisi@example.edu").update(name="-", department="@home")
-    content = roster.export(User.objects.all(), "csv", clerk.user, "192.0.2.1")  # type: ignore[arg-type]
-    row = hand_in(manager, content)
-    assert not row.has_errors(), row.report
-    assert (row.report["new"], row.report["changed"], row.report["unchanged"]) == (0, 0, 4)
-
-
-def test_what_the_list_shows_is_exported(auditor: Person, lisi: Person, zhangsan: Person, make_user: MakeUser) -> None:
-    """As it is filtered, and without the colleagues that it hides."""
-    make_user("root", is_superuser=True)
-    assert [row[0] for row in exported(auditor, query="q=lisi")[1:]] == ["lisi@example.edu"]
-    assert [row[0] for row in exported(auditor)[1:]] == ["lisi@example.edu", "zhangsan@example.edu"]
-
-
-def test_export_needs_its_right(manager: Person) -> None:
-    assert manager.get(EXPORT).status_code == 403
-    assert manager.post(EXPORT, {"format": "csv"}).status_code == 403
-    assert "export/" not in manager.get("/admin/accounts/user/").content.decode()
-
-
-def test_export_asks_first(auditor: Person) -> None:
-    assert auditor.get(EXPORT).status_code == 200
-    assert not SecurityEvent.objects.filter(kind="people_exported").exists()
-
-
-def test_export_takes_few_statements(auditor: Person, django_assert_max_num_queries: Any) -> None:
-    users = people(600)
-    Phone.objects.bulk_create(Phone(user=user, number=f"+8613{n:09}") for n, user in enumerate(users))
-    with django_assert_max_num_queries(25):
-        exported(auditor)
-
-
-def test_illegal_characters_are_replaced() -> None:
-    assert sheets.harmless("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"

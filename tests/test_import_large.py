@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 import requests
 
+from tests.rosters import as_csv, as_xlsx
 from tests.servers.site import Site, Visitor
-from tests.test_import import as_csv, as_xlsx
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -19,13 +19,16 @@ from tests.servers.browser import (
     NARROW,
     SCHEMES,
     WIDE,
+    ZOOMED,
     Language,
     Open,
     Scheme,
     axe_violations,
+    close_up,
     resize,
     scrolls_sideways,
     small_targets,
+    space_out,
 )
 from tests.servers.tour import tour
 
@@ -34,8 +37,6 @@ pytestmark = pytest.mark.slow
 VARIANTS = [(width, scheme) for width in (WIDE, NARROW) for scheme in SCHEMES]
 FOREIGN = {"zh-CN": re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+"), "en-US": re.compile(r"[\u4e00-\u9fff]+")}
 NAMES = re.compile("示例大学|张三|简体中文|微信内置浏览器")
-ZOOMED = 320  # px; a window of 1280 px at 400 %
-SPACING = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }"
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
@@ -52,18 +53,6 @@ def _foreign(page: Page, language: Language) -> str:
     return found.group() if found else ""
 
 
-def space_out(page: Page) -> None:
-    """WCAG 1.4.12."""
-    page.evaluate(
-        """css => {
-            const sheet = new CSSStyleSheet();
-            sheet.replaceSync(css);
-            document.adoptedStyleSheets = [sheet];
-        }""",
-        SPACING,
-    )
-
-
 def _narrow(page: Page) -> Iterator[str]:
     """A window at 400 %, and the same with the spacing of WCAG 1.4.12."""
     resize(page, ZOOMED, "light")
@@ -72,7 +61,7 @@ def _narrow(page: Page) -> Iterator[str]:
     space_out(page)
     if scrolls_sideways(page):
         yield f"scrolls sideways at {ZOOMED} px with wider spacing"
-    page.evaluate("document.adoptedStyleSheets = []")
+    close_up(page)
 
 
 def _complaints(page: Page, state: str, variants: list[tuple[int, Scheme]], language: Language) -> Iterator[str]:

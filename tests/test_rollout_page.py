@@ -17,11 +17,6 @@ from tests.snapshots import changed, everything
 EXEMPTIONS = "/admin/accounts/exemption/"
 
 
-@pytest.fixture
-def manager(make_user: MakeUser) -> Person:
-    return officer(make_user, "manager", "roll_out", "view_user")
-
-
 def day(days: int) -> str:
     return (timezone.localdate() + timedelta(days=days)).isoformat()
 

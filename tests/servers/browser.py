@@ -20,6 +20,8 @@ LANGUAGES = ("zh-CN", "en-US")
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 NARROW, WIDE = 360, 1280  # px
 HEIGHT = 800
+ZOOMED = 320  # px; a window of 1280 px at 400 %
+SPACING = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }"
 FINGER = 44  # px
 PRESSED = "button, .btn, nav a, footer a, .rows a, .tick label, input:not([type=checkbox])"
 AXE = {
@@ -123,6 +125,22 @@ def axe_violations(page: Page, **options: bool) -> list[str]:
         for violation in found
         for node in violation["nodes"]
     ]
+
+
+def space_out(page: Page) -> None:
+    """The spacing of WCAG 1.4.12, until the page is left or `close_up` is called."""
+    page.evaluate(
+        """css => {
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(css);
+            document.adoptedStyleSheets = [sheet];
+        }""",
+        SPACING,
+    )
+
+
+def close_up(page: Page) -> None:
+    page.evaluate("document.adoptedStyleSheets = []")
 
 
 def small_targets(page: Page) -> list[str]:

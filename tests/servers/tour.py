@@ -46,7 +46,7 @@ def tour(page: Page) -> Iterator[str]:
     yield from _binding(page, owner)
     yield from _code(page, owner)
     yield from _app_passwords(page, owner)
-    yield from _guides(page, "guide", [program.slug for program in programs.ALL])
+    yield from _guides(page, "guide", list(programs.BY_SLUG))
     yield from _profiles(page, owner)
     yield from _security(page, owner)
     yield from _passwords(page, owner)

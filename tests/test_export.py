@@ -1,0 +1,96 @@
+"""People into a file that is safe to open."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.test import Client
+from openpyxl import load_workbook
+
+from accounts import roster, sheets
+from accounts.models import Phone, SecurityEvent, User
+from tests.conftest import MakeUser
+from tests.people import NUMBER, Person
+from tests.rollouts import officer, people
+from tests.rosters import hand_in
+
+EXPORT = "/admin/accounts/user/export/"
+
+
+@pytest.fixture
+def auditor(make_user: MakeUser) -> Person:
+    return officer(make_user, "auditor", "view_user", "export_people")
+
+
+def exported(auditor: Client, kind: str = "csv", query: str = "") -> list[list[str]]:
+    response = auditor.post(f"{EXPORT}?{query}", {"format": kind}, headers={"accept-language": "en"})
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"].endswith(f'.{kind}"')
+    if kind == "xlsx":
+        sheet = load_workbook(io.BytesIO(response.content)).active
+        assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+        return [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
+    assert response.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_export(auditor: Person, wangwu: Person, kind: str) -> None:
+    headers, *rows = exported(auditor, kind)
+    assert headers == ["mailbox address", "name", "department", "language", "two-step from", "active", "phone"]
+    (row,) = [row for row in rows if row[0] == "wangwu@example.edu"]
+    assert row[1] == "王五"
+    assert row[-2:] == ["yes", "138****8000"]
+    assert NUMBER not in str(rows)
+    event = SecurityEvent.objects.get(kind="people_exported")
+    assert (event.actor, event.detail) == (auditor.user, {"people": len(rows), "format": kind})
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", '=HYPERLINK("x")']
+)
+def test_nothing_in_an_export_is_a_formula(auditor: Person, lisi: Person, name: str, kind: str) -> None:
+    User.objects.filter(username="lisi@example.edu").update(name=name, department=name)
+    (row,) = [row for row in exported(auditor, kind) if row[0] == "lisi@example.edu"]
+    assert row[1].startswith("'")
+    assert row[2].startswith("'")
+
+
+def test_what_was_exported_can_be_imported(manager: Person, clerk: Person, lisi: Person, wangwu: Person) -> None:
+    """Names like formulas included; nothing changes."""
+    User.objects.filter(username="lisi@example.edu").update(name="-", department="@home")
+    content = roster.export(User.objects.all(), "csv", clerk.user, "192.0.2.1")  # type: ignore[arg-type]
+    row = hand_in(manager, content)
+    assert not row.has_errors(), row.report
+    assert (row.report["new"], row.report["changed"], row.report["unchanged"]) == (0, 0, 4)
+
+
+def test_what_the_list_shows_is_exported(auditor: Person, lisi: Person, zhangsan: Person, make_user: MakeUser) -> None:
+    """As it is filtered, and without the colleagues that it hides."""
+    make_user("root", is_superuser=True)
+    assert [row[0] for row in exported(auditor, query="q=lisi")[1:]] == ["lisi@example.edu"]
+    assert [row[0] for row in exported(auditor)[1:]] == ["lisi@example.edu", "zhangsan@example.edu"]
+
+
+def test_export_needs_its_right(manager: Person) -> None:
+    assert manager.get(EXPORT).status_code == 403
+    assert manager.post(EXPORT, {"format": "csv"}).status_code == 403
+    assert "export/" not in manager.get("/admin/accounts/user/").content.decode()
+
+
+def test_export_asks_first(auditor: Person) -> None:
+    assert auditor.get(EXPORT).status_code == 200
+    assert not SecurityEvent.objects.filter(kind="people_exported").exists()
+
+
+def test_export_takes_few_statements(auditor: Person, django_assert_max_num_queries: Any) -> None:
+    users = people(600)
+    Phone.objects.bulk_create(Phone(user=user, number=f"+8613{n:09}") for n, user in enumerate(users))
+    with django_assert_max_num_queries(25):
+        exported(auditor)
+
+
+def test_illegal_characters_are_replaced() -> None:
+    assert sheets.harmless("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"
