@@ -58,3 +58,7 @@ def officer(make_user: Any, name: str = "desk", *rights: str, **fields: Any) -> 
     person = Person(user)
     person.sign_in()
     return person
+
+
+def dates(users: list[User]) -> list[object]:
+    return [User.objects.get(pk=user.pk).two_step_from for user in users]

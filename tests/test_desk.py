@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone, translation
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import desk, phones, roles
@@ -21,11 +21,15 @@ from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from tests import clerks
 from tests.conftest import MakeUser
+from tests.counter import WHY, path, press, seen
 from tests.deliveries import make_sms
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.snapshots import changed, everything
 
-WHY = {"why": "counter", "note": "window 3"}
+
+def event(kind: str) -> SecurityEvent:
+    found: SecurityEvent = SecurityEvent.objects.get(kind=kind)
+    return found
 
 
 @pytest.fixture
@@ -36,31 +40,6 @@ def helper(make_user: MakeUser) -> Person:
     person = Person(user)
     person.sign_in()
     return person
-
-
-def path(person: Person) -> str:
-    assert person.user
-    return f"/admin/accounts/user/{person.user.pk}/desk/"
-
-
-def seen(clerk: Person, person: Person, act: str) -> str:
-    """What the page that the clerk looks at was showing."""
-    page = clerk.get(path(person)).content.decode()
-    found = re.search(rf'name="act" value="{act}">\s*<input type="hidden" name="seen" value="([^"]*)"', page)
-    assert found, f"no button {act}"
-    return found.group(1)
-
-
-def press(clerk: Person, person: Person, act: str, held: str | None = None, **data: str) -> str:
-    held = seen(clerk, person, act) if held is None else held
-    response = clerk.post(path(person), {"act": act, "seen": held, **WHY, **data}, follow=True)
-    assert response.status_code == 200
-    return unescape(response.content.decode())
-
-
-def event(kind: str) -> SecurityEvent:
-    found: SecurityEvent = SecurityEvent.objects.get(kind=kind)
-    return found
 
 
 # --- Find -------------------------------------------------------------------------------------------------------------
@@ -452,53 +431,3 @@ def test_what_was_seen_may_be_nonsense(office: Person, wanting: Person, act: str
     before = everything()
     assert office.post(path(wanting), {"act": act, "seen": held, **WHY}).status_code in (302, 404)
     assert not changed(before)
-
-
-# --- The test SMS -----------------------------------------------------------------------------------------------------
-
-
-def test_a_test_sms_has_no_code_and_its_story_is_told(helper: Person, wangwu: Person) -> None:
-    page = press(helper, wangwu, "test")
-    assert "测试短信正在发往 138****8000" in page
-    sent = memory.outbox[-1]
-    assert (sent.to, sent.code) == (f"+86{NUMBER}", None)
-    assert "信息办测试" in helper.get(path(wangwu)).content.decode()
-    assert Sms.objects.get(purpose="test").nonce == ""
-
-
-def test_tests_have_limits_of_their_own(helper: Person, wangwu: Person, clock: time_machine.Traveller) -> None:
-    helper.sign_in()
-    press(helper, wangwu, "test")
-    assert "测试短信刚刚发送过" in press(helper, wangwu, "test")
-    for _ in range(4):
-        clock.shift(timedelta(seconds=61))
-        press(helper, wangwu, "test")
-    clock.shift(timedelta(seconds=61))
-    assert "过于频繁" in press(helper, wangwu, "test")
-    assert Sms.objects.filter(purpose="test").count() == 5
-    wangwu.enter_password()
-    assert wangwu.enter_code().headers["Location"] == "/", "no code is missing for them"
-
-
-def test_tests_count_for_the_budget(settings: Settings, helper: Person, wangwu: Person) -> None:
-    settings.SMS_DAILY_BUDGET = 1  # of which the helper's own sign-in took one
-    assert "SMS_DAILY_BUDGET" in press(helper, wangwu, "test")
-    assert not Sms.objects.filter(purpose="test").exists()
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "told"),
-    [
-        ("failed", "twilio 30003", "手机关机或不在服务区。"),
-        ("failed", "twilio 21614", "号码不存在，或不是手机号码。"),
-        ("failed", "twilio 99999", "该号码无法接收我们的短信。"),
-        ("unknown", "twilio 503", "短信通道没有回应，短信可能已发出。"),
-        ("unknown", "worker lost", "发送过程中任务中断，短信可能已发出。"),
-        ("delayed", "ConnectionRefused", "无法连接短信通道。"),
-        ("delivered", "", ""),
-    ],
-)
-def test_what_became_of_an_sms_in_plain_words(wangwu: Person, status: str, error: str, told: str) -> None:
-    assert wangwu.user
-    with translation.override("zh-hans"):
-        assert desk.story(make_sms(wangwu.user, status=status, error=error, reason="number")) == told

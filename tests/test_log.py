@@ -20,12 +20,6 @@ LOG = "/admin/accounts/securityevent/"
 EXPORT = LOG + "export/"
 
 
-@pytest.fixture
-def office(clerk: Person) -> Person:
-    clerk.sign_in()
-    return clerk
-
-
 def colleague(make_user: MakeUser, *permissions: str) -> Person:
     user = make_user("auditor", phone="13700137001", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))

@@ -1,10 +1,8 @@
 """The chain of the security log: whatever is done to an event behind our back, its row is named."""
 
 import random
-import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -12,63 +10,21 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
-from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import audit, chain, events, seals, tasks
-from accounts.audit import Audit, Fault, What
-from accounts.models import LogEnd, Mail, SecurityEvent, User
+from accounts.audit import Audit, What
+from accounts.models import LogEnd, SecurityEvent
 from accounts.models.events import EventStaysError
 from tests import guards
-from tests.conftest import MakeUser
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
 from tests.people import Person
+from tests.tampering import as_named, faults, named, sql, tampering, write
 
 Kind = SecurityEvent.Kind
 ROWS = 10_000
-TABLE = guards.TABLE
-
-
-def write(count: int, owner: User | None = None, **fields: Any) -> list[SecurityEvent]:
-    start = timezone.now() - timedelta(days=10)
-    written = SecurityEvent.objects.bulk_create([
-        SecurityEvent(kind=Kind.REFUSED, user=owner, username="zhangsan@example.edu", address="192.0.2.1",
-                      detail={"channel": "web", "number": number},
-                      **({"at": start + timedelta(seconds=number)} | fields))
-        for number in range(count)
-    ], batch_size=1000)  # fmt: skip
-    chain.seal_all()
-    return written
-
-
-def sql(statement: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement.replace("LOG", TABLE), values or None)
-
-
-def faults() -> list[Fault]:
-    return list(Audit().faults())
-
-
-def named(found: list[Fault]) -> list[tuple[str, int | None, int | None]]:
-    return [(fault.what.name, fault.position, fault.last) for fault in found]
-
-
-@contextmanager
-def tampering() -> Iterator[None]:
-    """What is done in it is undone."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def as_named(work: Callable[[], None]) -> list[Fault]:
-    """What the audit says after an attacker's work, who puts the triggers back in place behind him."""
-    with guards.lifted():
-        work()
-    return faults()
 
 
 # --- Added to, and nothing else ---------------------------------------------------------------------------------------
@@ -197,7 +153,7 @@ def swap(pairs: list[tuple[int, int]], columns: tuple[str, ...]) -> None:
         both = [pk for pair in pairs for pk in pair]
         for name in unique:
             value = "'' " if name == "nonce" else "NULL"
-            cursor.executemany(f"UPDATE {TABLE} SET {name} = {value} WHERE id = %s", [(pk,) for pk in both])
+            cursor.executemany(f"UPDATE {guards.TABLE} SET {name} = {value} WHERE id = %s", [(pk,) for pk in both])
         fields = {field.attname: field for field in SecurityEvent._meta.concrete_fields}
 
         def raw(pk: int) -> tuple[Any, ...]:
@@ -206,7 +162,7 @@ def swap(pairs: list[tuple[int, int]], columns: tuple[str, ...]) -> None:
             )
 
         cursor.executemany(
-            f"UPDATE {TABLE} SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s",
+            f"UPDATE {guards.TABLE} SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s",
             [(*raw(other), pk) for one, two in pairs for pk, other in ((one, two), (two, one))],
         )
 
@@ -525,149 +481,3 @@ def test_an_event_that_waits_too_long_is_told() -> None:
     assert (fault.what, fault.pk) == (What.WAITING, event.pk)
     tasks.seal_events.delay()
     assert not faults()
-
-
-# --- The cut ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_log_is_cut_and_stays_whole(make_user: MakeUser, settings: Settings) -> None:
-    settings.EVENT_LIFETIME = timedelta(days=100)
-    owner, now = make_user("wangwu"), timezone.now()
-    old = write(700, owner, at=now - timedelta(days=101))
-    young = write(20, owner, at=now - timedelta(days=99))
-    for event in (old[0], young[0]):
-        Mail.objects.create(user=owner, event=event, language="en", expires_at=now)
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        tasks.delete_expired.delay()
-    assert set(chain.events().filter(kind=Kind.REFUSED).values_list("pk", flat=True)) == {event.pk for event in young}
-    cut = SecurityEvent.objects.get(kind=Kind.LOG_CUT)
-    assert cut.detail["removed"] == 700
-    assert [mail.event_id for mail in Mail.objects.all()] == [young[0].pk]
-    found = Audit()
-    assert not list(found.faults())
-    assert found.begins
-    assert found.begins.position == 701
-    with TestCase.captureOnCommitCallbacks(execute=True):
-        tasks.delete_expired.delay()
-    assert SecurityEvent.objects.filter(kind=Kind.LOG_CUT).count() == 1, "nothing to cut, nothing to tell"
-    assert not faults()
-
-
-@pytest.mark.usefixtures("db")
-def test_the_cut_stops_at_the_first_young_event(settings: Settings) -> None:
-    now = timezone.now()
-    write(5, at=now - timedelta(days=900))
-    write(1, at=now)
-    write(5, at=now - timedelta(days=900))
-    events.delete_expired()
-    assert list(chain.events().filter(kind=Kind.REFUSED).order_by("pk").values_list("position", flat=True)) == [
-        6, 7, 8, 9, 10, 11
-    ]  # fmt: skip
-
-
-@pytest.mark.usefixtures("db")
-def test_all_of_it_can_be_cut() -> None:
-    write(5, at=timezone.now() - timedelta(days=900))
-    assert chain.cut(timezone.now() - timedelta(days=800)) == 5
-    assert not faults()
-    write(2)
-    assert not faults()
-    assert chain.events().earliest("pk").position == 6
-
-
-CUTS = [
-    "UPDATE accounts_logend SET position = position + 3 WHERE which = 'start'",
-    "UPDATE accounts_logend SET at = '2020-01-01 00:00:00+00:00' WHERE which = 'start'",
-    "DELETE FROM accounts_logend WHERE which = 'start'",
-]
-
-
-@pytest.mark.parametrize("statement", CUTS)
-@pytest.mark.usefixtures("db")
-def test_a_cut_that_is_not_ours_is_told(statement: str) -> None:
-    """Moving the record of the beginning makes the trigger let go of events; it does not make that unseen."""
-    write(5, at=timezone.now() - timedelta(days=900))
-    write(20)
-    chain.cut(timezone.now() - timedelta(days=800))
-    sql(statement)
-    if "position" in statement:
-        sql("DELETE FROM LOG WHERE position <= 8")
-        assert chain.events().earliest("position").position == 9
-    assert faults()
-
-
-@pytest.mark.usefixtures("db")
-def test_a_removed_beginning_is_told() -> None:
-    write(20)
-    found = as_named(lambda: sql("DELETE FROM LOG WHERE position <= 4"))
-    assert named(found) == [("REMOVED", 1, 4)]
-
-
-# --- The command ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("db")
-def test_the_command_says_from_when_to_when_it_is_whole() -> None:
-    at = timezone.make_aware(datetime(2026, 3, 1, 8, 0))  # noqa: DTZ001
-    for number in range(6):
-        write(1, at=at + timedelta(days=number))
-    out = StringIO()
-    call_command("verify_events", stdout=out)
-    said = out.getvalue()
-    assert "whole: 6 events from 2026-03-01 08:00:00 (position 1) to 2026-03-06 08:00:00 (position 6)" in said
-    remembered = said.split()[-1]
-    call_command("verify_events", "--holds", remembered, stdout=StringIO())
-
-    with guards.lifted():
-        sql("UPDATE LOG SET address = '192.0.2.9' WHERE position = 3")
-        sql("DELETE FROM LOG WHERE position = 4")
-    out = StringIO()
-    with pytest.raises(CommandError) as complained:
-        call_command("verify_events", stdout=out)
-    assert complained.value.returncode == 1
-    row = chain.events().get(position=3).pk
-    assert out.getvalue().splitlines() == [
-        f"position 3, row {row}, of 2026-03-03 08:00:00: was changed",
-        "position 4: was removed",
-    ]
-    assert str(complained.value) == (
-        "5 events, 2 faults. Whole from 2026-03-01 08:00:00 (position 1) to 2026-03-02 08:00:00 (position 2)"
-        " and from 2026-03-05 08:00:00 (position 5) to 2026-03-06 08:00:00 (position 6)."
-    )
-
-
-@pytest.mark.parametrize("place", ["", "5", "5:", "5:zz", ":" + "0" * 64, "-1:" + "0" * 64])
-def test_the_command_wants_a_place(place: str) -> None:
-    with pytest.raises(CommandError):
-        call_command("verify_events", "--holds", place)
-
-
-@pytest.mark.usefixtures("db")
-def test_every_night(caplog: pytest.LogCaptureFixture) -> None:
-    write(3)
-    tasks.verify_events.delay()
-    assert not caplog.records
-    with guards.lifted():
-        sql("DELETE FROM LOG WHERE position = 2")
-    tasks.verify_events.delay()
-    assert "not whole" in caplog.text
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("db")
-def test_a_long_log_is_read_in_seconds_and_little_memory() -> None:
-    for _ in range(10):
-        write(10_000)
-    start = timezone.now()
-    out, progress = StringIO(), StringIO()
-    call_command("verify_events", stdout=out, stderr=progress)
-    assert timezone.now() - start < timedelta(seconds=20), "measured: 3 s"
-    assert "whole: 100000 events" in out.getvalue()
-    assert progress.getvalue() == "50000 events read\n100000 events read\n"
-    tracemalloc.start()
-    try:
-        assert not faults()
-        _now, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 20 * 2**20, "bytes"

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import chosen, exemptions, jobs, rollout, survey, switching, tasks
-from accounts.models import Exemption, Rollout, RolloutMember, SecurityEvent, User
+from accounts.models import Rollout, SecurityEvent, User
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person, code_from_phone
-from tests.rollouts import bind, carried_out, drafted, in_days, people, uses_mailbox_password
+from tests.rollouts import bind, carried_out, dates, drafted, in_days, people, uses_mailbox_password
 
 
 def switch_on(person: Person, clerk: Person, in_days: float = 0) -> int:
@@ -268,10 +268,6 @@ def test_an_error_stops_it_after_some_tries(
 # --- Stop ------------------------------------------------------------------------------------------------------------
 
 
-def dates(users: list[User]) -> list[object]:
-    return [User.objects.get(pk=user.pk).two_step_from for user in users]
-
-
 def test_before_the_date_it_is_taken_back(clerk: Person) -> None:
     """Everybody has what he had before."""
     assert clerk.user
@@ -336,83 +332,3 @@ def test_a_pause_while_it_runs(clerk: Person) -> None:
     assert rollout.pause(row, clerk.user) == (rollout.Outcome.DONE, 500)
     assert not switching._batch(worker, clerk.user)
     assert not User.objects.filter(two_step_from=row.start).exists()
-
-
-# --- Exceptions ------------------------------------------------------------------------------------------------------
-
-
-def test_an_exception_outlasts_rollouts_and_ends_by_itself(
-    lisi: Person, clerk: Person, clock: time_machine.Traveller
-) -> None:
-    assert clerk.user
-    assert lisi.user
-    exemptions.make(lisi.user, in_days(10), "abroad", actor=clerk.user)
-    row = carried_out(clerk.user, in_days(1), people=[lisi.user.pk])
-    assert RolloutMember.objects.get(rollout=row).fate == "exempt"
-    clock.shift(timedelta(days=10, seconds=-1))
-    assert lisi.enter_password().headers["Location"] == "/"
-    clock.shift(timedelta(seconds=1))
-    assert lisi.get("/").headers["Location"] == "/sign-in/phone/"
-
-
-def test_for_somebody_whose_two_step_is_on_it_goes_off(wangwu: Person, clerk: Person) -> None:
-    assert clerk.user
-    assert wangwu.user
-    before = wangwu.user.two_step_from
-    exemption = exemptions.make(wangwu.user, in_days(10), "lost phone", actor=clerk.user)
-    wangwu.user.refresh_from_db()
-    assert not wangwu.user.two_step_is_on()
-    assert SecurityEvent.objects.get(kind="exempted").detail["reason"] == "lost phone"
-    assert exemptions.end(exemption, actor=clerk.user)
-    assert dates([wangwu.user]) == [before]
-    assert not exemptions.end(exemption, actor=clerk.user)
-
-
-def test_ended_early_it_leaves_what_rollouts_meant(lisi: Person, clerk: Person) -> None:
-    assert clerk.user
-    assert lisi.user
-    exemption = exemptions.make(lisi.user, in_days(50), "abroad", actor=clerk.user)
-    first = carried_out(clerk.user, in_days(20), people=[lisi.user.pk])
-    second = carried_out(clerk.user, in_days(10), people=[lisi.user.pk])
-    rollout.cancel(second, clerk.user)
-    exemption = exemptions.make(lisi.user, in_days(60), "still abroad", actor=clerk.user)
-    assert exemptions.end(exemption, actor=clerk.user)
-    assert dates([lisi.user]) == [first.start]
-
-
-def test_a_rollout_after_the_exception_changes_nothing(lisi: Person, clerk: Person) -> None:
-    assert clerk.user
-    assert lisi.user
-    until = in_days(10)
-    exemptions.make(lisi.user, until, "abroad", actor=clerk.user)
-    carried_out(clerk.user, in_days(20), people=[lisi.user.pk])
-    assert dates([lisi.user]) == [until]
-
-
-def test_off_and_excepted_only_with_a_reason(lisi: Person, wangwu: Person, clerk: Person) -> None:
-    assert clerk.user
-    assert lisi.user
-    assert wangwu.user
-    with pytest.raises(exemptions.NoReason):
-        exemptions.make(lisi.user, in_days(3), "  ", actor=clerk.user)
-    with pytest.raises(exemptions.NoReason):
-        exemptions.switch_off(wangwu.user, "", actor=clerk.user)
-    assert not Exemption.objects.exists()
-    assert exemptions.switch_off(wangwu.user, "left the institution", actor=clerk.user)
-    assert not exemptions.switch_off(wangwu.user, "again", actor=clerk.user)
-    assert dates([wangwu.user]) == [None]
-    event = SecurityEvent.objects.get(kind="two_step_off")
-    assert (event.user, event.actor, event.detail) == (wangwu.user, clerk.user, {"reason": "left the institution"})
-
-
-def test_the_owner_is_told_that_it_is_off(
-    wangwu: Person, clerk: Person, mailoutbox: list[object], django_capture_on_commit_callbacks: object
-) -> None:
-    assert clerk.user
-    assert wangwu.user
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        exemptions.switch_off(wangwu.user, "a reason", actor=clerk.user)
-        exemptions.make(wangwu.user, in_days(3), "another reason", actor=clerk.user)
-    off, exempted = mailoutbox
-    assert "a reason" in off.body  # type: ignore[attr-defined]
-    assert "another reason" in exempted.body  # type: ignore[attr-defined]

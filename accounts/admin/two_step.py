@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin import exemptions
-from accounts.admin.rollouts import start_of_single
+from accounts.admin.rollout_forms import start_of_single
 from accounts.models import Exemption, User
 from accounts.sessions import SignedInRequest
 

@@ -3,35 +3,23 @@
 The database is prepared directly, so the tour needs the server to run in this process (pytest-django's `live_server`).
 """
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts import bans, derivation, exemptions
-from accounts.models import Ban, Failure, MailLogin, Phone, Rollout, Roster, Sms, TrustedBrowser, User
+from accounts.models import Ban, MailLogin, Phone, Sms, TrustedBrowser, User
 from apppasswords import links, passwords
 from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
 from portal import programs
 from tests.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
-from tests.rollouts import bind, in_days, people, uses_mailbox_password
+from tests.servers import steps
+from tests.servers.tour_office import administration
 
 LANDLINE = "01062330000"
-FILE: Any = {
-    "name": "人员名单.csv",
-    "mimeType": "text/csv",
-    "buffer": (
-        "邮箱地址,姓名,部门,语言,二次认证启用时间\n"
-        "new1@example.edu,赵一,文学院,中文,2030-09-01\nnew2,钱二,文学院,,\nguest@elsewhere.example,访客,,英文,\n"
-        "s1,李小红,数学学院,,\n"
-    ).encode("gbk"),
-}
 
 
 def tour(page: Page) -> Iterator[str]:
@@ -53,13 +41,13 @@ def tour(page: Page) -> Iterator[str]:
     yield from _without_phone(page, owner)
     yield from _errors(page)
     _sign_out(page)
-    yield from _administration(page, clerk)
+    yield from administration(page, clerk)
 
 
 def _front_door(page: Page) -> Iterator[str]:
     page.goto("/")
     yield "sign-in"
-    _password(page, "zhangsan", "not my password")
+    steps.password(page, "zhangsan", "not my password")
     yield "sign-in-wrong"
     ban = Ban.objects.create(network="127.0.0.1", until=timezone.now() + timedelta(minutes=48))
     page.goto("/sign-in/")
@@ -77,7 +65,7 @@ def _guides(page: Page, name: str, slugs: list[str]) -> Iterator[str]:
 
 def _binding(page: Page, owner: User) -> Iterator[str]:
     page.goto("/sign-in/")
-    _password(page, "zhangsan")
+    steps.password(page, "zhangsan")
     yield "bind"
     page.fill("[name=number]", LANDLINE)
     page.click("[name=send]")
@@ -85,7 +73,7 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
     page.fill("[name=number]", NUMBER)
     page.click("[name=send]")
     yield "bind-sent"
-    page.fill("[name=code]", _wrong_code())
+    page.fill("[name=code]", steps.wrong_code())
     page.click("text=/^(确定|OK)$/")
     yield "bind-wrong-code"
     Phone.objects.create(user=owner, number=f"+86{NUMBER}")
@@ -93,7 +81,7 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
 
 def _code(page: Page, owner: User) -> Iterator[str]:
     page.goto("/sign-in/")
-    _password(page, "zhangsan")
+    steps.password(page, "zhangsan")
     for status in Sms.Status.values:
         reason = Sms.Reason.NUMBER if status == Sms.Status.FAILED else ""
         now = timezone.now()
@@ -103,26 +91,26 @@ def _code(page: Page, owner: User) -> Iterator[str]:
     Sms.objects.update(status=Sms.Status.SENT, created_at=timezone.now() - settings.SMS_RESEND_AFTER)
     page.goto("/sign-in/code/")
     yield "code-may-resend"
-    _enter(page, _wrong_code())
+    steps.enter(page, steps.wrong_code())
     yield "code-wrong"
     Sms.objects.update(tries=settings.SMS_CODE_TRIES)
-    _enter(page, _wrong_code())
+    steps.enter(page, steps.wrong_code())
     yield "code-exhausted"
     Sms.objects.update(created_at=timezone.now())
     page.context.clear_cookies(name="session")
     page.goto("/sign-in/")
-    _password(page, "zhangsan")
+    steps.password(page, "zhangsan")
     yield "code-refused"
     page.goto("/sign-in/help/")
     yield "help-code"
-    _enter(page, "12345678")
+    steps.enter(page, "12345678")
     yield "help-code-wrong"
     page.goto("/sign-in/code/")
     Sms.objects.all().delete()
     page.reload()
     page.click("[name=send]")
     page.check("[name=trust_browser]")
-    _enter(page, _right_code())
+    steps.enter(page, steps.right_code())
 
 
 def _app_passwords(page: Page, owner: User) -> Iterator[str]:
@@ -241,7 +229,7 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "change-old"
     page.click("[name=send]")
     yield "change-old-sent"
-    _enter(page, _right_code())
+    steps.enter(page, steps.right_code())
     yield "change-new"
     page.fill("[name=number]", OTHER_NUMBER)
     page.click("[name=send]")
@@ -264,7 +252,7 @@ def _passwords(page: Page, owner: User) -> Iterator[str]:
     page.goto("/")
     yield "password-first"
     User.objects.filter(pk=owner.pk).update(must_change_password=False)
-    _code_is_old(page)
+    steps.code_is_old(page)
     page.goto("/security/password/")
     yield "confirm"
     page.click("[name=send]")
@@ -294,148 +282,6 @@ def _errors(page: Page) -> Iterator[str]:
     page.fill("[name=number]", NUMBER)
     page.click("main [type=submit]")
     yield "error-csrf"
-
-
-def _administration(page: Page, clerk: User) -> Iterator[str]:
-    page.goto("/admin/")
-    _password(page, clerk.username)
-    _enter(page, _right_code())
-    yield "admin"
-    for _ in range(settings.BAN_AFTER_FAILURES):
-        bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
-    page.goto("/admin/dashboard/")
-    page.get_by_role("button", name=re.compile("立即统计|Count now")).click()
-    yield "admin-dashboard"
-    for name in (
-        "user", "role", "sms", "mail", "trustedbrowser", "ban", "failure", "knownnetwork", "securityevent", "maillogin"
-    ):  # fmt: skip
-        page.goto(f"/admin/accounts/{name}/")
-        yield f"admin-{name}"
-    page.goto("/admin/apppasswords/apppassword/")
-    yield "admin-apppassword"
-    owner = User.objects.get(username="zhangsan@example.edu")
-    page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
-    yield "admin-desk"
-    page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
-    yield "admin-user-change"
-    page.goto(f"/admin/accounts/ban/{Ban.objects.get().pk}/change/")
-    yield "admin-ban-view"
-    page.goto("/admin/accounts/user/")
-    page.check("#action-toggle")
-    page.select_option("[name=action]", "switch_two_step_on")
-    page.click(".actions [type=submit]")
-    yield "admin-rollout-choose"
-    yield from _rollouts(page, clerk)
-    yield from _files(page)
-
-
-def _rollouts(page: Page, clerk: User) -> Iterator[str]:
-    arts = people(60, name="王小明")
-    science = people(25, "理学院", "s", name="李小红")
-    bind(arts[:30])
-    uses_mailbox_password([*arts[20:50], *science[:9]])
-    exemptions.make(science[-1], in_days(60), "长期出国，无法接收短信", actor=clerk)
-    page.goto("/admin/accounts/rollout/add/")
-    page.check("text=文学院")
-    page.check("text=理学院")
-    page.fill("[name=addresses]", "zhangsan\nnobody\nzhangsan")
-    page.click("main [type=submit].default")
-    yield "admin-rollout-lines"
-    page.fill("[name=addresses]", "")
-    page.click("main [type=submit].default")
-    yield "admin-rollout-dry-run"
-    settings.SHARED_NETWORK_FAILURES = 40
-    page.reload()
-    yield "admin-rollout-storm"
-    settings.SHARED_NETWORK_FAILURES = 500
-    row = Rollout.objects.latest("pk")
-    page.goto(f"/admin/accounts/rollout/{row.pk}/mail/")
-    yield "admin-rollout-mail"
-    page.goto(f"/admin/accounts/rollout/{row.pk}/change/")
-    page.click("[value=carry_out]")
-    page.wait_for_load_state()
-    yield "admin-rollout-progress"
-    Rollout.objects.filter(pk=row.pk).update(status="running", failed=True, done=40)
-    page.reload()
-    yield "admin-rollout-failed"
-    Rollout.objects.filter(pk=row.pk).update(status="done", failed=False)
-    page.goto(f"/admin/accounts/rollout/{row.pk}/people/?state=not_ready")
-    yield "admin-rollout-people"
-    page.goto(f"/admin/accounts/rollout/{row.pk}/change/")
-    page.click("[value=pause]")
-    page.wait_for_load_state()
-    yield "admin-rollout-paused"
-    page.goto("/admin/accounts/rollout/")
-    yield "admin-rollout"
-    page.goto("/admin/accounts/exemption/")
-    yield "admin-exemption"
-    page.goto("/admin/accounts/exemption/add/")
-    page.click("main [type=submit].default")
-    yield "admin-exemption-add"
-    page.goto(f"/admin/accounts/user/{science[-1].pk}/two-step/")
-    yield "admin-two-step"
-    page.goto(f"/admin/accounts/user/{science[-1].pk}/change/")
-    yield "admin-person"
-
-
-def _files(page: Page) -> Iterator[str]:
-    page.goto("/admin/accounts/roster/add/")
-    yield "admin-roster-add"
-    page.set_input_files("[name=file]", FILE)
-    page.click("main [type=submit].default")
-    page.wait_for_load_state()
-    yield "admin-roster-preview"
-    page.click("[value=import]")
-    page.wait_for_load_state()
-    yield "admin-roster-done"
-    page.goto("/admin/accounts/roster/add/")
-    page.set_input_files("[name=file]", FILE | {"buffer": FILE["buffer"] + "不是地址,错误,,,\n".encode("gbk") * 3})
-    page.click("main [type=submit].default")
-    page.wait_for_load_state()
-    yield "admin-roster-errors"
-    Roster.objects.update(status="applying", working=True, done=4250, total=10000)
-    page.reload()
-    yield "admin-roster-working"
-    Roster.objects.update(working=False, status="checked", report={"refusal": "The file is empty."})
-    page.reload()
-    yield "admin-roster-refused"
-    page.goto("/admin/accounts/roster/")
-    yield "admin-roster"
-    page.goto("/admin/accounts/user/export/?q=p1")
-    yield "admin-export"
-    Rollout.objects.all().delete()
-    Roster.objects.all().delete()
-    User.objects.filter(is_superuser=False).delete()
-
-
-def _password(page: Page, name: str, password: str = PASSWORD) -> None:
-    page.fill("[name=username]", name)
-    page.fill("[name=password]", password)
-    page.press("[name=password]", "Enter")
-    page.wait_for_load_state()
-    Failure.objects.all().delete()
-
-
-def _enter(page: Page, code: str) -> None:
-    page.fill("[name=code]", code)
-    page.press("[name=code]", "Enter")
-    page.wait_for_load_state()
-
-
-def _right_code() -> str:
-    return derivation.digits(Sms.objects.exclude(nonce="").latest("pk"))
-
-
-def _wrong_code() -> str:
-    return f"{(int(_right_code()) + 1) % 1_000_000:06}"
-
-
-def _code_is_old(page: Page) -> None:
-    """As if the last code had been entered long ago."""
-    key = next(cookie["value"] for cookie in page.context.cookies() if cookie.get("name") == "session")
-    session = SessionStore(session_key=key)
-    session["code_at"] = 0
-    session.save()
 
 
 def _sign_out(page: Page) -> None:

@@ -1,0 +1,18 @@
+"""Networks that the office knows, and wrong passwords from them."""
+
+from accounts import bans, networks
+from accounts.models import KnownNetwork, User
+
+Kind = KnownNetwork.Kind
+
+
+def know(cidr: str, kind: Kind, clerk: User | None = None) -> KnownNetwork:
+    known = KnownNetwork(cidr=cidr, kind=kind)
+    networks.keep(known, by=clerk or User.objects.get_or_create(username="keeper@example.edu")[0])
+    return known
+
+
+def fail(address: str, times: int = 1, account: str = "wangwu@example.edu", password: str = "wrong") -> bans.Noted:
+    for n in range(times):
+        noted = bans.note_failure(address, account, f"{password} {n}", "imap")
+    return noted

@@ -1,0 +1,38 @@
+"""What the tour does at several pages: a password, a code."""
+
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Page
+
+from accounts import derivation
+from accounts.models import Failure, Sms
+from tests.people import PASSWORD
+
+
+def password(page: Page, name: str, typed: str = PASSWORD) -> None:
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", typed)
+    page.press("[name=password]", "Enter")
+    page.wait_for_load_state()
+    Failure.objects.all().delete()
+
+
+def enter(page: Page, code: str) -> None:
+    page.fill("[name=code]", code)
+    page.press("[name=code]", "Enter")
+    page.wait_for_load_state()
+
+
+def right_code() -> str:
+    return derivation.digits(Sms.objects.exclude(nonce="").latest("pk"))
+
+
+def wrong_code() -> str:
+    return f"{(int(right_code()) + 1) % 1_000_000:06}"
+
+
+def code_is_old(page: Page) -> None:
+    """As if the last code had been entered long ago."""
+    key = next(cookie["value"] for cookie in page.context.cookies() if cookie.get("name") == "session")
+    session = SessionStore(session_key=key)
+    session["code_at"] = 0
+    session.save()
