@@ -282,9 +282,11 @@ def test_only_what_waits_is_told(owner: Person, notebook: Notebook, clock: time_
     log_in(notebook, secret)
     clock.shift(timedelta(minutes=61))
     new, _ = make(owner, "new")
+    _young, secret = make(owner, "young and used")
+    log_in(notebook, secret)
     log_in(notebook, PASSWORD)
     told = dict(AppPassword.objects.values_list("name", "mistake"))
-    assert told == {"old": "", "used": "", "new": "mailbox"}
+    assert told == {"old": "", "used": "", "new": "mailbox", "young and used": ""}
     assert new.pk > used.pk > old.pk
 
 

@@ -1,14 +1,17 @@
 """客户端设置指南: the right servers, address and password in each, and the warnings where mistakes are made."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from accounts.models import User
 from apppasswords.models import AppPassword
 from portal import programs
 from portal.programs import ALL, Program, Step, Value
+from tests import visitors
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person
 
@@ -102,11 +105,17 @@ def test_how_long_a_ban_lasts_is_as_it_is_set(reader: Person, settings: Settings
 
 
 @pytest.mark.bypass("row 15: who is half-way is told nothing of the account")
-def test_who_is_half_way_is_a_stranger(wangwu: Person) -> None:
-    wangwu.enter_password()
+@pytest.mark.parametrize(
+    "visitor", [visitors.halfway, visitors.halfway_without_phone, visitors.overtaken, visitors.overtaken_without_phone]
+)
+def test_who_is_half_way_is_a_stranger(visitor: Callable[[MakeUser], Person], make_user: MakeUser) -> None:
+    """Who was in before two-step was switched on, too."""
+    person = visitor(make_user)
+    assert person.user
+    User.objects.filter(pk=person.user.pk).update(name="王五")
     for slug in ("", *programs.BY_SLUG):
-        page = page_of(wangwu, slug)
-        assert not [private for private in ("wangwu", "王五", "8000", "退出") if private in page]
+        page = page_of(person, slug)
+        assert not [private for private in (person.user.username, "王五", "136****", "退出") if private in page]
         assert "没有启用时也可以用邮箱原生密码" in page, "nor whether two-step is on"
 
 

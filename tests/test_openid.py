@@ -255,7 +255,14 @@ def test_tokens_die_at_once(end: Callable[[Person], None], wangwu: Person, webma
     ],
 )
 def test_a_login_of_webmail_is_counted(
-    wangwu: Person, webmail: Site, dovecot: MailServer, service: str, remote: str, counted: tuple[str, str] | None
+    wangwu: Person,
+    webmail: Site,
+    dovecot: MailServer,
+    *,
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    remote: str,
+    counted: tuple[str, str] | None,
 ) -> None:
     """As one of the person whom the token is of, and none where it opens nothing."""
     wangwu.sign_in()
@@ -265,6 +272,7 @@ def test_a_login_of_webmail_is_counted(
         dovecot.says(shown, **of_dovecot)
     rows = MailLogin.objects.values_list("user__username", "protocol", "address", "method", "count")
     assert list(rows) == ([("wangwu@example.edu", *counted, "token", 2)] if counted else [])
+    assert "not counted" not in caplog.text
 
 
 def test_who_cannot_be_counted_gets_in_all_the_same(
