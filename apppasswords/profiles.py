@@ -22,6 +22,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts import wording
 from accounts.models import User
 
 logger = logging.getLogger(__name__)
@@ -64,9 +65,9 @@ def _configuration(user: User, servers: Servers, secret: str | None) -> dict[str
         "PayloadVersion": 1,
         "PayloadIdentifier": identifier,
         "PayloadUUID": _uuid(),
-        "PayloadDisplayName": _("%(institution)s mail") % {"institution": settings.INSTITUTION},
+        "PayloadDisplayName": _("%(institution)s mail") % {"institution": wording.institution()},
         "PayloadDescription": _("Sets up %(address)s in the Mail app.") % {"address": user.username},
-        "PayloadOrganization": settings.INSTITUTION,
+        "PayloadOrganization": wording.institution(),
         "PayloadContent": [_account(user, servers, secret, f"{identifier}.mail")],
     }
 
@@ -79,9 +80,9 @@ def _account(user: User, servers: Servers, secret: str | None, identifier: str) 
         "PayloadIdentifier": identifier,
         "PayloadUUID": _uuid(),
         "PayloadDisplayName": user.username,
-        "PayloadOrganization": settings.INSTITUTION,
+        "PayloadOrganization": wording.institution(),
         "EmailAccountType": "EmailTypeIMAP",
-        "EmailAccountDescription": settings.INSTITUTION,  # what the Mail app calls the account
+        "EmailAccountDescription": wording.institution(),  # what the Mail app calls the account
         "EmailAccountName": user.get_full_name(),
         "EmailAddress": user.username,
         "IncomingMailServerAuthentication": "EmailAuthPassword",

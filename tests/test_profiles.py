@@ -83,11 +83,15 @@ def test_a_new_one_takes_the_old_ones_place_on_the_device(wang: User, make_user:
     assert other["PayloadIdentifier"] != made[0][0]["PayloadIdentifier"], "two mailboxes on one device"
 
 
-@pytest.mark.parametrize(("language", "shown"), [("zh-hans", "邮箱"), ("en", " mail")])
-def test_it_speaks_the_persons_language(wang: User, language: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "institution", "mail"),
+    [("zh-hans", site.INSTITUTION, "邮箱"), ("en", site.INSTITUTION_ENGLISH, " mail")],
+)
+def test_it_speaks_the_persons_language(wang: User, language: str, institution: str, mail: str) -> None:
     wang.language = language
-    profile, _ = apple.read(profiles.build(wang, site.MAIL_SERVERS))
-    assert profile["PayloadDisplayName"] == f"{site.INSTITUTION}{shown}"
+    profile, account = apple.read(profiles.build(wang, site.MAIL_SERVERS))
+    assert profile["PayloadDisplayName"] == f"{institution}{mail}"
+    assert profile["PayloadOrganization"] == account["EmailAccountDescription"] == institution
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import wraps
-from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
@@ -19,9 +18,9 @@ from accounts import clients, phones
 from accounts.sessions import SignedInRequest
 from accounts.views.security import View, fresh_code_required
 from accounts.views.signin import GET_OR_POST
-from apppasswords import connections, passwords, secrets
+from apppasswords import connections, forms, passwords, secrets
 from apppasswords.forms import NameForm
-from apppasswords.models import NAME_LENGTH, AppPassword
+from apppasswords.models import AppPassword
 
 
 def phone_required(view: View) -> View:
@@ -42,7 +41,7 @@ def app_passwords(request: SignedInRequest) -> HttpResponse:
     """The list. POST `name` makes one, POST `remove` removes one."""
     if request.method == "POST":
         return _remove(request) if "remove" in request.POST else _create(request)
-    return _list(request, NameForm(initial={"request": token_hex(16)}))
+    return _list(request, forms.empty())
 
 
 def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
@@ -52,10 +51,7 @@ def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
 
 def _create(request: SignedInRequest) -> HttpResponse:
     """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
-    form = NameForm(request.POST)
-    name = request.POST.get("name", "")
-    if secrets.looks_like_one(name) or len(name) > NAME_LENGTH:
-        return _warn(request)
+    form = forms.sent(request.POST)
     if not form.is_valid():
         return _list(request, form)
     made = passwords.create(
@@ -66,7 +62,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
     )
     match made:
         case passwords.Refusal.SECRET_AS_NAME:
-            return _warn(request)
+            return _list(request, forms.warned())
         case passwords.Refusal():
             tell(request, made)
             return redirect("app_passwords")
@@ -130,20 +126,6 @@ def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
         messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
     else:
         messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
-
-
-def _warn(request: SignedInRequest) -> HttpResponse:
-    return _list(request, warned())
-
-
-def warned() -> NameForm:
-    """A password was entered as the name: it is not shown again and not kept."""
-    form = NameForm({"request": token_hex(16)})
-    form.errors["name"] = form.error_class([
-        _("That looked like a password. The name is only a description and is shown in clear: never enter a password "
-          "there. Nothing was kept.")
-    ])  # fmt: skip
-    return form
 
 
 def _remove(request: SignedInRequest) -> HttpResponse:

@@ -1,7 +1,6 @@
 """The pages where people get a profile for an iPhone, iPad or Mac: on the device itself, or there by a QR code."""
 
 import re
-from secrets import token_hex
 
 import segno
 from django.conf import settings
@@ -17,11 +16,11 @@ from accounts.models import User
 from accounts.sessions import SignedInRequest
 from accounts.views.security import fresh_code_required
 from accounts.views.signin import GET_OR_POST
-from apppasswords import links, passwords, profiles, secrets
+from apppasswords import forms, links, passwords, profiles
 from apppasswords.forms import NameForm
 from apppasswords.middleware import hidden_token
-from apppasswords.models import NAME_LENGTH, AppPassword, ProfileLink
-from apppasswords.views.passwords import phone_required, tell, warned
+from apppasswords.models import AppPassword, ProfileLink
+from apppasswords.views.passwords import phone_required, tell
 
 TOKEN_LENGTH = 43  # characters: 256 bits
 # Browsers inside of other programs, which cannot install a profile: WeChat, QQ, DingTalk, Alipay, Feishu, Weibo.
@@ -53,7 +52,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     app password."""
     if request.method == "POST":
         return attached(request.user) if "bare" in request.POST else _create(request)
-    return _ask(request, NameForm(initial={"request": token_hex(16), "name": device(request) or "iPhone"}))
+    return _ask(request, forms.empty(device(request) or "iPhone"))
 
 
 def _ask(request: SignedInRequest, form: NameForm) -> HttpResponse:
@@ -61,10 +60,7 @@ def _ask(request: SignedInRequest, form: NameForm) -> HttpResponse:
 
 
 def _create(request: SignedInRequest) -> HttpResponse:
-    form = NameForm(request.POST)
-    name = request.POST.get("name", "")
-    if secrets.looks_like_one(name) or len(name) > NAME_LENGTH:
-        return _ask(request, warned())
+    form = forms.sent(request.POST)
     if not form.is_valid():
         return _ask(request, form)
     made: tuple[ProfileLink | AppPassword, str] | passwords.Refusal | None
@@ -79,7 +75,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
         )
     match made:
         case passwords.Refusal.SECRET_AS_NAME:
-            return _ask(request, warned())
+            return _ask(request, forms.warned())
         case passwords.Refusal():
             tell(request, made)
             return redirect("profile")
