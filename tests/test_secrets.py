@@ -36,8 +36,16 @@ def assert_absent(secret: str, place: bytes, name: str) -> None:
         assert form.encode() not in place, f"{secret} is in {name}"
 
 
+# What is full of digits and no code: moments with their microseconds, whole numbers, digests. A database file puts
+# one column straight after the other, so that a number and a date behind it would make up further digits.
+MOMENTS_NUMBERS_DIGESTS = re.compile(
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{6})?|(?:\+?86)?1[3-9]\d{9}|[0-9a-f]{32,}"
+)
+
+
 def assert_no_code(codes: list[str], place: bytes, name: str) -> None:
-    """Six digits turn up by accident, as microseconds and in random values: one may; what leaks one leaks all."""
+    """Six digits turn up by accident in random values: one may; what leaks one leaks all."""
+    place = MOMENTS_NUMBERS_DIGESTS.sub(b"|", place)
     found = [code for code in codes if code.encode() in place]
     assert len(found) <= 1, f"{found} are in {name}"
     for code in found:
@@ -274,3 +282,6 @@ def test_the_database_is_really_searched(redis: Redis) -> None:
         assert_absent(secret, base64.b64encode(b"x" + secret.encode()), "it")
     with pytest.raises(AssertionError):
         assert_no_code(["123456"], b"code=123456", "it")
+    with pytest.raises(AssertionError):
+        assert_no_code(["123456", "234567"], b"en123456zh234567en", "it")
+    assert_no_code(["462026", "123456"], b"+86138001380462026-11-27 06:20:40.1234562026-11-27 06:20:40.123456", "it")
