@@ -137,7 +137,7 @@ def test_back_after_sign_out_shows_nothing_personal(site: str, open_page: Open) 
     assert "李四" in page.content()
     lisi.sign_out()
     for _ in range(3):
-        page.go_back(wait_until="commit")
+        page.go_back()
         page.wait_for_url("**/sign-in/**")
         assert "李四" not in page.content()
         assert "lisi@" not in page.content()

@@ -60,7 +60,7 @@ def found(staff: Mailbox) -> dict[str, list[str]]:
     return {
         "incoming": ["imap", "imap.example.edu", "993"],
         "outgoing": ["smtp", "smtp.example.edu", "465"],
-        "both": [staff.name, "account-hub-result-ssl", "account-hub-result-auth-password"],
+        "both": [staff.name, "ssl", "password"],
     }
 
 

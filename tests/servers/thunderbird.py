@@ -4,6 +4,7 @@
 import base64
 import json
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ INBOX = """
     const pane = document.getElementById("tabmail").currentAbout3Pane;
 """
 HUB = "document.querySelector('account-hub-container')?.shadowRoot"
+TEXT_PREFIX = re.compile("^account-hub-result-(security-|auth(entication)?-)?")
 
 PREFERENCES = {
     # The world is one SOCKS proxy, names included.
@@ -124,10 +126,15 @@ class Thunderbird:
         return shown
 
     def found(self) -> dict[str, list[str]]:
-        """The servers as the account hub shows them. What both have: user name, encryption, kind of password."""
+        """
+        The servers as the account hub shows them. What both have: user name, encryption, kind of password; the names
+        of the last two texts without the words in which releases differ.
+        """
         parts = {way: [f"#{way}{part}" for part in ("Type", "Host", "Port")] for way in ("incoming", "outgoing")}
         parts["both"] = ["#sharedUsername", "#sharedSocketType", "#sharedAuthenticationType"]
-        return {way: [self._text(selector) for selector in selectors] for way, selectors in parts.items()}
+        found = {way: [self._text(selector) for selector in selectors] for way, selectors in parts.items()}
+        found["both"][1:] = [TEXT_PREFIX.sub("", name) for name in found["both"][1:]]
+        return found
 
     def _text(self, selector: str) -> str:
         """Of an element, or the name of its text, which does not depend on the language."""
