@@ -44,8 +44,9 @@ messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and co
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
 	@$(BIN)/python -m tests.gallery var/gallery
 
-bench: $(DEVELOPMENT)  ## What a mail login costs, beside an empty view and a loop over hashes (needs PostgreSQL)
+bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the office's pages beside few people (needs PostgreSQL)
 	@$(BIN)/python -m benchmarks.mail_login
+	@$(BIN)/python -m benchmarks.office
 
 $(RUNTIME): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Mailkey needs Python 3.11 or newer (PYTHON=...).' >&2; exit 1; }

@@ -1,9 +1,10 @@
 """The dashboard: what it shows to whom, that each figure leads to its list, and what it costs."""
 
 import re
-import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import unescape
+from itertools import cycle, product
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -26,7 +27,7 @@ from tests.crowd import database
 from tests.deliveries import make_sms
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
 from tests.servers import postgres
-from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, axe_violations, resize, scrolls_sideways
+from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, Scheme, axe_violations, resize, scrolls_sideways
 
 DASHBOARD = "/admin/dashboard/"
 QUERIES = 6  # the session, who asks and the phone; the figures, and those of departments
@@ -258,34 +259,27 @@ def test_a_department_cannot_write_into_the_page(office: Person, make_user: Make
 
 
 @pytest.mark.slow
-def test_ten_thousand_people_cost_as_many_queries_as_a_hundred(
+def test_a_thousand_people_cost_as_many_queries_as_fifty(
     settings: Settings, django_db_blocker: DjangoDbBlocker
 ) -> None:
+    """How long it takes, with ten thousand: `make bench`."""
     settings.DEBUG = True
-    asked = []
+    asked = set()
     with postgres.running() as url, django_db_blocker.unblock(), database(url):
         call_command("migrate", verbosity=0)
         office = Person(User.objects.create_superuser("itoffice@example.edu", PASSWORD))
         office.sign_in()
-        for people in (100, 10_000):
+        for people in (50, 1_000):
             call_command("demo_history", people=people)
             office.get(DASHBOARD)  # connected
             for days in dashboard.RANGES:
                 with CaptureQueriesContext(connection) as queries:
-                    start = time.perf_counter()
                     assert office.get(DASHBOARD, {"days": days}).status_code == 200
-                    took = time.perf_counter() - start
-                asked.append(len(queries))
-                asking = sum(float(query["time"]) for query in queries)
-                print(f"{people:6} people, {days:3} days: {len(queries)} queries in {asking:.3f} s of {took:.3f} s")
-                assert took < 2
-            start = time.perf_counter()
-            figures.sum_up(timezone.localdate())
-            print(f"{people:6} people, to count today: {time.perf_counter() - start:.3f} s")
+                asked.add(len(queries))
             User.objects.filter(is_staff=False).delete()
             DayFigure.objects.all().delete()
-    assert len(set(asked)) == 1, asked
-    assert asked[0] <= QUERIES
+    assert len(asked) == 1, asked
+    assert asked.pop() <= QUERIES
 
 
 # --- In a browser -----------------------------------------------------------------------------------------------------
@@ -328,25 +322,25 @@ def test_from_the_first_page_to_the_failed_sms(
 def test_it_is_for_everybody(
     live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, language: str
 ) -> None:
-    """Axe finds nothing, empty and full, opened, in each range, width and scheme; drawings have names."""
+    """Axe finds nothing, empty and full, opened, in each range, in one of them in each variant; drawings have names."""
     page = open_page(base_url=live_server.url, language=language)
     _sign_in(page)
     found: list[str] = []
 
-    def look(days: int) -> None:
+    def look(days: int, variants: Sequence[tuple[int, Scheme]]) -> None:
         page.goto(f"{DASHBOARD}?days={days}")
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-        for width in (WIDE, NARROW):
-            for scheme in SCHEMES:
-                resize(page, width, scheme)
-                found.extend(f"{days} {width} {scheme}: {violation}" for violation in axe_violations(page))
-                found.extend([f"{days} {width}: sideways"] if scrolls_sideways(page) else [])
+        for width, scheme in variants:
+            resize(page, width, scheme)
+            found.extend(f"{days} {width} {scheme}: {violation}" for violation in axe_violations(page))
+            found.extend([f"{days} {width}: sideways"] if scrolls_sideways(page) else [])
 
-    look(30)
+    look(30, [(NARROW, "light")])
     busy_day(make_user)
     figures.sum_up(timezone.localdate())
-    for days in dashboard.RANGES:
-        look(days)
+    for days, scheme in zip(dashboard.RANGES, cycle(SCHEMES), strict=False):
+        # The ranges differ in nothing that axe sees but their number of rows.
+        look(days, list(product((WIDE, NARROW), SCHEMES)) if days == 7 else [(NARROW, scheme)])
     assert not found, "\n".join(found)
     for chart in page.locator(".chart").all():
         title = chart.locator("h2").inner_text()
