@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,16 @@ from tests import guards
 from tests.crowd import Crowd
 from tests.people import NUMBER, PASSWORD, Person
 from tests.rollouts import officer
-from tests.servers import postgres
+from tests.servers import migrated, postgres
 
 pytest_plugins = ["tests.servers.browser", "tests.servers.front", "tests.servers.house"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that starts the others
+        copies = ExitStack()
+        copies.enter_context(migrated.shared())
+        config.add_cleanup(copies.close)
     # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
     django_settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",

@@ -22,6 +22,8 @@ from django.conf import settings
 from django.db import connection, connections
 from environ import Env
 
+from tests.servers import migrated
+
 PROCESSES = 4
 THREADS = 12  # in each process
 SHARED_NETWORK = "172.16.0.0/12"  # as the crowd has it in its settings
@@ -34,6 +36,7 @@ class Crowd:
 
     def __init__(self, database_url: str, var: Path) -> None:
         self.database_url, self.outbox = database_url, var / "outbox.jsonl"
+        migrated.migrate(database_url)
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "portal.settings",
@@ -55,7 +58,6 @@ class Crowd:
         ]
 
     def __enter__(self) -> Self:
-        self.rush("migrate", [{}])
         return self
 
     def __exit__(self, *_: object) -> None:

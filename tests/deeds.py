@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -32,10 +31,6 @@ from apppasswords import passwords as app_passwords
 from portal.celery import app
 
 app.conf.task_always_eager = True  # what is queued is sent at once, by the thread that queued it
-
-
-def migrate() -> None:
-    call_command("migrate", verbosity=0)
 
 
 def enter_code(user: int, number: str, session: str, code: str, purpose: str = "sign_in") -> str:

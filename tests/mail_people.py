@@ -26,7 +26,6 @@ CLERK = "itoffice@example.edu"
 
 
 def prepare(demo: bool = False) -> None:
-    call_command("migrate", verbosity=0)
     if demo:
         call_command("demo", stdout=sys.stderr)
         return

@@ -26,7 +26,7 @@ from tests.conftest import MakeUser
 from tests.crowd import database
 from tests.deliveries import make_sms
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
-from tests.servers import postgres
+from tests.servers import migrated, postgres
 from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, Scheme, axe_violations, resize, scrolls_sideways
 
 DASHBOARD = "/admin/dashboard/"
@@ -266,7 +266,7 @@ def test_a_thousand_people_cost_as_many_queries_as_fifty(
     settings.DEBUG = True
     asked = set()
     with postgres.running() as url, django_db_blocker.unblock(), database(url):
-        call_command("migrate", verbosity=0)
+        migrated.migrate(url)
         office = Person(User.objects.create_superuser("itoffice@example.edu", PASSWORD))
         office.sign_in()
         for people in (50, 1_000):

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from tests.people import PASSWORD
-from tests.servers import free_port
+from tests.servers import free_port, migrated
 from tests.servers.postgres import OWNER, end_with_parent
 from tests.waiting import wait_until
 
@@ -52,7 +52,7 @@ class Database:
             **{name: value for name, value in os.environ.items() if name not in ("REQUIRE_SERVERS", "VAR")},
             "DEBUG": "on", "VAR": str(folder), "DATABASE_URL": url, "MAIL_AUTH_TOKEN": TOKEN,
         }  # fmt: skip
-        self.manage("migrate", "--verbosity", "0")
+        migrated.migrate(url)
         self.secret, self.unused = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
 
     def manage(self, *arguments: str) -> str:

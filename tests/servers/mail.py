@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import certificates, need
+from tests.servers import certificates, migrated, need
 from tests.servers.service import DEPLOY, ROOT, Service, free_ports, left_over
 from tests.waiting import wait_until
 
@@ -65,6 +65,9 @@ class MailSystem:
     def start(self, *, demo: bool = False) -> None:
         """With demo people, or with nobody."""
         self._make_certificate()
+        portal = Path(self.environment["VAR"])
+        portal.mkdir(parents=True, exist_ok=True)
+        migrated.migrate(f"sqlite:///{portal / 'mailkey.sqlite3'}")
         self.login = self._login_service()
         self.login.begin()  # takes its time, as the next two lines do
         self.people = People(self.environment)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -80,12 +80,15 @@ class Cluster:
 
     def freeze(self) -> None:
         """It keeps its connections, the system takes new ones for it, and it answers nobody."""
-        for process in self.processes():
-            os.kill(process, signal.SIGSTOP)
+        self._send(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        self._send(signal.SIGCONT)
+
+    def _send(self, number: signal.Signals) -> None:
         for process in self.processes():
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # its connection was closed meanwhile
+                os.kill(process, number)
 
     def session(self, database: str = OWNER) -> "psycopg.Connection":
         return psycopg.connect(host="127.0.0.1", port=self.port, user=OWNER, dbname=database, autocommit=True)

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from portal.management.commands import up
 from tests.people import PASSWORD
-from tests.servers import free_port
+from tests.servers import free_port, migrated
 from tests.servers.programs import Program
 from tests.waiting import wait_until
 
@@ -29,7 +29,6 @@ import django; django.setup()
 from django.core.management import call_command
 from django.utils import timezone
 from accounts.models import Phone, User
-call_command("migrate", verbosity=0)
 call_command("demo", verbosity=0)
 password = User.objects.get(username="zhangsan@example.edu").password
 for n in range(int({people})):
@@ -56,11 +55,12 @@ def _environment(var: Path, **more: str) -> dict[str, str]:
 def _database() -> bytes:
     """Made once, copied for every site."""
     with tempfile.TemporaryDirectory(prefix="mailkey-database-") as folder:
+        path = Path(folder) / "mailkey.sqlite3"
+        migrated.migrate(f"sqlite:///{path}")
         program = PREPARE.format(people=PEOPLE)
         subprocess.run(
             [sys.executable, "-c", program], env=_environment(Path(folder)), cwd=settings.BASE_DIR, check=True
         )
-        path = Path(folder) / "mailkey.sqlite3"
         with closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return path.read_bytes()
