@@ -33,8 +33,8 @@ class Hand:
 
     def enter(self, page: Page) -> None:
         self.clicks += 1
-        page.keyboard.press("Enter")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
 
 
 def look(page: Page) -> None:
@@ -53,11 +53,11 @@ def sign_in(page: Page, name: str, number: str) -> None:
     page.goto("/admin/")
     page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=password]", "Enter")
     page.fill("[name=code]", code_from_phone(number))
-    page.press("[name=code]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=code]", "Enter")
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def bind_another(owner: Page, code: str, *, looking: bool) -> None:
     owner.goto("/security/phone/")
     assert urlsplit(owner.url).path == "/sign-in/phone/", "nothing else is open"
     owner.fill("[name=number]", OTHER_NUMBER)
-    owner.press("[name=number]", "Enter")
-    owner.wait_for_load_state()
+    with owner.expect_navigation():
+        owner.press("[name=number]", "Enter")
     owner.fill("[name=code]", code_from_phone(OTHER_NUMBER))
     owner.press("[name=code]", "Enter")
 

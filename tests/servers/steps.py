@@ -11,15 +11,15 @@ from tests.people import PASSWORD
 def password(page: Page, name: str, typed: str = PASSWORD) -> None:
     page.fill("[name=username]", name)
     page.fill("[name=password]", typed)
-    page.press("[name=password]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=password]", "Enter")
     Failure.objects.all().delete()
 
 
 def enter(page: Page, code: str) -> None:
     page.fill("[name=code]", code)
-    page.press("[name=code]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=code]", "Enter")
 
 
 def right_code() -> str:

@@ -117,12 +117,12 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     page.goto("/app-passwords/")
     yield "app-passwords-none"
     page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
-    page.press("[name=name]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=name]", "Enter")
     yield "app-passwords-secret-as-name"
     page.fill("[name=name]", "Foxmail")
-    page.press("[name=name]", "Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.press("[name=name]", "Enter")
     yield "app-password-created"
     row = AppPassword.objects.get(user=owner)
     yield from _connection(page, row)
@@ -161,8 +161,8 @@ def _profiles(page: Page, owner: User) -> Iterator[str]:
     page.click("[name=qr]")
     yield "profile-secret-as-name"
     page.fill("[name=name]", "iPhone")
-    page.click("[name=qr]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("[name=qr]")
     yield "profile-qr"
     link = ProfileLink.objects.get(user=owner)
     page.goto(reverse("profile_link", args=[link.pk]))
@@ -220,8 +220,8 @@ def _security(page: Page, owner: User) -> Iterator[str]:
         )  # fmt: skip
     page.goto("/security/activity/")
     yield "activity"
-    page.click("main a[href*='entry=event-']")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("main a[href*='entry=event-']")
     yield "not-me"
     page.goto("/security/phone/")
     yield "phone"

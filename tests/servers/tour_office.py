@@ -79,8 +79,8 @@ def _rollouts(page: Page, clerk: User) -> Iterator[str]:
     page.goto(f"/admin/accounts/rollout/{row.pk}/mail/")
     yield "admin-rollout-mail"
     page.goto(f"/admin/accounts/rollout/{row.pk}/change/")
-    page.click("[value=carry_out]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("[value=carry_out]")
     yield "admin-rollout-progress"
     Rollout.objects.filter(pk=row.pk).update(status="running", failed=True, done=40)
     page.reload()
@@ -89,8 +89,8 @@ def _rollouts(page: Page, clerk: User) -> Iterator[str]:
     page.goto(f"/admin/accounts/rollout/{row.pk}/people/?state=not_ready")
     yield "admin-rollout-people"
     page.goto(f"/admin/accounts/rollout/{row.pk}/change/")
-    page.click("[value=pause]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("[value=pause]")
     yield "admin-rollout-paused"
     page.goto("/admin/accounts/rollout/")
     yield "admin-rollout"
@@ -109,22 +109,24 @@ def _files(page: Page) -> Iterator[str]:
     page.goto("/admin/accounts/roster/add/")
     yield "admin-roster-add"
     page.set_input_files("[name=file]", FILE)
-    page.click("main [type=submit].default")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
     yield "admin-roster-preview"
-    page.click("[value=import]")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("[value=import]")
     yield "admin-roster-done"
     page.goto("/admin/accounts/roster/add/")
     page.set_input_files("[name=file]", FILE | {"buffer": FILE["buffer"] + "不是地址,错误,,,\n".encode("gbk") * 3})
-    page.click("main [type=submit].default")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
     yield "admin-roster-errors"
     Roster.objects.update(status="applying", working=True, done=4250, total=10000)
     page.reload()
     yield "admin-roster-working"
-    Roster.objects.update(working=False, status="checked", report={"refusal": "The file is empty."})
-    page.reload()
+    page.goto("/admin/accounts/roster/add/")
+    page.set_input_files("[name=file]", FILE | {"buffer": b"\r\n"})
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
     yield "admin-roster-refused"
     page.goto("/admin/accounts/roster/")
     yield "admin-roster"

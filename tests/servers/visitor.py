@@ -20,10 +20,12 @@ class Visitor:
         self.page.goto("/")
         self.page.fill("[name=username]", name)
         self.page.fill("[name=password]", password)
-        self.page.click("main [type=submit]")
+        with self.page.expect_navigation():
+            self.page.click("main [type=submit]")
 
     def sign_out(self) -> None:
-        self.page.click("header [type=submit]")
+        with self.page.expect_navigation():
+            self.page.click("header [type=submit]")
         assert self.path == "/sign-in/"
 
     def ask_for_code(self, number: str = "") -> None:
