@@ -1,22 +1,16 @@
-"""Codes by SMS: who may have one, and whether what was typed is it.
+"""Codes by SMS: who may have one, and whether what was typed is it."""
 
-A guess is claimed by a conditional update that is committed before the comparison, and the winner is decided by a
-second one. So no number of processes can try a code more often than it allows, or use it twice.
-"""
-
-import hmac
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import addresses, derivation, events, numbers, tasks
+from accounts import addresses, derivation, guesses, numbers, tasks
+from accounts.guesses import Outcome
 from accounts.models import HelpCode, Sms, SmsDay, User
 
 
@@ -37,15 +31,6 @@ class Issued:
     again_at: datetime | None = None  # when asking again can help
 
 
-class Outcome(Enum):
-    RIGHT = auto()
-    WRONG = auto()
-    MALFORMED = auto()  # not six digits; compared with nothing, counted nowhere
-    EXPIRED = auto()  # no live code: too old, used, replaced, or none was asked for
-    EXHAUSTED = auto()  # guessed at too often
-    PAUSED = auto()  # the account's wrong codes in a row
-
-
 def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, address: str, language: str) -> Issued:
     """Ask for a code, or for a test without one. The answer comes when the row is committed; the SMS follows through
     the queue."""
@@ -53,7 +38,7 @@ def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, addres
     if numbers.country(number) not in settings.SMS_COUNTRIES:
         return Issued(None, Refusal.COUNTRY)
     is_test = purpose == Sms.Purpose.TEST
-    if not is_test and (paused_until := paused(user)):
+    if not is_test and (paused_until := guesses.paused(user)):
         return Issued(None, Refusal.PAUSED, paused_until)
     with transaction.atomic(durable=True):
         SmsDay.objects.bulk_create([SmsDay(day=timezone.localdate(now))], ignore_conflicts=True)
@@ -126,86 +111,24 @@ def resend_at(user: User, number: str, purpose: Sms.Purpose) -> datetime | None:
     return last.created_at + settings.SMS_RESEND_AFTER if last else None
 
 
-def paused(user: User) -> datetime | None:
-    """Until when the account gets no codes and none of its codes is accepted."""
-    until = User.objects.values_list("codes_paused_until", flat=True).get(pk=user.pk)
-    return until if until and until > timezone.now() else None
-
-
-def normalised(text: str, digits: int = 6) -> str | None:
-    """The six digits of "123 456" or of full-width digits; None where that is not what was typed."""
-    plain = re.sub(r"[ -]", "", unicodedata.normalize("NFKC", text[:40]))
-    return plain if re.fullmatch(rf"[0-9]{{{digits}}}", plain) else None
-
-
 def check(user: User, number: str, purpose: Sms.Purpose, session: str, text: str, *, address: str = "") -> Outcome:
     """Whether `text` is the code that was sent to this number, for this purpose, in this session.
 
     A right one is used up.
     """
-    guess = normalised(text)
-    if guess is None:
-        return Outcome.MALFORMED
-    if paused(user):
-        return Outcome.PAUSED
-    sms = latest(user, number, purpose, session)
-    if sms is None:
-        return Outcome.EXPIRED
-    if not _claim_guess_at_code(sms):
-        # Guesses that came at once were counted after it was read.
-        sms.refresh_from_db(fields=["tries", "used_at", "voided_at"])
-        spent = sms.tries >= settings.SMS_CODE_TRIES and sms.used_at is None and sms.voided_at is None
-        return Outcome.EXHAUSTED if spent else Outcome.EXPIRED
-    pause = claim_guess_of_account(user)
-    if pause is None:
-        return Outcome.PAUSED
-
-    if not hmac.compare_digest(guess, derivation.digits(sms)):
-        note_wrong(user, sms.purpose, pause, address)
-        return Outcome.WRONG
-    with transaction.atomic(durable=True):
-        now = timezone.now()
-        won = Sms.objects.filter(pk=sms.pk, used_at=None, voided_at=None, expires_at__gt=now).update(used_at=now)
-        if won:
-            forgive(user)
-    return Outcome.RIGHT if won else Outcome.EXPIRED
+    guess = guesses.normalised(text)
+    sms = latest(user, number, purpose, session) if guess else None
+    return guesses.check(user, guess, Sent(sms) if sms else None, address=address)
 
 
-def _claim_guess_at_code(sms: Sms) -> bool:
-    with transaction.atomic(durable=True):
-        return Sms.objects.live(pk=sms.pk).update(tries=F("tries") + 1) == 1
+class Sent(guesses.Row):
+    def __init__(self, sms: Sms) -> None:
+        rows = Sms.objects.filter(pk=sms.pk)
+        super().__init__(sms.purpose, rows, tries=settings.SMS_CODE_TRIES, lifetime=settings.SMS_CODE_LIFETIME)
+        self.sms = sms
 
-
-def claim_guess_of_account(user: User) -> datetime | None:
-    """Every guess counts as wrong until it proves right. The one that reaches the limit starts the pause.
-
-    Returns until when the account pauses if it is this one; None while it pauses already.
-    """
-    now = timezone.now()
-    pause = now + settings.SMS_CODE_PAUSE
-    pause_is_over = Q(codes_paused_until__lte=now)
-    last_one = Q(wrong_codes__gte=settings.SMS_CODE_WRONG_LIMIT - 1)
-    with transaction.atomic(durable=True):
-        claimed = User.objects.filter(Q(codes_paused_until=None) | pause_is_over, pk=user.pk).update(
-            wrong_codes=Case(When(pause_is_over, then=Value(1)), default=F("wrong_codes") + 1),
-            codes_paused_until=Case(
-                When(pause_is_over, then=Value(None)),
-                When(last_one, then=Value(pause)),
-                default=Value(None),
-            ),
-        )
-    return pause if claimed else None
-
-
-def note_wrong(user: User, purpose: str, pause: datetime, address: str) -> None:
-    events.record(events.Kind.CODE_WRONG, user, address=address, purpose=purpose)
-    if paused(user) == pause:  # this guess started it; others that came at once see it too
-        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause.isoformat())
-
-
-def forgive(user: User) -> None:
-    """The wrong codes in a row are over."""
-    User.objects.filter(pk=user.pk).update(wrong_codes=0, codes_paused_until=None)
+    def expected(self) -> list[str]:
+        return [derivation.digits(self.sms)]
 
 
 def void(user: User) -> None:

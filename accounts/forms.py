@@ -5,7 +5,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import codes, numbers, phones
+from accounts import guesses, numbers, phones
 from accounts.models import User
 
 
@@ -53,7 +53,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        if codes.normalised(self.cleaned_data["code"]) is None:
+        if guesses.normalised(self.cleaned_data["code"]) is None:
             raise ValidationError(_("Enter the six digits from the SMS."), code="malformed")
         return str(self.cleaned_data["code"])
 

@@ -12,11 +12,11 @@ from enum import Enum, auto
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import codes, derivation, events, notices, phones
-from accounts.codes import Outcome
+from accounts import derivation, events, guesses, notices, phones
+from accounts.guesses import Outcome
 from accounts.models import HelpCode, Phone, Sms, User
 
 DIGITS = 8  # guesses at it are not tied to one session, as those at an SMS code are: there are more to guess from
@@ -46,7 +46,7 @@ def refused(user: User, by: User) -> Refusal | None:
         return Refusal.DISABLED
     if not user.two_step_is_on():
         return Refusal.TWO_STEP_OFF
-    return Refusal.PAUSED if codes.paused(user) else None
+    return Refusal.PAUSED if guesses.paused(user) else None
 
 
 def issue(
@@ -103,49 +103,34 @@ def _digest(user: User, nonce: str, code: str) -> str:
 def check(user: User, text: str, *, address: str = "") -> tuple[Outcome, HelpCode | None]:
     """Whether `text` is the code that this person was given last. A right one is used up.
 
-    Every guess counts: for the code, and for the account as a wrong code by SMS does (see accounts/codes.py).
+    Every guess counts: for the code, and for the account as a wrong code by SMS does.
     """
-    guess = codes.normalised(text, DIGITS)
-    if guess is None:
-        return Outcome.MALFORMED, None
-    if codes.paused(user):
-        return Outcome.PAUSED, None
-    row = of(user)
-    if row is None:
-        return Outcome.EXPIRED, None
-    if not _claim_guess(row):
-        row.refresh_from_db(fields=["tries", "used_at", "voided_at"])
-        spent = row.tries >= settings.HELP_CODE_TRIES and row.used_at is None and row.voided_at is None
-        return (Outcome.EXHAUSTED if spent else Outcome.EXPIRED), None
-    pause = codes.claim_guess_of_account(user)
-    if pause is None:
-        return Outcome.PAUSED, None
-    if not hmac.compare_digest(_digest(user, row.nonce, guess), row.digest):
-        codes.note_wrong(user, "help_code", pause, address)
+    guess = guesses.normalised(text, DIGITS)
+    row = of(user) if guess else None
+    outcome = guesses.check(user, guess, Given(user, row, address) if row else None, address=address)
+    if row and outcome is Outcome.WRONG:
         row.refresh_from_db(fields=["tries"])
-        return (Outcome.EXHAUSTED if row.tries >= settings.HELP_CODE_TRIES else Outcome.WRONG), row
-    with transaction.atomic(durable=True):
-        now = timezone.now()
-        won = HelpCode.objects.filter(pk=row.pk, used_at=None, voided_at=None, expires_at__gt=now).update(used_at=now)
+        outcome = Outcome.EXHAUSTED if row.tries >= settings.HELP_CODE_TRIES else Outcome.WRONG
+    return outcome, row
+
+
+class Given(guesses.Row):
+    def __init__(self, user: User, row: HelpCode, address: str) -> None:
+        rows = HelpCode.objects.filter(pk=row.pk)
+        super().__init__("help_code", rows, tries=settings.HELP_CODE_TRIES, lifetime=settings.HELP_CODE_LIFETIME)
+        self.user, self.row, self.address = user, row, address
+
+    def typed(self, guess: str) -> str:
+        return _digest(self.user, self.row.nonce, guess)
+
+    def expected(self) -> list[str]:
+        return [self.row.digest]
+
+    def use_up(self, right: str) -> bool:
+        won = super().use_up(right)
         if won:
-            codes.forgive(user)
-            events.record(events.Kind.HELP_CODE_USED, user, address=address)
-    return (Outcome.RIGHT, row) if won else (Outcome.EXPIRED, None)
-
-
-def _claim_guess(row: HelpCode) -> bool:
-    now = timezone.now()
-    live = HelpCode.objects.filter(
-        pk=row.pk,
-        tries__lt=settings.HELP_CODE_TRIES,
-        used_at=None,
-        voided_at=None,
-        expires_at__gt=now,
-        # One from the future means that a clock was set back: it would live too long.
-        created_at__lte=now + settings.HELP_CODE_LIFETIME,
-    )
-    with transaction.atomic(durable=True):
-        return live.update(tries=F("tries") + 1) == 1
+            events.record(events.Kind.HELP_CODE_USED, self.user, address=self.address)
+        return won
 
 
 def _entered(pk: int, phone: Phone) -> QuerySet[HelpCode]:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
-from accounts import bans, browsers, codes, events, notices
+from accounts import bans, browsers, codes, events, guesses, notices
 from accounts.models import Ban, Phone, SecurityEvent, Sms, User
 
 Kind = SecurityEvent.Kind
@@ -52,8 +50,7 @@ def end_sessions(user: User, by: By) -> None:
 
 def end_pause(user: User, by: By) -> bool:
     with transaction.atomic():
-        paused = Q(pk=user.pk, codes_paused_until__gt=timezone.now())
-        if not User.objects.filter(paused).update(wrong_codes=0, codes_paused_until=None):
+        if not guesses.end_pause(user):
             return False
         notices.by_mail(user, _record(Kind.PAUSE_ENDED, user, by))
     return True

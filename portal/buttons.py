@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, desk, helpcodes, office, phones
+from accounts import codes, desk, guesses, helpcodes, office, phones
 from accounts import passwords as mailbox_passwords
 from accounts.models import SecurityEvent, User
 from accounts.office import By
@@ -114,7 +114,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
             kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
             task.nothing_done(*kinds)
         case helpcodes.Refusal.PAUSED:
-            until = codes.paused(task.person)
+            until = guesses.paused(task.person)
             messages.warning(task.request, refusal_text(codes.Issued(None, codes.Refusal.PAUSED, until)))
         case helpcodes.Refusal.COLLEAGUE:
             raise PermissionDenied

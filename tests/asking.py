@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.test import TestCase
 
-from accounts import codes
+from accounts import codes, guesses
 from accounts.models import Sms, User
 from tests.people import NUMBER, code_from_phone
 
@@ -41,5 +41,5 @@ class Asking:
         assert issued.sms, issued.refusal
         return code_from_phone(self.number)
 
-    def enter(self, code: str) -> codes.Outcome:
+    def enter(self, code: str) -> guesses.Outcome:
         return codes.check(self.user, self.number, self.purpose, self.session, code, address=self.address)

@@ -96,7 +96,7 @@ def test_a_password_that_the_office_sets_ends_what_the_old_one_opened(office: Pe
     assert User.objects.get(pk=pk(wangwu)).check_password("correct-horse-42")
     assert not wangwu.is_in()
     assert not TrustedBrowser.objects.exists()
-    assert not Sms.objects.live().exists()
+    assert not Sms.objects.codes().filter(used_at=None, voided_at=None).exists()
     event = SecurityEvent.objects.get(kind="password_changed")
     assert (event.user, event.actor) == (wangwu.user, office.user)
     assert mail.outbox[-1].to == ["wangwu@example.edu"]

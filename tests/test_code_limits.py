@@ -9,8 +9,9 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import codes, phones
-from accounts.codes import Outcome, Refusal
+from accounts import guesses, phones
+from accounts.codes import Refusal
+from accounts.guesses import Outcome
 from accounts.models import Phone, SecurityEvent, Sms, User
 from accounts.sms import memory
 from tests.asking import Asking, Purpose, other_than
@@ -216,7 +217,7 @@ def test_twenty_wrong_codes_in_a_row_pause_the_account(
         person.user.refresh_from_db()
         assert person.user.wrong_codes == guess + 1, "a new code resets nothing"
     sent = len(memory.outbox)
-    assert codes.paused(person.user) == timezone.now() + timedelta(hours=1)
+    assert guesses.paused(person.user) == timezone.now() + timedelta(hours=1)
     assert SecurityEvent.objects.filter(kind="codes_paused", user=person.user).count() == 1
 
     clock.shift(timedelta(seconds=61))
@@ -253,7 +254,7 @@ def test_wrong_codes_add_up_over_purposes_and_sessions(asking: Asking) -> None:
         code = one.code()
         for _guess in range(5):
             assert one.enter(other_than(code)) is Outcome.WRONG
-    assert codes.paused(asking.user)
+    assert guesses.paused(asking.user)
 
 
 def test_a_right_code_ends_the_row(asking: Asking) -> None:

@@ -11,7 +11,7 @@ from django.test import TestCase
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts import codes, delivery, derivation, notices, tasks
+from accounts import codes, delivery, derivation, guesses, notices, tasks
 from accounts.models import Mail, SecurityEvent, Sms, User
 from accounts.sms import memory
 from accounts.sms.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
@@ -271,4 +271,4 @@ def test_a_code_from_the_future_stays_dead_when_the_clock_catches_up(user: User)
         list(delivery.unclaimed())
     with time_machine.travel(now + timedelta(hours=1), tick=False):
         outcome = codes.check(user, NUMBER, Sms.Purpose.CONFIRM, "s" * 32, digits)
-    assert outcome is codes.Outcome.EXPIRED
+    assert outcome is guesses.Outcome.EXPIRED

@@ -10,9 +10,9 @@ from django.core import mail
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts import codes, delivery, events, helpcodes, phones, signin
+from accounts import delivery, events, guesses, helpcodes, phones, signin
 from accounts import passwords as mailbox_passwords
-from accounts.codes import Outcome
+from accounts.guesses import Outcome
 from accounts.models import HelpCode, Phone, SecurityEvent, Sms, TrustedBrowser, User
 from accounts.sms import memory
 from tests.conftest import MakeUser
@@ -159,7 +159,7 @@ def test_few_tries_and_they_count_for_the_account(wangwu: Person, give: Give) ->
         assert wangwu.user.wrong_codes == 5 * (round_ + 1)
         right = helpcodes.check(wangwu.user, code)[0]
         assert right is (Outcome.EXHAUSTED if round_ < 3 else Outcome.PAUSED)
-    assert codes.paused(wangwu.user)
+    assert guesses.paused(wangwu.user)
     assert SecurityEvent.objects.filter(kind="codes_paused").count() == 1
     assert SecurityEvent.objects.filter(kind="code_wrong", detail__purpose="help_code").count() == 20
 

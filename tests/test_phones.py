@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from accounts import codes, phones
+from accounts import guesses, phones
 from accounts.models import Phone, SecurityEvent, Sms
 from accounts.sms import memory
 from tests.asking import other_than
@@ -174,8 +174,8 @@ def test_pending_codes_end(wangwu: Person, happening: Callable[[Person], None]) 
     happening(wangwu)
     wangwu.post("/security/confirm/", {"code": confirm})
     assert not SecurityEvent.objects.filter(kind="confirmed").exists()
-    assert not Sms.objects.live().exclude(purpose__in=Sms.NOTICES).exists()
-    assert codes.paused(wangwu.user) is None
+    assert not Sms.objects.codes().filter(used_at=None, voided_at=None).exists()
+    assert guesses.paused(wangwu.user) is None
 
 
 @pytest.mark.bypass("row 13: other sessions keep their second step")

@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -54,18 +52,6 @@ class Delivery(models.Model):
 class SmsQuerySet(models.QuerySet["Sms"]):
     def codes(self) -> "SmsQuerySet":
         return self.exclude(purpose__in=Sms.NOTICES)
-
-    def live(self, **where: Any) -> "SmsQuerySet":
-        """Codes that can still be used. One from the future means that a clock was set back: it would live too long."""
-        now = timezone.now()
-        return self.filter(
-            expires_at__gt=now,
-            created_at__lte=now + settings.SMS_CODE_LIFETIME,
-            used_at=None,
-            voided_at=None,
-            tries__lt=settings.SMS_CODE_TRIES,
-            **where,
-        )
 
 
 class Sms(Delivery):

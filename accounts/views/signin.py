@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import bans, browsers, clients, codes, events, helpcodes, phones, sessions, signin
+from accounts import bans, browsers, clients, events, guesses, helpcodes, phones, sessions, signin
 from accounts.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.models import Phone, Sms, TrustedBrowser, User
 from accounts.views.redirects import leads_to_applications
@@ -133,7 +133,7 @@ def sign_in_help(request: HttpRequest) -> HttpResponse:
     form = HelpCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
-        if outcome is codes.Outcome.RIGHT and row:
+        if outcome is guesses.Outcome.RIGHT and row:
             sessions.note_help_code(request, row.pk)
             return redirect("sign_in_phone")
         form.add_error("code", help_code_text(outcome, candidate.user, row))

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from accounts import clients, codes, numbers, phones, sessions
+from accounts import clients, codes, guesses, numbers, phones, sessions
 from accounts.forms import CodeForm, NumberForm
 from accounts.models import HelpCode, Sms, User
 
@@ -37,21 +37,21 @@ def refusal_text(issued: codes.Issued) -> str:
             return _("No more codes can be sent today. Please call the IT office.")
 
 
-def help_code_text(outcome: codes.Outcome, user: User, row: HelpCode | None) -> str:
+def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -> str:
     """Why a help-desk code was not taken."""
     match outcome:
-        case codes.Outcome.WRONG if row:
+        case guesses.Outcome.WRONG if row:
             left = max(settings.HELP_CODE_TRIES - row.tries, 0)
             return ngettext(
                 "This code is wrong. You can try %(left)s more time.",
                 "This code is wrong. You can try %(left)s more times.",
                 left,
             ) % {"left": left}
-        case codes.Outcome.EXHAUSTED:
+        case guesses.Outcome.EXHAUSTED:
             return _("This code was entered wrong too often. Please ask the IT office for a new one.")
-        case codes.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, codes.paused(user)))
-        case codes.Outcome.MALFORMED:
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.MALFORMED:
             return _("Enter the eight digits that the IT office gave you.")
         case _other:
             return _("This code is not valid, or no longer. Please ask the IT office for a new one.")
@@ -112,28 +112,28 @@ class CodeStep:
             self.form.cleaned_data["code"],
             address=clients.address(self.request),
         )
-        if outcome is codes.Outcome.RIGHT:
+        if outcome is guesses.Outcome.RIGHT:
             return True
         self.form.add_error("code", self._reason(outcome))
         return False
 
-    def _reason(self, outcome: codes.Outcome) -> str:
+    def _reason(self, outcome: guesses.Outcome) -> str:
         match outcome:
-            case codes.Outcome.WRONG:
+            case guesses.Outcome.WRONG:
                 left = max(settings.SMS_CODE_TRIES - (self.sms.tries if self.sms else 0), 0)
                 if not left:
-                    return self._reason(codes.Outcome.EXHAUSTED)
+                    return self._reason(guesses.Outcome.EXHAUSTED)
                 return ngettext(
                     "This code is wrong. You can try %(left)s more time.",
                     "This code is wrong. You can try %(left)s more times.",
                     left,
                 ) % {"left": left}
-            case codes.Outcome.EXHAUSTED:
+            case guesses.Outcome.EXHAUSTED:
                 return _("This code was entered wrong too often. Please send a new one.")
-            case codes.Outcome.PAUSED:
-                until = codes.paused(self.user)
+            case guesses.Outcome.PAUSED:
+                until = guesses.paused(self.user)
                 return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, until))
-            case codes.Outcome.MALFORMED:
+            case guesses.Outcome.MALFORMED:
                 return _("Enter the six digits from the SMS.")
             case _other:
                 return _("This code is no longer valid. Please send a new one.")
