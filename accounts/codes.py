@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import addresses, derivation, guesses, numbers, tasks
 from accounts.guesses import Outcome
-from accounts.models import HelpCode, Sms, SmsDay, User
+from accounts.models import Sms, SmsDay, User
 
 
 class Refusal(Enum):
@@ -131,8 +131,7 @@ class Sent(guesses.Row):
         return [derivation.digits(self.sms)]
 
 
-def void(user: User) -> None:
-    """No code of this account that is on its way counts any more; what one from the help desk began neither."""
-    now = timezone.now()
-    Sms.objects.codes().filter(user=user, used_at=None, voided_at=None).update(voided_at=now)
-    HelpCode.objects.filter(user=user, voided_at=None).update(voided_at=now)
+def void(*users: User) -> None:
+    """No code of theirs that is on its way counts any more."""
+    waiting = Sms.objects.codes().filter(user__in=users, used_at=None, voided_at=None)
+    waiting.update(voided_at=timezone.now())

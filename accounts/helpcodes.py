@@ -68,7 +68,7 @@ def issue(
     nonce = derivation.new_nonce()
     try:
         with transaction.atomic():
-            HelpCode.objects.filter(user=user, voided_at=None).update(voided_at=now)
+            void(user)
             row = HelpCode.objects.create(
                 user=user,
                 phone=held,
@@ -131,6 +131,11 @@ class Given(guesses.Row):
         if won:
             events.record(events.Kind.HELP_CODE_USED, self.user, address=self.address)
         return won
+
+
+def void(*users: User) -> None:
+    """No code of theirs counts any more, and what one that was entered began neither."""
+    HelpCode.objects.filter(user__in=users, voided_at=None).update(voided_at=timezone.now())
 
 
 def _entered(pk: int, phone: Phone) -> QuerySet[HelpCode]:

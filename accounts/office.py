@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from accounts import bans, browsers, codes, events, guesses, notices
+from accounts import bans, browsers, codes, events, guesses, helpcodes, notices
 from accounts.models import Ban, Phone, SecurityEvent, Sms, User
 
 Kind = SecurityEvent.Kind
@@ -45,6 +45,7 @@ def end_sessions(user: User, by: By) -> None:
     with transaction.atomic():
         user.end_sessions()
         codes.void(user)
+        helpcodes.void(user)
         notices.by_mail(user, _record(Kind.SESSIONS_ENDED, user, by))
 
 

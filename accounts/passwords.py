@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts import bans, browsers, codes, events, notices, signin
+from accounts import bans, browsers, codes, events, helpcodes, notices, signin
 from accounts.models import User
 
 
@@ -74,6 +74,7 @@ def set_starting(user: User, seen: str, *, actor: User, address: str = "", reaso
 def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
     """After a new password. Sessions end by themselves; `actor` is the clerk who set it."""
     codes.void(user)
+    helpcodes.void(user)
     browsers.forget_all(user, actor=actor, address=address, reason=reason)
     event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
     notices.by_mail(user, event)

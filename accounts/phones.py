@@ -1,4 +1,8 @@
-"""The bound phone. Callers have checked the codes; here are the rules of what may be bound, and who is told."""
+"""The bound phone. Callers have checked the codes; here are the rules of what may be bound, and who is told.
+
+What hangs on a phone goes with its row: trusted browsers, the second step of sessions, and help-desk codes, which stand
+in for it (accounts/helpcodes.py). Codes by SMS hang on the account, and are voided.
+"""
 
 from enum import Enum, auto
 

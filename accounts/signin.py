@@ -7,7 +7,7 @@ from enum import Enum, auto
 from django.conf import settings
 from django.contrib.auth import authenticate
 
-from accounts import bans, browsers, codes, events, phones, usernames
+from accounts import bans, browsers, codes, events, helpcodes, phones, usernames
 from accounts.models import Phone, TrustedBrowser, User
 
 CHANNEL = "web"
@@ -69,6 +69,7 @@ def end_everywhere(user: User, *, actor: User | None = None, address: str = "") 
     starts afresh."""
     user.end_sessions()
     codes.void(user)
+    helpcodes.void(user)
     browsers.forget_all(user, actor=actor, address=address)
 
 
