@@ -4,20 +4,11 @@ from datetime import datetime
 from enum import Enum, auto
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
-from django.utils.translation import gettext as _
 
-from accounts import bans, browsers, codes, events, helpcodes, notices, signin
+from accounts import bans, browsers, codes, events, helpcodes, notices, signin, userpasswords
 from accounts.models import User
-
-
-class MinimumLength(MinimumLengthValidator):
-    """Django's own, whose words are not translated into Chinese."""
-
-    def get_error_message(self) -> str:
-        return _("This password is too short: %(least)s characters at least.") % {"least": self.min_length}
 
 
 class Outcome(Enum):
@@ -30,7 +21,7 @@ def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, da
     """Needs the old password, whose failures count as at sign-in. Other sessions and trusted browsers end with it."""
     if until := bans.banned_until(address, user.username):
         return Outcome.BANNED, until
-    if signin.check_password(user.username, old) != user:
+    if userpasswords.check_password(user.username, old) != user:
         until = bans.note_failure(address, user.username, old, signin.CHANNEL).banned_until
         events.record(events.Kind.REFUSED, user, address=address, channel=signin.CHANNEL)
         return (Outcome.BANNED if until else Outcome.WRONG), until

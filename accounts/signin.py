@@ -5,9 +5,8 @@ from datetime import datetime
 from enum import Enum, auto
 
 from django.conf import settings
-from django.contrib.auth import authenticate
 
-from accounts import bans, browsers, codes, events, helpcodes, phones, usernames
+from accounts import bans, browsers, codes, events, helpcodes, phones, usernames, userpasswords
 from accounts.models import Phone, TrustedBrowser, User
 
 CHANNEL = "web"
@@ -39,7 +38,7 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     account = bans.account_of(name)
     if until := bans.banned_until(address, account):
         return Decision(Step.BANNED, banned_until=until)
-    user = check_password(name, password)
+    user = userpasswords.check_password(name, password)
     if user is None:
         until = bans.note_failure(address, account, password, CHANNEL).banned_until
         owner = User.objects.filter(username=account).first()
@@ -71,9 +70,3 @@ def end_everywhere(user: User, *, actor: User | None = None, address: str = "") 
     codes.void(user)
     helpcodes.void(user)
     browsers.forget_all(user, actor=actor, address=address)
-
-
-def check_password(name: str, password: str) -> User | None:
-    """Through Django's authentication backends, as everywhere."""
-    user = authenticate(None, username=name, password=password)
-    return user if isinstance(user, User) else None

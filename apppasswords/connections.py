@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import signin, statements
+from accounts import statements, userpasswords
 from accounts.models import User
 from apppasswords import secrets
 from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
@@ -123,6 +123,6 @@ def kind_of(slip: Slip) -> Mistake:
     if secrets.typed(slip.password):  # hardly anybody's mailbox password; a directory would count it as a guess
         return Mistake.MISTYPED
     owner = User.objects.filter(pk=slip.user_id).first()
-    if owner and signin.check_password(owner.username, slip.password) == owner:
+    if owner and userpasswords.check_password(owner.username, slip.password) == owner:
         return Mistake.MAILBOX_PASSWORD
     return Mistake.MISTYPED if secrets.looks_like_one(slip.password) else Mistake.WRONG

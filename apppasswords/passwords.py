@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import activity, events, notices, signin, statements
+from accounts import activity, events, notices, statements, userpasswords
 from accounts.models import User
 from apppasswords import secrets
 from apppasswords.models import AppPassword, ProfileLink
@@ -52,7 +52,7 @@ def refusal(user: User, name: str, request: str | None = None) -> Refusal | None
         return Refusal.REPEATED
     if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
         return Refusal.TOO_MANY
-    if secrets.looks_like_one(name) or signin.check_password(user.username, name) == user:
+    if secrets.looks_like_one(name) or userpasswords.check_password(user.username, name) == user:
         return Refusal.SECRET_AS_NAME
     return None
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import addresses, bans, events, logins, signin, statements, usernames
+from accounts import addresses, bans, events, logins, statements, usernames, userpasswords
 from accounts.models import Ban, Failure, User
 from apppasswords import passwords, secrets
 from apppasswords.connections import Slip
@@ -104,7 +104,7 @@ def explain(login: Login) -> Verdict:
     """What would happen, and more exactly why; counted nowhere."""
     verdict, facts, account = _decide(login)
     refused = verdict.reason is Reason.WRONG and facts.two_step_from is not None
-    if refused and login.password and signin.check_password(account, login.password):
+    if refused and login.password and userpasswords.check_password(account, login.password):
         return Verdict(Outcome.NO, Reason.NEEDS_APP_PASSWORD)
     return verdict
 
@@ -134,7 +134,7 @@ def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: da
         use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
         return _yes(Reason.APP_PASSWORD, login, facts, now, use)
     two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
-    if not two_step_is_on and login.password and signin.check_password(account, login.password):
+    if not two_step_is_on and login.password and userpasswords.check_password(account, login.password):
         return _yes(Reason.MAILBOX_PASSWORD, login, facts, now)
     return Verdict(Outcome.NO, Reason.WRONG)
 

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import signin
+from accounts import userpasswords
 from accounts.models import User
 from apppasswords import passwords, verification
 from apppasswords.models import AppPassword, FirstUse, Mistake
@@ -220,14 +220,14 @@ def test_a_program_that_repeats_itself_is_compared_once(
 ) -> None:
     """A directory would count each comparison as a guess, and lock the account in the end."""
     asked: list[str] = []
-    compare = signin.check_password
+    compare = userpasswords.check_password
 
     def counting(name: str, password: str) -> User | None:
         asked.append(name)
         return compare(name, password)
 
     row, _secret = make(owner)
-    monkeypatch.setattr(signin, "check_password", counting)
+    monkeypatch.setattr(userpasswords, "check_password", counting)
     for address, password in [("192.0.2.1", "of last year"), ("192.0.2.2", "of last year"), ("192.0.2.3", PASSWORD)]:
         clock.shift(timedelta(seconds=5))
         log_in(notebook, password, address=address)
