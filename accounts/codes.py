@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from accounts import addresses, derivation, events, numbers, tasks
+from accounts import addresses, derivation, events, numbers, queue
 from accounts.models import HelpCode, Sms, SmsDay, User
 
 
@@ -78,7 +78,7 @@ def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, addres
             expires_at=now + settings.SMS_CODE_LIFETIME,
             sweep_at=now + settings.SMS_REQUEUE_AFTER,
         )
-        tasks.enqueue(sms)
+        queue.enqueue(sms)
     return Issued(sms)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import F, QuerySet
@@ -93,9 +94,9 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     type(row)._default_manager.filter(pk=row.pk, status__in=earlier).update(status=status, **fields)
 
 
-def delay(row: Delivery) -> None:
-    """The queue did not take it. What became of it meanwhile is left alone."""
-    type(row)._default_manager.filter(pk=row.pk, status=Status.QUEUED).update(status=Status.DELAYED)
+def kinds() -> list[type[Delivery]]:
+    """Whatever is delivered, of every app."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)]
 
 
 def unclaimed() -> Iterator[Delivery]:
@@ -103,7 +104,7 @@ def unclaimed() -> Iterator[Delivery]:
     now = timezone.now()
     # A clock that was set back must not bring a dead code to life when it catches up.
     Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
-    for model in (Sms, Mail):
+    for model in kinds():
         model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
             status=Status.UNKNOWN, error="worker lost"
         )

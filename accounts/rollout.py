@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import chosen, events, jobs, reminders, switching, tasks
+from accounts import chosen, events, jobs, reminders, switching
 from accounts.models import Rollout, RolloutMember, User
 
 Status = Rollout.Status
@@ -109,7 +109,7 @@ def carry_out(
         rollout.refresh_from_db()
         detail = {"rollout": rollout.pk, "people": rollout.total, "start": rollout.start.isoformat()}
         events.record(events.Kind.ROLLED_OUT, None, actor=clerk, address=address, **detail)
-        tasks.enqueue_job(rollout)
+        jobs.enqueue(rollout)
     return Outcome.DONE, changed
 
 
@@ -117,7 +117,7 @@ def carry_on(rollout: Rollout) -> bool:
     """After an error stopped it."""
     if not jobs.start(rollout, Q(status=Status.RUNNING, failed=True)):
         return False
-    tasks.enqueue_job(rollout)
+    jobs.enqueue(rollout)
     return True
 
 

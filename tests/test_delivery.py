@@ -11,11 +11,12 @@ from django.test import TestCase
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts import codes, delivery, derivation, notices, tasks
+from accounts import codes, delivery, derivation, notices
 from accounts.models import Mail, SecurityEvent, Sms, User
 from accounts.sms import memory
 from accounts.sms.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
 from accounts.sms.message import Message
+from accounts.tasks import delivery as tasks
 from tests.deliveries import after, make_sms
 from tests.people import Person, code_from_phone
 

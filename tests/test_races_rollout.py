@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.db.models import Count
 
-from accounts import rollout, tasks
+from accounts import jobs, rollout
 from accounts.models import Mail, Rollout, SecurityEvent, User
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
@@ -18,7 +18,7 @@ PEOPLE = 1500
 @pytest.fixture(autouse=True)
 def _no_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """The crowd are the workers."""
-    monkeypatch.setattr(tasks, "enqueue_job", lambda _job: None)
+    monkeypatch.setattr(jobs, "enqueue", lambda _job: None)
 
 
 def newcomers() -> list[User]:

@@ -8,8 +8,9 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import reminders, rollout, tasks, wording
+from accounts import queue, reminders, rollout, wording
 from accounts.models import Mail, Reminder, Rollout, User
+from tests import upkeep
 from tests.people import Person
 from tests.rollouts import bind, carried_out, in_days, people, uses_mailbox_password
 
@@ -35,7 +36,7 @@ def rolled_out(clerk: Person, days: float) -> Rollout:
 def sweep() -> list[str]:
     """Who got mail by it."""
     before = len(mail.outbox)
-    tasks.sweep()
+    upkeep.sweep()
     return sorted(message.to[0].partition("@")[0] for message in mail.outbox[before:])
 
 
@@ -98,9 +99,9 @@ def test_a_few_at_a_time(
     people(7)
     row = rolled_out(clerk, 5)
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "_publish", lambda _row: True)  # a queue that nobody empties
-        tasks.sweep()
-        tasks.sweep()
+        patch.setattr(queue, "publish", lambda _row: True)  # a queue that nobody empties
+        upkeep.sweep()
+        upkeep.sweep()
     assert Mail.objects.count() == 3
     clock.shift(timedelta(seconds=11))
     told: list[str] = []
@@ -131,8 +132,8 @@ def test_a_rollout_that_was_stopped_sends_nothing(
     people(3)
     row = rolled_out(clerk, 5)
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "_publish", lambda _row: True)
-        tasks.sweep()
+        patch.setattr(queue, "publish", lambda _row: True)
+        upkeep.sweep()
     assert Mail.objects.filter(status="queued").count() == 3
     rollout.pause(row, clerk.user)
     clock.shift(timedelta(minutes=1))

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +26,7 @@ class Delivery(models.Model):
         LATE = "late", _("It was too late for it.")
 
     WAITING = (Status.QUEUED, Status.DELAYED)
+    TASK: ClassVar[str]  # the name of the task that sends it, by which it is queued
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
     language = models.CharField(_("language"), max_length=10)
@@ -70,6 +71,8 @@ class SmsQuerySet(models.QuerySet["Sms"]):
 
 class Sms(Delivery):
     """One SMS: a code that was asked for, or a notice. The code itself is not here; see accounts/codes.py."""
+
+    TASK = "delivery.send_sms"
 
     class Purpose(models.TextChoices):
         SIGN_IN = "sign_in", _("sign in")
@@ -131,6 +134,8 @@ class SmsDay(models.Model):
 
 class Mail(Delivery):
     """One mail to a person: about something that was done to the account, or a reminder before two-step begins."""
+
+    TASK = "delivery.send_mail"
 
     event = models.ForeignKey(
         "accounts.SecurityEvent", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("event")

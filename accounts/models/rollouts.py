@@ -12,6 +12,8 @@ from accounts.models.jobs import Job
 class Rollout(Job):
     """Two-step from a date on, for many. What the dry run showed is in its members."""
 
+    TASK = "rollouts.carry_out"
+
     class Status(models.TextChoices):
         DRAFT = "draft", _("dry run")
         RUNNING = "running", _("being carried out")
