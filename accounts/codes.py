@@ -160,7 +160,7 @@ def check(user: User, number: str, purpose: Sms.Purpose, session: str, text: str
     if pause is None:
         return Outcome.PAUSED
 
-    if not hmac.compare_digest(guess, derivation.digits(sms)):
+    if not hmac.compare_digest(guess, sms.digits()):
         note_wrong(user, sms.purpose, pause, address)
         return Outcome.WRONG
     with transaction.atomic(durable=True):

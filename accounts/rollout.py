@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import chosen, events, jobs, reminders, switching
+from accounts import chosen, events, jobs, letters, reminders, switching
 from accounts.models import Rollout, RolloutMember, User
 
 Status = Rollout.Status
@@ -44,8 +44,8 @@ def switch_on(users: Iterable[User], start: datetime, *, actor: User, address: s
 def draft(choice: dict[str, Any], start: datetime, clerk: User) -> Rollout:
     """The dry run: it notes who is meant, and what would become of each."""
     rollout = Rollout(choice=choice, start=start, made_by=clerk)
-    rollout.subject_zh, rollout.text_zh = reminders.default_words("zh-hans")
-    rollout.subject_en, rollout.text_en = reminders.default_words("en")
+    rollout.subject_zh, rollout.text_zh = letters.default_words("zh-hans")
+    rollout.subject_en, rollout.text_en = letters.default_words("en")
     with transaction.atomic():
         rollout.save()
         _note(rollout, clerk)

@@ -415,7 +415,11 @@ CELERY_TASK_TIME_LIMIT = 20  # seconds
 CELERY_TASK_SOFT_TIME_LIMIT = 15  # seconds
 SMS_LOST_AFTER = seconds("SMS_LOST_AFTER", CELERY_TASK_TIME_LIMIT + 10)  # a claim whose worker must have died
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
-CELERY_TASK_ROUTES = {"delivery.send_sms": {"queue": "sms"}, "delivery.send_mail": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "delivery.send_sms": {"queue": "sms"},
+    "delivery.send_mail": {"queue": "mail"},
+    "rollouts.send_reminder": {"queue": "mail"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE

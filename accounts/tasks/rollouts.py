@@ -1,7 +1,7 @@
 from celery import shared_task
 
-from accounts import reminders, switching
-from accounts.models import Rollout
+from accounts import delivery, reminders, switching
+from accounts.models import ReminderMail, Rollout
 
 
 @shared_task(name=Rollout.TASK, time_limit=600, soft_time_limit=590)
@@ -13,3 +13,8 @@ def carry_out(pk: int) -> None:
 def write_reminders() -> None:
     """The sweep of deliveries queues them."""
     reminders.write_due()
+
+
+@shared_task(name=ReminderMail.TASK)
+def send_reminder(pk: int) -> None:
+    delivery.send(ReminderMail, pk)
