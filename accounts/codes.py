@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import addresses, derivation, guesses, numbers, tasks
+from accounts import addresses, derivation, guesses, numbers, queue
 from accounts.guesses import Outcome
 from accounts.models import Sms, SmsDay, User
 
@@ -63,7 +63,7 @@ def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, addres
             expires_at=now + settings.SMS_CODE_LIFETIME,
             sweep_at=now + settings.SMS_REQUEUE_AFTER,
         )
-        tasks.enqueue(sms)
+        queue.enqueue(sms)
     return Issued(sms)
 
 
@@ -128,7 +128,7 @@ class Sent(guesses.Row):
         self.sms = sms
 
     def expected(self) -> list[str]:
-        return [derivation.digits(self.sms)]
+        return [self.sms.digits()]
 
 
 def void(*users: User) -> None:

@@ -4,18 +4,17 @@ import logging
 import traceback
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
-from accounts import authorizations, derivation, logins, mails, sms
-from accounts.models import Delivery, Failure, HelpCode, Mail, Rollout, Roster, Sms, SmsDay, TrustedBrowser
+from accounts import authorizations, logins
+from accounts.models import Delivery, Failure, HelpCode, Rollout, Roster, Sms, SmsDay, TrustedBrowser
 from accounts.sms.errors import NotSent, OutcomeUnknown, Rejected
-from accounts.sms.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ def send(model: type[Delivery], pk: int) -> None:
         return
     try:
         with translation.override(row.language):
-            _hand_over(row)
+            row.hand_over()
     except NotSent as error:
         _requeue(row, error)
     except Rejected as error:
@@ -52,30 +51,10 @@ def send(model: type[Delivery], pk: int) -> None:
 
 def _claim(model: type[Delivery], pk: int) -> Delivery | None:
     now = timezone.now()
-    rows = _waiting(model).filter(pk=pk, expires_at__gt=now)
+    rows = model.wanted().filter(pk=pk, expires_at__gt=now)
     if not rows.update(status=Status.CLAIMED, claimed_at=now, tried=F("tried") + 1):
         return None
     return model._default_manager.select_related("user").get(pk=pk)
-
-
-def _waiting(model: type[Delivery]) -> QuerySet[Any]:
-    if issubclass(model, Sms):
-        return Sms.objects.filter(status__in=Delivery.WAITING, voided_at=None, used_at=None)
-    return model._default_manager.filter(status__in=Delivery.WAITING)
-
-
-def _hand_over(row: Delivery) -> None:
-    if isinstance(row, Mail):
-        mails.send(row)
-    elif isinstance(row, Sms):
-        _send_sms(row)
-
-
-def _send_sms(row: Sms) -> None:
-    code = derivation.digits(row) if row.nonce else None
-    message = Message(number=row.number, purpose=row.purpose, code=code, attempt=row.pk, expires_at=row.expires_at)
-    Sms.objects.filter(pk=row.pk).update(gateway=settings.SMS_GATEWAY)  # known even if nothing more is heard of it
-    row.gateway_id = sms.send(message)
 
 
 def _requeue(row: Delivery, error: NotSent) -> None:
@@ -86,16 +65,15 @@ def _requeue(row: Delivery, error: NotSent) -> None:
 
 def _settle(row: Delivery, status: Status, **fields: object) -> None:
     """Note the outcome of a claim, unless a receipt of the gateway was faster and knows more."""
-    if isinstance(row, Sms):
-        fields |= {"gateway_id": row.gateway_id}
+    fields |= {name: getattr(row, name) for name in row.LEARNED}
     # A worker that was only slow may have been given up for lost.
     earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
     type(row)._default_manager.filter(pk=row.pk, status__in=earlier).update(status=status, **fields)
 
 
-def delay(row: Delivery) -> None:
-    """The queue did not take it. What became of it meanwhile is left alone."""
-    type(row)._default_manager.filter(pk=row.pk, status=Status.QUEUED).update(status=Status.DELAYED)
+def kinds() -> list[type[Delivery]]:
+    """Whatever is delivered, of every app."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)]
 
 
 def unclaimed() -> Iterator[Delivery]:
@@ -103,14 +81,14 @@ def unclaimed() -> Iterator[Delivery]:
     now = timezone.now()
     # A clock that was set back must not bring a dead code to life when it catches up.
     Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
-    for model in (Sms, Mail):
+    for model in kinds():
         model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
             status=Status.UNKNOWN, error="worker lost"
         )
         model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(
             status=Status.FAILED, reason=Reason.LATE
         )
-        due = _waiting(model).filter(sweep_at__lte=now)
+        due = model.wanted().filter(sweep_at__lte=now)
         for row in due.order_by("created_at"):
             mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
             if mine:
@@ -138,8 +116,8 @@ def delete_expired() -> None:
     """What nobody needs any more."""
     now = timezone.now()
     before = now - settings.SMS_HISTORY_LIFETIME
-    Sms.objects.filter(created_at__lt=before).delete()
-    Mail.objects.filter(created_at__lt=before).delete()
+    for model in kinds():
+        model._default_manager.filter(created_at__lt=before).delete()
     HelpCode.objects.filter(created_at__lt=before).delete()
     SmsDay.objects.filter(day__lt=before.date()).delete()
     Failure.objects.filter(at__lt=before).delete()

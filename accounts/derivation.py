@@ -6,16 +6,14 @@ import secrets
 
 from django.conf import settings
 
-from accounts.models import Sms
-
 
 def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def digits(sms: Sms) -> str:
+def digits(nonce: str, user: int, number: str, purpose: str, session: str) -> str:
     """HMAC with a key outside the database, over what the code is bound to, cut as in RFC 4226."""
-    bound = "\0".join((sms.nonce, str(sms.user_id), sms.number, sms.purpose, sms.session))
+    bound = "\0".join((nonce, str(user), number, purpose, session))
     mac = hmac.digest(settings.SMS_CODE_KEY.encode(), bound.encode(), hashlib.sha256)
     offset = mac[-1] & 15
     return f"{(int.from_bytes(mac[offset : offset + 4]) & 0x7FFFFFFF) % 1_000_000:06}"

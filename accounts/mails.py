@@ -1,20 +1,18 @@
-"""Mails to the owner of an account: notices of what was done, and reminders before two-step begins."""
+"""Mails to the owner of an account, from their words to the mail server."""
 
 import smtplib
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.utils import timezone
 
-from accounts import reminders, wording
-from accounts.models import Mail, Reminder
+from accounts import wording
 from accounts.sms.errors import ConfigurationRejected, NotSent, RecipientRejected
 
 
-def send(mail: Mail) -> None:
-    subject, body = _notice(mail) if mail.reminder is None else _reminder(mail.reminder, mail)
-    message = EmailMessage(subject.strip(), body.strip() + "\n", to=[mail.user.username])
+def send(to: str, subject: str, body: str) -> None:
+    message = EmailMessage(subject.strip(), body.strip() + "\n", to=[to])
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         message.send()
@@ -28,23 +26,13 @@ def send(mail: Mail) -> None:
         raise NotSent(type(error).__name__) from None
 
 
-def _notice(mail: Mail) -> tuple[str, str]:
-    """Its words are in templates/mail/<kind of event>.txt, the subject on the first line."""
-    event = mail.event
-    assert event  # noqa: S101 - the database keeps that promise
+def notice(kind: str, **what: Any) -> tuple[str, str]:
+    """Subject and body. The words are in templates/mail/<kind of event>.txt, the subject on the first line."""
     context = {
         "institution": wording.institution(),
         "contact": settings.SUPPORT_CONTACT,
         "portal": settings.PUBLIC_URL,
-        "user": mail.user,
-        "at": timezone.localtime(event.at),
-        "by_office": event.actor_id is not None,
-        "address": event.address,
-        **event.detail,
+        **what,
     }
-    subject, _, body = render_to_string(f"mail/{event.kind}.txt", context).strip().partition("\n")
+    subject, _, body = render_to_string(f"mail/{kind}.txt", context).strip().partition("\n")
     return subject, body
-
-
-def _reminder(reminder: Reminder, mail: Mail) -> tuple[str, str]:
-    return reminders.words(reminder.rollout, mail.user, mail.language)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import tasks
+from accounts import queue
 from accounts.models import Mail, SecurityEvent, Sms, User
 
 
@@ -17,7 +17,7 @@ def by_mail(user: User, event: SecurityEvent) -> None:
         expires_at=now + settings.SMS_NOTICE_LIFETIME,
         sweep_at=now + settings.SMS_REQUEUE_AFTER,
     )
-    tasks.enqueue(mail)
+    queue.enqueue(mail)
 
 
 def by_sms(user: User, number: str, purpose: Sms.Purpose) -> None:
@@ -31,4 +31,4 @@ def by_sms(user: User, number: str, purpose: Sms.Purpose) -> None:
         expires_at=now + settings.SMS_NOTICE_LIFETIME,
         sweep_at=now + settings.SMS_REQUEUE_AFTER,
     )
-    tasks.enqueue(sms)
+    queue.enqueue(sms)

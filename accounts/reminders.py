@@ -6,29 +6,12 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import formats, timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
-from accounts import survey, wording
-from accounts.models import Mail, MailLogin, Reminder, Rollout, RolloutMember, User
+from accounts import survey
+from accounts.models import Mail, Reminder, ReminderMail, Rollout, RolloutMember
 
 DAYS = (14, 7, 1)
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
-
-
-def default_words(language: str) -> tuple[str, str]:
-    """Subject and text, for the office to edit."""
-    with translation.override(language):
-        subject = _("Two-step verification of your mailbox begins on {date}")
-        text = _(
-            "Hello {name},\n\n"
-            "from {date}, {time}, two-step verification is on for your mailbox {mailbox}: signing in on the web then "
-            "needs your password and a code by SMS, and mail programs need app passwords.\n\n"
-            "What you still have to do:\n{to_do}\n\n"
-            "You do it at {portal} in a few minutes. Nothing else changes. We never ask for your password by mail.\n\n"
-            "Questions? {contact}\n\n{institution}"
-        )
-    return subject, text
 
 
 def plan(rollout: Rollout, days: Iterable[int]) -> None:
@@ -77,13 +60,14 @@ def _finish(reminder: Reminder, *, skipped: bool = False) -> None:
 
 
 def _write(reminder: Reminder, now: datetime) -> int:
-    room = settings.REMINDERS_AT_ONCE - Mail.objects.filter(status__in=Mail.WAITING).count()
+    waiting = sum(model.objects.filter(status__in=model.WAITING).count() for model in (Mail, ReminderMail))
+    room = settings.REMINDERS_AT_ONCE - waiting
     if room <= 0:
         return 0
-    got_it = Mail.objects.filter(reminder=reminder, user=OuterRef("user_id"))
+    got_it = ReminderMail.objects.filter(reminder=reminder, user=OuterRef("user_id"))
     people = needy(reminder.rollout).exclude(Exists(got_it)).select_related("user").order_by("user_id")[:room]
     mails = [
-        Mail(
+        ReminderMail(
             user=member.user,
             reminder=reminder,
             language=member.user.language,
@@ -94,7 +78,7 @@ def _write(reminder: Reminder, now: datetime) -> int:
         for member in people
     ]
     # Two sweeps at once write the same rows; the database keeps one of each.
-    Mail.objects.bulk_create(mails, ignore_conflicts=True)
+    ReminderMail.objects.bulk_create(mails, ignore_conflicts=True)
     if len(mails) < room:
         _finish(reminder)
     return len(mails)
@@ -102,34 +86,5 @@ def _write(reminder: Reminder, now: datetime) -> int:
 
 def drop_waiting(rollout: Rollout) -> None:
     """Its date is taken back: what is not sent yet is not true any more."""
-    waiting = Mail.objects.filter(reminder__rollout=rollout, status__in=Mail.WAITING)
-    waiting.update(status=Mail.Status.FAILED, reason=Mail.Reason.LATE)
-
-
-def words(rollout: Rollout, user: User, language: str, *, preview: bool = False) -> tuple[str, str]:
-    """Subject and text for this person; in a preview, as if everything was still to do."""
-    subject, text = rollout.words(language)
-    with translation.override(language):
-        start = timezone.localtime(rollout.start)
-        values = {
-            "name": user.get_short_name(),
-            "mailbox": user.username,
-            "date": formats.date_format(start, "DATE_FORMAT"),
-            "time": start.strftime("%H:%M"),
-            "to_do": "\n".join(f"- {line}" for line in to_do(user, everything=preview)),
-            "portal": settings.PUBLIC_URL,
-            "contact": settings.SUPPORT_CONTACT,
-            "institution": wording.institution(),
-        }
-    return " ".join(wording.filled(subject, values).split()), wording.filled(text, values)
-
-
-def to_do(user: User, *, everything: bool = False) -> list[str]:
-    """In the language that is active."""
-    lines = []
-    if everything or getattr(user, "phone", None) is None:
-        lines.append(_("Bind your phone: {portal}").format(portal=settings.PUBLIC_URL))
-    old = MailLogin.objects.filter(user=user, method=MailLogin.Method.MAILBOX_PASSWORD, day__gte=survey.since())
-    if everything or old.exists():
-        lines.append(_("Make app passwords for your mail programs (Outlook, Foxmail, phones) and enter them there."))
-    return lines or [_("Nothing: you are ready.")]
+    waiting = ReminderMail.objects.filter(reminder__rollout=rollout, status__in=ReminderMail.WAITING)
+    waiting.update(status=ReminderMail.Status.FAILED, reason=ReminderMail.Reason.LATE)

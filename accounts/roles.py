@@ -45,6 +45,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     # What was sent, and who came in
     "accounts.view_sms": (HELP, AUDITOR, ADMINISTRATOR),
     "accounts.view_mail": (HELP, AUDITOR, ADMINISTRATOR),
+    "accounts.view_remindermail": (HELP, AUDITOR, ADMINISTRATOR),
     "accounts.view_maillogin": ROLES,
     "accounts.view_application": (AUDITOR, ADMINISTRATOR),
     # Bans

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import chosen, events, jobs, reminders, switching, tasks
+from accounts import chosen, events, jobs, letters, reminders, switching
 from accounts.models import Rollout, RolloutMember, User
 
 Status = Rollout.Status
@@ -44,8 +44,8 @@ def switch_on(users: Iterable[User], start: datetime, *, actor: User, address: s
 def draft(choice: dict[str, Any], start: datetime, clerk: User) -> Rollout:
     """The dry run: it notes who is meant, and what would become of each."""
     rollout = Rollout(choice=choice, start=start, made_by=clerk)
-    rollout.subject_zh, rollout.text_zh = reminders.default_words("zh-hans")
-    rollout.subject_en, rollout.text_en = reminders.default_words("en")
+    rollout.subject_zh, rollout.text_zh = letters.default_words("zh-hans")
+    rollout.subject_en, rollout.text_en = letters.default_words("en")
     with transaction.atomic():
         rollout.save()
         _note(rollout, clerk)
@@ -109,7 +109,7 @@ def carry_out(
         rollout.refresh_from_db()
         detail = {"rollout": rollout.pk, "people": rollout.total, "start": rollout.start.isoformat()}
         events.record(events.Kind.ROLLED_OUT, None, actor=clerk, address=address, **detail)
-        tasks.enqueue_job(rollout)
+        jobs.enqueue(rollout)
     return Outcome.DONE, changed
 
 
@@ -117,7 +117,7 @@ def carry_on(rollout: Rollout) -> bool:
     """After an error stopped it."""
     if not jobs.start(rollout, Q(status=Status.RUNNING, failed=True)):
         return False
-    tasks.enqueue_job(rollout)
+    jobs.enqueue(rollout)
     return True
 
 

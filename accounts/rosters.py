@@ -1,6 +1,6 @@
 """What a clerk does with a file of people: hand it in, look at what it would do, have it done."""
 
-from accounts import jobs, roster, tasks
+from accounts import jobs, roster
 from accounts.models import Roster, User
 
 Status = Roster.Status
@@ -11,7 +11,7 @@ def take(name: str, content: bytes, clerk: User, *, language: str, address: str 
     row = Roster.objects.create(
         name=name[-200:], content=content, language=language, made_by=clerk, address=address, working=True
     )
-    tasks.enqueue_job(row)
+    jobs.enqueue(row)
     return row
 
 
@@ -20,7 +20,7 @@ def apply(row: Roster, clerk: User, *, shown: str, address: str = "") -> bool:
     wanted = jobs.start(row, roster.as_shown(shown), status=Status.APPLYING, made_by=clerk, address=address)
     if wanted:
         row.refresh_from_db(fields=["status", "working"])
-        tasks.enqueue_job(row)
+        jobs.enqueue(row)
     return wanted
 
 

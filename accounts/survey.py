@@ -1,29 +1,21 @@
 """Figures about the people of a roll-out: what stands in their way, and how far they are. Counted by the database."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from accounts import chosen
-from accounts.models import Exemption, Mail, MailLogin, Rollout, RolloutMember, User
+from accounts.models import Exemption, MailLogin, ReminderMail, Rollout, RolloutMember, User
 
 Fate = RolloutMember.Fate
 SHOWN = 50
 
 
-def since() -> date:
-    """Mail programs that used the mailbox password from this day on use it still."""
-    return timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN
-
-
 def old_programs(user: str = "user_id") -> Exists:
     """Whether a mail program of the person still signs in with the mailbox password."""
-    method = MailLogin.Method.MAILBOX_PASSWORD
-    return Exists(MailLogin.objects.filter(user=OuterRef(user), method=method, day__gte=since()))
+    return Exists(MailLogin.with_mailbox_password(user=OuterRef(user)))
 
 
 def has_app_password(user: str = "user_id") -> Exists:
@@ -74,9 +66,7 @@ def dry_run(rollout: Rollout, clerk: User) -> DryRun:
 
 
 def _busiest(members: QuerySet[RolloutMember]) -> tuple[str, int]:
-    logins = MailLogin.objects.filter(
-        user__in=members.values("user_id"), method=MailLogin.Method.MAILBOX_PASSWORD, day__gte=since()
-    )
+    logins = MailLogin.with_mailbox_password(user__in=members.values("user_id"))
     counted = logins.exclude(address="").values_list("address").annotate(people=Count("user_id", distinct=True))
     return counted.order_by("-people", "address").first() or ("", 0)
 
@@ -131,7 +121,7 @@ STATES = ("no_phone", "old_programs", "not_ready", "ready", "reminded", "exempt"
 def people(rollout: Rollout, state: str = "", department: str | None = None) -> QuerySet[RolloutMember]:
     """Members in a state, with what there is to know about each."""
     old, app = old_programs(), has_app_password()
-    mails = Mail.objects.filter(reminder__rollout=rollout, user=OuterRef("user_id"))
+    mails = ReminderMail.objects.filter(reminder__rollout=rollout, user=OuterRef("user_id"))
     found = rollout.members.select_related("user", "user__phone").annotate(
         uses_mailbox_password=old, made_app_password=app, was_reminded=Exists(mails)
     )

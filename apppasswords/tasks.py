@@ -5,6 +5,6 @@ from celery import shared_task
 from apppasswords import links
 
 
-@shared_task(time_limit=600, soft_time_limit=590)
+@shared_task(name="apppasswords.delete_expired", time_limit=600, soft_time_limit=590)
 def delete_expired() -> None:
     links.delete_expired()

@@ -34,6 +34,7 @@ from tests.crowd import database
 from tests.people import PASSWORD, Person
 from tests.servers import migrated
 from tests.servers.postgres import Cluster, cluster
+from tests.upkeep import register_tasks
 
 FEW, MANY = 100, 10_000
 ROUNDS = 5
@@ -150,6 +151,7 @@ def main() -> None:
     start = time.monotonic()
     setup_test_environment(debug=True)  # demo_history asks for it
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    register_tasks()
     app.conf.task_always_eager = True
     with universities() as (server, few, many):
         settings.DEBUG = False

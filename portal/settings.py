@@ -415,7 +415,11 @@ CELERY_TASK_TIME_LIMIT = 20  # seconds
 CELERY_TASK_SOFT_TIME_LIMIT = 15  # seconds
 SMS_LOST_AFTER = seconds("SMS_LOST_AFTER", CELERY_TASK_TIME_LIMIT + 10)  # a claim whose worker must have died
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
-CELERY_TASK_ROUTES = {"accounts.tasks.send_sms": {"queue": "sms"}, "accounts.tasks.send_mail": {"queue": "mail"}}
+CELERY_TASK_ROUTES = {
+    "delivery.send_sms": {"queue": "sms"},
+    "delivery.send_mail": {"queue": "mail"},
+    "rollouts.send_reminder": {"queue": "mail"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
@@ -423,27 +427,23 @@ CELERY_BEAT_SCHEDULE_FILENAME = (
     str(VAR / "beat-schedule") if DEBUG else str(Path(tempfile.gettempdir()) / "mailkey-beat")
 )
 FIGURES_EVERY = seconds("FIGURES_EVERY", 600)  # how old the dashboard's figures of today may be
+SWEPT = {"schedule": SMS_REQUEUE_AFTER, "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()}}
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {
-        "task": "accounts.tasks.sweep",
-        "schedule": SMS_REQUEUE_AFTER,
-        "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()},
-    },
-    "sum-up-today": {
-        "task": "accounts.tasks.sum_up_today",
+    "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
+    "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
+    "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
+    "log-seal": {"task": "log.seal", **SWEPT},
+    "office-sum-up-today": {
+        "task": "office.sum_up_today",
         "schedule": FIGURES_EVERY,
         "options": {"expires": FIGURES_EVERY.total_seconds()},
     },
     # Before what it counts is deleted; after the last receipt of the day.
-    "sum-up-yesterday": {"task": "accounts.tasks.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
-    "seal-events": {
-        "task": "accounts.tasks.seal_events",
-        "schedule": SMS_REQUEUE_AFTER,
-        "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()},
-    },
-    "verify-events": {"task": "accounts.tasks.verify_events", "schedule": crontab(hour=4, minute=40)},
-    "delete-expired": {"task": "accounts.tasks.delete_expired", "schedule": crontab(hour=4, minute=10)},
-    "delete-expired-links": {"task": "apppasswords.tasks.delete_expired", "schedule": crontab(hour=4, minute=15)},
+    "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
+    "delivery-delete-expired": {"task": "delivery.delete_expired", "schedule": crontab(hour=4, minute=10)},
+    "log-delete-expired": {"task": "log.delete_expired", "schedule": crontab(hour=4, minute=12)},
+    "app-passwords-delete-expired": {"task": "apppasswords.delete_expired", "schedule": crontab(hour=4, minute=15)},
+    "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

@@ -20,6 +20,9 @@ from tests.crowd import Crowd
 from tests.people import NUMBER, PASSWORD, Person
 from tests.rollouts import officer
 from tests.servers import migrated, postgres
+from tests.upkeep import register_tasks
+
+register_tasks()  # what is queued is done at once, see _clean
 
 pytest_plugins = ["tests.servers.browser", "tests.servers.front", "tests.servers.house"]
 

@@ -29,7 +29,9 @@ from accounts.models import Phone, Rollout, Sms, User
 from apppasswords import connections, links
 from apppasswords import passwords as app_passwords
 from portal.celery import app
+from tests.upkeep import register_tasks
 
+register_tasks()
 app.conf.task_always_eager = True  # what is queued is sent at once, by the thread that queued it
 
 

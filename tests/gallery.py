@@ -30,6 +30,7 @@ from tests import guards  # noqa: E402
 from tests.servers import need  # noqa: E402
 from tests.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, chromium  # noqa: E402
 from tests.servers.tour import tour  # noqa: E402
+from tests.upkeep import register_tasks  # noqa: E402
 
 STYLE = (
     "<style>div { display: flex; overflow-x: auto } img { height: 24rem; margin: 4px; border: 1px solid #888 }</style>"
@@ -42,6 +43,7 @@ def site() -> Iterator[str]:
     setup_test_environment(debug=False)
     settings.SMS_GATEWAY = "outbox"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    register_tasks()
     app.conf.task_always_eager = True
     call_command("migrate", verbosity=0)
     connection.close()

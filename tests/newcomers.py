@@ -48,7 +48,7 @@ class Newcomer:
 
     def code(self, session: str = "") -> str:
         """Of an SMS that has arrived."""
-        return derivation.digits(self.sms(session, status=Sms.Status.SENT))
+        return self.sms(session, status=Sms.Status.SENT).digits()
 
     def entering(self, code: str, session: str = "") -> Call:
         """The deed `enter_code`."""

@@ -20,6 +20,8 @@ from accounts.models import (
     Mail,
     MailLogin,
     Phone,
+    Reminder,
+    ReminderMail,
     Role,
     Rollout,
     Roster,
@@ -57,10 +59,13 @@ class Addresses:
         sms = Sms.objects.create(
             user=owner, number=str(phone.number), purpose="sign_in", nonce="n", session="elsewhere", expires_at=soon
         )
+        rollout = Rollout.objects.create(start=soon, choice={"people": [owner.pk]}, made_by=owner)
+        reminder = Reminder.objects.create(rollout=rollout, days=7, due_at=now)
         self.rows = {
             "accounts/user": owner.pk,
             "accounts/sms": sms.pk,
             "accounts/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
+            "accounts/remindermail": ReminderMail.objects.create(user=owner, reminder=reminder, expires_at=soon).pk,
             "accounts/trustedbrowser": TrustedBrowser.objects.create(
                 user=owner, phone=phone, digest="d", browser="Firefox", system="Linux", address="192.0.2.7",
                 expires_at=now + timedelta(days=30),
@@ -79,7 +84,7 @@ class Addresses:
             "accounts/maillogin": MailLogin.objects.create(
                 user=owner, day=timezone.localdate(now), protocol="imap", method="app", count=1, address="192.0.2.7"
             ).pk,
-            "accounts/rollout": Rollout.objects.create(start=soon, choice={"people": [owner.pk]}, made_by=owner).pk,
+            "accounts/rollout": rollout.pk,
             "accounts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
             "accounts/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,

@@ -117,7 +117,7 @@ ADMIN = {
 }
 EDITED = ("accounts/knownnetwork", "accounts/role", "accounts/user", "accounts/application")
 READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
-             "accounts/failure", "accounts/maillogin", "apppasswords/apppassword")  # fmt: skip
+             "accounts/failure", "accounts/maillogin", "accounts/remindermail", "apppasswords/apppassword")  # fmt: skip
 ADDED = ("accounts/rollout", "accounts/exemption", "accounts/roster")  # by pages of their own; deleted by nobody
 for _model in (*EDITED, *READ_ONLY, *ADDED):
     _write = "200" if _model in EDITED else "403"

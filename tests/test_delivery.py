@@ -11,11 +11,12 @@ from django.test import TestCase
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from accounts import codes, delivery, derivation, guesses, notices, tasks
-from accounts.models import Mail, SecurityEvent, Sms, User
+from accounts import codes, delivery, guesses, notices
+from accounts.models import Delivery, Mail, ReminderMail, SecurityEvent, Sms, User
 from accounts.sms import memory
 from accounts.sms.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
 from accounts.sms.message import Message
+from accounts.tasks import delivery as tasks
 from tests.deliveries import after, make_sms
 from tests.people import Person, code_from_phone
 
@@ -60,6 +61,13 @@ def no_broker() -> Iterator[pytest.MonkeyPatch]:
         for task in (tasks.send_sms, tasks.send_mail):
             patch.setattr(task, "apply_async", refuse)
         yield patch
+
+
+def test_whatever_is_delivered_hands_itself_over_through_a_queue_of_its_own() -> None:
+    assert set(delivery.kinds()) >= {Sms, Mail, ReminderMail}
+    for model in delivery.kinds():
+        assert model.hand_over is not Delivery.hand_over, model
+        assert site.CELERY_TASK_ROUTES[model.TASK]["queue"] in ("sms", "mail"), "behind long work it would wait"
 
 
 def test_ten_deliveries_of_one_task_send_one_sms(user: User, gateway: Gateway) -> None:
@@ -266,7 +274,7 @@ def test_a_code_from_the_future_stays_dead_when_the_clock_catches_up(user: User)
     with time_machine.travel(now + timedelta(hours=1), tick=False):
         issued = codes.issue(user, NUMBER, Sms.Purpose.CONFIRM, "s" * 32, address="192.0.2.1", language="en")
         assert issued.sms
-        digits = derivation.digits(issued.sms)
+        digits = issued.sms.digits()
     with time_machine.travel(now, tick=False):
         list(delivery.unclaimed())
     with time_machine.travel(now + timedelta(hours=1), tick=False):

@@ -9,10 +9,12 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import figures, tasks
+from accounts import figures
 from accounts.figures import Name
 from accounts.models import Ban, DayFigure, Failure, MailLogin, Phone, SecurityEvent, Sms, User
+from accounts.tasks import office as tasks
 from apppasswords.models import AppPassword
+from tests import upkeep
 from tests.conftest import MakeUser
 from tests.crowd import Crowd
 from tests.deliveries import make_sms
@@ -216,7 +218,7 @@ def test_today_is_counted_again_and_again(make_user: MakeUser) -> None:
 def test_figures_stay_when_their_rows_go(people: list[User]) -> None:
     figures.sum_up(DAY)
     before = known()
-    tasks.delete_expired.delay()
+    upkeep.delete_expired()
     User.objects.all().delete()
     assert known() == before
 

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import exemptions, jobs, roster, rosters, tasks
+from accounts import exemptions, jobs, roster, rosters
 from accounts.models import Roster, SecurityEvent, TrustedBrowser, User
+from accounts.tasks import jobs as jobs_tasks
 from tests.conftest import MakeUser
 from tests.people import PASSWORD, Person
 from tests.rollouts import in_days, officer
@@ -148,10 +149,10 @@ def test_a_worker_that_died_is_followed_by_another(manager: Person, clock: Any) 
     row = rosters.take("people.csv", content, manager.user, language="en")
     first = jobs.claim(Roster, row.pk)
     assert first
-    tasks.sweep()
+    jobs_tasks.sweep()
     assert Roster.objects.get().status == "checking"
     clock.shift(61)
-    tasks.sweep()
+    jobs_tasks.sweep()
     row = Roster.objects.get()
     assert (row.status, row.done, row.total) == ("checked", 500, 600)
     with pytest.raises(roster.Lost):

@@ -13,10 +13,11 @@ from django.db.utils import IntegrityError
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import audit, chain, events, seals, tasks
+from accounts import audit, chain, events, seals
 from accounts.audit import Audit, What
 from accounts.models import LogEnd, SecurityEvent
 from accounts.models.events import EventStaysError
+from accounts.tasks import log as tasks
 from tests import guards
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
@@ -468,7 +469,7 @@ def test_a_fault_of_the_chain_is_no_fault_of_a_page(wangwu: Person, monkeypatch:
     assert wangwu.is_in()
     assert chain.waiting().count() == 1
     monkeypatch.undo()
-    tasks.seal_events.delay()
+    tasks.seal.delay()
     assert not faults()
 
 
@@ -479,5 +480,5 @@ def test_an_event_that_waits_too_long_is_told() -> None:
     SecurityEvent.objects.create(kind=Kind.SIGNED_OUT)
     (fault,) = faults()
     assert (fault.what, fault.pk) == (What.WAITING, event.pk)
-    tasks.seal_events.delay()
+    tasks.seal.delay()
     assert not faults()

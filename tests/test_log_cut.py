@@ -7,9 +7,10 @@ from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import chain, events, tasks
+from accounts import chain, events
 from accounts.audit import Audit
 from accounts.models import Mail, SecurityEvent
+from accounts.tasks import log as tasks
 from tests.conftest import MakeUser
 from tests.tampering import as_named, faults, named, sql, write
 

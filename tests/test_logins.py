@@ -9,12 +9,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts import logins, tasks
+from accounts import logins
 from accounts.logins import Method, Success
 from accounts.models import MailLogin, User
 from apppasswords import passwords, verification
 from apppasswords.verification import Login
 from portal.notebook import Notebook
+from tests import upkeep
 from tests.conftest import MakeUser
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
@@ -127,7 +128,7 @@ def test_they_are_kept_for_a_while(lisi_user: User, settings: Settings) -> None:
     settings.MAIL_LOGIN_LIFETIME = timedelta(days=90)
     for days in (0, 89, 90, 91):
         logins.note(lisi_user.pk, "imap", Method.TOKEN, "192.0.2.1", timezone.now() - timedelta(days=days))
-    tasks.delete_expired.delay()
+    upkeep.delete_expired()
     today = timezone.localdate()
     assert [row.day for row in MailLogin.objects.all()] == [today, today - timedelta(days=89)]
 

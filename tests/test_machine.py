@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 from pytest_django import Settings
 
-from accounts import bans, phones, rollout, tasks
+from accounts import bans, phones, rollout
 from accounts.models import Ban
 from accounts.models import Phone as PhoneRow
 from apppasswords.models import AppPassword as AppPasswordRow
@@ -36,6 +36,7 @@ from tests.oracle import (
     Far,
 )  # fmt: skip
 from tests.test_apppasswords import shown_secret
+from tests.upkeep import delete_expired, sweep
 
 STEPS = int(os.environ.get("MACHINE_STEPS", "5000"))
 RULES_AN_EXAMPLE, STEPS_AN_EXAMPLE = 50, 75  # a rule is one step or several; rather too few than too many
@@ -206,8 +207,8 @@ class Mailkey(SigningIn):
         self.pass_time(time)
         if upkeep:
             with self.carried_out():
-                tasks.sweep()
-                tasks.delete_expired()
+                sweep()
+                delete_expired()
             self.read_sms()
 
     # --- After each step --------------------------------------------------------------------------------------------

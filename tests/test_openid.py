@@ -13,9 +13,10 @@ from django.db import connection, transaction
 from jwcrypto import jwk, jwt
 from pytest_django import Settings
 
-from accounts import phones, tasks
+from accounts import phones
 from accounts.models import AccessToken, Authorization, Grant, IDToken, MailLogin, RefreshToken, TrustedBrowser, User
 from portal.settings import development_key
+from tests import upkeep
 from tests.applications import BACK, MailServer, Site, code_in, query
 from tests.conftest import MakeUser
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
@@ -350,10 +351,10 @@ def test_two_requests_may_refresh_at_once(wangwu: Person, webmail: Site, dovecot
 def test_upkeep_leaves_nothing(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
     wangwu.sign_in()
     webmail.refresh(webmail.tokens(wangwu)["refresh_token"])
-    tasks.delete_expired()
+    upkeep.delete_expired()
     assert AccessToken.objects.count() == 2
     clock.shift(timedelta(hours=25))
-    tasks.delete_expired()
+    upkeep.delete_expired()
     for model in (Authorization, Grant, AccessToken, RefreshToken, IDToken):
         assert not model._default_manager.exists(), model
 

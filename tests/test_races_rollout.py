@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings
 from django.db.models import Count
 
-from accounts import rollout, tasks
-from accounts.models import Mail, Rollout, SecurityEvent, User
+from accounts import jobs, rollout
+from accounts.models import ReminderMail, Rollout, SecurityEvent, User
 from tests.crowd import Crowd
 from tests.newcomers import Newcomer
 from tests.rollouts import drafted, in_days
@@ -18,7 +18,7 @@ PEOPLE = 1500
 @pytest.fixture(autouse=True)
 def _no_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """The crowd are the workers."""
-    monkeypatch.setattr(tasks, "enqueue_job", lambda _job: None)
+    monkeypatch.setattr(jobs, "enqueue", lambda _job: None)
 
 
 def newcomers() -> list[User]:
@@ -51,10 +51,10 @@ def test_many_workers_do_everything_once(crowd: Crowd, deed: str, workers: int) 
 def test_each_gets_one_mail_of_many_sweeps(crowd: Crowd) -> None:
     row = running(days=5)
     crowd.rush("run_rollout", [{"rollout": row.pk}])
-    Mail.objects.exclude(reminder__rollout=row).delete()
+    ReminderMail.objects.exclude(reminder__rollout=row).delete()
     for _ in range(4):
         crowd.rush("write_reminders", [{}] * 12)
-    counted = Mail.objects.filter(reminder__rollout=row).values("user").annotate(n=Count("pk"))
+    counted = ReminderMail.objects.filter(reminder__rollout=row).values("user").annotate(n=Count("pk"))
     assert {each["n"] for each in counted} == {1}
     assert len(counted) >= 200
 

@@ -8,8 +8,9 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import reminders, rollout, tasks, wording
-from accounts.models import Mail, Reminder, Rollout, User
+from accounts import queue, reminders, rollout, wording
+from accounts.models import Reminder, ReminderMail, Rollout, User
+from tests import upkeep
 from tests.people import Person
 from tests.rollouts import bind, carried_out, in_days, people, uses_mailbox_password
 
@@ -35,7 +36,7 @@ def rolled_out(clerk: Person, days: float) -> Rollout:
 def sweep() -> list[str]:
     """Who got mail by it."""
     before = len(mail.outbox)
-    tasks.sweep()
+    upkeep.sweep()
     return sorted(message.to[0].partition("@")[0] for message in mail.outbox[before:])
 
 
@@ -87,7 +88,7 @@ def test_of_two_that_are_due_the_later_goes_out(
 def test_from_today_on_nobody_is_reminded(clerk: Person, ready_and_not: dict[str, User]) -> None:
     rolled_out(clerk, 0)
     assert sweep() == []
-    assert not Mail.objects.exists()
+    assert not ReminderMail.objects.exists()
 
 
 def test_a_few_at_a_time(
@@ -98,10 +99,10 @@ def test_a_few_at_a_time(
     people(7)
     row = rolled_out(clerk, 5)
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "_publish", lambda _row: True)  # a queue that nobody empties
-        tasks.sweep()
-        tasks.sweep()
-    assert Mail.objects.count() == 3
+        patch.setattr(queue, "publish", lambda _row: True)  # a queue that nobody empties
+        upkeep.sweep()
+        upkeep.sweep()
+    assert ReminderMail.objects.count() == 3
     clock.shift(timedelta(seconds=11))
     told: list[str] = []
     for _ in range(4):
@@ -118,9 +119,9 @@ def test_two_sweeps_at_once_write_one_mail_each(clerk: Person) -> None:
     reminders._write(reminder, timezone.now())
     members = list(reminders.needy(row).select_related("user"))
     now = timezone.now()
-    again = [Mail(user=m.user, reminder=reminder, language="en", expires_at=now) for m in members]
-    Mail.objects.bulk_create(again, ignore_conflicts=True)
-    assert Mail.objects.count() == 3
+    again = [ReminderMail(user=m.user, reminder=reminder, language="en", expires_at=now) for m in members]
+    ReminderMail.objects.bulk_create(again, ignore_conflicts=True)
+    assert ReminderMail.objects.count() == 3
 
 
 def test_a_rollout_that_was_stopped_sends_nothing(
@@ -131,9 +132,9 @@ def test_a_rollout_that_was_stopped_sends_nothing(
     people(3)
     row = rolled_out(clerk, 5)
     with monkeypatch.context() as patch:
-        patch.setattr(tasks, "_publish", lambda _row: True)
-        tasks.sweep()
-    assert Mail.objects.filter(status="queued").count() == 3
+        patch.setattr(queue, "publish", lambda _row: True)
+        upkeep.sweep()
+    assert ReminderMail.objects.filter(status="queued").count() == 3
     rollout.pause(row, clerk.user)
     clock.shift(timedelta(minutes=1))
     assert sweep() == []

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import chosen, exemptions, jobs, rollout, survey, switching, tasks
+from accounts import chosen, exemptions, jobs, rollout, survey, switching
 from accounts.models import Rollout, SecurityEvent, User
+from accounts.tasks import jobs as jobs_tasks
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person, code_from_phone
 from tests.rollouts import bind, carried_out, dates, drafted, in_days, people, uses_mailbox_password
@@ -235,7 +236,7 @@ def test_a_worker_that_died_is_followed_by_another(clerk: Person, clock: time_ma
     clock.shift(timedelta(seconds=30))
     assert not list(jobs.lost())
     clock.shift(timedelta(seconds=31))
-    tasks.sweep()
+    jobs_tasks.sweep()
     row.refresh_from_db()
     assert (row.status, row.done) == (Rollout.Status.DONE, 1200)
     assert SecurityEvent.objects.filter(kind="two_step_set").count() == 1200

@@ -259,7 +259,7 @@ def test_a_worker_reads_nothing_but_json(redis: Redis) -> None:
             "class Bomb:\n"
             f"    def __reduce__(self): return open, ({str(proof)!r}, 'w')\n"
             "with app.connection_for_write() as connection, connection.Producer(serializer='pickle') as producer:\n"
-            "    headers = {'task': 'accounts.tasks.send_sms', 'id': 'bomb', 'lang': 'py'}\n"
+            "    headers = {'task': 'delivery.send_sms', 'id': 'bomb', 'lang': 'py'}\n"
             "    producer.publish(((Bomb(),), {}, {}), routing_key='sms', exchange='sms', headers=headers)\n"
         )
         wait_until(lambda: "ContentDisallowed" in worker.log.read_text(), 30)

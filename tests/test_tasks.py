@@ -1,16 +1,21 @@
 """What the queue carries, and the daily tidying."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts import tasks
+from accounts import delivery, jobs
 from accounts.models import Delivery, Failure, Mail, SecurityEvent, Sms, SmsDay, TrustedBrowser
 from portal.celery import app
+from tests import upkeep
 from tests.deliveries import make_sms
 from tests.people import Person
 
@@ -27,13 +32,67 @@ def test_the_queue_speaks_json_and_keeps_no_results() -> None:
 
 
 def test_a_task_carries_the_row_and_dies_with_the_code(wangwu: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    published: list[dict[str, Any]] = []
-    monkeypatch.setattr(tasks.send_sms, "apply_async", lambda **message: published.append(message))
+    published: list[tuple[Any, ...]] = []
+    task = app.tasks["delivery.send_sms"]
+    monkeypatch.setattr(task, "apply_async", lambda *args, **options: published.append((*args, options)))
     wangwu.enter_password()
-    (message,) = published
-    assert message["args"] == [Sms.objects.get().pk]
-    assert set(message) == {"args", "expires"}
-    assert 298 <= message["expires"] <= 300
+    ((args, kwargs, options),) = published
+    assert args == (Sms.objects.get().pk,)
+    assert kwargs == {}
+    assert set(options) == {"expires"}
+    assert 298 <= options["expires"] <= 300
+
+
+def test_every_row_that_is_queued_names_a_task() -> None:
+    named = [*(model.TASK for model in delivery.kinds()), *(model.TASK for model in jobs.kinds())]
+    assert len(named) == len(set(named)) >= 4
+    assert set(named) <= set(app.tasks)
+
+
+def test_everything_that_is_planned_is_a_task() -> None:
+    planned = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert planned <= set(app.tasks)
+    assert set(settings.CELERY_TASK_ROUTES) <= set(app.tasks)
+
+
+WRITER = """
+import sys
+from datetime import timedelta
+
+from django.contrib import admin
+admin.autodiscover = lambda: None  # the office's pages read spreadsheets; this is about who asks for an SMS
+import django
+django.setup()
+
+from django.utils import timezone
+from accounts import codes, jobs, notices, queue
+from accounts.models import Rollout, Sms
+from portal.celery import app
+
+sent = []
+app.send_task = lambda name, args=None, kwargs=None, **options: sent.append((name, tuple(args), sorted(options)))
+assert queue.publish(Sms(pk=7, expires_at=timezone.now() + timedelta(minutes=5)))
+assert jobs.publish(Rollout(pk=8))
+assert sent == [("delivery.send_sms", (7,), ["expires"]), ("rollouts.carry_out", (8,), [])], sent
+works = [name for name in sys.modules if name.startswith(("accounts.tasks", "apppasswords.tasks"))]
+assert not works, works
+heavy = {"openpyxl", "tablib", "import_export.resources", "accounts.roster", "accounts.rollout", "accounts.reminders",
+         "accounts.sheets", "accounts.delivery", "twilio"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_who_queues_a_row_imports_nothing_of_the_workers() -> None:
+    """A web process: it knows the tasks by their names."""
+    run = subprocess.run(
+        [sys.executable, "-c", WRITER],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DEBUG": "on", "DJANGO_SETTINGS_MODULE": "portal.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_delete_expired(wangwu: Person) -> None:
@@ -57,7 +116,7 @@ def test_delete_expired(wangwu: Person) -> None:
         store.create()
         Session.objects.filter(pk=store.session_key).update(expire_date=expires_at)
 
-    tasks.delete_expired.delay()
+    upkeep.delete_expired()
 
     models: list[type[Delivery]] = [Sms, Mail]
     for model in models:

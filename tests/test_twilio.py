@@ -10,9 +10,9 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import tasks
 from accounts.models import Sms
 from accounts.sms import twilio
+from tests import upkeep
 from tests.people import Person
 from tests.servers import free_port
 from tests.servers.twilio_stub import (
@@ -58,7 +58,7 @@ def sweep_on() -> None:
     start = timezone.now()
     for seconds in [*range(5, 65, 5), *range(90, 400, 30)]:
         with time_machine.travel(start + timedelta(seconds=seconds), tick=False):
-            tasks.sweep()
+            upkeep.sweep()
 
 
 def test_sent(gateway: TwilioStub, wangwu: Person) -> None:
@@ -83,7 +83,7 @@ def test_the_validity_is_what_is_left_of_the_code(gateway: TwilioStub, wangwu: P
     gateway.script = [THROTTLED]
     wangwu.enter_password()
     with time_machine.travel(timezone.now() + timedelta(seconds=180)):
-        tasks.sweep()
+        upkeep.sweep()
     assert 115 <= int(gateway.requests[-1]["ValidityPeriod"]) <= 120
 
 
@@ -126,7 +126,7 @@ def test_throttled_then_sent_by_a_sweep(gateway: TwilioStub, wangwu: Person, ans
     gateway.script = [answer, answer]
     wangwu.enter_password()
     assert Sms.objects.get().status == "delayed"
-    tasks.sweep()
+    upkeep.sweep()
     assert len(gateway.requests) == 1, "the gateway gets no rest"
     sweep_on()
     sms = Sms.objects.get()

@@ -8,8 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import audit, chain, tasks
+from accounts import audit, chain
 from accounts.models import SecurityEvent
+from accounts.tasks import log as tasks
 from tests import guards
 from tests.tampering import faults, sql, write
 
@@ -55,11 +56,11 @@ def test_the_command_wants_a_place(place: str) -> None:
 @pytest.mark.usefixtures("db")
 def test_every_night(caplog: pytest.LogCaptureFixture) -> None:
     write(3)
-    tasks.verify_events.delay()
+    tasks.verify.delay()
     assert not caplog.records
     with guards.lifted():
         sql("DELETE FROM LOG WHERE position = 2")
-    tasks.verify_events.delay()
+    tasks.verify.delay()
     assert "not whole" in caplog.text
 
 

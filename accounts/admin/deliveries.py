@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import numbers
 from accounts.admin.history import HistoryAdmin
-from accounts.models import Mail, Sms, TrustedBrowser
+from accounts.models import Mail, ReminderMail, Sms, TrustedBrowser
 
 
 @admin.register(Sms)
@@ -30,12 +30,29 @@ class MailAdmin(HistoryAdmin):
     list_display = ("created_at", "user", "about", "status", "error", "sent_at")
     list_filter = ("status", "created_at")
     search_fields = ("user__username", "user__name")
-    list_select_related = ("user", "event", "reminder")
+    list_select_related = ("user", "event")
     fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at")
 
     @admin.display(description=_("about"))
     def about(self, mail: Mail) -> str:
-        return str(mail.event or _("reminder: two-step begins"))
+        return str(mail.event)
+
+
+@admin.register(ReminderMail)
+class ReminderMailAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "rollout", "days", "status", "error", "sent_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("user__username", "user__name")
+    list_select_related = ("user", "reminder__rollout")
+    fields = ("user", "rollout", "days", "created_at", "status", "error", "tried", "sent_at")
+
+    @admin.display(description=_("roll-out"))
+    def rollout(self, mail: ReminderMail) -> str:
+        return str(mail.reminder.rollout)
+
+    @admin.display(description=_("days before"))
+    def days(self, mail: ReminderMail) -> int:
+        return mail.reminder.days
 
 
 @admin.register(TrustedBrowser)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from accounts import clients, reminders, rollout, survey, wording
+from accounts import clients, rollout, survey, wording
 from accounts.admin.light import LightAdmin
 from accounts.admin.rollout_forms import ChoiceForm, MailForm, initial, whom
 from accounts.models import Rollout
@@ -200,7 +200,7 @@ class RolloutAdmin(LightAdmin):
             self.message_user(request, _("Saved. The preview is below."), messages.SUCCESS)
             return redirect("admin:accounts_rollout_mail", row.pk)
         previews = [
-            (label, code, *reminders.words(row, request.user, code, preview=True))
+            (label, code, *row.letter(request.user, code, preview=True))
             for code, label in (("zh-hans", _("Chinese")), ("en", _("English")))
         ]
         return self._page(

@@ -9,7 +9,7 @@ from accounts.models.networks import KnownNetwork
 from accounts.models.openid import AccessToken, Application, Authorization, Grant, IDToken, RefreshToken
 from accounts.models.phones import Phone
 from accounts.models.roles import Role
-from accounts.models.rollouts import Exemption, Reminder, Rollout, RolloutMember
+from accounts.models.rollouts import Exemption, Reminder, ReminderMail, Rollout, RolloutMember
 from accounts.models.rosters import Roster
 from accounts.models.users import User
 
@@ -33,6 +33,7 @@ __all__ = [
     "Phone",
     "RefreshToken",
     "Reminder",
+    "ReminderMail",
     "Role",
     "Rollout",
     "RolloutMember",

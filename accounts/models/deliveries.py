@@ -1,7 +1,12 @@
+from typing import ClassVar, Self
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts import derivation, mails, sms
+from accounts.sms.message import Message
 
 
 class Delivery(models.Model):
@@ -24,6 +29,8 @@ class Delivery(models.Model):
         LATE = "late", _("It was too late for it.")
 
     WAITING = (Status.QUEUED, Status.DELAYED)
+    TASK: ClassVar[str]  # the name of the task that sends it, by which it is queued
+    LEARNED: ClassVar[tuple[str, ...]] = ()  # fields that handing over fills in
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
     language = models.CharField(_("language"), max_length=10)
@@ -42,6 +49,15 @@ class Delivery(models.Model):
         abstract = True
         ordering = ["-pk"]
 
+    def hand_over(self) -> None:
+        """To whatever carries it, in the language that is active; or one of the errors in accounts/sms/errors.py."""
+        raise NotImplementedError
+
+    @classmethod
+    def wanted(cls) -> "models.QuerySet[Self]":
+        """What waits, and is still to be sent."""
+        return cls._default_manager.filter(status__in=cls.WAITING)
+
     @property
     def may_change(self) -> bool:
         """Whether more is to be expected of its story."""
@@ -56,6 +72,9 @@ class SmsQuerySet(models.QuerySet["Sms"]):
 
 class Sms(Delivery):
     """One SMS: a code that was asked for, or a notice. The code itself is not here; see accounts/codes.py."""
+
+    TASK = "delivery.send_sms"
+    LEARNED = ("gateway_id",)
 
     class Purpose(models.TextChoices):
         SIGN_IN = "sign_in", _("sign in")
@@ -104,6 +123,22 @@ class Sms(Delivery):
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.pk}"
 
+    def digits(self) -> str:
+        """The code, which is bound to all of this."""
+        return derivation.digits(self.nonce, self.user_id, self.number, self.purpose, self.session)
+
+    def hand_over(self) -> None:
+        code = self.digits() if self.nonce else None
+        message = Message(
+            number=self.number, purpose=self.purpose, code=code, attempt=self.pk, expires_at=self.expires_at
+        )
+        Sms.objects.filter(pk=self.pk).update(gateway=settings.SMS_GATEWAY)  # known even if nothing more is heard of it
+        self.gateway_id = sms.send(message)
+
+    @classmethod
+    def wanted(cls) -> "models.QuerySet[Self]":
+        return super().wanted().filter(voided_at=None, used_at=None)
+
 
 class SmsDay(models.Model):
     """How many codes the whole site asked for on a day. Its row is also the lock behind which limits are counted."""
@@ -116,26 +151,30 @@ class SmsDay(models.Model):
 
 
 class Mail(Delivery):
-    """One mail to a person: about something that was done to the account, or a reminder before two-step begins."""
+    """One mail to a person, about something that was done to the account."""
 
-    event = models.ForeignKey(
-        "accounts.SecurityEvent", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("event")
-    )
-    reminder = models.ForeignKey(
-        "accounts.Reminder", models.CASCADE, null=True, blank=True, related_name="mails", verbose_name=_("reminder")
-    )
+    TASK = "delivery.send_mail"
+
+    event = models.ForeignKey("accounts.SecurityEvent", models.CASCADE, related_name="+", verbose_name=_("event"))
 
     class Meta(Delivery.Meta):
         verbose_name = _("notice by mail")
         verbose_name_plural = _("notices by mail")
         indexes = [models.Index(fields=["status", "sweep_at"], name="mail_to_sweep")]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(event=None, reminder__isnull=False) | models.Q(event__isnull=False, reminder=None),
-                name="mail_is_about_something",
-            ),
-            models.UniqueConstraint(fields=["reminder", "user"], name="one_mail_a_reminder"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    def hand_over(self) -> None:
+        event = self.event
+        words = mails.notice(
+            event.kind,
+            **{
+                "user": self.user,
+                "at": timezone.localtime(event.at),
+                "by_office": event.actor_id is not None,
+                "address": event.address,
+                **event.detail,
+            },
+        )
+        mails.send(self.user.username, *words)

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -5,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 class Job(models.Model):
     """Work on many people that a worker does in batches. A claim that is not renewed in time is another worker's."""
+
+    TASK: ClassVar[str]  # the name of the worker's task, by which it is queued
 
     working = models.BooleanField(default=False)  # there is something for a worker to do
     failed = models.BooleanField(_("stopped by an error"), default=False)

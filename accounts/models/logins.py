@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -33,3 +35,9 @@ class MailLogin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.protocol} {self.method}"
+
+    @classmethod
+    def with_mailbox_password(cls, **where: Any) -> "models.QuerySet[MailLogin]":
+        """So lately that the mail program must be taken to use it still."""
+        since = timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN
+        return cls.objects.filter(method=cls.Method.MAILBOX_PASSWORD, day__gte=since, **where)

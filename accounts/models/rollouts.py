@@ -6,11 +6,17 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import letters, mails
+from accounts.models.deliveries import Delivery
 from accounts.models.jobs import Job
+from accounts.models.logins import MailLogin
+from accounts.models.users import User
 
 
 class Rollout(Job):
     """Two-step from a date on, for many. What the dry run showed is in its members."""
+
+    TASK = "rollouts.carry_out"
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("dry run")
@@ -49,6 +55,16 @@ class Rollout(Job):
         if language.startswith("zh"):
             return self.subject_zh, self.text_zh
         return self.subject_en, self.text_en
+
+    def letter(self, user: User, language: str, *, preview: bool = False) -> tuple[str, str]:
+        """Subject and text of its reminder to this person; in a preview, as if everything was still to do."""
+        reader = letters.Reader(
+            name=user.get_short_name(),
+            mailbox=user.username,
+            lacks_phone=preview or getattr(user, "phone", None) is None,
+            lacks_app_passwords=preview or MailLogin.with_mailbox_password(user=user).exists(),
+        )
+        return letters.fill(self.words(language), reader, self.start, language)
 
 
 class RolloutMember(models.Model):
@@ -99,6 +115,26 @@ class Reminder(models.Model):
         """In the morning of that day, not at midnight."""
         day = timezone.localtime(start).date() - timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
+
+
+class ReminderMail(Delivery):
+    """One mail to a person, before two-step begins."""
+
+    TASK = "rollouts.send_reminder"
+
+    reminder = models.ForeignKey(Reminder, models.CASCADE, related_name="mails", verbose_name=_("reminder"))
+
+    class Meta(Delivery.Meta):
+        verbose_name = _("reminder by mail")
+        verbose_name_plural = _("reminders by mail")
+        indexes = [models.Index(fields=["status", "sweep_at"], name="reminder_to_sweep")]
+        constraints = [models.UniqueConstraint(fields=["reminder", "user"], name="one_mail_a_reminder")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def hand_over(self) -> None:
+        mails.send(self.user.username, *self.reminder.rollout.letter(self.user, self.language))
 
 
 class Exemption(models.Model):

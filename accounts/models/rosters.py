@@ -9,6 +9,8 @@ from accounts.models.jobs import Job
 class Roster(Job):
     """A file of people that somebody imports. It is in the database, since web server and worker share nothing else."""
 
+    TASK = "imports.work"
+
     class Status(models.TextChoices):
         CHECKING = "checking", _("being checked")
         CHECKED = "checked", _("checked")

@@ -3,7 +3,6 @@
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page
 
-from accounts import derivation
 from accounts.models import Failure, Sms
 from tests.people import PASSWORD
 
@@ -23,7 +22,7 @@ def enter(page: Page, code: str) -> None:
 
 
 def right_code() -> str:
-    return derivation.digits(Sms.objects.exclude(nonce="").latest("pk"))
+    return Sms.objects.exclude(nonce="").latest("pk").digits()
 
 
 def wrong_code() -> str:

@@ -1,0 +1,9 @@
+from celery import shared_task
+
+from accounts import roster
+from accounts.models import Roster
+
+
+@shared_task(name=Roster.TASK, time_limit=600, soft_time_limit=590)
+def work(pk: int) -> None:
+    roster.run(pk)

@@ -1,0 +1,28 @@
+"""What the beat starts, done here and now."""
+
+from django.conf import settings
+
+from portal.celery import app
+
+SWEEPS = ("jobs.sweep", "rollouts.write_reminders", "delivery.sweep")  # in the order in which one feeds the other
+
+
+def register_tasks() -> None:
+    """As a worker does. Without it what is queued would go to a queue, for there is nothing that could do it here."""
+    app.loader.import_default_modules()
+
+
+def sweep() -> None:
+    for name in SWEEPS:
+        app.tasks[name]()
+
+
+def nightly() -> list[str]:
+    """The tasks that delete what has expired, one of each subject."""
+    planned = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    return [name for name in planned if name.endswith(".delete_expired")]
+
+
+def delete_expired() -> None:
+    for name in nightly():
+        app.tasks[name]()
