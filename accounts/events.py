@@ -1,18 +1,29 @@
 """The security log."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import chain
-from accounts.models import SecurityEvent, User
+from accounts.models import SecurityEvent
 
 Kind = SecurityEvent.Kind
 
 BATCH = 500
+
+
+class Somebody(Protocol):
+    """Whom an event is about, or who did it. The log knows no more of people."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def username(self) -> str: ...
 
 
 def because(reason: str) -> dict[str, str]:
@@ -21,24 +32,22 @@ def because(reason: str) -> dict[str, str]:
 
 
 def record(
-    kind: SecurityEvent.Kind, user: User | None, *, actor: User | None = None, address: str = "", **detail: Any
+    kind: SecurityEvent.Kind, user: Somebody | None, *, actor: Somebody | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:
     """`actor` is named where it is not the owner. `detail` holds no secrets, and numbers only masked."""
-    event = SecurityEvent.objects.create(
-        kind=kind,
-        user=user,
-        username=user.username if user else "",
-        actor=actor,
-        actor_name=actor.username if actor else "",
-        address=address,
-        detail=detail,
-    )
+    event = draft(kind, user, detail, actor=actor, address=address)
+    event.save()
     transaction.on_commit(chain.seal_soon)
     return event
 
 
 def record_many(
-    kind: SecurityEvent.Kind, users: Iterable[User], *, actor: User | None = None, address: str = "", **detail: Any
+    kind: SecurityEvent.Kind,
+    users: Iterable[Somebody],
+    *,
+    actor: Somebody | None = None,
+    address: str = "",
+    **detail: Any,
 ) -> None:
     """The same was done to each of them."""
     record_each(kind, ((user, detail) for user in users), actor=actor, address=address)
@@ -46,28 +55,38 @@ def record_many(
 
 def record_each(
     kind: SecurityEvent.Kind,
-    what: Iterable[tuple[User, dict[str, Any]]],
+    what: Iterable[tuple[Somebody, dict[str, Any]]],
     *,
-    actor: User | None = None,
+    actor: Somebody | None = None,
     address: str = "",
 ) -> None:
     """Something of its own was done to each of them."""
     now = timezone.now()
-    rows = (
-        SecurityEvent(
-            at=now,
-            kind=kind,
-            user=user,
-            username=user.username,
-            actor=actor,
-            actor_name=actor.username if actor else "",
-            address=address,
-            detail=detail,
-        )
-        for user, detail in what
-    )
+    rows = [draft(kind, user, detail, actor=actor, address=address, at=now) for user, detail in what]
     SecurityEvent.objects.bulk_create(rows, batch_size=BATCH)
     transaction.on_commit(chain.seal_soon)
+
+
+def draft(
+    kind: SecurityEvent.Kind,
+    user: Somebody | None,
+    detail: dict[str, Any],
+    *,
+    actor: Somebody | None = None,
+    address: str = "",
+    at: datetime | None = None,
+) -> SecurityEvent:
+    """An event that is not recorded yet."""
+    return SecurityEvent(
+        at=at or timezone.now(),
+        kind=kind,
+        user_id=user.pk if user else None,
+        username=user.username if user else "",
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.username if actor else "",
+        address=address,
+        detail=detail,
+    )
 
 
 def delete_expired() -> None:
