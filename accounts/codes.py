@@ -200,7 +200,7 @@ def claim_guess_of_account(user: User) -> datetime | None:
 def note_wrong(user: User, purpose: str, pause: datetime, address: str) -> None:
     events.record(events.Kind.CODE_WRONG, user, address=address, purpose=purpose)
     if paused(user) == pause:  # this guess started it; others that came at once see it too
-        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause.isoformat())
+        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause)
 
 
 def forgive(user: User) -> None:

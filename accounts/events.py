@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import chain
+from accounts import chain, kinds
 from accounts.models import SecurityEvent
 
-Kind = SecurityEvent.Kind
+Kind = kinds.Kind
 
 BATCH = 500
 
@@ -32,9 +32,10 @@ def because(reason: str) -> dict[str, str]:
 
 
 def record(
-    kind: SecurityEvent.Kind, user: Somebody | None, *, actor: Somebody | None = None, address: str = "", **detail: Any
+    kind: Kind, user: Somebody | None, *, actor: Somebody | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:
-    """`actor` is named where it is not the owner. `detail` holds no secrets, and numbers only masked."""
+    """`actor` is named where it is not the owner. `detail` is what the table in accounts/kinds.py says: no secrets, and
+    numbers only masked."""
     event = draft(kind, user, detail, actor=actor, address=address)
     event.save()
     transaction.on_commit(chain.seal_soon)
@@ -42,7 +43,7 @@ def record(
 
 
 def record_many(
-    kind: SecurityEvent.Kind,
+    kind: Kind,
     users: Iterable[Somebody],
     *,
     actor: Somebody | None = None,
@@ -54,7 +55,7 @@ def record_many(
 
 
 def record_each(
-    kind: SecurityEvent.Kind,
+    kind: Kind,
     what: Iterable[tuple[Somebody, dict[str, Any]]],
     *,
     actor: Somebody | None = None,
@@ -68,7 +69,7 @@ def record_each(
 
 
 def draft(
-    kind: SecurityEvent.Kind,
+    kind: Kind,
     user: Somebody | None,
     detail: dict[str, Any],
     *,
@@ -85,7 +86,7 @@ def draft(
         actor_id=actor.pk if actor else None,
         actor_name=actor.username if actor else "",
         address=address,
-        detail=detail,
+        detail=kind.stored(detail),
     )
 
 
@@ -93,4 +94,4 @@ def delete_expired() -> None:
     """The log begins anew where EVENT_LIFETIME does, and says so."""
     before = timezone.now() - settings.EVENT_LIFETIME
     if removed := chain.cut(before):
-        record(Kind.LOG_CUT, None, removed=removed, before=before.isoformat())
+        record(Kind.LOG_CUT, None, removed=removed, before=before)

@@ -7,7 +7,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts import reminders, wording
+from accounts import reminders, sentences, wording
 from accounts.models import Mail, Reminder
 from accounts.sms.errors import ConfigurationRejected, NotSent, RecipientRejected
 
@@ -40,7 +40,7 @@ def _notice(mail: Mail) -> tuple[str, str]:
         "at": timezone.localtime(event.at),
         "by_office": event.actor_id is not None,
         "address": event.address,
-        **event.detail,
+        **sentences.details(event),
     }
     subject, _, body = render_to_string(f"mail/{event.kind}.txt", context).strip().partition("\n")
     return subject, body
