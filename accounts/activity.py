@@ -139,7 +139,7 @@ def disown(user: User, entry: Entry | None, *, remove_app_passwords: Callable[[]
         if entry:
             about = {
                 "login": entry.key,
-                "login_at": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
+                "login_at": entry.at,
                 "login_from": entry.address,
             }
         event = events.record(Kind.NOT_ME, user, address=address, app_passwords_removed=removed, **about)

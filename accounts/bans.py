@@ -135,7 +135,7 @@ def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
     until = now + settings.BAN_LIFETIME
     ban = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
     owner = User.objects.filter(username=account).first() if account else None
-    events.record(events.Kind.BANNED, owner, address=network, until=until.isoformat(), failures=ban.failure_count)
+    events.record(events.Kind.BANNED, owner, address=network, until=until, failures=ban.failure_count)
     failures.update(ban=ban)
     return until
 

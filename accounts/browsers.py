@@ -3,7 +3,6 @@ values, the database their digests."""
 
 import re
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -95,7 +94,7 @@ def forget_all(user: User, *, actor: User | None = None, address: str = "", reas
 def _forget(
     user: User, rows: QuerySet[TrustedBrowser], *, actor: User | None = None, address: str = "", reason: str = ""
 ) -> SecurityEvent | None:
-    names: Iterable[str] = [str(browser) for browser in rows]
+    names = [str(browser) for browser in rows]
     count, _ = rows.delete()
     if not count:
         return None

@@ -1,18 +1,29 @@
 """The security log."""
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import chain
-from accounts.models import SecurityEvent, User
+from accounts import chain, kinds
+from accounts.models import SecurityEvent
 
-Kind = SecurityEvent.Kind
+Kind = kinds.Kind
 
 BATCH = 500
+
+
+class Somebody(Protocol):
+    """Whom an event is about, or who did it. The log knows no more of people."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def username(self) -> str: ...
 
 
 def because(reason: str) -> dict[str, str]:
@@ -21,57 +32,66 @@ def because(reason: str) -> dict[str, str]:
 
 
 def record(
-    kind: SecurityEvent.Kind, user: User | None, *, actor: User | None = None, address: str = "", **detail: Any
+    kind: Kind, user: Somebody | None, *, actor: Somebody | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:
-    """`actor` is named where it is not the owner. `detail` holds no secrets, and numbers only masked."""
-    event = SecurityEvent.objects.create(
-        kind=kind,
-        user=user,
-        username=user.username if user else "",
-        actor=actor,
-        actor_name=actor.username if actor else "",
-        address=address,
-        detail=detail,
-    )
+    """`actor` is named where it is not the owner. `detail` is what the table in accounts/kinds.py says: no secrets, and
+    numbers only masked."""
+    event = draft(kind, user, detail, actor=actor, address=address)
+    event.save()
     transaction.on_commit(chain.seal_soon)
     return event
 
 
 def record_many(
-    kind: SecurityEvent.Kind, users: Iterable[User], *, actor: User | None = None, address: str = "", **detail: Any
+    kind: Kind,
+    users: Iterable[Somebody],
+    *,
+    actor: Somebody | None = None,
+    address: str = "",
+    **detail: Any,
 ) -> None:
     """The same was done to each of them."""
     record_each(kind, ((user, detail) for user in users), actor=actor, address=address)
 
 
 def record_each(
-    kind: SecurityEvent.Kind,
-    what: Iterable[tuple[User, dict[str, Any]]],
+    kind: Kind,
+    what: Iterable[tuple[Somebody, dict[str, Any]]],
     *,
-    actor: User | None = None,
+    actor: Somebody | None = None,
     address: str = "",
 ) -> None:
     """Something of its own was done to each of them."""
     now = timezone.now()
-    rows = (
-        SecurityEvent(
-            at=now,
-            kind=kind,
-            user=user,
-            username=user.username,
-            actor=actor,
-            actor_name=actor.username if actor else "",
-            address=address,
-            detail=detail,
-        )
-        for user, detail in what
-    )
+    rows = [draft(kind, user, detail, actor=actor, address=address, at=now) for user, detail in what]
     SecurityEvent.objects.bulk_create(rows, batch_size=BATCH)
     transaction.on_commit(chain.seal_soon)
+
+
+def draft(
+    kind: Kind,
+    user: Somebody | None,
+    detail: dict[str, Any],
+    *,
+    actor: Somebody | None = None,
+    address: str = "",
+    at: datetime | None = None,
+) -> SecurityEvent:
+    """An event that is not recorded yet."""
+    return SecurityEvent(
+        at=at or timezone.now(),
+        kind=kind,
+        user_id=user.pk if user else None,
+        username=user.username if user else "",
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.username if actor else "",
+        address=address,
+        detail=kind.stored(detail),
+    )
 
 
 def delete_expired() -> None:
     """The log begins anew where EVENT_LIFETIME does, and says so."""
     before = timezone.now() - settings.EVENT_LIFETIME
     if removed := chain.cut(before):
-        record(Kind.LOG_CUT, None, removed=removed, before=before.isoformat())
+        record(Kind.LOG_CUT, None, removed=removed, before=before)

@@ -36,7 +36,7 @@ def make(user: User, until: datetime, reason: str, *, actor: User, address: str 
             held,
             actor=actor,
             address=address,
-            until=timezone.localtime(until).isoformat(),
+            until=until,
             reason=reason,
         )
         notices.by_mail(held, event)
@@ -53,8 +53,7 @@ def end(exemption: Exemption, *, actor: User, address: str = "") -> bool:
         _end_all(held, actor)
         # Somebody may have set another date meanwhile; that one stays.
         User.objects.filter(pk=held.pk, two_step_from=row.until).update(two_step_from=row.otherwise)
-        start = row.otherwise.isoformat() if row.otherwise else None
-        events.record(events.Kind.EXEMPTION_ENDED, held, actor=actor, address=address, start=start)
+        events.record(events.Kind.EXEMPTION_ENDED, held, actor=actor, address=address, start=row.otherwise)
     return True
 
 

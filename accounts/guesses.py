@@ -145,7 +145,7 @@ def claim_of_account(user: User) -> datetime | None:
 def _note_wrong(user: User, kind: str, pause: datetime, address: str) -> None:
     events.record(events.Kind.CODE_WRONG, user, address=address, purpose=kind)
     if paused(user) == pause:  # this guess started it; others that came at once see it too
-        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause.isoformat())
+        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause)
 
 
 def paused(user: User) -> datetime | None:

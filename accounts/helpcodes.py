@@ -79,13 +79,12 @@ def issue(
                 created_at=now,
                 expires_at=now + settings.HELP_CODE_LIFETIME,
             )
-            until = timezone.localtime(row.expires_at)
             event = events.record(
                 events.Kind.HELP_CODE_ISSUED,
                 user,
                 actor=actor,
                 address=address,
-                until=until.isoformat(timespec="seconds"),
+                until=row.expires_at,
                 **events.because(reason),
             )
             notices.by_mail(user, event)

@@ -9,9 +9,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import bans, browsers, codes, events, guesses, helpcodes, notices
+from accounts.kinds import Kind
 from accounts.models import Ban, Phone, SecurityEvent, Sms, User
-
-Kind = SecurityEvent.Kind
 
 
 @dataclass(frozen=True)
@@ -23,12 +22,12 @@ class By:
     reason: str = ""
 
 
-def last(user: User, *kinds: SecurityEvent.Kind) -> SecurityEvent | None:
+def last(user: User, *kinds: Kind) -> SecurityEvent | None:
     """The last time that something of this kind was done to the account."""
     return SecurityEvent.objects.filter(user=user, kind__in=kinds).first()
 
 
-def _record(kind: SecurityEvent.Kind, user: User, by: By, **detail: str) -> SecurityEvent:
+def _record(kind: Kind, user: User, by: By, **detail: str) -> SecurityEvent:
     return events.record(kind, user, actor=by.clerk, address=by.address, **detail, **events.because(by.reason))
 
 

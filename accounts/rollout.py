@@ -107,7 +107,7 @@ def carry_out(
         reminders.plan(rollout, list(rollout.reminders.values_list("days", flat=True)))
         jobs.start(rollout, Q(status=Status.DRAFT), status=Status.RUNNING)
         rollout.refresh_from_db()
-        detail = {"rollout": rollout.pk, "people": rollout.total, "start": rollout.start.isoformat()}
+        detail = {"rollout": rollout.pk, "people": rollout.total, "start": rollout.start}
         events.record(events.Kind.ROLLED_OUT, None, actor=clerk, address=address, **detail)
         jobs.enqueue(rollout)
     return Outcome.DONE, changed

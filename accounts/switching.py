@@ -63,7 +63,7 @@ def _set(keys: Sequence[int], start: datetime, *, actor: User | None, address: s
     ]
     got = [user.pk for user in due]
     User.objects.filter(pk__in=got).update(two_step_from=start)
-    events.record_many(events.Kind.TWO_STEP_SET, due, actor=actor, address=address, start=start.isoformat(), **detail)
+    events.record_many(events.Kind.TWO_STEP_SET, due, actor=actor, address=address, start=start, **detail)
     return got
 
 
@@ -134,7 +134,7 @@ def take_back(rollout: Rollout, clerk: User, address: str = "") -> int:
         for batch in chosen.batches(keys):
             User.objects.filter(pk__in=batch).update(two_step_from=date)
             moved = [held[pk] for pk in batch if date != rollout.start]
-            detail = {"start": date.isoformat() if date else None, "rollout": rollout.pk}
+            detail = {"start": date, "rollout": rollout.pk}
             events.record_many(events.Kind.TWO_STEP_TAKEN_BACK, moved, actor=clerk, address=address, **detail)
     _forget(rollout)
     return sum(len(keys) for date, keys in dates.items() if date != rollout.start)

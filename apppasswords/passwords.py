@@ -100,7 +100,7 @@ def _remove(
                 user,
                 actor=actor,
                 address=address,
-                names="、".join(names),
+                names=names,
                 **events.because(reason),
             )
             notices.by_mail(user, event)

@@ -523,6 +523,7 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+        "mail_our_errors": {"class": "portal.reports.OneMailAPlace", "level": "ERROR"},
         **(
             {"syslog": {"class": "portal.syslog.SyslogHandler", "address": syslog.address(EVENT_SYSLOG)}}
             if EVENT_SYSLOG
@@ -532,6 +533,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["mail_admins"], "level": "INFO"},
+        # What nobody sees on a page: a log that is not whole, a gateway that refuses, a login that cannot be decided.
+        **{ours: {"handlers": ["mail_our_errors"]} for ours in ("accounts", "apppasswords", "portal")},
         # One line of JSON for each event of the security log, and nowhere else.
         "mailkey.log": {"handlers": ["syslog"] if EVENT_SYSLOG else [], "level": "INFO", "propagate": False},
         # Anybody can ask for a host that is not ours; that is no error of ours to be mailed.

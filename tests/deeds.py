@@ -165,7 +165,8 @@ def record(user: int, events_each: int, *, in_vain: bool = False) -> None:
     owner = User.objects.get(pk=user)
     with transaction.atomic():
         for number in range(events_each):
-            events.record(events.Kind.CONFIRMED, owner, number=number, in_vain=in_vain)
+            name = "in vain" if in_vain else f"number {number}"
+            events.record(events.Kind.APP_PASSWORD_CREATED, owner, name=name)
         transaction.set_rollback(in_vain)
 
 

@@ -18,6 +18,7 @@ from portal.notebook import Notebook
 from tests.conftest import MakeUser
 from tests.people import PASSWORD, Person, code_from_phone
 
+LOOK = {"method": "code", "browser": "Firefox 140", "system": "Linux"}
 ACTIVITY, NOT_ME = "/security/activity/", "/security/activity/not-me/"
 
 
@@ -83,7 +84,7 @@ def test_sign_ins_and_mail_logins_with_when_and_from_where(owner: Person, settin
 
 def test_only_ones_own(owner: Person, make_user: MakeUser) -> None:
     other = make_user("zhaoliu", phone="13900139000")
-    events.record(events.Kind.SIGNED_IN, other, address="203.0.113.99")
+    events.record(events.Kind.SIGNED_IN, other, address="203.0.113.99", **LOOK)
     MailLogin.objects.create(
         user=other, day=timezone.localdate(), protocol="imap", method="app", address="203.0.113.98"
     )
@@ -94,7 +95,10 @@ def test_only_ones_own(owner: Person, make_user: MakeUser) -> None:
 
 
 def test_what_the_office_did_is_said_and_is_no_login(owner: Person, clerk: Person) -> None:
-    events.record(events.Kind.PHONE_UNBOUND, user_of(owner), actor=user_of(clerk), address="10.9.9.9", number="138")
+    number = "138****8000"
+    events.record(
+        events.Kind.PHONE_UNBOUND, user_of(owner), actor=user_of(clerk), address="10.9.9.9", old_number=number
+    )
     page = page_of(owner)
     [item] = [item for item in page.split("<li>") if "by the IT office" in item]
     assert "Not me" not in item
@@ -104,7 +108,7 @@ def test_what_the_office_did_is_said_and_is_no_login(owner: Person, clerk: Perso
 
 
 def test_what_is_old_is_not_shown(owner: Person, clock: time_machine.Traveller) -> None:
-    events.record(events.Kind.SIGNED_IN, user_of(owner), address="203.0.113.5")
+    events.record(events.Kind.SIGNED_IN, user_of(owner), address="203.0.113.5", **LOOK)
     clock.shift(timedelta(days=89))
     again = Person(user_of(owner), HTTP_ACCEPT_LANGUAGE="en")
     again.sign_in()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -32,6 +33,25 @@ def shown(person: Person, **filters: str) -> list[str]:
     """The sentences in the list."""
     page = person.get(LOG, filters).content.decode()
     return [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r'<td class="field-sentence">(.*?)</td>', page)]
+
+
+# --- About whom -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Somebody:
+    pk: int
+    username: str
+
+
+def test_an_event_is_about_anybody_with_a_key_and_a_name(db: None) -> None:
+    """The log knows no more of people: neither their model nor what becomes of them."""
+    owner, clerk = Somebody(7, "lisi@example.edu"), Somebody(8, "itoffice@example.edu")
+    events.record(Kind.SIGNED_OUT, owner, actor=clerk)
+    events.record_many(Kind.SIGNED_OUT, [owner], actor=clerk)
+    events.record_each(Kind.SIGNED_OUT, [(owner, {})], actor=clerk)
+    about = SecurityEvent.objects.values_list("user_id", "username", "actor_id", "actor_name")
+    assert list(about) == [(7, owner.username, 8, clerk.username)] * 3
 
 
 # --- Sentences --------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ class Mail(Delivery):
                 "at": timezone.localtime(event.at),
                 "by_office": event.actor_id is not None,
                 "address": event.address,
-                **event.detail,
+                **event.details(),
             },
         )
         mails.send(self.user.username, *words)

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -6,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import seals
+from accounts import kinds, seals
 
 
 class EventStaysError(Exception):
@@ -32,54 +33,13 @@ class EventQuerySet(models.QuerySet["SecurityEvent"]):
 class SecurityEvent(models.Model):
     """Who did what to whom, from where. Only ever added to; no secrets."""
 
-    class Kind(models.TextChoices):
-        SIGNED_IN = "signed_in", _("signed in")
-        SIGNED_OUT = "signed_out", _("signed out")
-        REFUSED = "refused", _("wrong password")
-        CODE_WRONG = "code_wrong", _("wrong code")
-        CODES_PAUSED = "codes_paused", _("codes paused after too many wrong ones")
-        CONFIRMED = "confirmed", _("confirmed with a code")
-        BANNED = "banned", _("address banned")
-        BAN_LIFTED = "ban_lifted", _("ban lifted")
-        PHONE_BOUND = "phone_bound", _("phone bound")
-        PHONE_CHANGED = "phone_changed", _("phone changed")
-        PHONE_UNBOUND = "phone_unbound", _("phone unbound")
-        BROWSER_TRUSTED = "browser_trusted", _("browser trusted")
-        BROWSERS_FORGOTTEN = "browsers_forgotten", _("trusted browsers forgotten")
-        PASSWORD_CHANGED = "password_changed", _("mailbox password changed")
-        APP_PASSWORD_CREATED = "app_password_created", _("app password made")
-        APP_PASSWORD_REMOVED = "app_password_removed", _("app password removed")
-        APPLICATION_OPENED = "application_opened", _("went on to another site")
-        APPLICATION_EDITED = "application_edited", _("application edited")
-        BARE_NAME = "bare_name", _("mail program without the whole address")
-        ACCOUNT_EDITED = "account_edited", _("account edited by the office")
-        NETWORK_EDITED = "network_edited", _("known network edited")
-        ROLE_EDITED = "role_edited", _("role edited")
-        TWO_STEP_SET = "two_step_set", _("two-step switched on")
-        TWO_STEP_OFF = "two_step_off", _("two-step switched off")
-        TWO_STEP_TAKEN_BACK = "two_step_taken_back", _("date of two-step taken back")
-        EXEMPTED = "exempted", _("excepted from two-step")
-        EXEMPTION_ENDED = "exemption_ended", _("exception from two-step ended")
-        ROLLED_OUT = "rolled_out", _("roll-out carried out")
-        ROLLOUT_STOPPED = "rollout_stopped", _("roll-out paused or cancelled")
-        PERSON_IMPORTED = "person_imported", _("added or edited by an import")
-        PEOPLE_IMPORTED = "people_imported", _("people imported")
-        PEOPLE_EXPORTED = "people_exported", _("people exported")
-        SESSIONS_ENDED = "sessions_ended", _("signed out everywhere")
-        PAUSE_ENDED = "pause_ended", _("pause of codes ended")
-        TEST_SMS = "test_sms", _("test SMS sent")
-        HELP_CODE_ISSUED = "help_code_issued", _("help-desk code given")
-        HELP_CODE_USED = "help_code_used", _("help-desk code entered")
-        NUMBER_SEEN = "number_seen", _("whole phone number looked at")
-        NOT_ME = "not_me", _("“not me” said")
-        LOG_EXPORTED = "log_exported", _("security log exported")
-        LOG_CUT = "log_cut", _("old part of the security log removed")
+    Kind = kinds.Kind
 
     # What an event says, in the order in which its mark covers it.
     CONTENT = ("nonce", "at", "kind", "user_id", "username", "actor_id", "actor_name", "address", "detail")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
-    kind = models.CharField(_("what"), max_length=30, choices=Kind)
+    kind = models.CharField(_("what"), max_length=30, choices=kinds.Kind)
     # No constraint in the database: an event stays as it was written when its people are deleted.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, blank=True, db_constraint=False, related_name="events",
@@ -127,6 +87,19 @@ class SecurityEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise EventStaysError
+
+    @property
+    def entry(self) -> kinds.Entry:
+        """What the table says of its kind; an empty one for a kind that another version knew."""
+        return kinds.Kind(self.kind).entry if self.kind in kinds.Kind.values else kinds.Entry()
+
+    def details(self) -> dict[str, Any]:
+        """For templates: moments as such, and what no table knows as it was written."""
+        read = dict(self.detail)
+        for name, detail in self.entry.details.items():
+            with suppress(*kinds.ODD):
+                read[name] = detail.read(self.detail[name])
+        return read
 
     def sign(self) -> None:
         self.nonce = seals.new_nonce()

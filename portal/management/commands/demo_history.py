@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts import chain, figures
+from accounts import chain, events, figures
 from accounts.figures import Figures, Name
 from accounts.models import Ban, DayFigure, Failure, MailLogin, Phone, SecurityEvent, Sms, User
 from apppasswords.models import AppPassword
@@ -320,11 +320,9 @@ class History:
     def _event(self, ago: int, way: str) -> SecurityEvent:
         user = self.chance.choice(self.everybody).user
         refused = way == figures.REFUSED
-        kind = SecurityEvent.Kind.REFUSED if refused else SecurityEvent.Kind.SIGNED_IN
+        kind = events.Kind.REFUSED if refused else events.Kind.SIGNED_IN
         detail = {"channel": "web"} if refused else {"method": way, "browser": "Edge", "system": "Windows"}
-        return SecurityEvent(
-            at=self.moment(ago), kind=kind, user=user, username=user.username, address="10.0.0.1", detail=detail
-        )
+        return events.draft(kind, user, detail, address="10.0.0.1", at=self.moment(ago))
 
     def places(self) -> int:
         """What happens by itself after each event, for all at once."""
