@@ -39,7 +39,7 @@ ENVIRONMENT = {
     "APP_PASSWORD_KEYS": "of-the-benchmark" * 4,
     "EVENT_LOG_KEYS": "of-the-benchmark" * 4,
     "MAIL_AUTH_TOKEN": TOKEN,
-    "OIDC_SIGNING_KEYS": "-----BEGIN NONE-----is not used-----END NONE-----",
+    "OIDC_SIGNING_KEYS": "-----BEGIN PRIVATE KEY-----bm90IHVzZWQ=-----END PRIVATE KEY-----",
     "ALLOWED_HOSTS": "127.0.0.1",
     "PUBLIC_URL": "https://portal.example.edu",
     "MAIL_DOMAIN": "example.edu",

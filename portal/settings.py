@@ -1,59 +1,32 @@
 """Every setting and every limit, read from the environment (see .env.example).
 
-Limits that are times are given in seconds in the environment and are timedeltas here.
+Defaults and bounds are written as .env would say them: times as 90s, 5min, 12h, 30d, which become timedeltas.
 `DEBUG=on` fills in what a development machine needs. Without it nothing secret has a default.
 """
 
 import os
-import re
 import tempfile
 from contextlib import suppress
-from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import bootstrap_wrapper
 import django_stubs_ext
-import environ
 from celery.schedules import crontab
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from portal import syslog
+from portal.environment import Environment
+from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
 
 django_stubs_ext.monkeypatch()  # lets generic classes of Django be written with their types
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
-environ.Env.read_env(BASE_DIR / ".env")
-
-
-def seconds(name: str, default: int) -> timedelta:
-    return timedelta(seconds=env.int(name, default=default))
-
-
-def required(name: str, development: str) -> str:
-    """A setting without a default outside of DEBUG."""
-    try:
-        value: str = env.str(name, default=development if DEBUG else "")
-    except OSError as error:  # NAME_FILE
-        raise ImproperlyConfigured(f"{name}: {error.strerror}: {error.filename}") from None
-    if not value:
-        raise ImproperlyConfigured(f"set {name} in the environment or in .env (see .env.example).")
-    return value
-
-
-def optional_pem(name: str) -> str:
-    try:
-        value: str = env.str(name, default="")
-    except OSError as error:  # NAME_FILE
-        raise ImproperlyConfigured(f"{name}: {error.strerror}: {error.filename}") from None
-    return value.replace("\\n", "\n")
+env = Environment(BASE_DIR / ".env")
 
 
 def development_key(folder: Path) -> str:
@@ -70,46 +43,38 @@ def development_key(folder: Path) -> str:
 
 # --- The site -------------------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-VAR = Path(env.str("VAR", default=str(BASE_DIR / "var")))  # development: database, queue, outbox, mail
+DEBUG = env.boolean("DEBUG", "off")
+VAR = env.folder("VAR", BASE_DIR / "var", is_made=DEBUG)  # development: database, queue, outbox, mail
+env.stop_if_wrong("DEBUG", "VAR")
 if DEBUG:
-    (VAR / "queue").mkdir(parents=True, exist_ok=True)
+    (VAR / "queue").mkdir(exist_ok=True)
+PORT = env.number("PORT", "8000", "1 to 65535")  # development: of the portal
+MAIL_PORT = env.number("MAIL_PORT", "8001", "1 to 65535")  # development: of the mail login service
 
-SECRET_KEY = required("SECRET_KEY", "only-for-development-" + "x" * 50)
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-if not DEBUG and not ALLOWED_HOSTS:
-    raise ImproperlyConfigured("set ALLOWED_HOSTS to the host names of the portal, separated by commas.")
+SECRET_KEY = env.key("SECRET_KEY", "only-for-development-" + "x" * 50 if DEBUG else None)
+SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS", "")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if DEBUG else None)
 ALLOWED_HOSTS.append("127.0.0.1")  # what watches the service asks the machine itself; no link is built from this name
 # The portal's own address as people type it; links in mails and callbacks are built from it, never from a request.
-PUBLIC_URL = required("PUBLIC_URL", f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://localhost:{PORT}" if DEBUG else None).rstrip("/")
 # How many proxies stand in front of the portal. The client's address is taken from X-Forwarded-For at this place
 # from the right; 0 takes it from the connection.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", "0", "0 to 10")
 
-MAIL_DOMAIN = required("MAIL_DOMAIN", "example.edu").lower()  # completes a name that was typed without its @ part
+# Completes a name that was typed without its @ part.
+MAIL_DOMAIN = env.host("MAIL_DOMAIN", "example.edu" if DEBUG else None).lower()
 # Where mail programs look for the servers' settings (portal/autoconfig.py). These hosts answer that and nothing else.
-AUTOCONFIG_HOSTS = env.list(
-    "AUTOCONFIG_HOSTS", default=[f"autoconfig.{MAIL_DOMAIN}", f"autodiscover.{MAIL_DOMAIN}", MAIL_DOMAIN]
-)
+AUTOCONFIG_HOSTS = env.hosts("AUTOCONFIG_HOSTS", f"autoconfig.{MAIL_DOMAIN},autodiscover.{MAIL_DOMAIN},{MAIL_DOMAIN}")
 SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
 ALLOWED_HOSTS += sorted(SETUP_HOSTS)
-INSTITUTION = env.str("INSTITUTION", default="示例大学" if DEBUG else MAIL_DOMAIN)
-INSTITUTION_ENGLISH = env.str("INSTITUTION_ENGLISH", default="Example University" if DEBUG else INSTITUTION)
+INSTITUTION = env.text("INSTITUTION", "示例大学" if DEBUG else MAIL_DOMAIN)
+INSTITUTION_ENGLISH = env.text("INSTITUTION_ENGLISH", "Example University" if DEBUG else INSTITUTION)
 # The look: one colour (#rrggbb), of which readable shades are made, and a picture (.svg, .png or .webp, about square).
-INSTITUTION_COLOR = env.str("INSTITUTION_COLOR", default="").lower()
-if INSTITUTION_COLOR and not re.fullmatch("#[0-9a-f]{6}", INSTITUTION_COLOR):
-    raise ImproperlyConfigured("INSTITUTION_COLOR is a colour as #rrggbb, for example #8c1515.")
+INSTITUTION_COLOR = env.color("INSTITUTION_COLOR")
 LOGO_SIZE_LIMIT = 50_000  # bytes; it is loaded with the first page
-INSTITUTION_LOGO = env.str("INSTITUTION_LOGO", default="")
-if INSTITUTION_LOGO and not Path(INSTITUTION_LOGO).is_file():
-    raise ImproperlyConfigured(f"INSTITUTION_LOGO: there is no file {INSTITUTION_LOGO}.")
-if INSTITUTION_LOGO and Path(INSTITUTION_LOGO).suffix.lower() not in (".svg", ".png", ".webp"):
-    raise ImproperlyConfigured("INSTITUTION_LOGO must be a .svg, .png or .webp file.")
-if INSTITUTION_LOGO and Path(INSTITUTION_LOGO).stat().st_size > LOGO_SIZE_LIMIT:
-    raise ImproperlyConfigured(f"INSTITUTION_LOGO must not be larger than {LOGO_SIZE_LIMIT} bytes.")
-MAILBOX_URL = env.str("MAILBOX_URL", default="")  # where "进入邮箱" leads; empty hides it
-SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="010-6233-0000" if DEBUG else "")  # the IT office
+INSTITUTION_LOGO = env.file("INSTITUTION_LOGO", (".svg", ".png", ".webp"), LOGO_SIZE_LIMIT)
+MAILBOX_URL = env.url("MAILBOX_URL")  # where "进入邮箱" leads; empty hides it
+SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "")  # the IT office
 
 INSTALLED_APPS = [
     "oauth2_provider",
@@ -175,15 +140,13 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # templates/django/fo
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
+TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
 
 # --- Database -------------------------------------------------------------------------------------------------------
 
-_database_url = env.str("DATABASE_URL", default=f"sqlite:///{VAR / 'mailkey.sqlite3'}" if DEBUG else "")
-if not _database_url:
-    raise ImproperlyConfigured("set DATABASE_URL, for example postgres://mailkey:password@localhost/mailkey.")
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
+_database = f"sqlite:///{VAR / 'mailkey.sqlite3'}" if DEBUG else None
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", _database)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # The web server, the worker and the mail login service share the file. WAL lets them read while one writes;
     # a transaction takes the write lock at its beginning, where waiting for it can still help.
@@ -201,8 +164,8 @@ else:
 
 AUTH_USER_MODEL = "accounts.User"
 # Mailbox passwords are checked through these and nowhere else, so that a directory (LDAP) can take over.
-AUTHENTICATION_BACKENDS = env.list("AUTHENTICATION_BACKENDS", default=["django.contrib.auth.backends.ModelBackend"])
-PASSWORDS_IN_DIRECTORY = env.bool("PASSWORDS_IN_DIRECTORY", default=False)  # True hides the mailbox password page
+AUTHENTICATION_BACKENDS = env.dotted("AUTHENTICATION_BACKENDS", "django.contrib.auth.backends.ModelBackend")
+PASSWORDS_IN_DIRECTORY = env.boolean("PASSWORDS_IN_DIRECTORY", "off")  # True hides the mailbox password page
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -219,24 +182,25 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 
-SESSION_LIFETIME = seconds("SESSION_LIFETIME", 12 * 3600)  # from sign-in, however busy
+SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "12h", "1min to 30d")  # from sign-in, however busy
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-HALFWAY_LIFETIME = seconds("HALFWAY_LIFETIME", 600)  # between the right password and the right code
-FRESH_CODE_LIFETIME = seconds("FRESH_CODE_LIFETIME", 600)  # how long a code opens the pages that ask for one
-TRUSTED_BROWSER_LIFETIME = seconds("TRUSTED_BROWSER_LIFETIME", 30 * 86400)
+# Between the right password and the right code.
+HALFWAY_LIFETIME = env.duration("HALFWAY_LIFETIME", "10min", "1min to 1h")
+# How long a code opens the pages that ask for one.
+FRESH_CODE_LIFETIME = env.duration("FRESH_CODE_LIFETIME", "10min", "1min to 12h")
+TRUSTED_BROWSER_LIFETIME = env.duration("TRUSTED_BROWSER_LIFETIME", "30d", "1min to 365d")
 
 # --- OpenID Connect: other sites sign people in through the portal ---------------------------------------------------
 
 # RSA keys (PEM), one after the other: the first signs, the others still verify what they signed.
-OIDC_SIGNING_KEYS = re.findall(
-    r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----",
-    required("OIDC_SIGNING_KEYS", development_key(VAR) if DEBUG else "").replace("\\n", "\n"),
-    flags=re.DOTALL,
+OIDC_SIGNING_KEYS = env.pems(
+    "OIDC_SIGNING_KEYS",
+    PRIVATE_KEY,
+    "one or several RSA keys in PEM, as openssl genrsa 3072 makes them",
+    development_key(VAR) if DEBUG else None,
 )
-if not OIDC_SIGNING_KEYS:
-    raise ImproperlyConfigured("OIDC_SIGNING_KEYS holds no key: openssl genrsa 3072")
-ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_LIFETIME", 600)
+ACCESS_TOKEN_LIFETIME = env.duration("ACCESS_TOKEN_LIFETIME", "10min", "1min to 1d")
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"
@@ -245,7 +209,7 @@ OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": PUBLIC_URL,
-    "OIDC_RSA_PRIVATE_KEY": OIDC_SIGNING_KEYS[0],
+    "OIDC_RSA_PRIVATE_KEY": next(iter(OIDC_SIGNING_KEYS), ""),
     "OIDC_RSA_PRIVATE_KEYS_INACTIVE": OIDC_SIGNING_KEYS[1:],
     "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
     "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
@@ -281,114 +245,120 @@ OAUTH2_PROVIDER: dict[str, Any] = {
 # --- Codes and SMS --------------------------------------------------------------------------------------------------
 
 # Codes are derived from this key and are stored nowhere.
-SMS_CODE_KEY = required("SMS_CODE_KEY", "only-for-development-" + "y" * 50)
-SMS_CODE_LIFETIME = seconds("SMS_CODE_LIFETIME", 300)
-SMS_CODE_TRIES = env.int("SMS_CODE_TRIES", default=5)  # guesses at one code
-SMS_CODE_WRONG_LIMIT = env.int("SMS_CODE_WRONG_LIMIT", default=20)  # wrong codes of an account in a row, any code
-SMS_CODE_PAUSE = seconds("SMS_CODE_PAUSE", 3600)  # how long the SMS step of that account then stops
-SMS_RESEND_AFTER = seconds("SMS_RESEND_AFTER", 60)
-SMS_HOURLY_LIMIT = env.int("SMS_HOURLY_LIMIT", default=5)  # codes an hour, for a number and for an account
-SMS_DAILY_LIMIT = env.int("SMS_DAILY_LIMIT", default=10)  # codes in 24 hours, for a number and for an account
-SMS_ADDRESS_LIMIT = env.int("SMS_ADDRESS_LIMIT", default=60)  # codes an hour for an address outside SHARED_NETWORKS
-SMS_DAILY_BUDGET = env.int("SMS_DAILY_BUDGET", default=20000)  # codes a calendar day, the whole site
-SMS_COUNTRIES = env.list("SMS_COUNTRIES", cast=int, default=[86, 852, 853, 886])  # calling codes that get SMS
-SMS_HISTORY_LIFETIME = seconds("SMS_HISTORY_LIFETIME", 30 * 86400)
-SMS_REQUEUE_AFTER = seconds("SMS_REQUEUE_AFTER", 5)  # the sweep's interval, and what it leaves to the first delivery
-SMS_NOTICE_LIFETIME = seconds("SMS_NOTICE_LIFETIME", 86400)  # how long a notice (SMS, mail) is worth sending
-HELP_CODE_LIFETIME = seconds("HELP_CODE_LIFETIME", 600)  # from the counter to a browser
-HELP_CODE_TRIES = env.int("HELP_CODE_TRIES", default=5)  # guesses at one help-desk code
-MAILBOXES_PER_PHONE = env.int("MAILBOXES_PER_PHONE", default=5)  # mailboxes that may share one number
+SMS_CODE_KEY = env.key("SMS_CODE_KEY", "only-for-development-" + "y" * 50 if DEBUG else None)
+SMS_CODE_LIFETIME = env.duration("SMS_CODE_LIFETIME", "5min", "30s to 1h")
+SMS_CODE_TRIES = env.number("SMS_CODE_TRIES", "5", "1 to 20")  # guesses at one code
+# Wrong codes of an account in a row, any code.
+SMS_CODE_WRONG_LIMIT = env.number("SMS_CODE_WRONG_LIMIT", "20", "1 to 1000")
+SMS_CODE_PAUSE = env.duration("SMS_CODE_PAUSE", "1h", "1min to 7d")  # how long the SMS step of that account then stops
+SMS_RESEND_AFTER = env.duration("SMS_RESEND_AFTER", "60s", "0s to 1h")
+SMS_HOURLY_LIMIT = env.number("SMS_HOURLY_LIMIT", "5", "1 to 1000")  # codes an hour, for a number and for an account
+# Codes in 24 hours, for a number and for an account.
+SMS_DAILY_LIMIT = env.number("SMS_DAILY_LIMIT", "10", "1 to 10000")
+# Codes an hour for an address outside SHARED_NETWORKS.
+SMS_ADDRESS_LIMIT = env.number("SMS_ADDRESS_LIMIT", "60", "1 to 1000000")
+SMS_DAILY_BUDGET = env.number("SMS_DAILY_BUDGET", "20000", "0 to 100000000")  # codes a calendar day, the whole site
+SMS_COUNTRIES = env.numbers("SMS_COUNTRIES", "86,852,853,886", "1 to 999")  # calling codes that get SMS
+SMS_HISTORY_LIFETIME = env.duration("SMS_HISTORY_LIFETIME", "30d", "1d to 3650d")
+# The sweep's interval, and what it leaves to the first delivery.
+SMS_REQUEUE_AFTER = env.duration("SMS_REQUEUE_AFTER", "5s", "1s to 10min")
+# How long a notice (SMS, mail) is worth sending.
+SMS_NOTICE_LIFETIME = env.duration("SMS_NOTICE_LIFETIME", "1d", "1min to 7d")
+HELP_CODE_LIFETIME = env.duration("HELP_CODE_LIFETIME", "10min", "1min to 7d")  # from the counter to a browser
+HELP_CODE_TRIES = env.number("HELP_CODE_TRIES", "5", "1 to 20")  # guesses at one help-desk code
+MAILBOXES_PER_PHONE = env.number("MAILBOXES_PER_PHONE", "5", "1 to 1000")  # mailboxes that may share one number
 
 PHONENUMBER_DEFAULT_REGION = "CN"
 PHONENUMBER_DB_FORMAT = "E164"
 
-# outbox (development: a file and a page), memory (tests), twilio
-SMS_GATEWAY = env.str("SMS_GATEWAY", default="outbox" if DEBUG else "")
-if SMS_GATEWAY not in ({"outbox", "memory", "twilio"} if DEBUG else {"twilio"}):
-    raise ImproperlyConfigured("set SMS_GATEWAY=twilio; outbox and memory show codes and need DEBUG.")
+# outbox (development: a file and a page) and memory (tests) show codes and need DEBUG
+SMS_GATEWAY = env.choice(
+    "SMS_GATEWAY", ("outbox", "memory", "twilio") if DEBUG else ("twilio",), "outbox" if DEBUG else None
+)
 SMS_OUTBOX = VAR / "outbox.jsonl"
-TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
-TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
-TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")  # or TWILIO_FROM
-TWILIO_FROM = env.str("TWILIO_FROM", default="")
-TWILIO_CONNECT_TIMEOUT = env.float("TWILIO_CONNECT_TIMEOUT", default=3)  # seconds
-TWILIO_READ_TIMEOUT = env.float("TWILIO_READ_TIMEOUT", default=8)  # seconds
-TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="")  # a stand-in for api.twilio.com; tests
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN")
+TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")  # or TWILIO_FROM
+TWILIO_FROM = env.text("TWILIO_FROM")
+TWILIO_CONNECT_TIMEOUT = env.seconds("TWILIO_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds
+TWILIO_READ_TIMEOUT = env.seconds("TWILIO_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
+TWILIO_BASE_URL = env.url("TWILIO_BASE_URL")  # a stand-in for api.twilio.com; tests
 if SMS_GATEWAY == "twilio":
-    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
-        if not globals()[name]:
-            raise ImproperlyConfigured(f"SMS_GATEWAY=twilio needs {name}.")
-    if not (TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM):
-        raise ImproperlyConfigured("SMS_GATEWAY=twilio needs TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM.")
+    env.need("SMS_GATEWAY=twilio", "TWILIO_ACCOUNT_SID")
+    env.need("SMS_GATEWAY=twilio", "TWILIO_AUTH_TOKEN")
+    env.need("SMS_GATEWAY=twilio", "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")
 
 # --- Failures and bans ----------------------------------------------------------------------------------------------
 
-BAN_AFTER_FAILURES = env.int("BAN_AFTER_FAILURES", default=10)  # wrong passwords in a row from one address
-BAN_LIFETIME = seconds("BAN_LIFETIME", 3600)
-BAN_COUNTS_REPEATS = env.bool("BAN_COUNTS_REPEATS", default=True)  # False counts the same wrong password once
-FAILURE_LIFETIME = seconds("FAILURE_LIFETIME", 86400)  # an older failure no longer counts
+BAN_AFTER_FAILURES = env.number("BAN_AFTER_FAILURES", "10", "1 to 1000")  # wrong passwords in a row from one address
+BAN_LIFETIME = env.duration("BAN_LIFETIME", "1h", "1s to 30d")
+BAN_COUNTS_REPEATS = env.boolean("BAN_COUNTS_REPEATS", "on")  # off counts the same wrong password once
+FAILURE_LIFETIME = env.duration("FAILURE_LIFETIME", "1d", "1min to 30d")  # an older failure no longer counts
 # Networks that many people share (the campus): failures and bans are for one account at one address there.
-SHARED_NETWORKS = [ip_network(text) for text in env.list("SHARED_NETWORKS", default=[])]
+SHARED_NETWORKS = env.networks("SHARED_NETWORKS")
 # Different wrong passwords from one address of a shared network, any account, that ban the whole address.
-SHARED_NETWORK_FAILURES = env.int("SHARED_NETWORK_FAILURES", default=500)
+SHARED_NETWORK_FAILURES = env.number("SHARED_NETWORK_FAILURES", "500", "1 to 1000000")
 
 # --- Roll-out of two-step, import of people ---------------------------------------------------------------------------
 
-MAILBOX_PASSWORD_SEEN = seconds("MAILBOX_PASSWORD_SEEN", 30 * 86400)  # a mail program that used it so lately uses it
-ROLLOUT_DRAFT_LIFETIME = seconds("ROLLOUT_DRAFT_LIFETIME", 7 * 86400)  # of dry runs and files that led to nothing
-REMINDER_HOUR = env.int("REMINDER_HOUR", default=9)  # o'clock, at which a day's reminders begin to go out
-REMINDERS_AT_ONCE = env.int("REMINDERS_AT_ONCE", default=200)  # mails waiting; a sweep later come the next
-IMPORT_ROWS_LIMIT = env.int("IMPORT_ROWS_LIMIT", default=50_000)
-IMPORT_SIZE_LIMIT = env.int("IMPORT_SIZE_LIMIT", default=10 * 1024 * 1024)  # bytes
-JOB_LOST_AFTER = seconds("JOB_LOST_AFTER", 60)  # a worker that has said nothing for so long must have died
-JOB_TRIES = env.int("JOB_TRIES", default=5)  # workers that may die of one batch
+# A mail program that used it so lately uses it.
+MAILBOX_PASSWORD_SEEN = env.duration("MAILBOX_PASSWORD_SEEN", "30d", "1d to 365d")
+# Of dry runs and files that led to nothing.
+ROLLOUT_DRAFT_LIFETIME = env.duration("ROLLOUT_DRAFT_LIFETIME", "7d", "1h to 365d")
+REMINDER_HOUR = env.number("REMINDER_HOUR", "9", "0 to 23")  # o'clock, at which a day's reminders begin to go out
+REMINDERS_AT_ONCE = env.number("REMINDERS_AT_ONCE", "200", "1 to 100000")  # mails waiting; a sweep later come the next
+IMPORT_ROWS_LIMIT = env.number("IMPORT_ROWS_LIMIT", "50000", "1 to 1000000")
+IMPORT_SIZE_LIMIT = env.number("IMPORT_SIZE_LIMIT", "10485760", "1 to 1073741824")  # bytes
+# A worker that has said nothing for so long must have died.
+JOB_LOST_AFTER = env.duration("JOB_LOST_AFTER", "60s", "1s to 1d")
+JOB_TRIES = env.number("JOB_TRIES", "5", "1 to 100")  # workers that may die of one batch
+
 # --- The security log -----------------------------------------------------------------------------------------------
 
 # Events are signed: the first key is for new ones, the others still verify.
-EVENT_LOG_KEYS = env.list("EVENT_LOG_KEYS", default=["only-for-development-" + "e" * 50] if DEBUG else [])
-if not EVENT_LOG_KEYS:
-    raise ImproperlyConfigured("set EVENT_LOG_KEYS in the environment or in .env (see .env.example).")
-EVENT_LIFETIME = seconds("EVENT_LIFETIME", 2 * 365 * 86400)
-EVENT_SYSLOG = env.str("EVENT_SYSLOG", default="")  # /dev/log, or udp://host:514; empty: no copy goes there
+EVENT_LOG_KEYS = env.keys("EVENT_LOG_KEYS", "only-for-development-" + "e" * 50 if DEBUG else None)
+EVENT_LIFETIME = env.duration("EVENT_LIFETIME", "730d", "1d to 36500d")
+# Where a copy of each event goes; empty: nowhere.
+EVENT_SYSLOG = env.checked("EVENT_SYSLOG", syslog.address, "a path such as /dev/log, or udp://host:514")
 
 # --- App passwords and mail logins ------------------------------------------------------------------------------------
 
 # Digests of app passwords: the first key is for new ones, the others still verify.
-APP_PASSWORD_KEYS = env.list("APP_PASSWORD_KEYS", default=["only-for-development-" + "z" * 50] if DEBUG else [])
-if not APP_PASSWORD_KEYS:
-    raise ImproperlyConfigured("set APP_PASSWORD_KEYS in the environment or in .env (see .env.example).")
-APP_PASSWORDS_PER_USER = env.int("APP_PASSWORDS_PER_USER", default=50)
+APP_PASSWORD_KEYS = env.keys("APP_PASSWORD_KEYS", "only-for-development-" + "z" * 50 if DEBUG else None)
+APP_PASSWORDS_PER_USER = env.number("APP_PASSWORDS_PER_USER", "50", "1 to 1000")
 # What mail servers show the mail login service (portal/mail.py) to be let in.
-MAIL_AUTH_TOKEN = required("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50)
-MAIL_LOGIN_LIFETIME = seconds("MAIL_LOGIN_LIFETIME", 90 * 86400)  # how long it is known who logged in, and how
-MAIL_ANSWER_WITHIN = env.float("MAIL_ANSWER_WITHIN", default=0.8)  # seconds; then "cannot tell"
+MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
+# How long it is known who logged in, and how.
+MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
+MAIL_ANSWER_WITHIN = env.seconds("MAIL_ANSWER_WITHIN", "0.8", "0.1 to 10")  # seconds; then "cannot tell"
 
 # What people enter into their mail programs; shown beside a new app password.
 MAIL_SERVERS = {
-    protocol: (env.str(f"{protocol}_HOST", default=f"{protocol.lower()}.{MAIL_DOMAIN}"), port, "SSL/TLS")
+    protocol: (env.host(f"{protocol}_HOST", f"{protocol.lower()}.{MAIL_DOMAIN}"), port, "SSL/TLS")
     for protocol, port in (
-        ("IMAP", env.int("IMAP_PORT", default=993)),
-        ("POP", env.int("POP_PORT", default=995)),
-        ("SMTP", env.int("SMTP_PORT", default=465)),
+        ("IMAP", env.number("IMAP_PORT", "993", "1 to 65535")),
+        ("POP", env.number("POP_PORT", "995", "1 to 65535")),
+        ("SMTP", env.number("SMTP_PORT", "465", "1 to 65535")),
     )
 }
 # Where nginx sends a login that was allowed (auth_http): address:port, the address an IP.
 NGINX_BACKENDS = {
-    "imap": env.str("NGINX_IMAP_BACKEND", default="127.0.0.1:10143"),
-    "pop3": env.str("NGINX_POP3_BACKEND", default="127.0.0.1:10110"),
-    "smtp": env.str("NGINX_SMTP_BACKEND", default="127.0.0.1:10025"),
+    "imap": env.endpoint("NGINX_IMAP_BACKEND", "127.0.0.1:10143"),
+    "pop3": env.endpoint("NGINX_POP3_BACKEND", "127.0.0.1:10110"),
+    "smtp": env.endpoint("NGINX_SMTP_BACKEND", "127.0.0.1:10025"),
 }
 
 # Profiles that set up the mail program of an iPhone, iPad or Mac are signed if both are set (docs/apple-profiles.md).
-PROFILE_SIGNING_KEY = optional_pem("PROFILE_SIGNING_KEY")
-PROFILE_SIGNING_CERTIFICATES = optional_pem("PROFILE_SIGNING_CERTIFICATES")  # the signer's first, then its chain
-PROFILE_LINK_LIFETIME = seconds("PROFILE_LINK_LIFETIME", 300)  # of the QR code that takes a phone to its profile
+PROFILE_SIGNING_KEY = "\n".join(env.pems("PROFILE_SIGNING_KEY", PRIVATE_KEY, "a private key in PEM"))
+PROFILE_SIGNING_CERTIFICATES = "\n".join(  # the signer's first, then its chain
+    env.pems("PROFILE_SIGNING_CERTIFICATES", CERTIFICATE, "certificates in PEM, one after the other")
+)
+# Of the QR code that takes a phone to its profile.
+PROFILE_LINK_LIFETIME = env.duration("PROFILE_LINK_LIFETIME", "5min", "10s to 1d")
 
 # --- Queue ----------------------------------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://localhost" if DEBUG else "")
-if not CELERY_BROKER_URL:
-    raise ImproperlyConfigured("set CELERY_BROKER_URL, for example redis://localhost:6379/0.")
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://localhost" if DEBUG else None)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "data_folder_in": str(VAR / "queue"),
@@ -413,7 +383,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 20  # seconds
 CELERY_TASK_SOFT_TIME_LIMIT = 15  # seconds
-SMS_LOST_AFTER = seconds("SMS_LOST_AFTER", CELERY_TASK_TIME_LIMIT + 10)  # a claim whose worker must have died
+# A claim whose worker must have died.
+SMS_LOST_AFTER = env.duration("SMS_LOST_AFTER", f"{CELERY_TASK_TIME_LIMIT + 10}s", "1s to 1d")
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "delivery.send_sms": {"queue": "sms"},
@@ -426,7 +397,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = (
     str(VAR / "beat-schedule") if DEBUG else str(Path(tempfile.gettempdir()) / "mailkey-beat")
 )
-FIGURES_EVERY = seconds("FIGURES_EVERY", 600)  # how old the dashboard's figures of today may be
+FIGURES_EVERY = env.duration("FIGURES_EVERY", "10min", "1s to 1d")  # how old the dashboard's figures of today may be
 SWEPT = {"schedule": SMS_REQUEUE_AFTER, "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()}}
 CELERY_BEAT_SCHEDULE = {
     "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
@@ -448,20 +419,16 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 
-if DEBUG and "EMAIL_URL" not in env.ENVIRON:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR / "mail"
-else:
-    vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+vars().update(env.mailer("EMAIL_URL", f"filemail:///{VAR / 'mail'}" if DEBUG else "smtp://localhost:25"))
 EMAIL_TIMEOUT = 10  # seconds
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"mailkey@{MAIL_DOMAIN}")
+DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", f"mailkey@{MAIL_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-ADMINS = [("", address) for address in env.list("ADMINS", default=[])]
+ADMINS = [("", address) for address in env.addresses("ADMINS")]
 
 # --- Static files ---------------------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", bootstrap_wrapper.get_bootstrap_dir())]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -490,7 +457,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_SSL_REDIRECT = not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # asked over plain http by what watches the service
-SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("HSTS_SECONDS", default=365 * 86400)
+HSTS_SECONDS = env.number("HSTS_SECONDS", "31536000", "0 to 3155760000")
+SECURE_HSTS_SECONDS = 0 if DEBUG else HSTS_SECONDS
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 # Preloading is a promise for a whole domain, which is not the portal's to make.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
@@ -515,7 +483,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Logs -----------------------------------------------------------------------------------------------------------
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.reports.SilentFilter"
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -550,3 +518,5 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
     },
 }
+
+env.finish()

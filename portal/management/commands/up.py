@@ -1,4 +1,3 @@
-import os
 import sys
 import time
 from http.client import HTTPException
@@ -43,7 +42,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("this is for development; docs/operations.md says how the parts start in production.")
-        port, mail_port = int(os.environ.get("PORT", "8000")), int(os.environ.get("MAIL_PORT", "8001"))
+        port, mail_port = settings.PORT, settings.MAIL_PORT
         for name, number in (("PORT", port), ("MAIL_PORT", mail_port)):
             if not is_free(HOST, number):
                 raise CommandError(

@@ -1,0 +1,259 @@
+"""The kinds of values that settings have: each function reads one, or raises ValueError; a Hint says more about why."""
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from difflib import get_close_matches
+from email.utils import parseaddr
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+Network = IPv4Network | IPv6Network
+Ordered = TypeVar("Ordered", int, float, timedelta)
+
+SHORTEST_KEY = 32  # characters
+KEY = f"a random text of {SHORTEST_KEY} characters or more"
+PRIVATE_KEY = "PRIVATE KEY"
+CERTIFICATE = "CERTIFICATE"
+
+TRUE, FALSE = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
+UNITS = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86400}  # seconds
+LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
+HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]+\]")
+ALLOWED_HOST = re.compile(rf"\*|\.?(?:{HOST.pattern})")  # also any, and with everything below
+ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.+?)-----END \1-----", re.DOTALL)
+
+
+class Hint(ValueError):
+    """What the person who wrote the value may have meant, as a sentence."""
+
+
+def text(value: str) -> str:
+    value = value.strip()
+    if CONTROL.search(value):
+        raise Hint("There is a line break or another control character in it.")
+    return value
+
+
+def checked(value: str, check: Callable[[str], object]) -> str:
+    value = text(value)
+    check(value)
+    return value
+
+
+def secret(value: str, least: int) -> str:
+    value = text(value)
+    if len(value) < least:
+        raise Hint("It is too short.")
+    return value
+
+
+def key(value: str) -> str:
+    if len(value.strip()) < SHORTEST_KEY:
+        raise Hint("It is too short.")
+    return value
+
+
+def keys(value: str) -> list[str]:
+    return [key(part) for part in value.split(",") if part] or [key("")]
+
+
+def pems(value: str, label: str) -> list[str]:
+    found = list(PEM.finditer(value.replace("\\n", "\n")))
+    if not found:
+        raise Hint("It has no -----BEGIN … and -----END … lines.")
+    for block in found:
+        if not block[1].endswith(label) or "ENCRYPTED" in block[1] + block[2]:
+            raise Hint(f"What it holds is called {block[1]}.")
+        try:
+            base64.b64decode("".join(block[2].split()), validate=True)
+        except binascii.Error:
+            raise Hint("What stands between its first and last line is damaged.") from None
+    return [block[0] for block in found]
+
+
+def boolean(value: str) -> bool:
+    word = value.strip().lower()
+    if word not in TRUE + FALSE:
+        raise ValueError
+    return word in TRUE
+
+
+def number(value: str, limits: str) -> int:
+    """`limits` as "1 to 20"."""
+    return _within(value, limits, _whole)
+
+
+def _whole(value: str) -> int:
+    if not re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+        raise ValueError
+    return int(value)
+
+
+def _within(value: str, limits: str, read: Callable[[str], Ordered]) -> Ordered:
+    found = read(value)
+    least, most = map(read, limits.split(" to "))
+    if not least <= found <= most:
+        raise ValueError
+    return found
+
+
+def numbers(value: str, limits: str) -> list[int]:
+    return [number(word, limits) for word in words(value)]
+
+
+def words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def duration(value: str, limits: str) -> timedelta:
+    """`limits` as "30s to 1h"."""
+    return _within(value, limits, _duration)
+
+
+def _duration(value: str) -> timedelta:
+    match = re.fullmatch(r"([0-9]{1,10})\s*([a-z]*)", value.strip())
+    if not match or match[2] not in UNITS:
+        raise ValueError
+    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def seconds(value: str, limits: str) -> float:
+    """`limits` as "0.1 to 10"."""
+    return _within(value, limits, _decimal)
+
+
+def _decimal(value: str) -> float:
+    if not re.fullmatch(r"\s*[0-9]{1,10}(\.[0-9]{1,10})?\s*", value):
+        raise ValueError
+    return float(value)
+
+
+def choice(value: str, choices: tuple[str, ...]) -> str:
+    value = value.strip()
+    if value not in choices:
+        raise ValueError
+    return value
+
+
+def color(value: str) -> str:
+    value = value.strip().lower()
+    if not re.fullmatch("#[0-9a-f]{6}", value):
+        raise ValueError
+    return value
+
+
+def zone(value: str) -> str:
+    value = value.strip()
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # none, a path, a folder
+        names = sorted(available_timezones())
+        near = get_close_matches(value, names, n=3) or [name for name in names if value.lower() in name.lower()][:3]
+        raise Hint(f"Near it are {', '.join(near)}." if near else "") from None
+    return value
+
+
+def networks(value: str) -> list[Network]:
+    return [_network(word) for word in words(value)]
+
+
+def _network(word: str) -> Network:
+    try:
+        return ip_network(word)
+    except ValueError:
+        pass
+    try:
+        whole = ip_network(word, strict=False)
+    except ValueError:
+        raise Hint(f'"{word}" is none.') from None
+    raise Hint(f"{word} is an address within a network; {whole} is the whole.")
+
+
+def host(value: str) -> str:
+    value = value.strip()
+    if not HOST.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def hosts(value: str, at_least: int) -> list[str]:
+    found = words(value)
+    for word in found:
+        if not ALLOWED_HOST.fullmatch(word):
+            raise Hint(f'"{word}" is none.')
+    if len(found) < at_least:
+        raise ValueError
+    return found
+
+
+def endpoint(value: str) -> str:
+    value = value.strip()
+    address, _, port = value.rpartition(":")
+    ip_address(address.strip("[]"))
+    number(port, "1 to 65535")
+    return value
+
+
+def address(value: str) -> str:
+    value = text(value)
+    if not ADDRESS.fullmatch(parseaddr(value)[1]):
+        raise ValueError
+    return value
+
+
+def addresses(value: str) -> list[str]:
+    found = words(value)
+    for word in found:
+        if not ADDRESS.fullmatch(word):
+            raise Hint(f'"{word}" is none.')
+    return found
+
+
+def dotted(value: str) -> list[str]:
+    found = words(value)
+    for word in found:
+        if not DOTTED.fullmatch(word):
+            raise Hint(f'"{word}" is none.')
+        package = word.partition(".")[0]
+        if find_spec(package) is None:
+            raise Hint(f"There is no package {package}: is it installed?")
+    return found
+
+
+def file(value: str, suffixes: tuple[str, ...], largest: int) -> str:
+    path = Path(value.strip())
+    try:
+        with path.open("rb"):
+            size = path.stat().st_size
+    except OSError as error:
+        raise Hint(f"{error.strerror}.") from None
+    if path.suffix.lower() not in suffixes:
+        raise ValueError
+    if size > largest:
+        raise Hint(f"It has {size}.")
+    return str(path)
+
+
+def folder(value: str, *, is_made: bool) -> Path:
+    path = Path(text(value))
+    if not is_made:
+        if path.exists() and not path.is_dir():
+            raise Hint("It is a file.")
+        return path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Hint(f"{error.strerror}.") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise Hint("It cannot be written to.")
+    return path

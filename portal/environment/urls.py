@@ -1,0 +1,72 @@
+"""Settings that are URLs: each function reads one, or raises ValueError. django-environ takes most of them apart."""
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.environment.kinds import HOST, Hint, text
+
+ENCODED = "in a name or password @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
+DATABASE = "postgres://name:password@host:port/database or sqlite:////folder/file"
+MAILER = "smtp://host:25, or smtp+tls://name:password@host:587"
+BROKER = "redis://localhost:6379/0, or redis://:password@host:port/0"
+DATABASES = ("postgres", "postgresql", "pgsql", "psql", "sqlite")
+MAILERS = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail", "dummymail")
+BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "filesystem", "memory")
+
+
+def url(value: str) -> str:
+    value = text(value)
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not HOST.fullmatch(parts.netloc.rpartition(":")[0] or parts.netloc):
+        raise ValueError
+    if " " in value or parts.port == 0:  # the port itself raises ValueError if it is none
+        raise ValueError
+    return value
+
+
+def database(value: str) -> dict[str, Any]:
+    value = text(value)
+    if value.partition("://")[0] not in DATABASES:
+        raise ValueError
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found: dict[str, Any] = environ.Env.db_url_config(value)
+    name = str(found["NAME"])
+    if found["ENGINE"].endswith("sqlite3"):
+        if name != ":memory:" and not Path(name).parent.is_dir():
+            raise Hint(f"There is no folder {Path(name).parent}.")
+    elif not name or "/" in name or "@" in name:  # or the password ended too early
+        raise ValueError
+    return found
+
+
+def mailer(value: str) -> dict[str, Any]:
+    value = text(value)
+    parts = urlsplit(value)
+    if parts.scheme not in MAILERS or (parts.scheme.startswith("smtp") and not parts.hostname) or parts.fragment:
+        raise ValueError
+    try:
+        found: dict[str, Any] = environ.Env.email_url_config(value)
+    except ImproperlyConfigured:
+        raise ValueError from None
+    return found
+
+
+def broker(value: str) -> str:
+    value = text(value)
+    for part in value.split(";"):  # sentinels
+        scheme, separator, _ = part.partition("://")
+        if not separator or scheme not in BROKERS:
+            raise ValueError
+        place = urlsplit(part)
+        if place.fragment or place.port == 0 or "@" in place.path:
+            raise ValueError
+        if scheme in ("redis", "rediss") and not re.fullmatch(r"/?|/[0-9]+", place.path):
+            raise ValueError
+    return value
