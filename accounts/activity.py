@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import addresses, events, notices, sentences, signin
+from accounts import addresses, clock, events, notices, sentences, signin
 from accounts.models import MailLogin, SecurityEvent, User
 
 Kind = SecurityEvent.Kind
@@ -33,7 +33,7 @@ class Use:
 
     @property
     def day(self) -> date:
-        return timezone.localtime(self.at).date()
+        return timezone.localdate(self.at)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def day(self) -> date:
-        return timezone.localtime(self.at).date()
+        return timezone.localdate(self.at)
 
     @cached_property
     def is_on_campus(self) -> bool:
@@ -82,7 +82,7 @@ def _of_event(event: SecurityEvent) -> Entry:
 
 def _of_mail(user: User, uses: Iterable[Use], since: datetime) -> list[Entry]:
     """Days of mail programs, with the names of the app passwords that were last used then; and those left over."""
-    counted = MailLogin.objects.filter(user=user, day__gte=timezone.localtime(since).date())
+    counted = MailLogin.objects.filter(user=user, day__gte=timezone.localdate(since))
     left = {(use.day, use.protocol, use.pk): use for use in uses}
     entries = []
     for row in counted:
@@ -139,7 +139,7 @@ def disown(user: User, entry: Entry | None, *, remove_app_passwords: Callable[[]
         if entry:
             about = {
                 "login": entry.key,
-                "login_at": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
+                "login_at": clock.moment(entry.at),
                 "login_from": entry.address,
             }
         event = events.record(Kind.NOT_ME, user, address=address, app_passwords_removed=removed, **about)

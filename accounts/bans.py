@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts import addresses, events, statements, usernames
+from accounts import addresses, clock, events, statements, usernames
 from accounts.models import Ban, Failure, Network, SecurityEvent, User
 
 STRANGER = "unknown "  # begins what failures of a name that is no account's are kept under
@@ -135,7 +135,7 @@ def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
     until = now + settings.BAN_LIFETIME
     ban = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
     owner = User.objects.filter(username=account).first() if account else None
-    events.record(events.Kind.BANNED, owner, address=network, until=until.isoformat(), failures=ban.failure_count)
+    events.record(events.Kind.BANNED, owner, address=network, until=clock.iso(until), failures=ban.failure_count)
     failures.update(ban=ban)
     return until
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from accounts import addresses, derivation, events, numbers, tasks
+from accounts import addresses, clock, derivation, events, numbers, tasks
 from accounts.models import HelpCode, Sms, SmsDay, User
 
 
@@ -200,7 +200,7 @@ def claim_guess_of_account(user: User) -> datetime | None:
 def note_wrong(user: User, purpose: str, pause: datetime, address: str) -> None:
     events.record(events.Kind.CODE_WRONG, user, address=address, purpose=purpose)
     if paused(user) == pause:  # this guess started it; others that came at once see it too
-        events.record(events.Kind.CODES_PAUSED, user, address=address, until=pause.isoformat())
+        events.record(events.Kind.CODES_PAUSED, user, address=address, until=clock.iso(pause))
 
 
 def forgive(user: User) -> None:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import chain
+from accounts import chain, clock
 from accounts.models import SecurityEvent, User
 
 Kind = SecurityEvent.Kind
@@ -74,4 +74,4 @@ def delete_expired() -> None:
     """The log begins anew where EVENT_LIFETIME does, and says so."""
     before = timezone.now() - settings.EVENT_LIFETIME
     if removed := chain.cut(before):
-        record(Kind.LOG_CUT, None, removed=removed, before=before.isoformat())
+        record(Kind.LOG_CUT, None, removed=removed, before=clock.iso(before))

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts import administrators, events, notices
+from accounts import administrators, clock, events, notices
 from accounts.models import Exemption, User
 
 
@@ -36,7 +36,7 @@ def make(user: User, until: datetime, reason: str, *, actor: User, address: str 
             held,
             actor=actor,
             address=address,
-            until=timezone.localtime(until).isoformat(),
+            until=clock.iso(until),
             reason=reason,
         )
         notices.by_mail(held, event)
@@ -53,7 +53,7 @@ def end(exemption: Exemption, *, actor: User, address: str = "") -> bool:
         _end_all(held, actor)
         # Somebody may have set another date meanwhile; that one stays.
         User.objects.filter(pk=held.pk, two_step_from=row.until).update(two_step_from=row.otherwise)
-        start = row.otherwise.isoformat() if row.otherwise else None
+        start = clock.iso(row.otherwise) if row.otherwise else None
         events.record(events.Kind.EXEMPTION_ENDED, held, actor=actor, address=address, start=start)
     return True
 

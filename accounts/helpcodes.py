@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts import codes, derivation, events, notices, phones
+from accounts import clock, codes, derivation, events, notices, phones
 from accounts.codes import Outcome
 from accounts.models import HelpCode, Phone, Sms, User
 
@@ -79,13 +79,12 @@ def issue(
                 created_at=now,
                 expires_at=now + settings.HELP_CODE_LIFETIME,
             )
-            until = timezone.localtime(row.expires_at)
             event = events.record(
                 events.Kind.HELP_CODE_ISSUED,
                 user,
                 actor=actor,
                 address=address,
-                until=until.isoformat(timespec="seconds"),
+                until=clock.iso(row.expires_at),
                 **events.because(reason),
             )
             notices.by_mail(user, event)

@@ -3,12 +3,9 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC
 from typing import Any
 
-from django.utils import timezone
-
-from accounts import formulas
+from accounts import clock, formulas
 from accounts.models import SecurityEvent
 
 COLUMNS = ("position", "id", "time", "kind", "user", "actor", "address", "detail", "seal")
@@ -22,7 +19,7 @@ def _plain(event: SecurityEvent) -> dict[str, Any]:
     return {
         "position": event.position,
         "id": event.pk,
-        "time": event.at.astimezone(UTC).isoformat(),
+        "time": clock.iso(event.at),
         "kind": event.kind,
         "user": event.username,
         "actor": event.actor_name,
@@ -35,7 +32,7 @@ def _plain(event: SecurityEvent) -> dict[str, Any]:
 def as_cells(event: SecurityEvent) -> list[str]:
     """Of COLUMNS. Times as the office reads them, without a zone."""
     cells = _plain(event) | {
-        "time": f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}",
+        "time": clock.moment(event.at, seconds=True),
         "detail": json.dumps(event.detail, ensure_ascii=False) if event.detail else "",
     }
     return [formulas.harmless(cells[name]) for name in COLUMNS]

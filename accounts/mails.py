@@ -5,7 +5,6 @@ import smtplib
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from accounts import reminders, wording
 from accounts.models import Mail, Reminder
@@ -37,7 +36,7 @@ def _notice(mail: Mail) -> tuple[str, str]:
         "contact": settings.SUPPORT_CONTACT,
         "portal": settings.PUBLIC_URL,
         "user": mail.user,
-        "at": timezone.localtime(event.at),
+        "at": event.at,
         "by_office": event.actor_id is not None,
         "address": event.address,
         **event.detail,

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import survey, wording
+from accounts import clock, survey, wording
 from accounts.models import Mail, MailLogin, Reminder, Rollout, RolloutMember, User
 
 DAYS = (14, 7, 1)
@@ -110,12 +110,11 @@ def words(rollout: Rollout, user: User, language: str, *, preview: bool = False)
     """Subject and text for this person; in a preview, as if everything was still to do."""
     subject, text = rollout.words(language)
     with translation.override(language):
-        start = timezone.localtime(rollout.start)
         values = {
             "name": user.get_short_name(),
             "mailbox": user.username,
-            "date": formats.date_format(start, "DATE_FORMAT"),
-            "time": start.strftime("%H:%M"),
+            "date": clock.day(rollout.start),
+            "time": clock.time_of_day(rollout.start),
             "to_do": "\n".join(f"- {line}" for line in to_do(user, everything=preview)),
             "portal": settings.PUBLIC_URL,
             "contact": settings.SUPPORT_CONTACT,

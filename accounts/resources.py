@@ -16,7 +16,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from import_export.widgets import Widget
 
-from accounts import chosen, formulas, sheets, usernames
+from accounts import chosen, clock, formulas, sheets, usernames
 from accounts.models import User
 
 # The columns, as a file may name them besides: in English, in Chinese, or as here.
@@ -115,7 +115,7 @@ class Start(Widget):
         return timezone.make_aware(at) if timezone.is_naive(at) else at
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else ""
+        return clock.moment(value) if value else ""
 
 
 class Loader(BaseInstanceLoader):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import chosen, events, jobs, reminders, switching, tasks
+from accounts import chosen, clock, events, jobs, reminders, switching, tasks
 from accounts.models import Rollout, RolloutMember, User
 
 Status = Rollout.Status
@@ -107,7 +107,7 @@ def carry_out(
         reminders.plan(rollout, list(rollout.reminders.values_list("days", flat=True)))
         jobs.start(rollout, Q(status=Status.DRAFT), status=Status.RUNNING)
         rollout.refresh_from_db()
-        detail = {"rollout": rollout.pk, "people": rollout.total, "start": rollout.start.isoformat()}
+        detail = {"rollout": rollout.pk, "people": rollout.total, "start": clock.iso(rollout.start)}
         events.record(events.Kind.ROLLED_OUT, None, actor=clerk, address=address, **detail)
         tasks.enqueue_job(rollout)
     return Outcome.DONE, changed

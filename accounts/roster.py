@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import chosen, events, jobs, sheets, switching
+from accounts import chosen, clock, events, jobs, sheets, switching
 from accounts.models import Roster, Sms, TrustedBrowser, User
 from accounts.resources import COMPARED, WRITTEN, PeopleResource, columns
 
@@ -213,7 +213,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if hasattr(value, "tzinfo"):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        return clock.moment(value)
     return str(value) or "—"
 
 

@@ -1,15 +1,13 @@
 """Security events in words: what was done, as the owner reads it, and who did it to whom, as the IT office does."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts import clock
 from accounts.models import SecurityEvent, Sms, User
 
 Kind = SecurityEvent.Kind
@@ -45,8 +43,7 @@ CHANNELS = {"web": pgettext_lazy("way in", "web page")}
 
 
 def _moment(value: Any) -> str:
-    local = timezone.localtime(datetime.fromisoformat(value))
-    return date_format(local, "Y-m-d" if (local.hour, local.minute) == (0, 0) else "Y-m-d H:i")
+    return clock.start(clock.parsed(value))
 
 
 def _purpose(value: Any) -> str:

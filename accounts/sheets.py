@@ -14,7 +14,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from openpyxl import load_workbook
 from tablib import Dataset
 
-from accounts import formulas
+from accounts import clock, formulas
 
 FORMATS = {"csv": CSV, "xlsx": XLSX}
 # Excel in China writes CSV in GBK, of which GB 18030 is the whole; with "CSV UTF-8" it puts a mark before it.
@@ -105,9 +105,9 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat(" ", "minutes")
+        return clock.moment(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return clock.day(value)
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer():

@@ -9,7 +9,7 @@ from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from accounts import chosen, events, jobs
+from accounts import chosen, clock, events, jobs
 from accounts.models import Exemption, Rollout, RolloutMember, User
 
 Fate = RolloutMember.Fate
@@ -63,7 +63,7 @@ def _set(keys: Sequence[int], start: datetime, *, actor: User | None, address: s
     ]
     got = [user.pk for user in due]
     User.objects.filter(pk__in=got).update(two_step_from=start)
-    events.record_many(events.Kind.TWO_STEP_SET, due, actor=actor, address=address, start=start.isoformat(), **detail)
+    events.record_many(events.Kind.TWO_STEP_SET, due, actor=actor, address=address, start=clock.iso(start), **detail)
     return got
 
 
@@ -134,7 +134,7 @@ def take_back(rollout: Rollout, clerk: User, address: str = "") -> int:
         for batch in chosen.batches(keys):
             User.objects.filter(pk__in=batch).update(two_step_from=date)
             moved = [held[pk] for pk in batch if date != rollout.start]
-            detail = {"start": date.isoformat() if date else None, "rollout": rollout.pk}
+            detail = {"start": clock.iso(date) if date else None, "rollout": rollout.pk}
             events.record_many(events.Kind.TWO_STEP_TAKEN_BACK, moved, actor=clerk, address=address, **detail)
     _forget(rollout)
     return sum(len(keys) for date, keys in dates.items() if date != rollout.start)

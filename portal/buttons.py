@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, desk, helpcodes, office, phones
+from accounts import clock, codes, desk, helpcodes, office, phones
 from accounts import passwords as mailbox_passwords
 from accounts.models import SecurityEvent, User
 from accounts.office import By
 from accounts.sessions import SignedInRequest
-from accounts.views.steps import clock, refusal_text
+from accounts.views.steps import refusal_text
 from apppasswords import passwords
 
 Kind = SecurityEvent.Kind
@@ -81,7 +81,8 @@ class Task:
         if event is None:
             messages.warning(self.request, _("Nothing was done: the page was out of date. This is how it is now."))
             return
-        told = {"who": event.actor_name or _("the owner"), "time": clock(event.at), "what": event.get_kind_display()}
+        who, time = event.actor_name or _("the owner"), clock.briefly(event.at)
+        told = {"who": who, "time": time, "what": event.get_kind_display()}
         messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
 
     def show_once(self, **secret: Any) -> HttpResponse:
@@ -109,7 +110,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
     match given:
         case (row, code):
             in_fours = f"{code[:4]} {code[4:]}"
-            return task.show_once(kind="help_code", secret=in_fours, until=clock(row.expires_at))
+            return task.show_once(kind="help_code", secret=in_fours, until=clock.briefly(row.expires_at))
         case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_PHONE:
             kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
             task.nothing_done(*kinds)
@@ -182,7 +183,7 @@ def test_refusal_text(issued: codes.Issued) -> str:
         case codes.Refusal.WAIT:
             return _("A test was sent a moment ago. The next one can follow in a minute.")
         case codes.Refusal.LIMIT:
-            at = clock(issued.again_at) if issued.again_at else ""
+            at = clock.briefly(issued.again_at) if issued.again_at else ""
             return _("Too many tests were sent to this number. The next one can be sent at %(time)s.") % {"time": at}
         case codes.Refusal.BUDGET:
             return _("The site has sent as many SMS today as it may (SMS_DAILY_BUDGET).")

@@ -15,14 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import causes, clients, desk, sentences
+from accounts import causes, clients, clock, desk, sentences
 from accounts import passwords as mailbox_passwords
 from accounts.desk import Facts
 from accounts.models import User
 from accounts.office import By
 from accounts.sessions import SignedInRequest
 from accounts.views.signin import GET_OR_POST
-from accounts.views.steps import clock
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.buttons import BUTTONS, REASONS, Button, ReasonForm, Task
@@ -176,4 +175,4 @@ def obstacles(facts: Facts, *, sms: bool) -> list[str]:
 
 
 def _at(moment: datetime | None) -> str:
-    return clock(moment) if moment else ""
+    return clock.briefly(moment) if moment else ""

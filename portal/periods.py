@@ -8,7 +8,7 @@ from statistics import median_low
 
 from django.utils import timezone
 
-from accounts import figures
+from accounts import clock, figures
 from accounts.figures import Name
 
 WEEKLY_FROM = 60  # days; longer ranges are drawn week by week
@@ -23,7 +23,7 @@ class Period:
 
     @property
     def name(self) -> str:
-        return f"{self.first}" if self.first == self.last else f"{self.first} – {self.last}"
+        return " – ".join(dict.fromkeys(clock.day(day) for day in (self.first, self.last)))
 
 
 class Days:

@@ -165,6 +165,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
+            "builtins": ["accounts.filters"],
         },
     },
 ]
@@ -177,6 +178,7 @@ LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Shanghai")
 USE_TZ = True
+FORMAT_MODULE_PATH = "portal.formats"  # one way to write a time, in every language
 
 # --- Database -------------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,9 @@ from django import forms
 from django.contrib.auth.forms import UserChangeForm
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import office
+from accounts import clock, office
 from accounts.models import SecurityEvent, User
 
 # `language` is not among them: each sign-in of its owner sets it.
@@ -21,7 +20,7 @@ SALT = "accounts.admin.edits"
 def _seen(user: User) -> dict[str, Any]:
     seen: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
     if seen["two_step_from"]:
-        seen["two_step_from"] = seen["two_step_from"].isoformat()
+        seen["two_step_from"] = clock.iso(seen["two_step_from"])
     return seen | {"groups": _groups(user)}
 
 
@@ -62,7 +61,7 @@ class AccountForm(UserChangeForm[User]):
         event = office.last(self.instance, *kinds)
         if event is None:
             return _("Nothing was saved: the account was changed while this page was open. Open it again.")
-        told = {"who": event.actor_name or _("the owner"), "time": f"{timezone.localtime(event.at):%m-%d %H:%M}"}
+        told = {"who": event.actor_name or _("the owner"), "time": clock.briefly(event.at)}
         return (
             _("Nothing was saved: %(who)s changed this account at %(time)s, while this page was open. Open it again.")
             % told

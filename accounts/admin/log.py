@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import clients, events, loglines, sentences, usernames
+from accounts import clients, clock, events, loglines, sentences, usernames
 from accounts.admin.history import HistoryAdmin
 from accounts.models import SecurityEvent, User
 from accounts.sessions import SignedInRequest
@@ -122,6 +122,6 @@ class SecurityEventAdmin(HistoryAdmin):
         response = StreamingHttpResponse(
             lines(shown.filter(pk__lt=event.pk).iterator(ROWS_AT_ONCE)), content_type=content_type
         )
-        name = f"security-log-{timezone.localtime():%Y-%m-%d-%H%M}.{chosen}"
+        name = f"security-log-{clock.in_file_name(timezone.now())}.{chosen}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response

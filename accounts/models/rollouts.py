@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import clock
 from accounts.models.jobs import Job
 
 
@@ -39,7 +40,7 @@ class Rollout(Job):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{timezone.localtime(self.start):%Y-%m-%d} · {self.total}"
+        return f"{clock.day(self.start)} · {self.total}"
 
     def has_come(self) -> bool:
         return self.start <= timezone.now()
@@ -97,7 +98,7 @@ class Reminder(models.Model):
     @staticmethod
     def due(start: datetime, days: int) -> datetime:
         """In the morning of that day, not at midnight."""
-        day = timezone.localtime(start).date() - timedelta(days=days)
+        day = timezone.localdate(start) - timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
 
 
@@ -130,7 +131,7 @@ class Exemption(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{timezone.localtime(self.until):%Y-%m-%d}"
+        return clock.day(self.until)
 
     @staticmethod
     def in_force(at: datetime | None = None, **where: Any) -> "models.QuerySet[Exemption]":

@@ -1,6 +1,5 @@
 """客户端安全登录: the pages where people make and remove app passwords."""
 
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -8,13 +7,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import clients, phones
+from accounts import clients, clock, phones
 from accounts.sessions import SignedInRequest
 from accounts.views.security import View, fresh_code_required
 from accounts.views.signin import GET_OR_POST
@@ -102,17 +99,9 @@ def _connection(password: AppPassword, found: connections.Connection) -> dict[st
         "password": password,
         "connection": found,
         "mark": _mark(password, found),
-        "connected_at": _clock(connected_at, "H:i"),
-        "mistake_at": _clock(password.mistake_at, "H:i:s"),
+        "connected_at": clock.briefly(connected_at) if connected_at else "",
+        "mistake_at": clock.briefly(password.mistake_at, seconds=True) if password.mistake_at else "",
     }
-
-
-def _clock(moment: datetime | None, time: str) -> str:
-    """With its day, unless that is today."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    return date_format(local, time if local.date() == timezone.localdate() else f"Y-m-d {time}")
 
 
 def _mark(password: AppPassword, found: connections.Connection) -> str:

@@ -3,9 +3,8 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, clock
 from accounts.audit import Audit, Fault, Stretch, What
 
 
@@ -61,7 +60,7 @@ def said(fault: Fault) -> str:
 
 
 def _clock(moment: Fault | Stretch) -> str:
-    return f"{timezone.localtime(moment.at):%Y-%m-%d %H:%M:%S}"
+    return clock.moment(moment.at, seconds=True)
 
 
 def _from_to(first: Stretch, last: Stretch) -> str:
