@@ -64,8 +64,8 @@ def recent(user: User, uses: Iterable[Use]) -> list[Entry]:
     since = timezone.now() - SHOWN_FOR
     mine = SecurityEvent.objects.filter(user=user, at__gte=since).order_by("-at", "-pk")
     sign_in = Q(kind=Kind.SIGNED_IN)
-    shown = [*mine.filter(sign_in)[:EVENTS_SHOWN], *mine.exclude(sign_in)[:EVENTS_SHOWN]]
-    entries = [*map(_of_event, shown), *_of_mail(user, [use for use in uses if use.at >= since], since)]
+    newest = [*mine.filter(sign_in)[:EVENTS_SHOWN], *mine.exclude(sign_in)[:EVENTS_SHOWN]]
+    entries = [*map(_of_event, newest), *_of_mail(user, [use for use in uses if use.at >= since], since)]
     return sorted(entries, key=lambda entry: (entry.at, entry.key), reverse=True)
 
 

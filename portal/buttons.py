@@ -70,7 +70,7 @@ class Task:
     request: SignedInRequest
     person: User
     by: By
-    seen: str
+    version: str
 
     def say(self, text: str) -> None:
         messages.success(self.request, text)
@@ -102,10 +102,10 @@ def _number(text: str) -> int:
 
 
 def give_help_code(task: Task) -> HttpResponse | None:
-    phone, _comma, place = task.seen.partition(",")
+    phone, _comma, ordinal = task.version.partition(",")
     by = task.by
     given = helpcodes.issue(
-        task.person, _number(phone), _number(place), actor=by.clerk, address=by.address, reason=by.reason
+        task.person, (_number(phone), _number(ordinal)), actor=by.clerk, address=by.address, reason=by.reason
     )
     match given:
         case (row, code):
@@ -127,7 +127,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
 def unbind_phone(task: Task) -> None:
     phone = phones.of(task.person)
     by = task.by
-    if phone and str(phone.pk) == task.seen:
+    if phone and str(phone.pk) == task.version:
         phone.user = task.person
         if phones.unbind(phone, actor=by.clerk, address=by.address, reason=by.reason):
             task.say(_("The phone %(number)s is unbound. The owner is told.") % {"number": phone.masked})
@@ -144,7 +144,7 @@ def forget_browsers(task: Task) -> None:
 
 def remove_app_password(task: Task) -> None:
     by = task.by
-    if passwords.remove(task.person, _number(task.seen), actor=by.clerk, address=by.address, reason=by.reason):
+    if passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The app password is removed. What used it can no longer sign in."))
     else:
         task.nothing_done(Kind.APP_PASSWORD_REMOVED)
@@ -167,7 +167,7 @@ def end_sessions(task: Task) -> None:
 
 def send_test(task: Task) -> None:
     phone = phones.of(task.person)
-    if phone is None or str(phone.pk) != task.seen:
+    if phone is None or str(phone.pk) != task.version:
         task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
         return
     issued = office.send_test(task.person, phone, task.by)
@@ -199,7 +199,7 @@ def end_pause(task: Task) -> None:
 
 
 def lift_ban(task: Task) -> None:
-    ban = desk.bans_of(task.person).filter(pk=_number(task.seen)).first()
+    ban = desk.bans_of(task.person).filter(pk=_number(task.version)).first()
     if ban and office.lift(task.person, ban, task.by):
         task.say(_("The ban of %(address)s is lifted.") % {"address": ban.network})
     else:
@@ -212,7 +212,7 @@ def set_password(task: Task) -> HttpResponse | None:
         raise Http404
     by = task.by
     secret = mailbox_passwords.set_starting(
-        task.person, task.seen, actor=by.clerk, address=by.address, reason=by.reason
+        task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason
     )
     if secret is None:
         task.nothing_done(Kind.PASSWORD_CHANGED)
@@ -222,7 +222,7 @@ def set_password(task: Task) -> HttpResponse | None:
 
 def see_number(task: Task) -> HttpResponse | None:
     phone = phones.of(task.person)
-    if phone is None or str(phone.pk) != task.seen:
+    if phone is None or str(phone.pk) != task.version:
         task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
         return None
     return task.show_once(kind="number", secret=office.see_number(task.person, phone, task.by))

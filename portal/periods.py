@@ -16,7 +16,7 @@ WEEKLY_FROM = 60  # days; longer ranges are drawn week by week
 
 @dataclass(frozen=True)
 class Period:
-    """One place of a drawing: a day or a week."""
+    """One column of a drawing: a day or a week."""
 
     first: date
     last: date

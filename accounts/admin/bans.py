@@ -32,7 +32,7 @@ WAYS_IN = {"web": _("web page"), "imap": "IMAP", "pop3": "POP3", "smtp": "SMTP",
 def account_name(account: str) -> str:
     """A name that is no account's was never kept; the beginning of its digest tells one from another."""
     if account.startswith(bans.STRANGER):
-        return gettext("no account (%(mark)s)") % {"mark": account.removeprefix(bans.STRANGER)[:4]}
+        return gettext("no account (%(digest)s)") % {"digest": account.removeprefix(bans.STRANGER)[:4]}
     return account or gettext("the whole address")
 
 
@@ -125,8 +125,8 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("why"))
     def why(self, ban: Ban) -> SafeString:
-        mark = "alarm" if causes.of(ban) in causes.ALARMING else "calm"
-        return format_html('<span class="cause {}">{}</span>', mark, causes.why(ban))
+        tone = "alarm" if causes.of(ban) in causes.ALARMING else "calm"
+        return format_html('<span class="cause {}">{}</span>', tone, causes.why(ban))
 
     @admin.display(description=_("ways in"))
     def ways_in(self, ban: Ban) -> str:

@@ -17,11 +17,11 @@ COLUMNS = ("name", "department", "two_step_from", "is_active", "must_change_pass
 SALT = "accounts.admin.edits"
 
 
-def _seen(user: User) -> dict[str, Any]:
-    seen: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
-    if seen["two_step_from"]:
-        seen["two_step_from"] = clock.iso(seen["two_step_from"])
-    return seen | {"groups": _groups(user)}
+def _version_of(user: User) -> dict[str, Any]:
+    version: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
+    if version["two_step_from"]:
+        version["two_step_from"] = clock.iso(version["two_step_from"])
+    return version | {"groups": _groups(user)}
 
 
 def _groups(user: User) -> list[int]:
@@ -29,15 +29,15 @@ def _groups(user: User) -> list[int]:
 
 
 class AccountForm(UserChangeForm[User]):
-    """`seen` holds what the clerk was shown. It is signed, so that it stays what it was."""
+    """`version` holds what the clerk was shown. It is signed, so that it stays what it was."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            token = {"pk": self.instance.pk, **_seen(self.instance)}
-            self.fields["seen"].initial = signing.dumps(token, salt=SALT, compress=True)
+            token = {"pk": self.instance.pk, **_version_of(self.instance)}
+            self.fields["version"].initial = signing.dumps(token, salt=SALT, compress=True)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's, not in its types
@@ -47,12 +47,12 @@ class AccountForm(UserChangeForm[User]):
     def _is_as_seen(self) -> bool:
         """A conditional update that changes nothing: until the commit, other edits of this row wait."""
         try:
-            seen = signing.loads(self.cleaned_data["seen"], salt=SALT)
+            version = signing.loads(self.cleaned_data["version"], salt=SALT)
         except signing.BadSignature:
             return False
-        groups: list[int] = seen.pop("groups")
-        rows = User.objects.filter(**seen)
-        if seen["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
+        groups: list[int] = version.pop("groups")
+        rows = User.objects.filter(**version)
+        if version["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
             return False
         return groups == _groups(self.instance)
 

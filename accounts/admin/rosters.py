@@ -119,9 +119,9 @@ class RosterAdmin(HistoryAdmin):
 
     def _act(self, request: SignedInRequest, row: Roster) -> None:
         act = request.POST.get("act")
-        shown = request.POST.get("fingerprint", "")
+        version = request.POST.get("version", "")
         if act == "import":
-            done = rosters.apply(row, request.user, shown=shown, address=clients.address(request))
+            done = rosters.apply(row, request.user, version=version, address=clients.address(request))
         elif act == "drop":
             done = rosters.drop(row)
         else:

@@ -63,7 +63,7 @@ class RolloutMember(models.Model):
 
     rollout = models.ForeignKey(Rollout, models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    shown = models.CharField(max_length=10, choices=Fate)
+    planned = models.CharField(max_length=10, choices=Fate)
     fate = models.CharField(max_length=10, choices=Fate, blank=True)  # empty: not done yet
     before = models.DateTimeField(null=True, blank=True)  # the date that the person had (or would have had) without it
 

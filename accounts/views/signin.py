@@ -83,9 +83,9 @@ def _enter(
 ) -> HttpResponse:
     sessions.open_for(request, user, phone=phone, browser=browser)
     method = "code" if phone else "trusted browser" if browser else "password"
-    seen = clients.look(request)
+    client = clients.look(request)
     events.record(
-        events.Kind.SIGNED_IN, user, address=seen.address, method=method, browser=seen.browser, system=seen.system
+        events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
     )
     return redirect(next_path or settings.LOGIN_REDIRECT_URL)
 

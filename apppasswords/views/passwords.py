@@ -86,7 +86,7 @@ def connection(request: SignedInRequest, pk: int) -> HttpResponse:
         raise Http404
     found = connections.of(password)
     context = _connection(password, found)
-    if asks_again and found.may_change and request.GET.get("seen") == context["mark"]:
+    if asks_again and found.may_change and request.GET.get("version") == context["version"]:
         return HttpResponse(status=204)
     page = "apppasswords/_connection.html" if asks_again else "apppasswords/connection.html"
     return render(request, page, context)
@@ -98,13 +98,13 @@ def _connection(password: AppPassword, found: connections.Connection) -> dict[st
     return {
         "password": password,
         "connection": found,
-        "mark": _mark(password, found),
+        "version": _version(password, found),
         "connected_at": clock.briefly(connected_at) if connected_at else "",
         "mistake_at": clock.briefly(password.mistake_at, seconds=True) if password.mistake_at else "",
     }
 
 
-def _mark(password: AppPassword, found: connections.Connection) -> str:
+def _version(password: AppPassword, found: connections.Connection) -> str:
     """Changes with everything that is shown."""
     at = password.mistake_at
     return f"{found.step}-{found.is_banned:d}-{at.timestamp() if at else 0:.6f}"
