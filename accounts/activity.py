@@ -33,7 +33,7 @@ class Use:
 
     @property
     def day(self) -> date:
-        return timezone.localtime(self.at).date()
+        return timezone.localdate(self.at)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def day(self) -> date:
-        return timezone.localtime(self.at).date()
+        return timezone.localdate(self.at)
 
     @cached_property
     def is_on_campus(self) -> bool:
@@ -64,8 +64,8 @@ def recent(user: User, uses: Iterable[Use]) -> list[Entry]:
     since = timezone.now() - SHOWN_FOR
     mine = SecurityEvent.objects.filter(user=user, at__gte=since).order_by("-at", "-pk")
     sign_in = Q(kind=Kind.SIGNED_IN)
-    shown = [*mine.filter(sign_in)[:EVENTS_SHOWN], *mine.exclude(sign_in)[:EVENTS_SHOWN]]
-    entries = [*map(_of_event, shown), *_of_mail(user, [use for use in uses if use.at >= since], since)]
+    newest = [*mine.filter(sign_in)[:EVENTS_SHOWN], *mine.exclude(sign_in)[:EVENTS_SHOWN]]
+    entries = [*map(_of_event, newest), *_of_mail(user, [use for use in uses if use.at >= since], since)]
     return sorted(entries, key=lambda entry: (entry.at, entry.key), reverse=True)
 
 
@@ -82,7 +82,7 @@ def _of_event(event: SecurityEvent) -> Entry:
 
 def _of_mail(user: User, uses: Iterable[Use], since: datetime) -> list[Entry]:
     """Days of mail programs, with the names of the app passwords that were last used then; and those left over."""
-    counted = MailLogin.objects.filter(user=user, day__gte=timezone.localtime(since).date())
+    counted = MailLogin.objects.filter(user=user, day__gte=timezone.localdate(since))
     left = {(use.day, use.protocol, use.pk): use for use in uses}
     entries = []
     for row in counted:

@@ -55,7 +55,7 @@ NARROWEST = statements.Statement(
 )
 
 
-def place(address: IPv4Address | IPv6Address) -> str:
+def sortable(address: IPv4Address | IPv6Address) -> str:
     """Where it stands among all addresses, as a text that sorts so: an IPv4 address is ::ffff:1.2.3.4."""
     number = int(address) + (0xFFFF << 32 if isinstance(address, IPv4Address) else 0)
     return f"{number:039}"
@@ -67,7 +67,7 @@ def kind(address: str) -> Kind | None:
     Asked of the database each time: what is edited there counts at once, in every process.
     """
     parsed = parse(address) or IPv4Address(0)
-    here = place(parsed)
+    here = sortable(parsed)
     row = NARROWEST.row(here, here)
     configured = max((shared.prefixlen for shared in settings.SHARED_NETWORKS if parsed in shared), default=-1)
     if row and int(row[0].partition("/")[2]) >= configured:

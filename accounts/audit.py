@@ -31,18 +31,18 @@ class What(Enum):
     MOVED = "is not where it was put"
     INSERTED = "was put in from outside"
     UNLINKED = "does not follow what is before it"
-    WAITING = "has waited too long for its place"
+    WAITING = "has waited too long for its position"
     START_LOST = "the record of where the log begins is not ours"
     END_LOST = "the record of where the log ends is missing or not ours"
     UNGUARDED = "triggers or constraints that guard the log are missing in the database"
-    NOT_THE_LOG = "the log does not hold the place that was given"
+    NOT_THE_LOG = "the log does not hold the position that was given"
 
 
 @dataclass(frozen=True)
 class Fault:
     what: What
     position: int | None = None
-    last: int | None = None  # of several places in a row, where events were removed
+    last: int | None = None  # of several positions in a row, where events were removed
     pk: int | None = None
     at: datetime | None = None  # as the row now says
 
@@ -51,7 +51,7 @@ class Row(NamedTuple):
     position: int
     pk: int
     previous: str
-    mark: str
+    signature: str
     seal: str
     content: tuple[Any, ...]
     at: datetime
@@ -99,25 +99,25 @@ class Audit:
     # --- The chain -------------------------------------------------------------------------------------------------
 
     def _chain(self, start: LogEnd | None, end: LogEnd | None) -> Iterator[Fault]:
-        place, seal = (start.position, start.seal) if start else (0, "")
+        last, seal = (start.position, start.seal) if start else (0, "")
         is_whole = start is not None
         for row in _rows():
             self._count()
-            if self.rows == 1 and row.position > place + 1:
-                place, seal, is_whole = _start_now(place, seal, is_whole=is_whole)
-            if row.position > place + 1:
-                yield self._note(Fault(What.REMOVED, place + 1, row.position - 1))
+            if self.rows == 1 and row.position > last + 1:
+                last, seal, is_whole = _start_now(last, seal, is_whole=is_whole)
+            if row.position > last + 1:
+                yield self._note(Fault(What.REMOVED, last + 1, row.position - 1))
                 is_whole = False
-            what = _fault(row, place)
-            if what is None and is_whole and row.position == place + 1 and row.previous != seal:
+            what = _fault(row, last)
+            if what is None and is_whole and row.position == last + 1 and row.previous != seal:
                 what = What.UNLINKED
             if what:
                 yield self._note(Fault(what, row.position, pk=row.pk, at=row.at))
             else:
                 self._is_whole(row)
-            if row.position > place:
-                place, seal, is_whole = row.position, row.seal, what is None
-        yield from self._end(end, place, seal, is_whole=is_whole)
+            if row.position > last:
+                last, seal, is_whole = row.position, row.seal, what is None
+        yield from self._end(end, last, seal, is_whole=is_whole)
 
     def _is_whole(self, row: Row) -> None:
         here = Stretch(row.position, row.at)
@@ -127,19 +127,19 @@ class Audit:
         if not self._is_broken:
             self.whole_until = here
 
-    def _end(self, end: LogEnd | None, place: int, seal: str, *, is_whole: bool) -> Iterator[Fault]:
+    def _end(self, end: LogEnd | None, last: int, seal: str, *, is_whole: bool) -> Iterator[Fault]:
         if end is None or not end.is_genuine():
             yield Fault(What.END_LOST)
-        elif place < end.position:
-            yield self._note(Fault(What.REMOVED, place + 1, end.position))
-        elif place == end.position and is_whole and seal != end.seal:
-            yield Fault(What.END_LOST, place)
+        elif last < end.position:
+            yield self._note(Fault(What.REMOVED, last + 1, end.position))
+        elif last == end.position and is_whole and seal != end.seal:
+            yield Fault(What.END_LOST, last)
 
     def _waiting(self) -> Iterator[Fault]:
         late = timezone.now() - SEALED_WITHIN
         for event in chain.waiting().iterator(ROWS_AT_ONCE):
             self._count()
-            if not seals.is_mark(event.mark, chain.content(event)):
+            if not seals.is_signature(event.signature, chain.content(event)):
                 yield Fault(What.INSERTED, pk=event.pk, at=event.at)
             elif event.at < late:
                 yield Fault(What.WAITING, pk=event.pk, at=event.at)
@@ -160,7 +160,7 @@ class Audit:
             yield from self._copies()
 
     def _copies(self) -> Iterator[Fault]:
-        """A row that was copied as it is bears the mark of the other one."""
+        """A row that was copied as it is bears the signature of the other one."""
         signed = chain.events().exclude(nonce="")
         for nonce in signed.values_list("nonce").annotate(rows=Count("pk")).filter(rows__gt=1).order_by().iterator():
             for row in chain.events().filter(nonce=nonce[0]).order_by("pk")[1:]:
@@ -171,30 +171,30 @@ def _rows() -> Iterator[Row]:
     names = SecurityEvent.CONTENT
     at = names.index("at")
     rows = chain.events().exclude(position=None).order_by("position", "pk")
-    for position, pk, previous, mark, seal, *content in rows.values_list(
-        "position", "pk", "previous", "mark", "seal", *names
+    for position, pk, previous, signature, seal, *content in rows.values_list(
+        "position", "pk", "previous", "signature", "seal", *names
     ).iterator(ROWS_AT_ONCE):
-        yield Row(position, pk, previous, mark, seal, tuple(content), content[at])
+        yield Row(position, pk, previous, signature, seal, tuple(content), content[at])
 
 
-def _start_now(place: int, seal: str, *, is_whole: bool) -> tuple[int, str, bool]:
+def _start_now(last: int, seal: str, *, is_whole: bool) -> tuple[int, str, bool]:
     """The log may have been cut since its start was read."""
     start = LogEnd.objects.filter(which=LogEnd.Which.START).first()
-    return (start.position, start.seal, True) if start and start.is_genuine() else (place, seal, is_whole)
+    return (start.position, start.seal, True) if start and start.is_genuine() else (last, seal, is_whole)
 
 
-def _fault(row: Row, place: int) -> What | None:
-    """What is wrong with a row by itself. `place` was the last one that was taken before it."""
-    is_as_written = seals.is_mark(row.mark, row.content)
-    if is_as_written and seals.is_seal(row.seal, row.position, row.previous, row.pk, row.mark):
-        return None if row.position > place else What.INSERTED
-    if row.position <= place:
+def _fault(row: Row, last: int) -> What | None:
+    """What is wrong with a row by itself. `last` was the last position that was taken before it."""
+    is_as_written = seals.is_signature(row.signature, row.content)
+    if is_as_written and seals.is_seal(row.seal, row.position, row.previous, row.pk, row.signature):
+        return None if row.position > last else What.INSERTED
+    if row.position <= last:
         return What.INSERTED
     return What.MOVED if is_as_written else What.CHANGED
 
 
 def holds(position: int, seal: str) -> bool:
-    """Whether the event at this place has this seal, as something outside of the database remembers it."""
+    """Whether the event at this position has this seal, as something outside of the database remembers it."""
     start = LogEnd.objects.filter(which=LogEnd.Which.START).first()
     if start and start.is_genuine() and position < start.position:
         return True  # its time was over

@@ -1,6 +1,6 @@
-"""The chain of the security log: events get their places in it, old ones leave it, and what was done to it is found.
+"""The chain of the security log: events get their positions in it, old ones leave it, and what was done to it is found.
 
-An event is inserted without a place, so that nobody waits for anybody; a place is given right after the commit, in a
+An event is inserted without a position, so that nobody waits for anybody; it is given one right after the commit, in a
 short transaction of its own, or by the sweep. See docs/decisions/0013-security-log.md.
 """
 
@@ -53,9 +53,9 @@ def seal_all() -> None:
 
 
 def seal(after: int = 0) -> int | None:
-    """Give waiting events their places, BATCH at most; how many, or None if another process is at it.
+    """Give waiting events their positions, BATCH at most; how many, or None if another process is at it.
 
-    An event whose mark is wrong did not come from us: it gets no place.
+    An event whose signature is wrong did not come from us: it gets no position.
     """
     rows = waiting().filter(pk__gt=after)
     if not rows.exists():
@@ -66,9 +66,9 @@ def seal(after: int = 0) -> int | None:
             return None
         sealed = []
         for event in rows[:BATCH]:
-            if seals.is_mark(event.mark, content(event)):
+            if seals.is_signature(event.signature, content(event)):
                 event.position, event.previous = end.position + 1, end.seal
-                event.seal = seals.seal(event.position, event.previous, event.pk, event.mark)
+                event.seal = seals.seal(event.position, event.previous, event.pk, event.signature)
                 end.position, end.seal, end.at = event.position, event.seal, event.at
                 sealed.append(event)
         _write(sealed)
@@ -95,7 +95,7 @@ def _take_end() -> LogEnd | None:
         return None
     last = events().aggregate(last=Max("position"))["last"] or 0
     if last > end.position or not end.is_genuine():
-        # Somebody removed or changed it. The log goes on; a place that stays empty tells of it for ever.
+        # Somebody removed or changed it. The log goes on; a position that stays empty tells of it for ever.
         logger.error("The record of the end of the security log is lost. Run manage.py verify_events.")
         end.position, end.seal = last + 1, ""
     return end

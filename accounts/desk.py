@@ -90,9 +90,9 @@ def facts(user: User, used: Iterable[str] = ()) -> Facts:
     mail_logins = list(MailLogin.objects.filter(user=user, day__gte=timezone.localdate() - DAYS)[:SHOWN])
     texts = [*used, *(row.address for row in trusted)]
     texts += [row.address for row in sign_ins] + [row.address for row in mail_logins]
-    seen = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
-    networks = list(dict.fromkeys(addresses.network(text.partition("/")[0]) for text in seen))[:NETWORKS]
-    single = [text for text in seen if "/" not in text]
+    valid = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
+    networks = list(dict.fromkeys(addresses.network(text.partition("/")[0]) for text in valid))[:NETWORKS]
+    single = [text for text in valid if "/" not in text]
     shared = addresses.shared_among(single)
     own = {addresses.network(text) for text in single if text not in shared}
     return Facts(

@@ -4,15 +4,16 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts import clock
 
 Words = Mapping[str, Promise | str]
 
@@ -130,15 +131,14 @@ class Moment(Detail):
         return isinstance(value, datetime) and timezone.is_aware(value)
 
     def plain(self, value: datetime) -> str:
-        return timezone.localtime(value).isoformat(timespec="seconds")
+        return clock.iso(value)
 
     def read(self, stored: Any) -> datetime:
-        moment = datetime.fromisoformat(stored)
+        moment = clock.parsed(stored)
         return timezone.localtime(moment) if timezone.is_aware(moment) else timezone.make_aware(moment)
 
     def say(self, stored: Any) -> str:
-        moment = self.read(stored)
-        return date_format(moment, "Y-m-d" if moment.time() == time.min else "Y-m-d H:i")
+        return clock.start(self.read(stored))
 
 
 class Names(Detail):

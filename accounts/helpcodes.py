@@ -50,14 +50,15 @@ def refused(user: User, by: User) -> Refusal | None:
 
 
 def issue(
-    user: User, phone: int, after: int, *, actor: User, address: str = "", reason: str = ""
+    user: User, version: tuple[int, int], *, actor: User, address: str = "", reason: str = ""
 ) -> tuple[HelpCode, str] | Refusal:
     """The row and its code, which is returned here and never again. The owner is told, at the old number too.
 
-    `phone` and `after`: the phone that the clerk saw, and the place of its last code. Earlier codes are void.
+    `version`: the phone that the clerk saw, and the ordinal of its last code (0: none yet). Earlier codes are void.
     """
     if refusal := refused(user, actor):
         return refusal
+    phone, last = version
     held = phones.of(user)
     if held is None:
         return Refusal.NO_PHONE
@@ -72,7 +73,7 @@ def issue(
             row = HelpCode.objects.create(
                 user=user,
                 phone=held,
-                place=after + 1,
+                ordinal=last + 1,
                 issued_by=actor,
                 digest=_digest(user, nonce, code),
                 nonce=nonce,

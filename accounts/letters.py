@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import formats, timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts import wording
+from accounts import clock, wording
 
 
 def default_words(language: str) -> tuple[str, str]:
@@ -50,12 +50,11 @@ def fill(words: tuple[str, str], reader: Reader, start: datetime, language: str)
     """Subject and text."""
     subject, text = words
     with translation.override(language):
-        start = timezone.localtime(start)
         values = {
             "name": reader.name,
             "mailbox": reader.mailbox,
-            "date": formats.date_format(start, "DATE_FORMAT"),
-            "time": start.strftime("%H:%M"),
+            "date": clock.day(start),
+            "time": clock.time_of_day(start),
             "to_do": "\n".join(f"- {line}" for line in reader.to_do()),
             "portal": settings.PUBLIC_URL,
             "contact": settings.SUPPORT_CONTACT,

@@ -2,18 +2,13 @@
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC
 from typing import Any
 
-from django.utils import timezone
-
+from accounts import clock, formulas
 from accounts.models import SecurityEvent
 
 COLUMNS = ("position", "id", "time", "kind", "user", "actor", "address", "detail", "seal")
-# With one of these at its beginning a spreadsheet takes a text for a formula, the full-width ones in Chinese too.
-FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 
 
 def as_json(event: SecurityEvent) -> str:
@@ -24,7 +19,7 @@ def _plain(event: SecurityEvent) -> dict[str, Any]:
     return {
         "position": event.position,
         "id": event.pk,
-        "time": event.at.astimezone(UTC).isoformat(),
+        "time": clock.iso(event.at),
         "kind": event.kind,
         "user": event.username,
         "actor": event.actor_name,
@@ -37,14 +32,10 @@ def _plain(event: SecurityEvent) -> dict[str, Any]:
 def as_cells(event: SecurityEvent) -> list[str]:
     """Of COLUMNS. Times as the office reads them, without a zone."""
     cells = _plain(event) | {
-        "time": f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}",
+        "time": clock.moment(event.at, seconds=True),
         "detail": json.dumps(event.detail, ensure_ascii=False) if event.detail else "",
     }
-    return [_harmless("" if cells[name] is None else str(cells[name])) for name in COLUMNS]
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    return [formulas.harmless(cells[name]) for name in COLUMNS]
 
 
 def json_lines(events: Iterable[SecurityEvent]) -> Iterator[str]:

@@ -136,8 +136,8 @@ def keep(known: KnownNetwork, *, by: User, address: str = "", was: dict[str, Any
     """
     whole = ip_network(known.cidr)
     ending = consequences(whole, Kind(known.kind), edited=known.pk).bans
-    known.first = addresses.place(whole.network_address)
-    known.last = addresses.place(whole.broadcast_address)
+    known.first = addresses.sortable(whole.network_address)
+    known.last = addresses.sortable(whole.broadcast_address)
     known.edited_at, known.edited_by = timezone.now(), by
     act = "edited" if known.pk else "added"
     if not known.pk:

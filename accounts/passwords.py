@@ -40,17 +40,17 @@ def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, da
 STARTING_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another
 
 
-def mark(user: User) -> str:
-    """Tells one password of a person from the next, and nothing about it: what a clerk's page was looking at."""
-    return salted_hmac("accounts.passwords.mark", user.password, algorithm="sha256").hexdigest()[:16]
+def version_of(user: User) -> str:
+    """Tells one password of a person from the next, and nothing about it: what a clerk's page was showing."""
+    return salted_hmac("accounts.passwords.version", user.password, algorithm="sha256").hexdigest()[:16]
 
 
-def set_starting(user: User, seen: str, *, actor: User, address: str = "", reason: str = "") -> str | None:
+def set_starting(user: User, version: str, *, actor: User, address: str = "", reason: str = "") -> str | None:
     """A password that its owner must change at the next sign-in. It is returned here and never again.
 
-    None if the password is no longer the one whose mark the clerk has seen: another clerk was faster.
+    None if the password is no longer the one that the clerk's page was made for: another clerk was faster.
     """
-    if mark(user) != seen:
+    if version_of(user) != version:
         return None
     new = "-".join(get_random_string(4, STARTING_ALPHABET) for _ in range(3))
     with transaction.atomic():

@@ -24,7 +24,7 @@ def of(user: User) -> Phone | None:
 
 
 def has_room(number: str) -> bool:
-    return Phone.objects.filter(number=number).count() < len(Phone.places())
+    return Phone.objects.filter(number=number).count() < len(Phone.slots())
 
 
 def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
@@ -85,11 +85,11 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
 
 
 def _create(user: User, number: str) -> Phone | Refusal:
-    """Take a free place for this number. The unique constraints decide between requests that come at once."""
-    for place in Phone.places():
+    """Take a free slot of this number. The unique constraints decide between requests that come at once."""
+    for slot in Phone.slots():
         try:
             with transaction.atomic():
-                return Phone.objects.create(user=user, number=number, place=place)
+                return Phone.objects.create(user=user, number=number, slot=slot)
         except IntegrityError:
             if Phone.objects.filter(user=user).exists():
                 return Refusal.ALREADY_BOUND

@@ -16,7 +16,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from import_export.widgets import Widget
 
-from accounts import chosen, sheets, usernames
+from accounts import chosen, clock, formulas, sheets, usernames
 from accounts.models import User
 
 # The columns, as a file may name them besides: in English, in Chinese, or as here.
@@ -72,7 +72,7 @@ class Text(Widget):
         self.longest: int = getattr(User._meta.get_field(field), "max_length", 0)
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
-        text = " ".join(sheets.written(str(value)).split())
+        text = " ".join(formulas.written(str(value)).split())
         if len(text) > self.longest:
             raise ValueError(_("is longer than %(n)s characters") % {"n": self.longest})
         if not text.isprintable():
@@ -115,7 +115,7 @@ class Start(Widget):
         return timezone.make_aware(at) if timezone.is_naive(at) else at
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if value else ""
+        return clock.moment(value) if value else ""
 
 
 class Loader(BaseInstanceLoader):
@@ -133,7 +133,7 @@ class Loader(BaseInstanceLoader):
 
 
 def mailbox(text: Any) -> str | None:
-    return usernames.canonical(usernames.complete(sheets.written(str(text)), settings.MAIL_DOMAIN))
+    return usernames.canonical(usernames.complete(formulas.written(str(text)), settings.MAIL_DOMAIN))
 
 
 class PeopleResource(ModelResource):
@@ -180,8 +180,8 @@ class PeopleResource(ModelResource):
         return result
 
     def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        if formula := [name for name in COLUMNS if str(row.get(name, "")).startswith(("=", "＝"))]:
-            named = ", ".join(str(COLUMNS[name]) for name in formula)
+        if found := [name for name in COLUMNS if formulas.is_calculated(str(row.get(name, "")))]:
+            named = ", ".join(str(COLUMNS[name]) for name in found)
             raise ValidationError(
                 _("is a formula: %(columns)s. Save the file with values instead.") % {"columns": named}
             )
@@ -191,7 +191,7 @@ class PeopleResource(ModelResource):
         if name in self.first:
             raise ValidationError(_("the same address stands in row %(row)s") % {"row": self.first[name]})
         self.first[name] = row["line"]
-        written = sheets.written(str(row["address"]))
+        written = formulas.written(str(row["address"]))
         if "@" in written and written != name:
             self._warn(row, _("will be written as %(address)s") % {"address": name})
         if not name.endswith(f"@{settings.MAIL_DOMAIN}"):

@@ -69,7 +69,7 @@ def _note(rollout: Rollout, clerk: User) -> None:
     keys = chosen.find(rollout.choice, clerk)
     fates = switching.fates(keys, rollout.start)
     rollout.members.all().delete()
-    rows = (RolloutMember(rollout=rollout, user_id=pk, shown=fates[pk]) for pk in keys if pk in fates)
+    rows = (RolloutMember(rollout=rollout, user_id=pk, planned=fates[pk]) for pk in keys if pk in fates)
     RolloutMember.objects.bulk_create(rows, batch_size=chosen.BATCH)
     rollout.total = len(fates)
     rollout.save(update_fields=["total"])
@@ -77,19 +77,19 @@ def _note(rollout: Rollout, clerk: User) -> None:
 
 def difference(rollout: Rollout, clerk: User) -> Difference:
     """What is otherwise than the dry run showed."""
-    shown = dict(rollout.members.values_list("user_id", "shown"))
+    planned = dict(rollout.members.values_list("user_id", "planned"))
     now = switching.fates(chosen.find(rollout.choice, clerk), rollout.start)
     return Difference(
-        came=len(now.keys() - shown.keys()),
-        gone=len(shown.keys() - now.keys()),
-        otherwise=sum(shown[pk] != now[pk] for pk in shown.keys() & now.keys()),
+        came=len(now.keys() - planned.keys()),
+        gone=len(planned.keys() - now.keys()),
+        otherwise=sum(planned[pk] != now[pk] for pk in planned.keys() & now.keys()),
     )
 
 
 def carry_out(
-    rollout: Rollout, clerk: User, *, shown: int, address: str = "", knows: bool = False
+    rollout: Rollout, clerk: User, *, version: int, address: str = "", knows: bool = False
 ) -> tuple[Outcome, Difference]:
-    """What the dry run showed to this clerk. `shown` is how many people the page named; `knows`: he said that he will
+    """What the dry run showed to this clerk. `version` is how many people the page named; `knows`: he said that he will
     have to bind a phone himself."""
     with transaction.atomic():
         # Behind this line nobody else carries it out, or draws it anew.
@@ -99,9 +99,9 @@ def carry_out(
         if changed := difference(rollout, clerk):
             _note(rollout, clerk)
             return Outcome.CHANGED, changed
-        if shown != rollout.total or not rollout.total:
+        if version != rollout.total or not rollout.total:
             return Outcome.CHANGED, changed
-        himself = rollout.members.filter(user=clerk, shown=RolloutMember.Fate.SET, user__phone=None)
+        himself = rollout.members.filter(user=clerk, planned=RolloutMember.Fate.SET, user__phone=None)
         if himself.exists() and not knows:
             return Outcome.WARN, changed
         reminders.plan(rollout, list(rollout.reminders.values_list("days", flat=True)))

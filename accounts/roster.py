@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import chosen, events, jobs, sheets, switching
+from accounts import chosen, clock, events, jobs, sheets, switching
 from accounts.models import Roster, Sms, TrustedBrowser, User
 from accounts.resources import COMPARED, WRITTEN, PeopleResource, columns
 
@@ -42,9 +42,9 @@ def run(pk: int) -> None:
             return
 
 
-def as_shown(fingerprint: str) -> Q:
+def as_shown(version: str) -> Q:
     """In the state that a preview showed, and that may be imported."""
-    return Q(status=Status.CHECKED, fingerprint=fingerprint) & ~Q(fingerprint="")
+    return Q(status=Status.CHECKED, version=version) & ~Q(version="")
 
 
 def _check(roster: Roster, *, changed: bool = False) -> None:
@@ -52,7 +52,7 @@ def _check(roster: Roster, *, changed: bool = False) -> None:
     try:
         resource, encoding = _read(roster)
     except sheets.Refused as refusal:
-        jobs.finish(roster, status=Status.CHECKED, fingerprint="", report={"refusal": str(refusal)}, content=None)
+        jobs.finish(roster, status=Status.CHECKED, version="", report={"refusal": str(refusal)}, content=None)
         return
     _show(roster, resource, encoding=encoding, changed_meanwhile=changed)
 
@@ -61,8 +61,8 @@ def _show(roster: Roster, resource: PeopleResource, **more: Any) -> None:
     report = _report(resource) | more
     # A file with errors is not needed any more: the corrected one is another file.
     kept = {"content": None} if resource.complaints else {}
-    mark = "" if resource.complaints else fingerprint(resource)
-    jobs.finish(roster, status=Status.CHECKED, fingerprint=mark, report=report, **kept)
+    version = "" if resource.complaints else version_of(resource)
+    jobs.finish(roster, status=Status.CHECKED, version=version, report=report, **kept)
 
 
 def _read(roster: Roster) -> tuple[PeopleResource, str]:
@@ -100,9 +100,9 @@ def _apply(roster: Roster) -> None:
     try:
         resource, encoding = _read(roster)
     except sheets.Refused as refusal:
-        jobs.finish(roster, status=Status.CHECKED, fingerprint="", report={"refusal": str(refusal)}, content=None)
+        jobs.finish(roster, status=Status.CHECKED, version="", report={"refusal": str(refusal)}, content=None)
         return
-    if resource.complaints or fingerprint(resource) != roster.fingerprint:
+    if resource.complaints or version_of(resource) != roster.version:
         _show(roster, resource, encoding=encoding, changed_meanwhile=True)
         return
     report = _report(resource) | {"encoding": encoding}
@@ -162,7 +162,7 @@ def _changes(resource: PeopleResource, user: User) -> list[str]:
     return changed + ["two_step_from"] * (user.username in resource.starts)
 
 
-def fingerprint(resource: PeopleResource) -> str:
+def version_of(resource: PeopleResource) -> str:
     """Of all that would be written, and of what it would replace."""
     plan = [
         (user.username, *(getattr(user, name) for name in WRITTEN), resource.starts.get(user.username),
@@ -202,18 +202,18 @@ def _line(resource: PeopleResource, user: User) -> dict[str, Any]:
     cells = []
     for name in WRITTEN:
         now = getattr(user, name)
-        cells.append({"now": _shown(now), "was": _shown(was[name]) if name in was and was[name] != now else ""})
-    cells.append({"now": _shown(start or user.two_step_from), "was": _shown(user.two_step_from) if start else ""})
+        cells.append({"now": _text(now), "was": _text(was[name]) if name in was and was[name] != now else ""})
+    cells.append({"now": _text(start or user.two_step_from), "was": _text(user.two_step_from) if start else ""})
     return {"address": user.username, "cells": cells}
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     if value is None:
         return "—"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if hasattr(value, "tzinfo"):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        return clock.moment(value)
     return str(value) or "—"
 
 

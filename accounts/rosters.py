@@ -15,9 +15,9 @@ def take(name: str, content: bytes, clerk: User, *, language: str, address: str 
     return row
 
 
-def apply(row: Roster, clerk: User, *, shown: str, address: str = "") -> bool:
-    """What the preview with this fingerprint showed. False: it is not as it was shown, or somebody was faster."""
-    wanted = jobs.start(row, roster.as_shown(shown), status=Status.APPLYING, made_by=clerk, address=address)
+def apply(row: Roster, clerk: User, *, version: str, address: str = "") -> bool:
+    """What the preview showed. False: it is not as it was shown, or somebody was faster."""
+    wanted = jobs.start(row, roster.as_shown(version), status=Status.APPLYING, made_by=clerk, address=address)
     if wanted:
         row.refresh_from_db(fields=["status", "working"])
         jobs.enqueue(row)
@@ -26,4 +26,4 @@ def apply(row: Roster, clerk: User, *, shown: str, address: str = "") -> bool:
 
 def drop(row: Roster) -> bool:
     rows = Roster.objects.filter(pk=row.pk, working=False, status=Status.CHECKED)
-    return bool(rows.update(status=Status.DROPPED, content=None, fingerprint=""))
+    return bool(rows.update(status=Status.DROPPED, content=None, version=""))

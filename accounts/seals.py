@@ -1,7 +1,7 @@
 """The signatures that hold the security log together. They take values and know no table.
 
-A *mark* is made with the event and covers what it says. A *seal* gives the event its place: position, row, mark, and
-the seal before. The keys are in the settings and never in the database.
+A *signature* is made with the event and covers what it says. A *seal* puts the event into the chain: position, row,
+signature, and the seal before. The keys are in the settings and never in the database.
 """
 
 import hmac
@@ -19,12 +19,12 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def mark(content: Iterable[Any]) -> str:
-    return _sign(_message("mark", content), settings.EVENT_LOG_KEYS[0])
+def signature(content: Iterable[Any]) -> str:
+    return _sign(_message("signature", content), settings.EVENT_LOG_KEYS[0])
 
 
-def seal(position: int, previous: str, pk: int, mark: str) -> str:
-    return _sign(_message("seal", (position, previous, pk, mark)), settings.EVENT_LOG_KEYS[0])
+def seal(position: int, previous: str, pk: int, signature: str) -> str:
+    return _sign(_message("seal", (position, previous, pk, signature)), settings.EVENT_LOG_KEYS[0])
 
 
 def end(which: str, position: int, seal: str, at: datetime) -> str:
@@ -32,12 +32,12 @@ def end(which: str, position: int, seal: str, at: datetime) -> str:
     return _sign(_message("end", (which, position, seal, at)), settings.EVENT_LOG_KEYS[0])
 
 
-def is_mark(digest: str, content: Iterable[Any]) -> bool:
-    return _is_by_one_of_ours(digest, _message("mark", content))
+def is_signature(digest: str, content: Iterable[Any]) -> bool:
+    return _is_by_one_of_ours(digest, _message("signature", content))
 
 
-def is_seal(digest: str, position: int, previous: str, pk: int, mark: str) -> bool:
-    return _is_by_one_of_ours(digest, _message("seal", (position, previous, pk, mark)))
+def is_seal(digest: str, position: int, previous: str, pk: int, signature: str) -> bool:
+    return _is_by_one_of_ours(digest, _message("seal", (position, previous, pk, signature)))
 
 
 def is_end(digest: str, which: str, position: int, seal: str, at: datetime) -> bool:

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from import_export.formats.base_formats import CSV, XLSX
 from openpyxl import load_workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from tablib import Dataset
+
+from accounts import clock, formulas
 
 FORMATS = {"csv": CSV, "xlsx": XLSX}
 # Excel in China writes CSV in GBK, of which GB 18030 is the whole; with "CSV UTF-8" it puts a mark before it.
@@ -21,8 +22,6 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 UNPACKED = 30  # times the size of the file that may come in: what an XLSX may unpack to
 WIDEST = 50  # columns
 LONGEST = 1000  # characters of a cell
-# What makes a spreadsheet program calculate. After a tab or a line break it does so too.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Refused(Exception):
@@ -106,9 +105,9 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.isoformat(" ", "minutes")
+        return clock.moment(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return clock.day(value)
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer():
@@ -145,17 +144,6 @@ def write(dataset: Dataset, kind: str) -> bytes:
     """A file in which nothing is a formula. CSV begins with the mark by which Excel knows UTF-8."""
     safe = Dataset(headers=dataset.headers)
     for row in dataset:
-        safe.append([harmless(cell) for cell in row])
+        safe.append([formulas.harmless(cell) for cell in row])
     data = FORMATS[kind]().export_data(safe)
     return data if isinstance(data, bytes) else data.encode("utf-8-sig")
-
-
-def written(text: str) -> str:
-    """What `harmless` made of it, undone."""
-    return text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(FORMULA) else text
-
-
-def harmless(cell: Any) -> str:
-    """A text that begins like a formula gets an apostrophe, as spreadsheet programs write it themselves."""
-    text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", "" if cell is None else str(cell))
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

@@ -13,6 +13,8 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, errors, pq
 
+from accounts import clock
+
 Row = tuple[Any, ...]
 TYPES = {str: 25, int: 20, datetime: 1184, date: 1082}  # text, bigint, timestamptz, date
 FINE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
@@ -20,7 +22,7 @@ READ: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
     20: int,
     23: int,
-    1184: lambda text: datetime.fromisoformat(text.decode()),
+    1184: lambda text: clock.parsed(text.decode()),
 }
 
 

@@ -46,13 +46,13 @@ class DryRun:
 
 def dry_run(rollout: Rollout, clerk: User) -> DryRun:
     members = rollout.members.all()
-    touched = members.filter(shown=Fate.SET)
+    touched = members.filter(planned=Fate.SET)
     with_old = touched.filter(old_programs())
-    keys = members.filter(shown=Fate.EXEMPT).values("user_id")
+    keys = members.filter(planned=Fate.EXEMPT).values("user_id")
     exemptions = Exemption.in_force(user__in=keys).select_related("user", "made_by").order_by("until")
     return DryRun(
         total=members.count(),
-        fates=dict(members.values_list("shown").annotate(Count("pk")).order_by("shown")),
+        fates=dict(members.values_list("planned").annotate(Count("pk")).order_by("planned")),
         disabled=members.filter(user__is_active=False).count(),
         no_phone=touched.filter(user__phone=None).count(),
         old_programs=with_old.count(),
@@ -134,8 +134,8 @@ def people(rollout: Rollout, state: str = "", department: str | None = None) -> 
         "not_ready": ~ready,
         "ready": ready,
         "reminded": Q(was_reminded=True),
-        "exempt": Q(fate=Fate.EXEMPT) | Q(fate="", shown=Fate.EXEMPT),
-        "earlier": Q(fate=Fate.EARLIER) | Q(fate="", shown=Fate.EARLIER),
+        "exempt": Q(fate=Fate.EXEMPT) | Q(fate="", planned=Fate.EXEMPT),
+        "earlier": Q(fate=Fate.EARLIER) | Q(fate="", planned=Fate.EARLIER),
     }
     if state in which:
         found = found.filter(which[state])

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 (Django's own name)
 from django.utils import timezone
 
+from accounts import clock
 from apppasswords import profiles
 
 TOLD_BEFORE = timedelta(days=30)  # that a certificate expires
@@ -26,11 +27,11 @@ def _validity(signer: profiles.Signer) -> Iterator[CheckMessage]:
         name = certificate.subject.rfc4514_string()
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         if ends <= now:
-            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES expired on {ends:%Y-%m-%d}."
+            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES expired on {clock.day(ends)}."
             yield Error(told, hint="Phones do not trust what it signs. Put the renewed one in.", id="apppasswords.E002")
         elif begins > now:
-            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES is not valid before {begins:%Y-%m-%d}."
+            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES is not valid before {clock.day(begins)}."
             yield Error(told, hint="Is the clock of this machine right?", id="apppasswords.E003")
         elif ends <= now + TOLD_BEFORE:
-            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES expires on {ends:%Y-%m-%d}."
+            told = f"The certificate {name} in PROFILE_SIGNING_CERTIFICATES expires on {clock.day(ends)}."
             yield Warning(told, hint="Renew it in time.", id="apppasswords.W001")

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import addresses
+from accounts import addresses, clock
 from apppasswords.verification import PROTOCOLS, Login, Outcome, Reason, Verdict
 
 LARGEST_BODY = 16 * 1024  # bytes
@@ -166,7 +166,7 @@ def words(verdict: Verdict) -> str:
 
 
 def _clock(moment: datetime | None) -> str:
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
+    return clock.moment(moment) if moment else ""
 
 
 def _seconds_until(moment: datetime | None) -> int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import addresses, bans, events, logins, statements, usernames, userpasswords
+from accounts import addresses, bans, clock, events, logins, statements, usernames, userpasswords
 from accounts.models import Ban, Failure, User
 from apppasswords import passwords, secrets
 from apppasswords.connections import Slip
@@ -215,7 +215,7 @@ def _facts(network: str, name: str, secret: str | None, now: datetime) -> Facts:
 def _moment(value: Any) -> datetime | None:
     """SQLite answers in UTC without saying so, and with text where it computed the value."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        value = clock.parsed(value)
     if not isinstance(value, datetime):
         return None
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, desk, guesses, helpcodes, office, phones
+from accounts import clock, codes, desk, guesses, helpcodes, office, phones
 from accounts import passwords as mailbox_passwords
 from accounts.models import SecurityEvent, User
 from accounts.office import By
 from accounts.sessions import SignedInRequest
-from accounts.views.steps import clock, refusal_text
+from accounts.views.steps import refusal_text
 from apppasswords import passwords
 
 Kind = SecurityEvent.Kind
@@ -70,7 +70,7 @@ class Task:
     request: SignedInRequest
     person: User
     by: By
-    seen: str
+    version: str
 
     def say(self, text: str) -> None:
         messages.success(self.request, text)
@@ -81,7 +81,8 @@ class Task:
         if event is None:
             messages.warning(self.request, _("Nothing was done: the page was out of date. This is how it is now."))
             return
-        told = {"who": event.actor_name or _("the owner"), "time": clock(event.at), "what": event.get_kind_display()}
+        who, time = event.actor_name or _("the owner"), clock.briefly(event.at)
+        told = {"who": who, "time": time, "what": event.get_kind_display()}
         messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
 
     def show_once(self, **secret: Any) -> HttpResponse:
@@ -101,15 +102,15 @@ def _number(text: str) -> int:
 
 
 def give_help_code(task: Task) -> HttpResponse | None:
-    phone, _comma, place = task.seen.partition(",")
+    phone, _comma, ordinal = task.version.partition(",")
     by = task.by
     given = helpcodes.issue(
-        task.person, _number(phone), _number(place), actor=by.clerk, address=by.address, reason=by.reason
+        task.person, (_number(phone), _number(ordinal)), actor=by.clerk, address=by.address, reason=by.reason
     )
     match given:
         case (row, code):
             in_fours = f"{code[:4]} {code[4:]}"
-            return task.show_once(kind="help_code", secret=in_fours, until=clock(row.expires_at))
+            return task.show_once(kind="help_code", secret=in_fours, until=clock.briefly(row.expires_at))
         case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_PHONE:
             kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
             task.nothing_done(*kinds)
@@ -126,7 +127,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
 def unbind_phone(task: Task) -> None:
     phone = phones.of(task.person)
     by = task.by
-    if phone and str(phone.pk) == task.seen:
+    if phone and str(phone.pk) == task.version:
         phone.user = task.person
         if phones.unbind(phone, actor=by.clerk, address=by.address, reason=by.reason):
             task.say(_("The phone %(number)s is unbound. The owner is told.") % {"number": phone.masked})
@@ -143,7 +144,7 @@ def forget_browsers(task: Task) -> None:
 
 def remove_app_password(task: Task) -> None:
     by = task.by
-    if passwords.remove(task.person, _number(task.seen), actor=by.clerk, address=by.address, reason=by.reason):
+    if passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The app password is removed. What used it can no longer sign in."))
     else:
         task.nothing_done(Kind.APP_PASSWORD_REMOVED)
@@ -166,7 +167,7 @@ def end_sessions(task: Task) -> None:
 
 def send_test(task: Task) -> None:
     phone = phones.of(task.person)
-    if phone is None or str(phone.pk) != task.seen:
+    if phone is None or str(phone.pk) != task.version:
         task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
         return
     issued = office.send_test(task.person, phone, task.by)
@@ -182,7 +183,7 @@ def test_refusal_text(issued: codes.Issued) -> str:
         case codes.Refusal.WAIT:
             return _("A test was sent a moment ago. The next one can follow in a minute.")
         case codes.Refusal.LIMIT:
-            at = clock(issued.again_at) if issued.again_at else ""
+            at = clock.briefly(issued.again_at) if issued.again_at else ""
             return _("Too many tests were sent to this number. The next one can be sent at %(time)s.") % {"time": at}
         case codes.Refusal.BUDGET:
             return _("The site has sent as many SMS today as it may (SMS_DAILY_BUDGET).")
@@ -198,7 +199,7 @@ def end_pause(task: Task) -> None:
 
 
 def lift_ban(task: Task) -> None:
-    ban = desk.bans_of(task.person).filter(pk=_number(task.seen)).first()
+    ban = desk.bans_of(task.person).filter(pk=_number(task.version)).first()
     if ban and office.lift(task.person, ban, task.by):
         task.say(_("The ban of %(address)s is lifted.") % {"address": ban.network})
     else:
@@ -211,7 +212,7 @@ def set_password(task: Task) -> HttpResponse | None:
         raise Http404
     by = task.by
     secret = mailbox_passwords.set_starting(
-        task.person, task.seen, actor=by.clerk, address=by.address, reason=by.reason
+        task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason
     )
     if secret is None:
         task.nothing_done(Kind.PASSWORD_CHANGED)
@@ -221,7 +222,7 @@ def set_password(task: Task) -> HttpResponse | None:
 
 def see_number(task: Task) -> HttpResponse | None:
     phone = phones.of(task.person)
-    if phone is None or str(phone.pk) != task.seen:
+    if phone is None or str(phone.pk) != task.version:
         task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
         return None
     return task.show_once(kind="number", secret=office.see_number(task.person, phone, task.by))

@@ -1,4 +1,4 @@
-"""Figures turned into places on a drawing. Templates draw them; every place is a per cent of the drawing's size."""
+"""Figures turned into positions on a drawing. Templates draw them; every one is a per cent of the drawing's size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,17 +68,17 @@ def grid(measure: Scale) -> list[str]:
 
 
 def stacked(series: Sequence[Values]) -> tuple[Scale, list[Box]]:
-    """One column a place, the first series at the bottom."""
+    """One column a period, the first series at the bottom."""
     columns = list(zip(*series, strict=True))
     share = 100 / max(len(columns), 1)
     measure = scale(max((sum(value or 0 for value in column) for column in columns), default=0))
     boxes = []
-    for place, column in enumerate(columns):
+    for number, column in enumerate(columns):
         below = 0
         for look, value in enumerate(column, 1):
             if value:
                 below += value
-                x, width = share * (place + GAP / 2), share * (1 - GAP)
+                x, width = share * (number + GAP / 2), share * (1 - GAP)
                 y, height = 100 - measure.height(below), measure.height(value)
                 boxes.append(Box(look, _per_cent(x), _per_cent(y), _per_cent(width), _per_cent(height)))
     return measure, boxes
@@ -95,11 +95,11 @@ def lines(series: Sequence[Values], top: int = 0) -> tuple[Scale, list[Line]]:
 def _line(look: int, values: Values, measure: Scale) -> Line:
     share = 100 / max(len(values), 1)
     pieces: list[list[tuple[float, float]]] = [[]]
-    for place, value in enumerate(values):
+    for number, value in enumerate(values):
         if value is None:
             pieces.append([])
         else:
-            pieces[-1].append((share * (place + 0.5), 100 - measure.height(value)))
+            pieces[-1].append((share * (number + 0.5), 100 - measure.height(value)))
     alone = [point for piece in pieces if len(piece) == 1 for point in piece]  # a line of one point is not seen
     dots = [point for piece in pieces for point in piece] if len(values) <= DOTS else alone
     return Line(
@@ -110,14 +110,14 @@ def _line(look: int, values: Values, measure: Scale) -> Line:
 
 
 def labels(texts: Sequence[str]) -> list[Label]:
-    """Below the places of a drawing: as many as there is room for, the first and the last among them."""
+    """Below the columns of a drawing: as many as there is room for, the first and the last among them."""
     count = len(texts)
     if not count:
         return []
     shown = min(count, LABELS)
     chosen = sorted({round(n * (count - 1) / max(shown - 1, 1)) for n in range(shown)})
     share = 100 / count
-    found = [Label(texts[place], _per_cent(share * (place + 0.5)), "middle") for place in chosen]
+    found = [Label(texts[number], _per_cent(share * (number + 0.5)), "middle") for number in chosen]
     if count > LABELS:  # they would stand out of the drawing
         found[0], found[-1] = Label(texts[0], "0%", "start"), Label(texts[-1], "100%", "end")
     return found

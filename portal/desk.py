@@ -15,14 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import causes, clients, desk, sentences
+from accounts import causes, clients, clock, desk, sentences
 from accounts import passwords as mailbox_passwords
 from accounts.desk import Facts
 from accounts.models import User
 from accounts.office import By
 from accounts.sessions import SignedInRequest
 from accounts.views.signin import GET_OR_POST
-from accounts.views.steps import clock
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.buttons import BUTTONS, REASONS, Button, ReasonForm, Task
@@ -39,25 +38,25 @@ SECTIONS = {
 }
 
 
-def _seen(facts: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
+def _versions(facts: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
     """The buttons that make sense now, each with what it was decided on."""
     user, phone = facts.user, facts.phone
     bound = str(phone.pk) if phone else ""
     code = facts.help_code
-    place = code.place if code and phone and code.phone_id == phone.pk else 0
+    given = code.ordinal if code and phone and code.phone_id == phone.pk else 0
     needs_code = phone and user.is_active and user.two_step_is_on() and not facts.is_paused
     on = {
-        "help_code": f"{bound},{place}" if needs_code else "",
+        "help_code": f"{bound},{given}" if needs_code else "",
         "test": bound,
         "end_pause": "now" if facts.is_paused else "",
-        "password": "" if settings.PASSWORDS_IN_DIRECTORY else mailbox_passwords.mark(user),
+        "password": "" if settings.PASSWORDS_IN_DIRECTORY else mailbox_passwords.version_of(user),
         "sessions": "now",
         "browsers": "now" if facts.browsers else "",
         "app_passwords": "now" if app_passwords else "",
         "unbind": bound,
         "number": bound,
     }
-    return {name: seen for name, seen in on.items() if seen}
+    return {name: version for name, version in on.items() if version}
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------
@@ -102,7 +101,7 @@ def page(request: SignedInRequest, id: int) -> HttpResponse:  # noqa: A002 (as i
     if not form.is_valid():
         return _show(request, person, button, form)
     by = By(request.user, clients.address(request), form.reason)
-    response = button.do(Task(request, person, by, request.POST.get("seen", "")))
+    response = button.do(Task(request, person, by, request.POST.get("version", "")))
     return response or redirect("admin:desk", person.pk)
 
 
@@ -116,16 +115,16 @@ def _show(
 ) -> HttpResponse:
     app_passwords = list(passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
     facts = desk.facts(person, (row.last_used_address for row in app_passwords))
-    seen = _seen(facts, app_passwords)
+    versions = _versions(facts, app_passwords)
 
     def form(name: str, **given: Any) -> ReasonForm:
         return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
 
     may_see = {name: request.user.has_perm(permission) for name, permission in SECTIONS.items()}
     buttons = [
-        {"button": button, "seen": seen[name], "form": form(name), "is_open": button is pressed}
+        {"button": button, "version": versions[name], "form": form(name), "is_open": button is pressed}
         for name, button in BUTTONS.items()
-        if name in seen and _may(request, person, button)
+        if name in versions and _may(request, person, button)
     ]
     context = admin.site.each_context(request) | {
         "title": person.get_full_name(),
@@ -176,4 +175,4 @@ def obstacles(facts: Facts, *, sms: bool) -> list[str]:
 
 
 def _at(moment: datetime | None) -> str:
-    return clock(moment) if moment else ""
+    return clock.briefly(moment) if moment else ""

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from django.utils.formats import date_format
-
+from accounts import clock
 from portal import charts
 from portal.charts import Box, Label, Line, Scale
 from portal.listings import Listing
@@ -113,7 +112,7 @@ def _drawn(
         ],
         scale=[show(tick) for tick in reversed(scale.ticks)],
         grid=charts.grid(scale),
-        labels=charts.labels([date_format(period.first, "n-j") for period in days.periods]),
+        labels=charts.labels([clock.without_year(period.first) for period in days.periods]),
         rows=[
             Row(
                 period.name,

@@ -8,7 +8,7 @@ from statistics import median_low
 
 from django.utils import timezone
 
-from accounts import figures
+from accounts import clock, figures
 from accounts.figures import Name
 
 WEEKLY_FROM = 60  # days; longer ranges are drawn week by week
@@ -16,14 +16,14 @@ WEEKLY_FROM = 60  # days; longer ranges are drawn week by week
 
 @dataclass(frozen=True)
 class Period:
-    """One place of a drawing: a day or a week."""
+    """One column of a drawing: a day or a week."""
 
     first: date
     last: date
 
     @property
     def name(self) -> str:
-        return f"{self.first}" if self.first == self.last else f"{self.first} – {self.last}"
+        return " – ".join(dict.fromkeys(clock.day(day) for day in (self.first, self.last)))
 
 
 class Days:

@@ -130,6 +130,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
+            "builtins": ["accounts.filters"],
         },
     },
 ]
@@ -142,6 +143,7 @@ LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.zone("TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
+FORMAT_MODULE_PATH = "portal.formats"  # one way to write a time, in every language
 
 # --- Database -------------------------------------------------------------------------------------------------------
 

@@ -50,8 +50,8 @@ LONGEST = (
 
 @pytest.hookimpl(trylast=True)  # after they were shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
 
 
 _empty_tables: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
@@ -100,8 +100,8 @@ def make_user(db: None) -> MakeUser:
         start = timezone.now() if two_step else None
         user = User.objects.create_user(username, PASSWORD, two_step_from=start, **fields)
         if phone:
-            place = Phone.objects.filter(number=f"+86{phone}").count() + 1
-            Phone.objects.create(user=user, number=f"+86{phone}", place=place)
+            slot = Phone.objects.filter(number=f"+86{phone}").count() + 1
+            Phone.objects.create(user=user, number=f"+86{phone}", slot=slot)
         return user
 
     return make

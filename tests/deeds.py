@@ -86,8 +86,8 @@ def enter_help_code(user: int, code: str) -> str:
     return helpcodes.check(User.objects.get(pk=user), code)[0].name
 
 
-def give_help_code(user: int, phone: int, after: int, clerk: int) -> str:
-    given = helpcodes.issue(User.objects.get(pk=user), phone, after, actor=User.objects.get(pk=clerk))
+def give_help_code(user: int, version: tuple[int, int], clerk: int) -> str:
+    given = helpcodes.issue(User.objects.get(pk=user), version, actor=User.objects.get(pk=clerk))
     return given.name if isinstance(given, helpcodes.Refusal) else given[1]
 
 
@@ -95,8 +95,8 @@ def bind_with_help_code(code: int, phone: dict[str, Any], number: str) -> str:
     return _name(helpcodes.bind(code, _held(phone), number))
 
 
-def set_starting(user: int, seen: str, clerk: int) -> str | None:
-    return passwords.set_starting(User.objects.get(pk=user), seen, actor=User.objects.get(pk=clerk))
+def set_starting(user: int, version: str, clerk: int) -> str | None:
+    return passwords.set_starting(User.objects.get(pk=user), version, actor=User.objects.get(pk=clerk))
 
 
 def end_pause(user: int, clerk: int) -> bool:

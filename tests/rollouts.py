@@ -45,7 +45,7 @@ def carried_out(clerk: User, start: datetime, **choice: Any) -> Rollout:
     """From the dry run to the end, with a worker at hand."""
     row = drafted(clerk, start, **choice)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        outcome, changed = rollout.carry_out(row, clerk, shown=row.total)
+        outcome, changed = rollout.carry_out(row, clerk, version=row.total)
     assert outcome == rollout.Outcome.DONE, changed
     row.refresh_from_db()
     return row

@@ -36,6 +36,6 @@ def hand_in(manager: Person, content: bytes, name: str = "people.csv") -> Roster
 
 
 def confirm(manager: Person, row: Roster) -> Roster:
-    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "fingerprint": row.fingerprint})
+    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "version": row.version})
     row.refresh_from_db()
     return row

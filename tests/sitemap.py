@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from accounts.addresses import place as place_of
+from accounts.addresses import sortable
 from accounts.models import (
     Application,
     Ban,
@@ -76,8 +76,8 @@ class Addresses:
                 network="192.0.2.7", account=owner.username, password_digest="d", channel="imap"
             ).pk,
             "accounts/knownnetwork": KnownNetwork.objects.create(
-                cidr="198.51.100.0/24", kind="shared", first=place_of(IPv4Address("198.51.100.0")),
-                last=place_of(IPv4Address("198.51.100.255")),
+                cidr="198.51.100.0/24", kind="shared", first=sortable(IPv4Address("198.51.100.0")),
+                last=sortable(IPv4Address("198.51.100.255")),
             ).pk,
             "accounts/role": Role.objects.create(name="desk").pk,
             "accounts/securityevent": event.pk,

@@ -19,7 +19,7 @@ def roll_out(office: Person, *rows: int, start: str, **data: str) -> str:
     form = office.get(choose).context["form"]
     dry_run = office.post(choose, form.initial | {"everyone": "", "start": start, "at": "00:00"}).headers["Location"]
     page = office.get(dry_run)
-    office.post(dry_run, {"act": "carry_out", "shown": page.context["dry_run"].total})
+    office.post(dry_run, {"act": "carry_out", "version": page.context["dry_run"].total})
     return str(page.content.decode())
 
 

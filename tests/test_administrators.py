@@ -36,7 +36,7 @@ def form(user: User, **changes: str) -> dict[str, str]:
 
 def edit(clerk: Person, user: User, **changes: str) -> User:
     page = f"{USERS}{user.pk}/change/"
-    clerk.post(page, {**form(user, **changes), "seen": form_of(clerk, page)["seen"]})
+    clerk.post(page, {**form(user, **changes), "version": form_of(clerk, page)["version"]})
     return User.objects.get(pk=user.pk)
 
 

@@ -127,7 +127,7 @@ def test_the_page_with_the_secret_waits_too(owner: Person) -> None:
     page = response.content.decode()
     row = AppPassword.objects.get()
     assert response.context["secret"] in page.replace(" ", "")
-    assert f'hx-get="/app-passwords/{row.pk}/?seen=' in page
+    assert f'hx-get="/app-passwords/{row.pk}/?version=' in page
     assert re.search(rf'href="/app-passwords/{row.pk}/" target="_blank"', page), "without a script too"
     assert response.context["secret"] not in shown(owner, row)
 

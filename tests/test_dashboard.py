@@ -111,7 +111,7 @@ def busy_day(make_user: MakeUser) -> None:
     one, other, *_ = (make_user(f"person{n}", two_step=n < 3, department=departments[n % 3]) for n in range(6))
     make_user("gone", is_active=False)
     Phone.objects.create(user=one, number=f"+86{NUMBER}")
-    Phone.objects.create(user=other, number=f"+86{NUMBER}", place=2)
+    Phone.objects.create(user=other, number=f"+86{NUMBER}", slot=2)
     for digest in "abc":
         AppPassword.objects.create(user=one, name="Mail", digest=digest)
     for ago in (0, 1):

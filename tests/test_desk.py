@@ -21,7 +21,7 @@ from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from tests import clerks
 from tests.conftest import MakeUser
-from tests.counter import WHY, path, press, seen
+from tests.counter import WHY, path, press, version
 from tests.deliveries import make_sms
 from tests.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.snapshots import changed, everything
@@ -79,7 +79,7 @@ def test_colleagues_are_not_found_by_a_clerk(helper: Person, clerk: Person) -> N
     assert helper.get(path(clerk)).status_code == 404
     before = everything()
     for act in ("help_code", "unbind", "password", "sessions", "number"):
-        assert helper.post(path(clerk), {"act": act, "seen": "1", **WHY}).status_code == 404
+        assert helper.post(path(clerk), {"act": act, "version": "1", **WHY}).status_code == 404
     assert not changed(before)
 
 
@@ -164,7 +164,7 @@ def test_who_may_only_look_sees_no_buttons(make_user: MakeUser, wangwu: Person) 
     assert 'name="act"' not in page
     before = everything()
     for act in ACTS:
-        assert auditor.post(path(wangwu), {"act": act, "seen": "1", **WHY}).status_code == 403
+        assert auditor.post(path(wangwu), {"act": act, "version": "1", **WHY}).status_code == 403
     assert not changed(before)
 
 
@@ -196,7 +196,7 @@ def wanting(wangwu: Person) -> Person:
 def test_nothing_without_a_reason(office: Person, wanting: Person, act: str, missing: dict[str, str]) -> None:
     held = {"app_password": str(AppPassword.objects.get().pk), "lift": str(Ban.objects.get().pk), "help_code": "1,0"}
     before = everything()
-    answer = office.post(path(wanting), {"act": act, "seen": held.get(act) or "", **WHY, **missing})
+    answer = office.post(path(wanting), {"act": act, "version": held.get(act) or "", **WHY, **missing})
     assert answer.status_code == 200
     assert not changed(before)
 
@@ -240,7 +240,7 @@ def test_unbind(helper: Person, wanting: Person) -> None:
 
 def test_a_phone_that_was_bound_meanwhile_is_not_unbound(helper: Person, wanting: Person) -> None:
     """The page showed the old one."""
-    held = seen(helper, wanting, "unbind")
+    held = version(helper, wanting, "unbind")
     assert wanting.user
     phones.change(Phone.objects.get(user=wanting.user), f"+86{OTHER_NUMBER}")
     page = press(helper, wanting, "unbind", held)
@@ -252,7 +252,7 @@ def test_a_phone_that_was_bound_meanwhile_is_not_unbound(helper: Person, wanting
     "act", ["unbind", "browsers", "app_passwords", "end_pause", "password", "lift", "app_password"]
 )
 def test_the_second_clerk_is_told_who_was_first(helper: Person, office: Person, wanting: Person, act: str) -> None:
-    held = seen(helper, wanting, act)
+    held = version(helper, wanting, act)
     press(office, wanting, act)
     before = everything()
     page = press(helper, wanting, act, held)
@@ -342,10 +342,10 @@ def test_a_starting_password(helper: Person, wanting: Person) -> None:
 def test_no_starting_password_where_passwords_are_in_a_directory(
     settings: Settings, helper: Person, wanting: Person
 ) -> None:
-    held = seen(helper, wanting, "password")
+    held = version(helper, wanting, "password")
     settings.PASSWORDS_IN_DIRECTORY = True
     assert 'value="password"' not in helper.get(path(wanting)).content.decode()
-    assert helper.post(path(wanting), {"act": "password", "seen": held, **WHY}).status_code == 404
+    assert helper.post(path(wanting), {"act": "password", "version": held, **WHY}).status_code == 404
     assert User.objects.get(username="wangwu@example.edu").check_password(PASSWORD)
 
 
@@ -353,15 +353,15 @@ def test_no_starting_password_where_passwords_are_in_a_directory(
 @pytest.mark.parametrize("act", ["help_code", "password", "number"])
 def test_a_secret_is_in_one_answer(office: Person, wanting: Person, act: str) -> None:
     User.objects.update(codes_paused_until=None, wrong_codes=0)
-    held = seen(office, wanting, act)
-    answer = office.post(path(wanting), {"act": act, "seen": held, **WHY})
+    held = version(office, wanting, act)
+    answer = office.post(path(wanting), {"act": act, "version": held, **WHY})
     assert answer.status_code == 200
     assert "no-store" in answer.headers["Cache-Control"]
     found = re.search(r'class="secret">([^<]+)<', answer.content.decode())
     assert found
     assert found.group(1) not in office.get(path(wanting)).content.decode()
     if act != "number":  # that one may be looked at again, with a reason again
-        again = office.post(path(wanting), {"act": act, "seen": held, **WHY}, follow=True).content.decode()
+        again = office.post(path(wanting), {"act": act, "version": held, **WHY}, follow=True).content.decode()
         assert 'class="secret"' not in again, "a reload shows nothing and makes nothing new"
 
 
@@ -379,7 +379,7 @@ def test_the_help_code_of_the_page(helper: Person, wangwu: Person) -> None:
 
 def test_no_help_code_during_a_pause(helper: Person, wanting: Person) -> None:
     User.objects.update(codes_paused_until=None)
-    held = seen(helper, wanting, "help_code")
+    held = version(helper, wanting, "help_code")
     User.objects.filter(username="wangwu@example.edu").update(codes_paused_until=timezone.now() + timedelta(hours=1))
     assert "验证码输错次数过多" in press(helper, wanting, "help_code", held)
     assert not HelpCode.objects.exists()
@@ -389,7 +389,7 @@ def test_the_whole_number_needs_its_permission_and_is_logged(helper: Person, wan
     page = helper.get(path(wangwu)).content.decode()
     assert 'value="number"' not in page
     phone = Phone.objects.get(user=wangwu.user)
-    assert helper.post(path(wangwu), {"act": "number", "seen": str(phone.pk), **WHY}).status_code == 403
+    assert helper.post(path(wangwu), {"act": "number", "version": str(phone.pk), **WHY}).status_code == 403
     assert helper.user
     helper.user.user_permissions.add(Permission.objects.get(codename="see_numbers"))
     page = press(helper, wangwu, "number")
@@ -406,16 +406,16 @@ def test_nobody_helps_himself(office: Person) -> None:
     assert 'name="act"' not in page
     before = everything()
     for act in ACTS:
-        assert office.post(path(office), {"act": act, "seen": "1", **WHY}).status_code == 403
+        assert office.post(path(office), {"act": act, "version": "1", **WHY}).status_code == 403
     assert not changed(before)
 
 
 @pytest.mark.bypass("row 38: a button by GET, or without its token")
 def test_buttons_are_posts_with_their_token(office: Person, wanting: Person) -> None:
     before = everything()
-    office.get(path(wanting), {"act": "unbind", "seen": str(Phone.objects.get(user=wanting.user).pk), **WHY})
+    office.get(path(wanting), {"act": "unbind", "version": str(Phone.objects.get(user=wanting.user).pk), **WHY})
     office.handler.enforce_csrf_checks = True
-    assert office.post(path(wanting), {"act": "sessions", "seen": "now", **WHY}).status_code == 403
+    assert office.post(path(wanting), {"act": "sessions", "version": "now", **WHY}).status_code == 403
     assert office.post("/admin/find/", {"q": "wangwu"}).status_code == 403
     assert not changed(before)
 
@@ -429,5 +429,5 @@ def test_a_button_that_is_none(office: Person, wangwu: Person, act: str) -> None
 @pytest.mark.parametrize("act", ["help_code", "lift", "app_password", "unbind", "test", "number", "password"])
 def test_what_was_seen_may_be_nonsense(office: Person, wanting: Person, act: str, held: str) -> None:
     before = everything()
-    assert office.post(path(wanting), {"act": act, "seen": held, **WHY}).status_code in (302, 404)
+    assert office.post(path(wanting), {"act": act, "version": held, **WHY}).status_code in (302, 404)
     assert not changed(before)

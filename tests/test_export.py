@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from accounts import roster, sheets
+from accounts import roster
 from accounts.models import Phone, SecurityEvent, User
 from tests.conftest import MakeUser
 from tests.people import NUMBER, Person
@@ -47,20 +47,10 @@ def test_export(auditor: Person, wangwu: Person, kind: str) -> None:
     assert (event.actor, event.detail) == (auditor.user, {"people": len(rows), "format": kind})
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.parametrize(
-    "name", ["=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", '=HYPERLINK("x")']
-)
-def test_nothing_in_an_export_is_a_formula(auditor: Person, lisi: Person, name: str, kind: str) -> None:
-    User.objects.filter(username="lisi@example.edu").update(name=name, department=name)
-    (row,) = [row for row in exported(auditor, kind) if row[0] == "lisi@example.edu"]
-    assert row[1].startswith("'")
-    assert row[2].startswith("'")
-
-
 def test_what_was_exported_can_be_imported(manager: Person, clerk: Person, lisi: Person, wangwu: Person) -> None:
     """Names like formulas included; nothing changes."""
     User.objects.filter(username="lisi@example.edu").update(name="-", department="@home")
+    User.objects.filter(username="wangwu@example.edu").update(name="'=1", department="''-")
     content = roster.export(User.objects.all(), "csv", clerk.user, "192.0.2.1")  # type: ignore[arg-type]
     row = hand_in(manager, content)
     assert not row.has_errors(), row.report
@@ -90,7 +80,3 @@ def test_export_takes_few_statements(auditor: Person, django_assert_max_num_quer
     Phone.objects.bulk_create(Phone(user=user, number=f"+8613{n:09}") for n, user in enumerate(users))
     with django_assert_max_num_queries(25):
         exported(auditor)
-
-
-def test_illegal_characters_are_replaced() -> None:
-    assert sheets.harmless("a\x07b") == "a\N{REPLACEMENT CHARACTER}b"

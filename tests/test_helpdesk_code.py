@@ -35,7 +35,9 @@ def give(clerk: Person, wangwu: Person) -> Give:
         phone, last = phones.of(wangwu.user), helpcodes.of(wangwu.user)
         assert phone
         with TestCase.captureOnCommitCallbacks(execute=True):
-            made = helpcodes.issue(wangwu.user, phone.pk, last.place if last else 0, actor=clerk.user, reason="lost")
+            made = helpcodes.issue(
+                wangwu.user, (phone.pk, last.ordinal if last else 0), actor=clerk.user, reason="lost"
+            )
         assert isinstance(made, tuple), made
         return made[1]
 
@@ -320,7 +322,7 @@ def test_whom_a_clerk_gives_none(
     clerk = make_user("itoffice", phone="13700137000", is_staff=True)
     user = clerk if mailbox == "itoffice" else make_user(mailbox, phone=NUMBER, **fields)
     phone = Phone.objects.get(user=user)
-    assert helpcodes.issue(user, phone.pk, 0, actor=clerk) is refusal
+    assert helpcodes.issue(user, (phone.pk, 0), actor=clerk) is refusal
     assert not HelpCode.objects.exists()
     assert not memory.outbox
 
@@ -328,10 +330,10 @@ def test_whom_a_clerk_gives_none(
 def test_an_administrator_helps_colleagues_but_not_himself(clerk: Person, make_user: MakeUser) -> None:
     assert clerk.user
     colleague = make_user("colleague", phone=NUMBER, is_staff=True)
-    given = helpcodes.issue(colleague, Phone.objects.get(user=colleague).pk, 0, actor=clerk.user)
+    given = helpcodes.issue(colleague, (Phone.objects.get(user=colleague).pk, 0), actor=clerk.user)
     assert isinstance(given, tuple)
     own = Phone.objects.get(user=clerk.user)
-    assert helpcodes.issue(clerk.user, own.pk, 0, actor=clerk.user) is helpcodes.Refusal.COLLEAGUE
+    assert helpcodes.issue(clerk.user, (own.pk, 0), actor=clerk.user) is helpcodes.Refusal.COLLEAGUE
 
 
 def test_what_the_clerk_saw_must_still_be_so(wangwu: Person, clerk: Person, give: Give) -> None:
@@ -339,11 +341,11 @@ def test_what_the_clerk_saw_must_still_be_so(wangwu: Person, clerk: Person, give
     assert clerk.user
     phone = Phone.objects.get(user=wangwu.user)
     first = give()
-    assert helpcodes.issue(wangwu.user, phone.pk, 0, actor=clerk.user) is helpcodes.Refusal.GONE
+    assert helpcodes.issue(wangwu.user, (phone.pk, 0), actor=clerk.user) is helpcodes.Refusal.GONE
     assert helpcodes.check(wangwu.user, first)[0] is Outcome.RIGHT, "the first one is not void"
-    assert helpcodes.issue(wangwu.user, phone.pk + 1, 1, actor=clerk.user) is helpcodes.Refusal.GONE
+    assert helpcodes.issue(wangwu.user, (phone.pk + 1, 1), actor=clerk.user) is helpcodes.Refusal.GONE
     phones.unbind(phone)
-    assert helpcodes.issue(wangwu.user, phone.pk, 1, actor=clerk.user) is helpcodes.Refusal.NO_PHONE
+    assert helpcodes.issue(wangwu.user, (phone.pk, 1), actor=clerk.user) is helpcodes.Refusal.NO_PHONE
 
 
 def test_a_code_of_nobody_is_expired(wangwu: Person) -> None:
@@ -386,7 +388,7 @@ def test_two_step_switched_on_meanwhile(make_user: MakeUser, clerk: Person) -> N
     assert person.user
     User.objects.filter(pk=person.user.pk).update(two_step_from=timezone.now() - timedelta(minutes=1))
     user = User.objects.get(pk=person.user.pk)
-    given = helpcodes.issue(user, Phone.objects.get(user=user).pk, 0, actor=clerk.user)
+    given = helpcodes.issue(user, (Phone.objects.get(user=user).pk, 0), actor=clerk.user)
     assert isinstance(given, tuple)
     person.post(HELP, {"code": given[1]})
     assert not person.is_in()

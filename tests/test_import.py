@@ -25,13 +25,13 @@ def import_(manager: Person, *rows: Sequence[object]) -> Roster:
 
 def refusal(manager: Person, content: bytes, name: str = "people.csv") -> str:
     row = hand_in(manager, content, name)
-    assert (row.status, row.fingerprint) == ("checked", "")
+    assert (row.status, row.version) == ("checked", "")
     return str(row.report["refusal"])
 
 
 def errors(manager: Person, *rows: Sequence[object]) -> list[tuple[int, str]]:
     row = hand_in(manager, as_csv(*rows))
-    assert not row.fingerprint
+    assert not row.version
     return [(line, text) for line, _address, text in row.report["errors"]]
 
 
@@ -109,15 +109,15 @@ def test_somebody_comes_between_the_check_and_the_writing(
 ) -> None:
     """The rows are compared once more, locked, in the transaction that writes."""
     row = hand_in(manager, as_csv(HEADERS[:2], ("lisi", "新名"), ("new", "新")))
-    fingerprint, once = roster.fingerprint, iter([True])
+    version_of, once = roster.version_of, iter([True])
 
     def edited_meanwhile(resource: Any) -> str:
-        mark = fingerprint(resource)
+        version = version_of(resource)
         if next(once, False):
             User.objects.filter(username="lisi@example.edu").update(name="别名")
-        return mark
+        return version
 
-    monkeypatch.setattr(roster, "fingerprint", edited_meanwhile)
+    monkeypatch.setattr(roster, "version_of", edited_meanwhile)
     row = confirm(manager, row)
     assert (row.status, row.report["changed_meanwhile"]) == ("checked", True)
     assert get("lisi").name == "别名"
@@ -138,8 +138,8 @@ def test_who_was_added_meanwhile_is_not_added_twice(
 
 def test_a_preview_that_was_replaced_is_not_imported(manager: Person) -> None:
     row = hand_in(manager, as_csv(HEADERS[:1], ("new",)))
-    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "fingerprint": "0" * 64})
-    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "fingerprint": ""})
+    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "version": "0" * 64})
+    manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "version": ""})
     assert not User.objects.filter(username="new@example.edu").exists()
 
 
@@ -289,7 +289,7 @@ def test_where_the_directory_owns_passwords_it_says_so(manager: Person, settings
 def test_rights_that_were_taken_away_meanwhile(manager: Person) -> None:
     assert manager.user
     row = hand_in(manager, as_csv(HEADERS[:1], ("new",)))
-    assert rosters.apply(row, manager.user, shown=row.fingerprint)
+    assert rosters.apply(row, manager.user, version=row.version)
     manager.user.user_permissions.clear()
     roster.run(row.pk)
     row.refresh_from_db()
@@ -305,7 +305,7 @@ def test_only_with_the_right(make_user: MakeUser, manager: Person, right: str) -
     assert desk.post(ADD, {"file": SimpleUploadedFile("x.csv", b"address\nx\n")}).status_code == 403
     page = f"/admin/accounts/roster/{row.pk}/change/"
     assert desk.get(page).status_code == 403
-    assert desk.post(page, {"act": "import", "fingerprint": row.fingerprint}).status_code == 403
+    assert desk.post(page, {"act": "import", "version": row.version}).status_code == 403
     assert not User.objects.filter(username="new@example.edu").exists()
 
 

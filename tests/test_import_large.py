@@ -73,10 +73,10 @@ def test_ten_thousand_rows_in_under_a_minute_with_progress(site: Site, kind: str
         page = hand_in(manager, kind)
         preview, checked = wait_for(manager, page, "Import all of it")
         assert f"<dd>{ROWS}</dd>" in preview.text
-        fingerprint = re.search(r'name="fingerprint" value="([^"]+)"', preview.text)
-        assert fingerprint
+        version = re.search(r'name="version" value="([^"]+)"', preview.text)
+        assert version
         path = page.removeprefix(site.url)
-        manager.submit(path, act="import", fingerprint=unescape(fingerprint[1]))
+        manager.submit(path, act="import", version=unescape(version[1]))
         _done, written = wait_for(manager, page, ">imported<")
         took = time.monotonic() - start
     assert len(site.rows("SELECT 1 FROM accounts_user WHERE username LIKE ?", f"{kind}%")) == ROWS

@@ -59,7 +59,7 @@ REFUSED = [
     "UPDATE LOG SET position = position + 100",
     "UPDATE LOG SET position = NULL",
     "UPDATE LOG SET seal = ''",
-    "UPDATE LOG SET mark = ''",
+    "UPDATE LOG SET signature = ''",
     "UPDATE LOG SET id = id + 100",
     "DELETE FROM LOG",
     "DELETE FROM LOG WHERE position = (SELECT MAX(position) FROM LOG)",
@@ -130,14 +130,14 @@ CHANGES = {
     "detail": 'detail = \'{"channel": "imap"}\'',
     "detail left out": "detail = '{}'",
     "nonce": "nonce = 'z' || SUBSTR(nonce, 2)",
-    "mark": "mark = 'z' || SUBSTR(mark, 2)",
-    "previous": "previous = mark",
-    "seal": "seal = mark",
+    "signature": "signature = 'z' || SUBSTR(signature, 2)",
+    "previous": "previous = signature",
+    "seal": "seal = signature",
     "position": "position = -position",
     "no position": "position = NULL",
     "row": "id = -id",
 }
-WORDS = (*SecurityEvent.CONTENT, "mark")
+WORDS = (*SecurityEvent.CONTENT, "signature")
 SWAPS = {
     "what they say": WORDS,
     "the words alone": ("address", "detail", "nonce"),
@@ -294,8 +294,8 @@ def _place(text: str) -> tuple[int, str]:
 
 
 INSERT = """
-    INSERT INTO LOG (at, kind, username, actor_name, address, detail, nonce, mark, position, previous, seal)
-    SELECT at, kind, username, actor_name, address, detail, {nonce}, {mark}, {position}, {previous}, seal
+    INSERT INTO LOG (at, kind, username, actor_name, address, detail, nonce, signature, position, previous, seal)
+    SELECT at, kind, username, actor_name, address, detail, {nonce}, {signature}, {position}, {previous}, seal
     FROM LOG WHERE id = %s
 """
 
@@ -312,9 +312,9 @@ def test_a_row_that_was_put_in_is_named(position: str, previous: str, copied: bo
     with tampering():
         if copied:
             sql("DROP INDEX one_event_a_nonce")
-        nonce, mark = ("nonce", "mark") if copied else ("'x' || SUBSTR(nonce, 2)", "seal")
+        nonce, signature = ("nonce", "signature") if copied else ("'x' || SUBSTR(nonce, 2)", "seal")
         statement = INSERT.replace("{position}", position).replace("{previous}", previous)
-        statement = statement.replace("{nonce}", nonce).replace("{mark}", mark)
+        statement = statement.replace("{nonce}", nonce).replace("{signature}", signature)
         sql(statement, pk)
         new = chain.events().latest("pk").pk
         assert new != pk
@@ -378,16 +378,16 @@ def test_one_form_whatever_the_database_made_of_it() -> None:
         ({"a": (1, 2)}, {"a": [1, 2]}),
         ({1: "x"}, {"1": "x"}),
     ]:
-        assert seals.mark([one]) == seals.mark([other])
+        assert seals.signature([one]) == seals.signature([other])
     for one, other in [
         ({"a": 1}, {"a": "1"}),
         ({"a": None}, {}),
         ({"a": "b"}, {"b": "a"}),
         ({"a": True}, {"a": "true"}),
     ]:
-        assert seals.mark([one]) != seals.mark([other])
-    assert seals.mark(["a", "b"]) != seals.mark(["ab", ""])
-    assert seals.mark([1, ""]) != seals.seal(1, "", 1, "")
+        assert seals.signature([one]) != seals.signature([other])
+    assert seals.signature(["a", "b"]) != seals.signature(["ab", ""])
+    assert seals.signature([1, ""]) != seals.seal(1, "", 1, "")
 
 
 def test_whatever_is_recorded_is_read_as_it_was_written(crowd_or_not: None) -> None:

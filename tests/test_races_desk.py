@@ -29,7 +29,7 @@ def a_clerk() -> Newcomer:
 
 def given(owner: Newcomer, phone: Phone, clerk: Newcomer) -> str:
     last = helpcodes.of(owner.user)
-    made = helpcodes.issue(owner.user, phone.pk, last.place if last else 0, actor=clerk.user)
+    made = helpcodes.issue(owner.user, (phone.pk, last.ordinal if last else 0), actor=clerk.user)
     assert isinstance(made, tuple)
     return made[1]
 
@@ -89,7 +89,7 @@ def test_of_clerks_who_give_a_code_at_once_one_does(crowd: Crowd) -> None:
     for _ in range(ROUNDS):
         owner, clerk = Newcomer(), a_clerk()
         phone = owner.bind()
-        call = {"user": owner.user.pk, "phone": phone.pk, "after": 0, "clerk": clerk.user.pk}
+        call = {"user": owner.user.pk, "version": (phone.pk, 0), "clerk": clerk.user.pk}
         answers = crowd.rush("give_help_code", [call] * 24)
         codes = [answer for answer in answers if answer.isdigit()]
         assert (len(codes), answers.count("GONE")) == (1, 23)
@@ -114,7 +114,7 @@ def test_of_two_starting_passwords_one_is_given(crowd: Crowd) -> None:
     """Or a clerk would tell the owner a password that another one has replaced."""
     for _ in range(ROUNDS):
         owner, clerk = Newcomer(), a_clerk()
-        call = {"user": owner.user.pk, "seen": passwords.mark(owner.user), "clerk": clerk.user.pk}
+        call = {"user": owner.user.pk, "version": passwords.version_of(owner.user), "clerk": clerk.user.pk}
         secrets = [secret for secret in crowd.rush("set_starting", [call] * 24) if secret]
         assert len(secrets) == 1
         owner.user.refresh_from_db()
@@ -168,7 +168,7 @@ def test_a_button_pressed_at_twelve_desks_is_pressed_once(crowd: Crowd) -> None:
         desk.sign_in()
         call = {
             "path": f"/admin/accounts/user/{owner.user.pk}/desk/",
-            "data": {"act": "unbind", "seen": str(phone.pk), "why": "counter"},
+            "data": {"act": "unbind", "version": str(phone.pk), "why": "counter"},
             "session": desk.cookies["session"].value,
             "address": clerk.address,
         }

@@ -31,7 +31,7 @@ def running(days: float = 30) -> Rollout:
     User.objects.filter(pk=clerk.pk).update(is_superuser=True)
     clerk.refresh_from_db()
     row = drafted(clerk, in_days(days), people=[user.pk for user in newcomers()])
-    assert rollout.carry_out(row, clerk, shown=PEOPLE)[0] == rollout.Outcome.DONE
+    assert rollout.carry_out(row, clerk, version=PEOPLE)[0] == rollout.Outcome.DONE
     return row
 
 

@@ -171,12 +171,12 @@ def test_what_was_shown_is_what_is_done(clerk: Person) -> None:
     people(1, prefix="new")
     User.objects.filter(pk=arts[0].pk).update(department="理学院")
     User.objects.filter(pk=arts[1].pk).update(two_step_from=in_days(3))
-    outcome, changed = rollout.carry_out(row, clerk.user, shown=4)
+    outcome, changed = rollout.carry_out(row, clerk.user, version=4)
     assert outcome == rollout.Outcome.CHANGED
     assert (changed.came, changed.gone, changed.otherwise) == (1, 1, 1)
     assert not User.objects.filter(two_step_from=row.start).exists()
-    assert set(row.members.values_list("shown", flat=True)) == {"set", "earlier"}
-    assert rollout.carry_out(row, clerk.user, shown=4)[0] == rollout.Outcome.DONE
+    assert set(row.members.values_list("planned", flat=True)) == {"set", "earlier"}
+    assert rollout.carry_out(row, clerk.user, version=4)[0] == rollout.Outcome.DONE
 
 
 def test_a_page_that_showed_another_number_carries_nothing_out(clerk: Person) -> None:
@@ -184,15 +184,15 @@ def test_a_page_that_showed_another_number_carries_nothing_out(clerk: Person) ->
     assert clerk.user
     people(4)
     row = drafted(clerk.user, in_days(30), departments=["文学院"])
-    assert rollout.carry_out(row, clerk.user, shown=3)[0] == rollout.Outcome.CHANGED
+    assert rollout.carry_out(row, clerk.user, version=3)[0] == rollout.Outcome.CHANGED
 
 
 def test_a_clerk_without_a_phone_is_warned(make_user: MakeUser) -> None:
     desk = make_user("desk", is_staff=True, two_step=False, department="信息办")
     row = drafted(desk, in_days(3), departments=["信息办"])
     assert survey.dry_run(row, desk).clerk_without_phone
-    assert rollout.carry_out(row, desk, shown=1)[0] == rollout.Outcome.WARN
-    assert rollout.carry_out(row, desk, shown=1, knows=True)[0] == rollout.Outcome.DONE
+    assert rollout.carry_out(row, desk, version=1)[0] == rollout.Outcome.WARN
+    assert rollout.carry_out(row, desk, version=1, knows=True)[0] == rollout.Outcome.DONE
 
 
 # --- Carry out -------------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_the_number_of_statements_grows_with_batches_not_with_people(clerk: Pers
     assert clerk.user
     people(1000)
     row = drafted(clerk.user, in_days(30), departments=["文学院"])
-    rollout.carry_out(row, clerk.user, shown=1000)
+    rollout.carry_out(row, clerk.user, version=1000)
     with CaptureQueriesContext(
         connection,
     ) as seen:
@@ -229,7 +229,7 @@ def test_a_worker_that_died_is_followed_by_another(clerk: Person, clock: time_ma
     assert clerk.user
     people(1200)
     row = drafted(clerk.user, in_days(30), departments=["文学院"])
-    rollout.carry_out(row, clerk.user, shown=1200)
+    rollout.carry_out(row, clerk.user, version=1200)
     first = jobs.claim(Rollout, row.pk)
     assert first
     assert switching._batch(first, clerk.user)
@@ -251,7 +251,7 @@ def test_an_error_stops_it_after_some_tries(
     assert clerk.user
     people(2)
     row = drafted(clerk.user, in_days(30), departments=["文学院"])
-    rollout.carry_out(row, clerk.user, shown=2)
+    rollout.carry_out(row, clerk.user, version=2)
     with monkeypatch.context() as patch:
         patch.setattr(switching, "_carry_out", lambda *_: 1 / 0)
         for _ in range(5):
@@ -303,7 +303,7 @@ def test_a_paused_one_goes_on_through_a_dry_run(clerk: Person) -> None:
     later = in_days(40)
     assert rollout.redraw(row, row.choice, later, clerk.user)
     assert dates(arts) == [None, None]
-    assert rollout.carry_out(row, clerk.user, shown=2)[0] == rollout.Outcome.DONE
+    assert rollout.carry_out(row, clerk.user, version=2)[0] == rollout.Outcome.DONE
     switching.run(row.pk)
     assert dates(arts) == [later, later]
 
@@ -327,7 +327,7 @@ def test_a_pause_while_it_runs(clerk: Person) -> None:
     assert clerk.user
     people(1200)
     row = drafted(clerk.user, in_days(30), departments=["文学院"])
-    rollout.carry_out(row, clerk.user, shown=1200)
+    rollout.carry_out(row, clerk.user, version=1200)
     worker = jobs.claim(Rollout, row.pk)
     assert worker
     assert switching._batch(worker, clerk.user)

@@ -37,7 +37,7 @@ def complaints(manager: Person, **data: Any) -> Any:
 
 def carry_out(manager: Person, page: str, **data: Any) -> str:
     shown = manager.get(page).context["dry_run"].total
-    response = manager.post(page, {"act": "carry_out", "shown": shown} | data, follow=True)
+    response = manager.post(page, {"act": "carry_out", "version": shown} | data, follow=True)
     return str(response.content.decode())
 
 
@@ -100,7 +100,7 @@ def test_people_who_changed_since_are_told_of(manager: Person) -> None:
     people(2)
     page = choose(manager, departments=["文学院"])
     people(1, prefix="new")
-    response = manager.post(page, {"act": "carry_out", "shown": 2}, follow=True, headers={"accept-language": "en"})
+    response = manager.post(page, {"act": "carry_out", "version": 2}, follow=True, headers={"accept-language": "en"})
     assert "1 came, 0 went" in response.content.decode()
     assert not User.objects.filter(two_step_from__gt=timezone.now()).exists()
 
@@ -109,7 +109,7 @@ def test_people_who_changed_since_are_told_of(manager: Person) -> None:
 def test_a_number_that_no_page_showed(manager: Person, shown: str) -> None:
     people(2)
     page = choose(manager, departments=["文学院"])
-    manager.post(page, {"act": "carry_out", "shown": shown})
+    manager.post(page, {"act": "carry_out", "version": shown})
     assert Rollout.objects.get().status == "draft"
 
 
@@ -127,7 +127,7 @@ def test_pause_go_on_cancel(manager: Person) -> None:
     assert not User.objects.filter(two_step_from__gt=timezone.now()).exists()
     before = everything()
     for act in ("pause", "resume", "cancel", "carry_out", "carry_on", "nonsense", ""):
-        manager.post(page, {"act": act, "shown": 2})
+        manager.post(page, {"act": act, "version": 2})
     assert not changed(before)
 
 
@@ -191,7 +191,7 @@ def test_only_with_the_right(make_user: MakeUser, manager: Person, lisi: Person,
     two_step = f"/admin/accounts/user/{lisi.user.pk}/two-step/"
     for each in (page, f"{ROLLOUTS}add/", f"{EXEMPTIONS}add/", two_step, page.replace("change", "choose")):
         assert desk.get(each).status_code == 403, each
-        assert desk.post(each, {"act": "carry_out", "shown": 1}).status_code == 403, each
+        assert desk.post(each, {"act": "carry_out", "version": 1}).status_code == 403, each
     assert not changed(before)
 
 
@@ -204,7 +204,7 @@ def test_an_auditor_looks_and_touches_nothing(make_user: MakeUser, manager: Pers
         assert 'name="act"' not in text
     before = everything()
     for each in (page, page.replace("change", "mail"), page.replace("change", "choose")):
-        assert auditor.post(each, {"act": "carry_out", "shown": 1, "days": ""}).status_code == 403
+        assert auditor.post(each, {"act": "carry_out", "version": 1, "days": ""}).status_code == 403
     assert not changed(before)
 
 
@@ -214,7 +214,7 @@ def test_a_manager_does_not_touch_colleagues(manager: Person, make_user: MakeUse
     root = make_user("root", is_superuser=True)
     assert complaints(manager, addresses="colleague").complaints
     row = drafted(root, in_days(3), everyone=True)
-    manager.post(f"{ROLLOUTS}{row.pk}/change/", {"act": "carry_out", "shown": row.total})
+    manager.post(f"{ROLLOUTS}{row.pk}/change/", {"act": "carry_out", "version": row.total})
     colleague.refresh_from_db()
     assert colleague.two_step_from is None
     assert manager.get(f"/admin/accounts/user/{colleague.pk}/two-step/").status_code == 404
@@ -291,5 +291,5 @@ def test_a_clerk_without_a_phone_has_to_say_that_he_knows(make_user: MakeUser) -
     desk = make_user("desk", is_staff=True, two_step=False, department="信息办")
     row = drafted(desk, in_days(3), departments=["信息办"])
     root = make_user("root", is_superuser=True)
-    assert rollout.carry_out(row, desk, shown=1)[0] == rollout.Outcome.WARN
+    assert rollout.carry_out(row, desk, version=1)[0] == rollout.Outcome.WARN
     assert carried_out(root, in_days(3), people=[desk.pk]).done == 1

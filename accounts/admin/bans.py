@@ -1,7 +1,6 @@
 """Bans: those in force first, why they are there, and how they end."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,14 +12,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import addresses, bans, causes
+from accounts import addresses, bans, causes, clock
 from accounts.admin.history import HistoryAdmin
 from accounts.models import Ban
 from accounts.sessions import SignedInRequest
@@ -34,14 +32,8 @@ WAYS_IN = {"web": _("web page"), "imap": "IMAP", "pop3": "POP3", "smtp": "SMTP",
 def account_name(account: str) -> str:
     """A name that is no account's was never kept; the beginning of its digest tells one from another."""
     if account.startswith(bans.STRANGER):
-        return gettext("no account (%(mark)s)") % {"mark": account.removeprefix(bans.STRANGER)[:4]}
+        return gettext("no account (%(digest)s)") % {"digest": account.removeprefix(bans.STRANGER)[:4]}
     return account or gettext("the whole address")
-
-
-def clock(moment: datetime) -> str:
-    """Without the day if it is today."""
-    local = timezone.localtime(moment)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "Y-m-d H:i")
 
 
 def ways_in(channels: str) -> str:
@@ -133,8 +125,8 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("why"))
     def why(self, ban: Ban) -> SafeString:
-        mark = "alarm" if causes.of(ban) in causes.ALARMING else "calm"
-        return format_html('<span class="cause {}">{}</span>', mark, causes.why(ban))
+        tone = "alarm" if causes.of(ban) in causes.ALARMING else "calm"
+        return format_html('<span class="cause {}">{}</span>', tone, causes.why(ban))
 
     @admin.display(description=_("ways in"))
     def ways_in(self, ban: Ban) -> str:
@@ -142,17 +134,13 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("first and last wrong password"), ordering="first_at")
     def times(self, ban: Ban) -> str:
-        if ban.first_at is None or ban.last_at is None:
-            return ""
-        first, last = timezone.localtime(ban.first_at), timezone.localtime(ban.last_at)
-        short = "H:i:s" if first.date() == last.date() else "Y-m-d H:i:s"
-        return f"{date_format(first, 'Y-m-d H:i:s')} – {date_format(last, short)}"
+        return clock.span(ban.first_at, ban.last_at) if ban.first_at and ban.last_at else ""
 
     @admin.display(description=_("state"), ordering="until")
     def state(self, ban: Ban) -> str:
-        until = clock(ban.until)
+        until = clock.briefly(ban.until)
         if ban.lifted_at:
-            return gettext("lifted %(at)s by %(by)s") % {"at": clock(ban.lifted_at), "by": ban.lifted_by or "—"}
+            return gettext("lifted %(at)s by %(by)s") % {"at": clock.briefly(ban.lifted_at), "by": ban.lifted_by or "—"}
         if ban.until > timezone.now():
             return gettext("in force until %(until)s") % {"until": until}
         return gettext("over since %(until)s") % {"until": until}

@@ -7,10 +7,9 @@ from django import forms
 from django.contrib.auth.forms import UserChangeForm
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import office
+from accounts import clock, office
 from accounts.models import SecurityEvent, User
 
 # `language` is not among them: each sign-in of its owner sets it.
@@ -18,11 +17,11 @@ COLUMNS = ("name", "department", "two_step_from", "is_active", "must_change_pass
 SALT = "accounts.admin.edits"
 
 
-def _seen(user: User) -> dict[str, Any]:
-    seen: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
-    if seen["two_step_from"]:
-        seen["two_step_from"] = seen["two_step_from"].isoformat()
-    return seen | {"groups": _groups(user)}
+def _version_of(user: User) -> dict[str, Any]:
+    version: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
+    if version["two_step_from"]:
+        version["two_step_from"] = clock.iso(version["two_step_from"])
+    return version | {"groups": _groups(user)}
 
 
 def _groups(user: User) -> list[int]:
@@ -30,15 +29,15 @@ def _groups(user: User) -> list[int]:
 
 
 class AccountForm(UserChangeForm[User]):
-    """`seen` holds what the clerk was shown. It is signed, so that it stays what it was."""
+    """`version` holds what the clerk was shown. It is signed, so that it stays what it was."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and not self.is_bound:
-            token = {"pk": self.instance.pk, **_seen(self.instance)}
-            self.fields["seen"].initial = signing.dumps(token, salt=SALT, compress=True)
+            token = {"pk": self.instance.pk, **_version_of(self.instance)}
+            self.fields["version"].initial = signing.dumps(token, salt=SALT, compress=True)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # Django's, not in its types
@@ -48,12 +47,12 @@ class AccountForm(UserChangeForm[User]):
     def _is_as_seen(self) -> bool:
         """A conditional update that changes nothing: until the commit, other edits of this row wait."""
         try:
-            seen = signing.loads(self.cleaned_data["seen"], salt=SALT)
+            version = signing.loads(self.cleaned_data["version"], salt=SALT)
         except signing.BadSignature:
             return False
-        groups: list[int] = seen.pop("groups")
-        rows = User.objects.filter(**seen)
-        if seen["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
+        groups: list[int] = version.pop("groups")
+        rows = User.objects.filter(**version)
+        if version["pk"] != self.instance.pk or not rows.update(username=self.instance.username):
             return False
         return groups == _groups(self.instance)
 
@@ -62,7 +61,7 @@ class AccountForm(UserChangeForm[User]):
         event = office.last(self.instance, *kinds)
         if event is None:
             return _("Nothing was saved: the account was changed while this page was open. Open it again.")
-        told = {"who": event.actor_name or _("the owner"), "time": f"{timezone.localtime(event.at):%m-%d %H:%M}"}
+        told = {"who": event.actor_name or _("the owner"), "time": clock.briefly(event.at)}
         return (
             _("Nothing was saved: %(who)s changed this account at %(time)s, while this page was open. Open it again.")
             % told

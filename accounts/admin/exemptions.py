@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import administrators, chosen, clients, exemptions
+from accounts import administrators, chosen, clients, clock, exemptions
 from accounts.admin.history import HistoryAdmin
 from accounts.models import Exemption, User
 from accounts.sessions import SignedInRequest
@@ -35,7 +35,7 @@ class ExemptionForm(ReasonForm):
     until = forms.DateField(
         label=gettext_lazy("off until"),
         help_text=gettext_lazy("On this day two-step comes on by itself."),
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"}),
     )
     field_order = ["until", "reason"]
 
@@ -148,7 +148,7 @@ def make(model_admin: Any, request: SignedInRequest, user: User, asked: dict[str
         model_admin.message_user(request, str(locked_out.reason), messages.ERROR)
         return False
     text = _("Two-step of %(user)s is off until %(day)s.") % {
-        "user": user, "day": timezone.localtime(asked["until"]).strftime("%Y-%m-%d")
+        "user": user, "day": clock.day(asked["until"])
     }  # fmt: skip
     model_admin.message_user(request, text, messages.SUCCESS)
     return True

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts import clients, events, loglines, sentences, usernames
+from accounts import clients, clock, events, loglines, sentences, usernames
 from accounts.admin.history import HistoryAdmin
 from accounts.models import SecurityEvent, User
 from accounts.sessions import SignedInRequest
@@ -109,19 +109,19 @@ class SecurityEventAdmin(HistoryAdmin):
         if chosen not in FORMATS:
             return HttpResponseBadRequest()
         try:
-            shown = self.get_changelist_instance(request).queryset.order_by("pk")
+            listed = self.get_changelist_instance(request).queryset.order_by("pk")
         except IncorrectLookupParameters:
             return redirect("admin:accounts_securityevent_changelist")
         # What was searched for may be anything that somebody typed; filters are names of ours.
         filters = {name: value for name, value in request.GET.items() if name != "q"}
         event = events.record(
             events.Kind.LOG_EXPORTED, None, actor=request.user, address=clients.address(request),
-            format=chosen, rows=shown.count(), filters=filters, searched="q" in request.GET,
+            format=chosen, rows=listed.count(), filters=filters, searched="q" in request.GET,
         )  # fmt: skip
         content_type, lines = FORMATS[chosen]
         response = StreamingHttpResponse(
-            lines(shown.filter(pk__lt=event.pk).iterator(ROWS_AT_ONCE)), content_type=content_type
+            lines(listed.filter(pk__lt=event.pk).iterator(ROWS_AT_ONCE)), content_type=content_type
         )
-        name = f"security-log-{timezone.localtime():%Y-%m-%d-%H%M}.{chosen}"
+        name = f"security-log-{clock.in_file_name(timezone.now())}.{chosen}"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import chosen, reminders, rollout, wording
+from accounts import chosen, clock, reminders, rollout, wording
 from accounts.models import Rollout, User
 
 MOST_DAYS = 60
@@ -31,13 +31,13 @@ class ChoiceForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "cols": 50, "spellcheck": "false", "autocapitalize": "none"}),
     )
     start = forms.DateField(
-        label=gettext_lazy("two-step from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        label=gettext_lazy("two-step from"), widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"})
     )
     at = forms.TimeField(
         label=gettext_lazy("time"),
         required=False,
         initial=time.min,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        widget=forms.TimeInput(format=clock.TIME, attrs={"type": "time"}),
     )
 
     def __init__(self, *args: Any, clerk: User, **kwargs: Any) -> None:

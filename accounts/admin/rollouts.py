@@ -146,11 +146,11 @@ class RolloutAdmin(LightAdmin):
         self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
 
     def _carry_out(self, request: SignedInRequest, row: Rollout) -> None:
-        shown = request.POST.get("shown", "")
+        version = request.POST.get("version", "")
         outcome, changed = rollout.carry_out(
             row,
             request.user,
-            shown=int(shown) if shown.isdecimal() and len(shown) < 9 else -1,
+            version=int(version) if version.isdecimal() and len(version) < 9 else -1,
             knows="knows" in request.POST,
             address=clients.address(request),
         )

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts import clients, roster, rosters, sheets
+from accounts import clients, clock, roster, rosters, sheets
 from accounts.admin.history import HistoryAdmin
 from accounts.models import Roster, User
 from accounts.resources import COLUMNS, ONLY_EXPORTED
@@ -119,9 +119,9 @@ class RosterAdmin(HistoryAdmin):
 
     def _act(self, request: SignedInRequest, row: Roster) -> None:
         act = request.POST.get("act")
-        shown = request.POST.get("fingerprint", "")
+        version = request.POST.get("version", "")
         if act == "import":
-            done = rosters.apply(row, request.user, shown=shown, address=clients.address(request))
+            done = rosters.apply(row, request.user, version=version, address=clients.address(request))
         elif act == "drop":
             done = rosters.drop(row)
         else:
@@ -166,7 +166,7 @@ class RosterPages(admin.ModelAdmin[User]):
             kind = form.cleaned_data["format"]
             data = roster.export(people, kind, request.user, clients.address(request))
             response = HttpResponse(data, content_type=sheets.FORMATS[kind].CONTENT_TYPE)
-            name = f"people-{timezone.localdate():%Y%m%d}.{kind}"
+            name = f"people-{clock.in_file_name(timezone.now())}.{kind}"
             response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return response
         context = self.admin_site.each_context(request) | {

@@ -18,7 +18,7 @@ def sign(apps, schema_editor):
 
     for event in events.filter(nonce="").order_by("pk").iterator(chunk_size=1000):
         event.nonce = seals.new_nonce()
-        event.mark = seals.mark(getattr(event, name) for name in CONTENT)
+        event.mark = seals.signature(getattr(event, name) for name in CONTENT)
         batch.append(event)
         if len(batch) == 1000:
             write()

@@ -35,7 +35,7 @@ class SecurityEvent(models.Model):
 
     Kind = kinds.Kind
 
-    # What an event says, in the order in which its mark covers it.
+    # What an event says, in the order in which its signature covers it.
     CONTENT = ("nonce", "at", "kind", "user_id", "username", "actor_id", "actor_name", "address", "detail")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
@@ -54,9 +54,9 @@ class SecurityEvent(models.Model):
     address = models.CharField(_("address"), max_length=45, blank=True)
     detail = models.JSONField(_("details"), default=dict, blank=True)
 
-    # Signed when it is made (accounts/seals.py); given its place in the chain right after the commit (chain.py).
+    # Signed when it is made (accounts/seals.py); given its position in the chain right after the commit (chain.py).
     nonce = models.CharField(max_length=32, blank=True, editable=False)
-    mark = models.CharField(max_length=64, blank=True, editable=False)
+    signature = models.CharField(max_length=64, blank=True, editable=False)
     position = models.BigIntegerField(_("position"), null=True, unique=True, editable=False)
     previous = models.CharField(max_length=64, blank=True, editable=False)
     seal = models.CharField(_("seal"), max_length=64, blank=True, editable=False)
@@ -103,7 +103,7 @@ class SecurityEvent(models.Model):
 
     def sign(self) -> None:
         self.nonce = seals.new_nonce()
-        self.mark = seals.mark(getattr(self, name) for name in self.CONTENT)
+        self.signature = seals.signature(getattr(self, name) for name in self.CONTENT)
 
 
 class LogEnd(models.Model):

@@ -14,7 +14,7 @@ class HelpCode(models.Model):
     # The phone that it stands in for: when that one goes, the code goes with it.
     phone = models.ForeignKey(Phone, models.CASCADE, related_name="+")
     # The first, second, ... for this phone. Of clerks who give one at the same time, one takes the number.
-    place = models.PositiveIntegerField()
+    ordinal = models.PositiveIntegerField()
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("given by")
     )
@@ -30,7 +30,7 @@ class HelpCode(models.Model):
         verbose_name = _("help-desk code")
         verbose_name_plural = _("help-desk codes")
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["phone", "place"], name="one_help_code_a_place")]
+        constraints = [models.UniqueConstraint(fields=["phone", "ordinal"], name="one_help_code_an_ordinal")]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -14,14 +14,14 @@ class Phone(Device):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="phone", verbose_name=_("user"))
     number = PhoneNumberField(_("number"))
     # Which of the mailboxes with this number it is. Unique with the number, it keeps the limit under concurrency.
-    place = models.PositiveSmallIntegerField(default=1, editable=False)
+    slot = models.PositiveSmallIntegerField(default=1, editable=False)
     bound_at = models.DateTimeField(_("bound"), default=timezone.now)
 
     class Meta:
         verbose_name = _("phone")
         verbose_name_plural = _("phones")
         constraints = [
-            models.UniqueConstraint(fields=["number", "place"], name="one_mailbox_a_place"),
+            models.UniqueConstraint(fields=["number", "slot"], name="one_mailbox_a_slot"),
         ]
 
     def __str__(self) -> str:
@@ -32,5 +32,5 @@ class Phone(Device):
         return masked(str(self.number))
 
     @classmethod
-    def places(cls) -> range:
+    def slots(cls) -> range:
         return range(1, settings.MAILBOXES_PER_PHONE + 1)

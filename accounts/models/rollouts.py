@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import letters, mails
+from accounts import clock, letters, mails
 from accounts.models.deliveries import Delivery
 from accounts.models.jobs import Job
 from accounts.models.logins import MailLogin
@@ -45,7 +45,7 @@ class Rollout(Job):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{timezone.localtime(self.start):%Y-%m-%d} · {self.total}"
+        return f"{clock.day(self.start)} · {self.total}"
 
     def has_come(self) -> bool:
         return self.start <= timezone.now()
@@ -78,7 +78,7 @@ class RolloutMember(models.Model):
 
     rollout = models.ForeignKey(Rollout, models.CASCADE, related_name="members")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    shown = models.CharField(max_length=10, choices=Fate)
+    planned = models.CharField(max_length=10, choices=Fate)
     fate = models.CharField(max_length=10, choices=Fate, blank=True)  # empty: not done yet
     before = models.DateTimeField(null=True, blank=True)  # the date that the person had (or would have had) without it
 
@@ -113,7 +113,7 @@ class Reminder(models.Model):
     @staticmethod
     def due(start: datetime, days: int) -> datetime:
         """In the morning of that day, not at midnight."""
-        day = timezone.localtime(start).date() - timedelta(days=days)
+        day = timezone.localdate(start) - timedelta(days=days)
         return timezone.make_aware(datetime.combine(day, time(settings.REMINDER_HOUR)))
 
 
@@ -166,7 +166,7 @@ class Exemption(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{timezone.localtime(self.until):%Y-%m-%d}"
+        return clock.day(self.until)
 
     @staticmethod
     def in_force(at: datetime | None = None, **where: Any) -> "models.QuerySet[Exemption]":

@@ -27,7 +27,7 @@ class Roster(Job):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
     address = models.CharField(max_length=45, blank=True)  # of the clerk, for the log
-    fingerprint = models.CharField(max_length=64, blank=True)  # of all that the preview said would be done
+    version = models.CharField(max_length=64, blank=True)  # of all that the preview said would be done
     report = models.JSONField(default=dict)
     imported_at = models.DateTimeField(_("imported at"), null=True, blank=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from accounts import clock
 from accounts.sms.message import Message
 
 
@@ -15,7 +16,7 @@ def send(message: Message) -> str:
         "to": message.number,
         "text": message.text(),
         "code": message.code,
-        "sent_at": timezone.now().isoformat(),
+        "sent_at": clock.iso(timezone.now()),
     }
     settings.SMS_OUTBOX.parent.mkdir(parents=True, exist_ok=True)
     with settings.SMS_OUTBOX.open("a", encoding="utf-8") as file:

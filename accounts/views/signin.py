@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import bans, browsers, clients, events, guesses, helpcodes, phones, sessions, signin
+from accounts import bans, browsers, clients, clock, events, guesses, helpcodes, phones, sessions, signin
 from accounts.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.models import Phone, Sms, TrustedBrowser, User
 from accounts.views.redirects import leads_to_applications
-from accounts.views.steps import CodeStep, NumberStep, clock, help_code_text, phone_refusal_text
+from accounts.views.steps import CodeStep, NumberStep, help_code_text, phone_refusal_text
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 
@@ -31,7 +31,7 @@ def safe_next(request: HttpRequest, path: str | None) -> str:
 
 def banned(request: HttpRequest, until: datetime) -> HttpResponse:
     """The page of a banned address."""
-    response = render(request, "accounts/banned.html", {"until": clock(until)}, status=429)
+    response = render(request, "accounts/banned.html", {"until": clock.briefly(until)}, status=429)
     response["Retry-After"] = str(max(int((until - timezone.now()).total_seconds()), 1))
     return response
 
@@ -83,9 +83,9 @@ def _enter(
 ) -> HttpResponse:
     sessions.open_for(request, user, phone=phone, browser=browser)
     method = "code" if phone else "trusted browser" if browser else "password"
-    seen = clients.look(request)
+    client = clients.look(request)
     events.record(
-        events.Kind.SIGNED_IN, user, address=seen.address, method=method, browser=seen.browser, system=seen.system
+        events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
     )
     return redirect(next_path or settings.LOGIN_REDIRECT_URL)
 

@@ -1,29 +1,19 @@
 """The two steps that pages are made of: prove a code that went to a number, and name a number and prove it."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from accounts import clients, codes, guesses, numbers, phones, sessions
+from accounts import clients, clock, codes, guesses, numbers, phones, sessions
 from accounts.forms import CodeForm, NumberForm
 from accounts.models import HelpCode, Sms, User
 
 
-def clock(moment: datetime) -> str:
-    """A time as a person reads it: without the date if it is today's."""
-    local = timezone.localtime(moment)
-    today = local.date() == timezone.localdate()
-    return date_format(local, "H:i") if today else date_format(local, "SHORT_DATETIME_FORMAT")
-
-
 def refusal_text(issued: codes.Issued) -> str:
-    at = clock(issued.again_at) if issued.again_at else ""
+    at = clock.briefly(issued.again_at) if issued.again_at else ""
     match issued.refusal:
         case codes.Refusal.WAIT:
             return _("A code was sent a moment ago. You can ask for another one in a minute.")

@@ -1,6 +1,5 @@
 """客户端安全登录: the pages where people make and remove app passwords."""
 
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -8,13 +7,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import clients, phones
+from accounts import clients, clock, phones
 from accounts.sessions import SignedInRequest
 from accounts.views.security import View, fresh_code_required
 from accounts.views.signin import GET_OR_POST
@@ -89,7 +86,7 @@ def connection(request: SignedInRequest, pk: int) -> HttpResponse:
         raise Http404
     found = connections.of(password)
     context = _connection(password, found)
-    if asks_again and found.may_change and request.GET.get("seen") == context["mark"]:
+    if asks_again and found.may_change and request.GET.get("version") == context["version"]:
         return HttpResponse(status=204)
     page = "apppasswords/_connection.html" if asks_again else "apppasswords/connection.html"
     return render(request, page, context)
@@ -101,21 +98,13 @@ def _connection(password: AppPassword, found: connections.Connection) -> dict[st
     return {
         "password": password,
         "connection": found,
-        "mark": _mark(password, found),
-        "connected_at": _clock(connected_at, "H:i"),
-        "mistake_at": _clock(password.mistake_at, "H:i:s"),
+        "version": _version(password, found),
+        "connected_at": clock.briefly(connected_at) if connected_at else "",
+        "mistake_at": clock.briefly(password.mistake_at, seconds=True) if password.mistake_at else "",
     }
 
 
-def _clock(moment: datetime | None, time: str) -> str:
-    """With its day, unless that is today."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    return date_format(local, time if local.date() == timezone.localdate() else f"Y-m-d {time}")
-
-
-def _mark(password: AppPassword, found: connections.Connection) -> str:
+def _version(password: AppPassword, found: connections.Connection) -> str:
     """Changes with everything that is shown."""
     at = password.mistake_at
     return f"{found.step}-{found.is_banned:d}-{at.timestamp() if at else 0:.6f}"

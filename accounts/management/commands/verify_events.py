@@ -3,16 +3,15 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, clock
 from accounts.audit import Audit, Fault, Stretch, What
 
 
-def place(text: str) -> tuple[int, str]:
+def position_and_seal(text: str) -> tuple[int, str]:
     found = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", text)
     if not found:
-        raise ArgumentTypeError("a place is a position, a colon, and the 64 characters of its seal")
+        raise ArgumentTypeError("what is wanted is a position, a colon, and the 64 characters of its seal")
     return int(found[1]), found[2]
 
 
@@ -22,9 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--holds",
-            type=place,
+            type=position_and_seal,
             metavar="POSITION:SEAL",
-            help="the log must still hold this place, which syslog or an earlier run has told",
+            help="the log must still hold this event, which syslog or an earlier run has told",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,7 +60,7 @@ def said(fault: Fault) -> str:
 
 
 def _clock(moment: Fault | Stretch) -> str:
-    return f"{timezone.localtime(moment.at):%Y-%m-%d %H:%M:%S}"
+    return clock.moment(moment.at, seconds=True)
 
 
 def _from_to(first: Stretch, last: Stretch) -> str:

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
-from django.utils import timezone
 
-from accounts import addresses
+from accounts import addresses, clock
 from apppasswords.verification import PROTOCOLS, Login, Outcome, Reason, Verdict, explain
 
 WHY = {
@@ -41,7 +40,7 @@ class Command(BaseCommand):
     @staticmethod
     def _said(verdict: Verdict, address: str) -> str:
         if verdict.outcome is Outcome.BANNED and verdict.banned_until:
-            until = timezone.localtime(verdict.banned_until)
-            return f"Refused: after too many wrong passwords {address} is banned until {until:%Y-%m-%d %H:%M}."
+            until = clock.moment(verdict.banned_until)
+            return f"Refused: after too many wrong passwords {address} is banned until {until}."
         said = "Let in" if verdict.outcome is Outcome.YES else "Refused"
         return f"{said}: {WHY[verdict.reason]}"

@@ -79,7 +79,7 @@ class Command(BaseCommand):
             history.failures,
             history.sign_ins,
             history.sums,
-            history.places,
+            history.seals,
         ):
             self.stdout.write(f"  {step.__name__.replace('_', ' ')} ...", ending="")
             self.stdout.flush()
@@ -140,13 +140,13 @@ class History:
         weights = [chance.uniform(0.3, 2) for _ in DEPARTMENTS]
         chosen = chance.choices(range(len(DEPARTMENTS)), weights, k=self.count)
         turns = chance.sample(range(len(DEPARTMENTS)), len(DEPARTMENTS))
-        starts = {place: 300 - 9 * turn for turn, place in enumerate(turns)}
+        starts = {department: 300 - 9 * turn for turn, department in enumerate(turns)}
         created = self.now - timedelta(days=DAYS + 1)
-        for number, place in enumerate(chosen, 1):
+        for number, department in enumerate(chosen, 1):
             name = chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2))))
-            user = User(username=_name(number), name=name, department=DEPARTMENTS[place], date_joined=created)
+            user = User(username=_name(number), name=name, department=DEPARTMENTS[department], date_joined=created)
             user.set_unusable_password()
-            self.everybody.append(self._person(user, place, starts[place]))
+            self.everybody.append(self._person(user, department, starts[department]))
         User.objects.bulk_create([person.user for person in self.everybody], batch_size=BATCH)
         phones = []
         app_passwords = []
@@ -163,14 +163,14 @@ class History:
         self._adoption()
         return len(self.everybody)
 
-    def _person(self, user: User, place: int, start: int) -> Person:
+    def _person(self, user: User, department: int, start: int) -> Person:
         chance = self.chance
         early = chance.random() < 0.04
         begins = (
             chance.randint(max(start, 0), DAYS - 1) if early else start + 14 - min(int(chance.expovariate(0.08)), 60)
         )
         phone = begins if begins >= 0 and chance.random() < 0.96 else None
-        two_step = start if start >= 0 and chance.random() < 0.99 - place % 7 / 40 else phone if early else None
+        two_step = start if start >= 0 and chance.random() < 0.99 - department % 7 / 40 else phone if early else None
         if two_step is not None:
             user.two_step_from = figures.midnight(self.day(two_step))
         has_program = chance.random() < 0.6
@@ -324,7 +324,7 @@ class History:
         detail = {"channel": "web"} if refused else {"method": way, "browser": "Edge", "system": "Windows"}
         return events.draft(kind, user, detail, address="10.0.0.1", at=self.moment(ago))
 
-    def places(self) -> int:
+    def seals(self) -> int:
         """What happens by itself after each event, for all at once."""
         chain.seal_all()
         return chain.events().exclude(position=None).count()

@@ -1,0 +1,77 @@
+"""How a time is written, and nowhere else: in the zone of the site, alike in both languages."""
+
+from datetime import UTC, date, datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+# As strftime has them; form fields of HTML take these two.
+DAY = "%Y-%m-%d"
+TIME = "%H:%M"
+SECONDS = ":%S"
+
+
+def moment(at: datetime, *, seconds: bool = False) -> str:
+    """2026-11-29 08:47"""
+    return f"{day(at)} {time_of_day(at, seconds=seconds)}"
+
+
+def day(at: date) -> str:
+    """2026-11-29"""
+    return _local(at).strftime(DAY)
+
+
+def time_of_day(at: datetime, *, seconds: bool = False) -> str:
+    """08:47"""
+    return _local(at).strftime(TIME + SECONDS if seconds else TIME)
+
+
+def briefly(at: datetime, *, seconds: bool = False) -> str:
+    """Without its day if that is today."""
+    is_today = timezone.localdate(at) == timezone.localdate()
+    return time_of_day(at, seconds=seconds) if is_today else moment(at, seconds=seconds)
+
+
+def start(at: datetime) -> str:
+    """From when on something is so: midnight says nothing beside its day."""
+    return day(at) if time_of_day(at) == "00:00" else moment(at)
+
+
+def span(first: datetime, last: datetime) -> str:
+    """The day once, where it is the same."""
+    is_same_day = timezone.localdate(first) == timezone.localdate(last)
+    end = time_of_day(last, seconds=True) if is_same_day else moment(last, seconds=True)
+    return f"{moment(first, seconds=True)} – {end}"
+
+
+def without_year(at: date) -> str:
+    """11-29 08:47, or 11-29 of a day: in narrow columns of what is not old."""
+    return moment(at)[5:] if isinstance(at, datetime) else day(at)[5:]
+
+
+def weekday(at: date) -> str:
+    """In the language of the page."""
+    return date_format(_local(at), "l")
+
+
+def in_file_name(at: datetime) -> str:
+    """20261129-0847"""
+    return _local(at).strftime("%Y%m%d-%H%M")
+
+
+# --- For machines -----------------------------------------------------------------------------------------------------
+
+
+def iso(at: datetime) -> str:
+    """In UTC, as the details of an event keep it."""
+    return at.astimezone(UTC).isoformat()
+
+
+def parsed(text: str) -> datetime:
+    """What `iso` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _local(at: date) -> date:
+    """In the zone of the site. A day has none, and what names none (a cell of a spreadsheet) is meant as it stands."""
+    return timezone.localtime(at) if isinstance(at, datetime) and timezone.is_aware(at) else at

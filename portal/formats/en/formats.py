@@ -1,0 +1,3 @@
+"""English: as the other language."""
+
+from portal.formats import *  # noqa: F403

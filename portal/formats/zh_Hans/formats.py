@@ -1,0 +1,3 @@
+"""Chinese: as the other language."""
+
+from portal.formats import *  # noqa: F403
