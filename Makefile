@@ -10,7 +10,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run run-mail test check format messages gallery bench
+.PHONY: help run run-mail test check format messages pins gallery bench
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,11 @@ format: $(DEVELOPMENT)  ## Put the source into its format
 
 messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
 	$(BIN)/python -m tests.translations --update
+
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make pins'
+pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (all to their newest: ARGS=--upgrade)
+	$(PIN) requirements-direct.txt --output-file requirements.txt $(ARGS)
+	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
 	@$(BIN)/python -m tests.gallery var/gallery
