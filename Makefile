@@ -24,12 +24,15 @@ run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcub
 test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(DEVELOPMENT)  ## Format, lint, types, imports, migrations, translations, deployment checks
+check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --lint --quiet templates
 	DEBUG=on $(BIN)/mypy .
 	$(BIN)/lint-imports
+	DEBUG=on $(BIN)/python -m tests.dead_code
+	$(BIN)/deptry .
+	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.translations
 	$(BIN)/python -m tests.deployment
