@@ -10,7 +10,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run run-mail test check format messages gallery bench
+.PHONY: help run run-mail test check format messages pins gallery bench
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,12 +24,15 @@ run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcub
 test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(DEVELOPMENT)  ## Format, lint, types, imports, migrations, translations, deployment checks
+check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --lint --quiet templates
 	DEBUG=on $(BIN)/mypy .
 	$(BIN)/lint-imports
+	DEBUG=on $(BIN)/python -m tests.dead_code
+	$(BIN)/deptry .
+	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.translations
 	$(BIN)/python -m tests.deployment
@@ -40,6 +43,11 @@ format: $(DEVELOPMENT)  ## Put the source into its format
 
 messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
 	$(BIN)/python -m tests.translations --update
+
+PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make pins'
+pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (all to their newest: ARGS=--upgrade)
+	$(PIN) requirements-direct.txt --output-file requirements.txt $(ARGS)
+	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
 	@$(BIN)/python -m tests.gallery var/gallery

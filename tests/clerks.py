@@ -1,7 +1,5 @@
 """Clerks of each role, signed in."""
 
-from collections.abc import Callable
-
 from django.contrib.auth.models import Group
 
 from accounts import roles
@@ -12,8 +10,6 @@ from tests.people import Person
 # Who comes to the administration, in the order of the columns of tables.
 NO_ROLE, SUPERUSER = "no role", "superuser"
 CLERKS = (NO_ROLE, *roles.ROLES, SUPERUSER)
-
-MakeClerk = Callable[[str], Person]
 
 
 def give(user: User, role: str) -> None:

@@ -35,6 +35,10 @@ def hand_in(manager: Person, content: bytes, name: str = "people.csv") -> Roster
     return Roster.objects.get(pk=response.headers["Location"].split("/")[-3])
 
 
+def has_errors(row: Roster) -> bool:
+    return bool(row.report.get("error_count") or row.report.get("refusal"))
+
+
 def confirm(manager: Person, row: Roster) -> Roster:
     manager.post(f"/admin/accounts/roster/{row.pk}/change/", {"act": "import", "version": row.version})
     row.refresh_from_db()

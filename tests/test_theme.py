@@ -10,23 +10,14 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from portal import theme
-from portal.theme import (
-    DARK_PAGE,
-    DARK_PANEL,
-    DARK_TEXT,
-    LIGHT_PAGE,
-    LIGHT_TEXT,
-    READABLE,
-    WHITE,
-    Color,
-    contrast,
-)
+from portal.theme import DARK_PAGE, DARK_PANEL, LIGHT_PAGE, READABLE, WHITE, Color, contrast
 from tests.conftest import MakeUser
 from tests.people import Person
 from tests.servers.browser import NARROW, SCHEMES, WIDE, Open, axe_violations, resize
 from tests.test_settings import read
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="#8c1515"/></svg>'
+LIGHT_TEXT, DARK_TEXT = Color(0x1D, 0x27, 0x33), Color(0xDF, 0xE5, 0xEC)  # as in mailkey.css
 COLORS = st.builds(Color, *[st.integers(0, 255)] * 3)
 
 

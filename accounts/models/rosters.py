@@ -38,6 +38,3 @@ class Roster(Job):
 
     def __str__(self) -> str:
         return self.name
-
-    def has_errors(self) -> bool:
-        return bool(self.report.get("error_count") or self.report.get("refusal"))
