@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import addresses, events, notices, sentences, signin
+from accounts import addresses, endings, events, notices, sentences
+from accounts.endings import Occasion
 from accounts.models import MailLogin, SecurityEvent, User
 
 Kind = SecurityEvent.Kind
@@ -133,7 +134,7 @@ def disown(user: User, entry: Entry | None, *, remove_app_passwords: Callable[[]
     The caller keeps the session that this is said in.
     """
     with transaction.atomic():
-        signin.end_everywhere(user, address=address)
+        endings.end(Occasion.NOT_ME, user, address=address)
         removed = remove_app_passwords() if remove_app_passwords else 0
         about: dict[str, Any] = {}
         if entry:

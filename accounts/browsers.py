@@ -91,6 +91,18 @@ def forget_all(user: User, *, actor: User | None = None, address: str = "", reas
     return _forget(user, TrustedBrowser.objects.filter(user=user), actor=actor, address=address, reason=reason)
 
 
+def forget_all_of(*users: User, actor: User | None = None, address: str = "", reason: str = "") -> None:
+    """Of many people; the log says it of each who had one."""
+    rows = TrustedBrowser.objects.filter(user__in=users)
+    names: dict[int, list[str]] = {}
+    for browser in rows:
+        names.setdefault(browser.user_id, []).append(str(browser))
+    rows.delete()
+    gone = [(user, {"browsers": names[user.pk], **events.because(reason)}) for user in users if user.pk in names]
+    if gone:
+        events.record_each(events.Kind.BROWSERS_FORGOTTEN, gone, actor=actor, address=address)
+
+
 def _forget(
     user: User, rows: QuerySet[TrustedBrowser], *, actor: User | None = None, address: str = "", reason: str = ""
 ) -> SecurityEvent | None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from accounts import bans, browsers, codes, events, guesses, helpcodes, notices
+from accounts import bans, browsers, codes, endings, events, guesses, notices
+from accounts.endings import Occasion
 from accounts.kinds import Kind
 from accounts.models import Ban, Phone, SecurityEvent, Sms, User
 
@@ -40,11 +41,8 @@ def forget_browsers(user: User, by: By) -> bool:
 
 
 def end_sessions(user: User, by: By) -> None:
-    """Everywhere; codes on their way are void. Trusted browsers stay: they need the password."""
     with transaction.atomic():
-        user.end_sessions()
-        codes.void(user)
-        helpcodes.void(user)
+        endings.end(Occasion.SIGNED_OUT_EVERYWHERE, user)
         notices.by_mail(user, _record(Kind.SESSIONS_ENDED, user, by))
 
 

@@ -7,7 +7,8 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 
-from accounts import bans, browsers, codes, events, helpcodes, notices, signin, userpasswords
+from accounts import bans, endings, events, notices, signin, userpasswords
+from accounts.endings import Occasion
 from accounts.models import User
 
 
@@ -63,9 +64,7 @@ def set_starting(user: User, version: str, *, actor: User, address: str = "", re
 
 
 def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
-    """After a new password. Sessions end by themselves; `actor` is the clerk who set it."""
-    codes.void(user)
-    helpcodes.void(user)
-    browsers.forget_all(user, actor=actor, address=address, reason=reason)
+    """After a new password. `actor` is the clerk who set it."""
+    endings.end(Occasion.NEW_PASSWORD, user, actor=actor, address=address, reason=reason)
     event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
     notices.by_mail(user, event)

@@ -5,12 +5,13 @@ import json
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import chosen, clock, events, jobs, sheets, switching
-from accounts.models import Roster, Sms, TrustedBrowser, User
+from accounts import chosen, clock, endings, events, jobs, sheets, switching
+from accounts.endings import Occasion
+from accounts.models import Roster, User
 from accounts.resources import COMPARED, WRITTEN, PeopleResource, columns
 
 Status = Roster.Status
@@ -123,13 +124,13 @@ def _write(resource: PeopleResource, roster: Roster) -> None:
     _hold([user.pk for user in edited], resource.before)
     User.objects.bulk_create(new, batch_size=chosen.BATCH)
     User.objects.bulk_update(edited, WRITTEN, batch_size=chosen.BATCH)
-    disabled = [user for user in edited if not user.is_active and resource.before[user.pk][COMPARED.index("is_active")]]
-    _end_everywhere(disabled)
+    clerk, address = roster.made_by, roster.address
+    disabled = [user for user in edited if not user.is_active and _was_active(resource, user)]
+    endings.end(Occasion.DISABLED, *disabled, actor=clerk, address=address)
     starts: dict[Any, list[int]] = {}
     for user in (*new, *edited):
         if start := resource.starts.get(user.username):
             starts.setdefault(start, []).append(user.pk)
-    clerk, address = roster.made_by, roster.address
     for start, keys in sorted(starts.items()):
         switching.switch_on(keys, start, actor=clerk, address=address, file=roster.pk)
     told: list[tuple[User, dict[str, Any]]] = [(user, {"file": roster.pk, "new": True}) for user in new]
@@ -146,14 +147,6 @@ def _hold(keys: list[int], before: dict[int, tuple[Any, ...]]) -> None:
         found = {row[0]: row[1:] for row in held.values_list("pk", *COMPARED)}
         if any(found.get(pk) != before[pk] for pk in batch):
             raise Changed
-
-
-def _end_everywhere(users: list[User]) -> None:
-    """As for one who is disabled on his own page: sessions, codes on their way, trusted browsers."""
-    for batch in chosen.batches(user.pk for user in users):
-        User.objects.filter(pk__in=batch).update(sessions_ended=F("sessions_ended") + 1)
-        Sms.objects.codes().filter(user__in=batch, used_at=None, voided_at=None).update(voided_at=timezone.now())
-        TrustedBrowser.objects.filter(user__in=batch).delete()
 
 
 def _changes(resource: PeopleResource, user: User) -> list[str]:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from django.conf import settings
 
-from accounts import bans, browsers, codes, events, helpcodes, phones, usernames, userpasswords
+from accounts import bans, browsers, events, phones, usernames, userpasswords
 from accounts.models import Phone, TrustedBrowser, User
 
 CHANNEL = "web"
@@ -61,12 +61,3 @@ def second_step(user: User, address: str, cookie: str) -> Decision:
     if browser := browsers.recognise(user, cookie, address):
         return Decision(Step.DONE, user, phone, browser)
     return Decision(Step.CODE, user, phone)
-
-
-def end_everywhere(user: User, *, actor: User | None = None, address: str = "") -> None:
-    """Sessions, half-way ones too, codes on their way and trusted browsers: a disabled account that is enabled again
-    starts afresh."""
-    user.end_sessions()
-    codes.void(user)
-    helpcodes.void(user)
-    browsers.forget_all(user, actor=actor, address=address)

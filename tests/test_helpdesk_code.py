@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts import delivery, events, guesses, helpcodes, phones, signin
+from accounts import delivery, endings, events, guesses, helpcodes, phones
 from accounts import passwords as mailbox_passwords
 from accounts.guesses import Outcome
 from accounts.models import HelpCode, Phone, SecurityEvent, Sms, TrustedBrowser, User
@@ -218,7 +218,7 @@ def _disable(user: User) -> None:
 
 
 def _end(user: User) -> None:
-    signin.end_everywhere(user)
+    endings.end(endings.Occasion.DISABLED, user)
 
 
 @pytest.mark.bypass("row 13: NC-SA-2020-001: pending second steps outlive a change")

@@ -19,12 +19,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import administrators, browsers, clients, desk, events, passwords, phones, roles, signin
+from accounts import administrators, browsers, clients, desk, endings, events, passwords, phones, roles
 from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
 from accounts.admin.history import ShownLookups
 from accounts.admin.rosters import RosterPages
 from accounts.admin.two_step import TwoStepPages
+from accounts.endings import Occasion
 from accounts.models import Phone, Role, User
 from accounts.sessions import SignedInRequest
 
@@ -201,7 +202,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
             values = {name: _in_words(form.cleaned_data[name]) for name in edited if name in form.cleaned_data}
             events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
         if not obj.is_active:
-            signin.end_everywhere(obj, actor=request.user, address=address)
+            endings.end(Occasion.DISABLED, obj, actor=request.user, address=address)
 
     @admin.action(description=_("Unbind the phone"), permissions=["help"])
     def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:

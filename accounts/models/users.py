@@ -39,6 +39,14 @@ class UserManager(BaseUserManager["User"]):
             raise User.DoesNotExist
         return self.get(username=name)
 
+    def end_sessions(self, *users: "User") -> None:
+        """All of theirs, half-way ones too."""
+        rows = self.filter(pk__in=[user.pk for user in users])
+        rows.update(sessions_ended=models.F("sessions_ended") + 1)
+        ended = dict(rows.values_list("pk", "sessions_ended"))
+        for user in users:
+            user.sessions_ended = ended.get(user.pk, user.sessions_ended)
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """The owner of a mailbox."""
@@ -107,8 +115,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def end_sessions(self) -> None:
         """All of them, half-way ones too."""
-        User.objects.filter(pk=self.pk).update(sessions_ended=models.F("sessions_ended") + 1)
-        self.refresh_from_db(fields=["sessions_ended"])
+        User.objects.end_sessions(self)
 
     def get_full_name(self) -> str:
         return self.name or self.username
