@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Authorization, IDToken, Phone, TrustedBrowser, User
+from accounts.models import Authorization, Phone, TrustedBrowser, User
 
 
 def begin(
@@ -29,7 +29,5 @@ def end(session: str) -> None:
 
 
 def delete_expired() -> None:
-    now = timezone.now()
-    Authorization.objects.filter(ends_at__lt=now).delete()
-    # An ID token says who signed out, long after it has expired; no longer than any sign-in lives.
-    IDToken.objects.filter(expires__lt=now - settings.SESSION_LIFETIME).delete()
+    """What was handed out on them goes with them."""
+    Authorization.objects.filter(ends_at__lt=timezone.now()).delete()

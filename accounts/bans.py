@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts import addresses, events, statements, usernames
 from accounts.models import Ban, Failure, Network, SecurityEvent, User
 
+NETWORKS_AT_ONCE = 500  # deleted in one transaction
 STRANGER = "unknown "  # begins what failures of a name that is no account's are kept under
 
 
@@ -109,8 +110,11 @@ def _count_an_early_one(network: str, account: str, digest: str, channel: str, *
 
 
 def _recent(network: str) -> QuerySet[Failure]:
-    since = timezone.now() - settings.FAILURE_LIFETIME
-    return Failure.objects.filter(network=network, cleared_at=None, at__gt=since)
+    return Failure.objects.filter(network=network, cleared_at=None, at__gt=_counted_since())
+
+
+def _counted_since() -> datetime:
+    return timezone.now() - settings.FAILURE_LIFETIME
 
 
 def _live(network: str) -> QuerySet[Failure]:
@@ -177,3 +181,24 @@ def lift(ban: Ban, by: User, *, owner: User | None = None, reason: str = "") -> 
         return events.record(
             events.Kind.BAN_LIFTED, owner, actor=by, address=ban.network, **account, **events.because(reason)
         )
+
+
+def delete_expired() -> None:
+    Failure.objects.filter(at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()
+    _delete_networks()
+
+
+def _delete_networks() -> None:
+    """Rows behind which nothing is counted any more.
+
+    Whoever waits for one that goes makes it anew and holds that (see LOCK): nobody is in twice. Held ones are passed
+    over, and few go at once: no failure waits for this.
+    """
+    counting = Failure.objects.filter(network=OuterRef("pk"), cleared_at=None, at__gt=_counted_since())
+    last: str | None = ""
+    while last is not None:
+        with transaction.atomic():
+            idle = Network.objects.filter(~Exists(counting), pk__gt=last).order_by("pk")
+            rows = list(idle.select_for_update(skip_locked=True).values_list("pk", flat=True)[:NETWORKS_AT_ONCE])
+            Network.objects.filter(pk__in=rows).delete()
+        last = rows[-1] if rows else None

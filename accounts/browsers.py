@@ -118,3 +118,7 @@ def _forget(
         browsers=names,
         **events.because(reason),
     )
+
+
+def delete_expired() -> None:
+    TrustedBrowser.objects.filter(expires_at__lt=timezone.now()).delete()

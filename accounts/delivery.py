@@ -7,13 +7,11 @@ from datetime import timedelta
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
-from accounts import authorizations, logins
-from accounts.models import Delivery, Failure, HelpCode, Rollout, Roster, Sms, SmsDay, TrustedBrowser
+from accounts.models import Delivery, Sms, SmsDay
 from accounts.sms.errors import NotSent, OutcomeUnknown, Rejected
 
 logger = logging.getLogger(__name__)
@@ -113,18 +111,8 @@ def note_receipt(pk: int, gateway_id: str, status: Status, error: str = "", *, n
 
 
 def delete_expired() -> None:
-    """What nobody needs any more."""
-    now = timezone.now()
-    before = now - settings.SMS_HISTORY_LIFETIME
+    """The history of what was sent."""
+    before = timezone.now() - settings.SMS_HISTORY_LIFETIME
     for model in kinds():
         model._default_manager.filter(created_at__lt=before).delete()
-    HelpCode.objects.filter(created_at__lt=before).delete()
     SmsDay.objects.filter(day__lt=before.date()).delete()
-    Failure.objects.filter(at__lt=before).delete()
-    logins.delete_expired()
-    TrustedBrowser.objects.filter(expires_at__lt=now).delete()
-    authorizations.delete_expired()
-    forgotten = now - settings.ROLLOUT_DRAFT_LIFETIME
-    Rollout.objects.filter(status=Rollout.Status.DRAFT, made_at__lt=forgotten).delete()
-    Roster.objects.filter(made_at__lt=forgotten, working=False).update(content=None)
-    Session.objects.filter(expire_date__lt=now).delete()

@@ -156,3 +156,8 @@ def bind(pk: int, phone: Phone, number: str, *, address: str = "") -> Phone | ph
         if isinstance(new, phones.Refusal):
             transaction.set_rollback(True)
     return new
+
+
+def delete_expired() -> None:
+    """What is told about them is told as long as about codes by SMS."""
+    HelpCode.objects.filter(created_at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()

@@ -14,7 +14,7 @@ from oauth2_provider.utils import jwk_from_pem
 from oauthlib.common import Request
 from oauthlib.oauth2 import InvalidRequestError
 
-from accounts.models import AccessToken, Application, Grant, RefreshToken
+from accounts.models import AccessToken, Application, Grant, IDToken, RefreshToken
 
 
 class Scopes(SettingsScopes):
@@ -147,3 +147,9 @@ class Validator(OAuth2Validator):
             key = json.loads(jwk_from_pem(pem).export_public())
             keys.add(jwk.JWK(**key | {"kid": jwk_from_pem(pem).thumbprint()}))
         return keys
+
+
+def delete_expired() -> None:
+    """An ID token says who signed out, long after it has expired; no longer than any sign-in lives. What else was
+    handed out goes with its authorization."""
+    IDToken.objects.filter(expires__lt=timezone.now() - settings.SESSION_LIFETIME).delete()

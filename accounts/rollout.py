@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -164,3 +165,9 @@ def write(rollout: Rollout, days: Iterable[int], **words: str) -> None:
         Rollout.objects.filter(pk=rollout.pk).update(**words)
         reminders.plan(rollout, days)
     rollout.refresh_from_db()
+
+
+def delete_expired() -> None:
+    """Dry runs that led to nothing."""
+    forgotten = timezone.now() - settings.ROLLOUT_DRAFT_LIFETIME
+    Rollout.objects.filter(status=Status.DRAFT, made_at__lt=forgotten).delete()

@@ -1,5 +1,8 @@
 """What a clerk does with a file of people: hand it in, look at what it would do, have it done."""
 
+from django.conf import settings
+from django.utils import timezone
+
 from accounts import jobs, roster
 from accounts.models import Roster, User
 
@@ -27,3 +30,9 @@ def apply(row: Roster, clerk: User, *, version: str, address: str = "") -> bool:
 def drop(row: Roster) -> bool:
     rows = Roster.objects.filter(pk=row.pk, working=False, status=Status.CHECKED)
     return bool(rows.update(status=Status.DROPPED, content=None, version=""))
+
+
+def delete_expired() -> None:
+    """What stood in a file. That there was one stays known."""
+    forgotten = timezone.now() - settings.ROLLOUT_DRAFT_LIFETIME
+    Roster.objects.filter(made_at__lt=forgotten, working=False).update(content=None)

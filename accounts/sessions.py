@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import django_otp
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login, logout
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -214,3 +215,10 @@ def recall(request: HttpRequest, step: str) -> object | None:
 def drop(request: HttpRequest, *steps: str) -> None:
     for step in steps:
         request.session.pop(step, None)
+
+
+# --- At night --------------------------------------------------------------------------------------------------------
+
+
+def delete_expired() -> None:
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

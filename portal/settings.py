@@ -413,10 +413,17 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Before what it counts is deleted; after the last receipt of the day.
     "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
-    "delivery-delete-expired": {"task": "delivery.delete_expired", "schedule": crontab(hour=4, minute=10)},
-    "log-delete-expired": {"task": "log.delete_expired", "schedule": crontab(hour=4, minute=12)},
-    "app-passwords-delete-expired": {"task": "apppasswords.delete_expired", "schedule": crontab(hour=4, minute=15)},
     "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
+}
+# Each subject deletes what has expired of it, a minute after the other.
+EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "openid", "phones",
+            "rollouts", "signin")  # fmt: skip
+CELERY_BEAT_SCHEDULE |= {
+    f"{subject}-delete-expired": {
+        "task": f"{subject}.delete_expired",
+        "schedule": crontab(hour=4, minute=10 + minutes),
+    }
+    for minutes, subject in enumerate(EXPIRING)
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

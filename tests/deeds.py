@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts import (
     administrators,
+    bans,
     chain,
     codes,
     delivery,
@@ -25,7 +26,7 @@ from accounts import (
     signin,
     switching,
 )
-from accounts.models import Phone, Rollout, Sms, User
+from accounts.models import Network, Phone, Rollout, Sms, User
 from apppasswords import connections, links
 from apppasswords import passwords as app_passwords
 from portal.celery import app
@@ -47,6 +48,19 @@ def ask_for_code(user: int, number: str, address: str, purpose: str = "sign_in")
 
 def enter_password(name: str, password: str, address: str) -> str:
     return signin.start(name, password, address, "").step.name
+
+
+def enter_password_while_the_network_goes(name: str, password: str, address: str) -> str:
+    """The row behind which failures wait for each other, deleted at the worst moment: while somebody holds it."""
+    Network.objects.filter(pk=address).delete()
+    return enter_password(name, password, address)
+
+
+def delete_networks() -> None:
+    """On PostgreSQL. Whoever waits for a row is told so, or the test would hang."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        bans.delete_expired()
 
 
 def post(path: str, data: dict[str, str], session: str, address: str) -> dict[str, Any]:

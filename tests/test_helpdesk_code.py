@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts import delivery, endings, events, guesses, helpcodes, phones
+from accounts import endings, events, guesses, helpcodes, phones
 from accounts import passwords as mailbox_passwords
 from accounts.guesses import Outcome
 from accounts.models import HelpCode, Phone, SecurityEvent, Sms, TrustedBrowser, User
@@ -135,10 +135,10 @@ def test_ten_minutes(wangwu: Person, give: Give, clock: time_machine.Traveller) 
 def test_old_ones_are_deleted(wangwu: Person, give: Give, clock: time_machine.Traveller) -> None:
     give()
     clock.shift(timedelta(days=29))
-    delivery.delete_expired()
+    helpcodes.delete_expired()
     assert HelpCode.objects.exists()
     clock.shift(timedelta(days=2))
-    delivery.delete_expired()
+    helpcodes.delete_expired()
     assert not HelpCode.objects.exists()
 
 

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
-from accounts.models import Ban, Failure, SecurityEvent, Sms, SmsDay
+from accounts import bans
+from accounts.models import Ban, Failure, Network, SecurityEvent, Sms, SmsDay
 from tests.crowd import Call, Crowd
 from tests.newcomers import Newcomer
 from tests.people import PASSWORD
@@ -44,6 +47,28 @@ def test_ten_wrong_passwords_ban_an_address(crowd: Crowd) -> None:
         assert crowd.rush("enter_password", right_password(owner, owner.address)) == ["BANNED"]
         assert crowd.rush("enter_password", right_password(neighbour, owner.address)) == ["BANNED"]
         assert crowd.rush("enter_password", right_password(owner, neighbour.address)) == ["BIND"]
+
+
+def test_the_count_holds_while_the_row_behind_it_is_deleted(crowd: Crowd) -> None:
+    for _ in range(ROUNDS):
+        owner = Newcomer()
+        calls = passwords(owner, owner.address)
+        answers = Counter(crowd.rush("enter_password_while_the_network_goes", calls))
+        assert answers == {"REFUSED": BAN_AFTER - 1, "BANNED": 50 - (BAN_AFTER - 1)}
+        assert Failure.objects.filter(network=owner.address).count() == BAN_AFTER
+        assert Ban.objects.filter(network=owner.address).count() == 1
+
+
+def test_the_night_waits_for_no_failure(postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker) -> None:
+    """A row that somebody holds is passed over; it goes the next night. SQLite has one lock for all."""
+    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+        held, idle = Newcomer().address, Newcomer().address
+        Network.objects.bulk_create([Network(network=held), Network(network=idle)])
+        with transaction.atomic():
+            bans.LOCK.row(held)
+            postgresql_crowd.rush("delete_networks", [{}])
+            left = set(Network.objects.filter(pk__in=[held, idle]).values_list("pk", flat=True))
+    assert left == {held}
 
 
 def test_two_accounts_at_one_address_share_its_ban(crowd: Crowd) -> None:

@@ -1,22 +1,16 @@
-"""What the queue carries, and the daily tidying."""
+"""What the queue carries."""
 
 import os
 import subprocess
 import sys
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from accounts import delivery, jobs
-from accounts.models import Delivery, Failure, Mail, SecurityEvent, Sms, SmsDay, TrustedBrowser
+from accounts.models import Sms
 from portal.celery import app
-from tests import upkeep
-from tests.deliveries import make_sms
 from tests.people import Person
 
 
@@ -93,36 +87,3 @@ def test_who_queues_a_row_imports_nothing_of_the_workers() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-
-
-def test_delete_expired(wangwu: Person) -> None:
-    """What is older than 30 days, sessions and trusted browsers that are over; the security log stays."""
-    assert wangwu.user
-    user, now = wangwu.user, timezone.now()
-    event = SecurityEvent.objects.create(kind=SecurityEvent.Kind.SIGNED_IN, user=user, at=now - timedelta(days=400))
-    kept, gone = now - timedelta(days=30) + timedelta(minutes=1), now - timedelta(days=30, minutes=1)
-    for at in (kept, gone):
-        make_sms(user, created_at=at)
-        Mail.objects.create(user=user, event=event, language="en", created_at=at, expires_at=at)
-        Failure.objects.create(network="192.0.2.1", account=user.username, password_digest="0", channel="web", at=at)
-    for days in (29, 32):
-        SmsDay.objects.create(day=now.date() - timedelta(days=days))
-    for name, expires_at in (("live", now + timedelta(minutes=1)), ("over", now - timedelta(minutes=1))):
-        TrustedBrowser.objects.create(
-            user=user, phone=user.phone, digest=name, browser="", system="", address="192.0.2.1", expires_at=expires_at
-        )
-        store = SessionStore()
-        store[name] = True
-        store.create()
-        Session.objects.filter(pk=store.session_key).update(expire_date=expires_at)
-
-    upkeep.delete_expired()
-
-    models: list[type[Delivery]] = [Sms, Mail]
-    for model in models:
-        assert [row.created_at for row in model._default_manager.all()] == [kept]
-    assert [failure.at for failure in Failure.objects.all()] == [kept]
-    assert SmsDay.objects.count() == 1
-    assert [browser.digest for browser in TrustedBrowser.objects.all()] == ["live"]
-    assert [session.get_decoded() for session in Session.objects.all()] == [{"live": True}]
-    assert SecurityEvent.objects.count() == 1

@@ -1,9 +1,14 @@
 from celery import shared_task
 
-from accounts import roster
+from accounts import roster, rosters
 from accounts.models import Roster
 
 
 @shared_task(name=Roster.TASK, time_limit=600, soft_time_limit=590)
 def work(pk: int) -> None:
     roster.run(pk)
+
+
+@shared_task(name="imports.delete_expired", time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    rosters.delete_expired()

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts import delivery, reminders, switching
+from accounts import delivery, reminders, rollout, switching
 from accounts.models import ReminderMail, Rollout
 
 
@@ -18,3 +18,8 @@ def write_reminders() -> None:
 @shared_task(name=ReminderMail.TASK)
 def send_reminder(pk: int) -> None:
     delivery.send(ReminderMail, pk)
+
+
+@shared_task(name="rollouts.delete_expired", time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    rollout.delete_expired()
