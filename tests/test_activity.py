@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 import time_machine
@@ -18,7 +19,7 @@ from portal.notebook import Notebook
 from tests.conftest import MakeUser
 from tests.people import PASSWORD, Person, code_from_phone
 
-LOOK = {"method": "code", "browser": "Firefox 140", "system": "Linux"}
+LOOK: dict[str, Any] = {"method": "code", "browser": "Firefox 140", "system": "Linux"}
 ACTIVITY, NOT_ME = "/security/activity/", "/security/activity/not-me/"
 
 

@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from django.conf import settings
 from django.db import models
@@ -33,7 +33,7 @@ class EventQuerySet(models.QuerySet["SecurityEvent"]):
 class SecurityEvent(models.Model):
     """Who did what to whom, from where. Only ever added to; no secrets."""
 
-    Kind = kinds.Kind
+    Kind: TypeAlias = kinds.Kind
 
     # What an event says, in the order in which its signature covers it.
     CONTENT = ("nonce", "at", "kind", "user_id", "username", "actor_id", "actor_name", "address", "detail")
