@@ -181,6 +181,21 @@ def test_what_was_meant_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "is it installed?" in fault(capsys, monkeypatch, AUTHENTICATION_BACKENDS="django_auth_ldap_x.Backend")
 
 
+def test_a_default_that_was_made_from_another_setting(tmp_path: Path) -> None:
+    """It is told for itself only where that one is not."""
+    wrong, odd = Environment(tmp_path / ".env", {"MAIL_DOMAIN": "a b"}), Environment(tmp_path / ".env", {})
+    wrong.host("IMAP_HOST", f"imap.{wrong.host('MAIL_DOMAIN', None)}")
+    assert len(wrong.faults) == 1
+    odd.database("DATABASE_URL", f"sqlite:///{tmp_path}/no/such/db")
+    assert "DATABASE_URL" in odd.faults[0]
+
+
+def test_only_what_is_used_is_made(tmp_path: Path) -> None:
+    env = Environment(tmp_path / ".env", {"VAR": str(tmp_path / "ours")})
+    assert env.folder("VAR", tmp_path / "default", is_made=True) == tmp_path / "ours"
+    assert [path.name for path in tmp_path.iterdir()] == ["ours"]
+
+
 # --- Files that hold a value
 
 
@@ -225,7 +240,8 @@ def dotenv(tmp_path: Path, text: str) -> Environment:
 def test_lines_are_read(tmp_path: Path) -> None:
     env = dotenv(
         tmp_path,
-        '\ufeff# comment\n\nONE=1\n  # another\n  export TWO=2\nTHREE=\'a "b\'\nFOUR="a\\\\b\\n"\nFIVE=a=b#c\nSIX=\r\n',
+        '\ufeff# comment\n\nONE=1\n  # another\n  export TWO=2\nTHREE=\'a "b\'\nFOUR="a\\\\b\\n"\nFIVE=a=b#c\nSIX=\r\n'
+        "SEVEN=$ONE\n",
     )
     assert env.faults == []
     names = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN")

@@ -57,37 +57,41 @@ class Environment:
         """`parse` raises ValueError. `nothing` stands for what is empty, or is missing but must be set."""
         name = setting.name
         self.settings[name], self.parsers[name] = setting, parse
-        stand_in = self._stand_in(setting, parse, nothing)
-        try:
-            given = self._given(name)
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            self._note(name, f"{name}_FILE is {_shown(self._environ[f'{name}_FILE'])}, which cannot be read: {why}.")
-            return stand_in
-        if not given.strip():
-            if setting.default is None:
-                self._note(name, f"{name} must be set in the environment or in .env: {setting.wanted}.")
-            return stand_in
-        try:
-            return parse(given)
-        except (ValueError, ImproperlyConfigured) as error:
-            self._note(name, self._sentence(setting, given, error))
-            return stand_in
+        given = self._given(name)
+        if given is None:
+            pass  # it was noted
+        elif given.strip():
+            try:
+                return parse(given)
+            except (ValueError, OSError, ImproperlyConfigured) as error:
+                self._note(name, self._sentence(setting, given, error))
+        elif setting.default is None:
+            self._note(name, f"{name} must be set in the environment or in .env: {setting.wanted}.")
+        return self._stand_in(setting, parse, nothing)
 
-    @staticmethod
-    def _stand_in(setting: Setting, parse: Callable[[str], T], nothing: T) -> T:
+    def _stand_in(self, setting: Setting, parse: Callable[[str], T], nothing: T) -> T:
         try:
             return parse(setting.default) if setting.default else nothing
-        except ValueError:  # made from another setting, which is wrong itself
+        except ValueError as error:
+            if not self.faults:  # or it was made from another setting, which is wrong
+                self._note(setting.name, self._sentence(setting, setting.default or "", error))
             return nothing
 
     def _note(self, name: str, sentence: str) -> None:
         self._faulty.add(name)
         self.faults.append(sentence)
 
-    def _given(self, name: str) -> str:
+    def _given(self, name: str) -> str | None:
+        """What is set; None: it is in a file that cannot be read."""
         path = self._environ.get(f"{name}_FILE")
-        return Path(path).read_text(encoding="utf-8") if path else self._environ.get(name, "")
+        if not path:
+            return self._environ.get(name, "")
+        try:
+            return Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            self._note(name, f"{name}_FILE is {_shown(path)}, which cannot be read: {why}.")
+            return None
 
     def _sentence(self, setting: Setting, given: str, error: Exception) -> str:
         value = f"(length: {len(given)})" if setting.is_secret else f"is {_shown(given.strip())}"
@@ -108,7 +112,7 @@ class Environment:
 
     def need(self, who: str, *names: str) -> None:
         """One of these, if another setting is what it is."""
-        if not self._faulty.intersection(names) and not any(self._given(name).strip() for name in names):
+        if not self._faulty.intersection(names) and not any((self._given(name) or "").strip() for name in names):
             self.faults.append(f"{who} needs {' or '.join(names)}.")
 
     def stop_if_wrong(self, *names: str) -> None:
