@@ -2,20 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import usernames
+from accounts import clerks, usernames
+from accounts.batches import batches
 from accounts.models import User
-
-BATCH = 500  # people in one statement
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,25 +26,6 @@ class Reading:
 
     people: list[int] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
-
-
-def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
-
-
-def visible(clerk: User) -> QuerySet[User]:
-    """Colleagues of the office are an administrator's business; oneself one may choose."""
-    if clerk.is_superuser:
-        return User.objects.all()
-    return User.objects.filter(Q(is_staff=False, is_superuser=False) | Q(pk=clerk.pk))
-
-
-def departments(clerk: User) -> list[tuple[str, int]]:
-    """Their names, and how many people each has."""
-    found = visible(clerk).values_list("department").annotate(Count("pk")).order_by("department")
-    return [(name, count) for name, count in found if name]
 
 
 def read(text: str, clerk: User) -> Reading:
@@ -96,22 +72,24 @@ def _keys(names: Sequence[str]) -> dict[str, int]:
 
 
 def _allowed(keys: Iterable[int], clerk: User) -> set[int]:
-    return {pk for batch in batches(keys) for pk in visible(clerk).filter(pk__in=batch).values_list("pk", flat=True)}
+    return {
+        pk for batch in batches(keys) for pk in clerks.visible(clerk).filter(pk__in=batch).values_list("pk", flat=True)
+    }
 
 
 def find(choice: dict[str, Any], clerk: User) -> list[int]:
     """The keys of those who are meant, as of now."""
     if choice.get("everyone"):
-        return list(visible(clerk).order_by("pk").values_list("pk", flat=True))
+        return list(clerks.visible(clerk).order_by("pk").values_list("pk", flat=True))
     found: set[int] = _allowed(choice.get("people", []), clerk)
     for batch in batches(choice.get("departments", [])):
-        found |= set(visible(clerk).filter(department__in=batch).values_list("pk", flat=True))
+        found |= set(clerks.visible(clerk).filter(department__in=batch).values_list("pk", flat=True))
     return sorted(found)
 
 
 def left_out(choice: dict[str, Any], clerk: User) -> int:
     """Colleagues who would be meant if an administrator asked."""
-    everybody = User.objects.exclude(pk__in=visible(clerk).values("pk"))
+    everybody = User.objects.exclude(pk__in=clerks.visible(clerk).values("pk"))
     if choice.get("everyone"):
         return everybody.count()
     return everybody.filter(department__in=choice.get("departments", [])).count()

@@ -14,7 +14,7 @@ from enum import Enum, Flag, auto
 from django.db import transaction
 
 from accounts import browsers, codes, helpcodes
-from accounts.chosen import batches
+from accounts.batches import batches
 from accounts.models import User
 
 

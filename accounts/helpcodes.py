@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import derivation, events, guesses, notices, phones
+from accounts import clerks, derivation, events, guesses, notices, phones
 from accounts.guesses import Outcome
 from accounts.models import HelpCode, Phone, Sms, User
 
@@ -39,8 +39,7 @@ def of(user: User) -> HelpCode | None:
 
 
 def refused(user: User, by: User) -> Refusal | None:
-    is_colleague = user.is_staff or user.is_superuser
-    if user.pk == by.pk or (is_colleague and not by.is_superuser):
+    if not clerks.may_touch(by, user):
         return Refusal.COLLEAGUE
     if not user.is_active:
         return Refusal.DISABLED

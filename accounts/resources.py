@@ -16,7 +16,8 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from import_export.widgets import Widget
 
-from accounts import chosen, clock, formulas, sheets, usernames
+from accounts import clerks, clock, formulas, sheets, usernames
+from accounts.batches import batches
 from accounts.models import User
 
 # The columns, as a file may name them besides: in English, in Chinese, or as here.
@@ -125,7 +126,7 @@ class Loader(BaseInstanceLoader):
         super().__init__(resource, dataset)
         names = {name for name in map(mailbox, dataset["address"]) if name}
         self.people: dict[str, User] = {}
-        for batch in chosen.batches(sorted(names)):
+        for batch in batches(sorted(names)):
             self.people |= {user.username: user for user in User.objects.filter(username__in=batch)}
 
     def get_instance(self, row: Any) -> User | None:
@@ -229,7 +230,7 @@ class PeopleResource(ModelResource):
         if now == self.before[instance.pk] and instance.username not in self.starts:
             self.unchanged += 1
             return True
-        if instance.is_staff or instance.is_superuser:
+        if clerks.is_colleague(instance):
             raise ValidationError(_("belongs to the IT staff, whom an import does not change"))
         return False
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import chosen, events, jobs, letters, reminders, switching
+from accounts.batches import BATCH
 from accounts.models import Rollout, RolloutMember, User
 
 Status = Rollout.Status
@@ -71,7 +72,7 @@ def _note(rollout: Rollout, clerk: User) -> None:
     fates = switching.fates(keys, rollout.start)
     rollout.members.all().delete()
     rows = (RolloutMember(rollout=rollout, user_id=pk, planned=fates[pk]) for pk in keys if pk in fates)
-    RolloutMember.objects.bulk_create(rows, batch_size=chosen.BATCH)
+    RolloutMember.objects.bulk_create(rows, batch_size=BATCH)
     rollout.total = len(fates)
     rollout.save(update_fields=["total"])
 

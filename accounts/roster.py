@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import chosen, clock, endings, events, jobs, sheets, switching
+from accounts import clerks, clock, endings, events, jobs, sheets, switching
+from accounts.batches import BATCH, batches
 from accounts.endings import Occasion
 from accounts.models import Roster, User
 from accounts.resources import COMPARED, WRITTEN, PeopleResource, columns
@@ -122,8 +123,8 @@ def _write(resource: PeopleResource, roster: Roster) -> None:
     """In a transaction: everything or nothing."""
     new, edited = resource.create_instances, resource.update_instances
     _hold([user.pk for user in edited], resource.before)
-    User.objects.bulk_create(new, batch_size=chosen.BATCH)
-    User.objects.bulk_update(edited, WRITTEN, batch_size=chosen.BATCH)
+    User.objects.bulk_create(new, batch_size=BATCH)
+    User.objects.bulk_update(edited, WRITTEN, batch_size=BATCH)
     clerk, address = roster.made_by, roster.address
     disabled = [user for user in edited if not user.is_active and _was_active(resource, user)]
     endings.end(Occasion.DISABLED, *disabled, actor=clerk, address=address)
@@ -142,8 +143,8 @@ def _write(resource: PeopleResource, roster: Roster) -> None:
 
 def _hold(keys: list[int], before: dict[int, tuple[Any, ...]]) -> None:
     """Locked, and found as they were when the rows were checked."""
-    for batch in chosen.batches(sorted(keys)):
-        held = User.objects.filter(pk__in=batch, is_staff=False, is_superuser=False).order_by("pk").select_for_update()
+    for batch in batches(sorted(keys)):
+        held = User.objects.filter(~clerks.COLLEAGUE, pk__in=batch).order_by("pk").select_for_update()
         found = {row[0]: row[1:] for row in held.values_list("pk", *COMPARED)}
         if any(found.get(pk) != before[pk] for pk in batch):
             raise Changed

@@ -9,7 +9,8 @@ from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from accounts import chosen, events, jobs
+from accounts import events, jobs
+from accounts.batches import BATCH, batches
 from accounts.models import Exemption, Rollout, RolloutMember, User
 
 Fate = RolloutMember.Fate
@@ -18,7 +19,7 @@ Fate = RolloutMember.Fate
 def fates(keys: Sequence[int], start: datetime) -> dict[int, str]:
     """What the date would mean to each of these people."""
     found: dict[int, str] = {}
-    for batch in chosen.batches(keys):
+    for batch in batches(keys):
         exempt = set(_exempt(batch, start).values_list("user_id", flat=True))
         for pk, date in User.objects.filter(pk__in=batch).values_list("pk", "two_step_from"):
             if pk in exempt:
@@ -36,7 +37,7 @@ def switch_on(keys: Sequence[int], start: datetime, *, actor: User | None, addre
     """From `start`; an earlier date stays, and so does an exception that lasts longer. Returns for how many it changed
     something."""
     changed = 0
-    for batch in chosen.batches(keys):
+    for batch in batches(keys):
         with transaction.atomic():
             changed += len(_set(batch, start, actor=actor, address=address, **detail))
     return changed
@@ -84,7 +85,7 @@ def _batch(rollout: Rollout, clerk: User | None) -> bool:
         if not jobs.beat(rollout, tries=1):
             return False
         to_do = RolloutMember.objects.filter(rollout=rollout, fate="").order_by("user_id")
-        keys = list(to_do.values_list("user_id", flat=True)[: chosen.BATCH])
+        keys = list(to_do.values_list("user_id", flat=True)[:BATCH])
         if keys:
             _carry_out(rollout, keys, clerk)
             done = rollout.members.exclude(fate="").count()
@@ -119,7 +120,7 @@ def take_back(rollout: Rollout, clerk: User, address: str = "") -> int:
     members = dict(rollout.members.filter(fate=Fate.SET).values_list("user_id", "before"))
     held = {
         user.pk: user
-        for batch in chosen.batches(members)
+        for batch in batches(members)
         for user in User.objects.filter(pk__in=batch, two_step_from=rollout.start)
         .order_by("pk")
         .select_for_update()
@@ -131,7 +132,7 @@ def take_back(rollout: Rollout, clerk: User, address: str = "") -> int:
         wanted = [date for date in (members[pk], others.get(pk)) if date]
         dates.setdefault(min(wanted, default=None), []).append(pk)
     for date, keys in dates.items():
-        for batch in chosen.batches(keys):
+        for batch in batches(keys):
             User.objects.filter(pk__in=batch).update(two_step_from=date)
             moved = [held[pk] for pk in batch if date != rollout.start]
             detail = {"start": date, "rollout": rollout.pk}
@@ -144,7 +145,7 @@ def _others(rollout: Rollout, keys: Iterable[int]) -> dict[int, datetime]:
     """What other roll-outs that are in force want for them."""
     found: dict[int, datetime] = {}
     live = RolloutMember.objects.filter(rollout__status=Rollout.Status.DONE).exclude(rollout=rollout)
-    for batch in chosen.batches(keys):
+    for batch in batches(keys):
         rows = live.filter(user__in=batch).exclude(fate=Fate.TAKEN_BACK).values_list("user_id", "rollout__start")
         for pk, start in rows:
             found[pk] = min(start, found.get(pk, start))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import clients
+from accounts import clerks, clients
 from accounts.admin.history import HistoryAdmin
 from accounts.sessions import SignedInRequest
 from apppasswords import passwords
@@ -42,6 +42,6 @@ class AppPasswordAdmin(HistoryAdmin):
         address = clients.address(request)
         done = sum(
             passwords.remove(password.user, password.pk, actor=request.user, address=address)
-            for password in queryset.select_related("user")
+            for password in queryset.filter(user__in=clerks.touchable(request.user)).select_related("user")
         )
         self.message_user(request, ngettext("%(n)s removed.", "%(n)s removed.", done) % {"n": done})

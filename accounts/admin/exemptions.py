@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import administrators, chosen, clients, clock, exemptions
+from accounts import administrators, chosen, clerks, clients, clock, exemptions
 from accounts.admin.history import HistoryAdmin
 from accounts.models import Exemption, User
 from accounts.sessions import SignedInRequest
@@ -59,15 +58,10 @@ class MailboxForm(ExemptionForm):
         reading = chosen.read(self.cleaned_data["mailbox"], self.clerk)
         for complaint in reading.complaints:
             raise ValidationError(str(complaint.what), code="mailbox")
-        user = touchable(self.clerk).filter(pk__in=reading.people).first()
+        user = clerks.touchable(self.clerk).filter(pk__in=reading.people).first()
         if user is None:
             raise ValidationError(_("Not for yourself: ask a colleague."), code="yourself")
         return user
-
-
-def touchable(clerk: User) -> QuerySet[User]:
-    """Whose two-step this clerk may weaken: nobody weakens his own, and the office's is an administrator's business."""
-    return chosen.visible(clerk).exclude(pk=clerk.pk)
 
 
 class InForceFilter(admin.SimpleListFilter):
@@ -131,7 +125,7 @@ class ExemptionAdmin(HistoryAdmin):
                 raise PermissionDenied
             if not object_id.isdecimal():
                 raise Http404
-            row = get_object_or_404(Exemption.objects.filter(user__in=touchable(request.user)), pk=object_id)
+            row = get_object_or_404(Exemption.objects.filter(user__in=clerks.touchable(request.user)), pk=object_id)
             done = exemptions.end(row, actor=request.user, address=clients.address(request))
             text = _("The exception is ended.") if done else _("It was over already.")
             self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)

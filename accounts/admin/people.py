@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import administrators, browsers, clients, desk, endings, events, passwords, phones, roles
+from accounts import administrators, browsers, clerks, clients, desk, endings, events, passwords, phones, roles
 from accounts.admin.edits import AccountForm
 from accounts.admin.guards import KeepsAdministrators
 from accounts.admin.history import ShownLookups
@@ -35,6 +35,10 @@ LOGGED = frozenset({"name", "department", *roles.FIELDS})
 
 def _in_words(value: Any) -> str:
     return "、".join(str(row) for row in value) if isinstance(value, QuerySet) else str(value)
+
+
+def _touchable(request: SignedInRequest, people: QuerySet[User]) -> QuerySet[User]:
+    return people.filter(pk__in=clerks.touchable(request.user).values("pk"))
 
 
 class TwoStepFilter(admin.SimpleListFilter):
@@ -138,9 +142,9 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         form_url: str = "",
     ) -> HttpResponse:
         """A password that the office sets ends what the old one opened, as the owner's own does."""
-        if not self.has_help_permission(request):
-            raise PermissionDenied
         people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
+        if not all(self.may_set_password(request, user) for user in people):
+            raise PermissionDenied
         with transaction.atomic():
             before = people.values_list("password", flat=True).first()
             response = super().user_change_password(request, id, form_url)
@@ -148,6 +152,9 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
             if user and user.password != before:
                 passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
         return response
+
+    def may_set_password(self, request: HttpRequest, user: User) -> bool:
+        return self.has_help_permission(request) and clerks.may_touch(request.user, user)
 
     def has_help_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.help_people")
@@ -157,7 +164,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         fieldsets: Any = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets
-        may_set = self.has_help_permission(request) and self.has_change_permission(request, obj)
+        may_set = self.may_set_password(request, obj) and self.has_change_permission(request, obj)
         instead = {
             "password": ("password",) if may_set else (),
             "groups": ("groups",) if request.user.is_superuser else ("role_names",),
@@ -184,9 +191,16 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         return ", ".join(str(role) for role in Role.objects.filter(user=user)) or "—"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """A clerk who could set a colleague's password, or unbind the phone, would have the colleague's rights."""
         people: QuerySet[User] = super().get_queryset(request)
-        return people if request.user.is_superuser else people.filter(is_superuser=False, is_staff=False)
+        return people & clerks.visible(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or clerks.may_edit(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or clerks.may_edit(request.user, obj))
 
     def save_model(  # type: ignore[override]
         self, request: SignedInRequest, obj: User, form: Any, change: bool
@@ -207,7 +221,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     @admin.action(description=_("Unbind the phone"), permissions=["help"])
     def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
-        bound = Phone.objects.filter(user__in=queryset).select_related("user")
+        bound = Phone.objects.filter(user__in=_touchable(request, queryset)).select_related("user")
         done = sum(phones.unbind(phone, actor=request.user, address=address) for phone in bound)
         text = ngettext("%(n)s phone unbound.", "%(n)s phones unbound.", done)
         self.message_user(request, text % {"n": done}, messages.SUCCESS)
@@ -215,7 +229,10 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     @admin.action(description=_("Forget the trusted browsers"), permissions=["help"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
         address = clients.address(request)
-        done = sum(bool(browsers.forget_all(user, actor=request.user, address=address)) for user in queryset)
+        done = sum(
+            bool(browsers.forget_all(user, actor=request.user, address=address))
+            for user in _touchable(request, queryset)
+        )
         text = ngettext(
             "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
         )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import chosen, clock, reminders, rollout, wording
+from accounts import chosen, clerks, clock, reminders, rollout, wording
 from accounts.models import Rollout, User
 
 MOST_DAYS = 60
@@ -45,7 +45,7 @@ class ChoiceForm(forms.Form):
         self.clerk = clerk
         self.people: list[int] = []
         self.complaints: list[chosen.Complaint] = []
-        counted = chosen.departments(clerk)
+        counted = clerks.departments(clerk)
         choices = [(name, f"{name} ({count})") for name, count in counted]
         self.fields["departments"].choices = choices  # type: ignore[attr-defined]
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import clerks
 from accounts.admin import exemptions
 from accounts.admin.rollout_forms import start_of_single
 from accounts.models import Exemption, User
@@ -32,7 +33,7 @@ class TwoStepPages(admin.ModelAdmin[User]):
     def two_step_of(self, request: SignedInRequest, pk: int) -> HttpResponse:
         if not self.has_roll_out_permission(request):
             raise PermissionDenied
-        user = get_object_or_404(exemptions.touchable(request.user), pk=pk)
+        user = get_object_or_404(clerks.touchable(request.user), pk=pk)
         act = request.POST.get("act")
         exempt = exemptions.ExemptionForm(request.POST if act == "exempt" else None, prefix="exempt")
         off = exemptions.ReasonForm(request.POST if act == "off" else None, prefix="off")
