@@ -2,6 +2,7 @@
 PORT ?= 8000
 MAIL_PORT ?= 8001
 PYTHON ?= python3
+COVERAGE ?= on
 export PORT MAIL_PORT
 # Tests with servers and browsers wait more than they compute: one process more than there are cores, four at most.
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
@@ -10,7 +11,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run run-mail test check format messages pins gallery bench
+.PHONY: help run run-mail test check format messages durations pins gallery bench
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,8 +22,8 @@ run: $(RUNTIME)  ## Start the portal with demo people on http://localhost:8000 (
 run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcube (needs root and Debian's packages; says which)
 	@DEBUG=on exec $(BIN)/python -m tests.servers.showcase
 
-test: $(DEVELOPMENT)  ## The whole test suite (ARGS=... goes to pytest)
-	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(DEVELOPMENT)  ## The whole test suite, and what it covers (ARGS=... goes to pytest; COVERAGE= leaves the count out)
+	@COVERAGE=$(COVERAGE) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 	$(BIN)/ruff format --check .
@@ -43,6 +44,9 @@ format: $(DEVELOPMENT)  ## Put the source into its format
 
 messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
 	$(BIN)/python -m tests.translations --update
+
+durations: $(DEVELOPMENT)  ## Keep what each file of tests took in the last whole `make test`: the longest come first
+	$(BIN)/python -m tests.durations
 
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make pins'
 pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (all to their newest: ARGS=--upgrade)

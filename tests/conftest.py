@@ -39,21 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
     ]
 
 
-# Files that take minutes come first: one that comes last keeps a single process busy while the others are done.
-LONGEST = (
-    "test_looks", "test_dashboard", "test_log_chain", "test_machine", "test_races", "test_theme", "test_up",
-    "test_roles_journey", "test_thunderbird", "test_app_password_journey", "test_rollout_journey",
-    "test_webmail_journey",
-    "test_mail_service", "test_mail_outages", "test_everybody",
-)  # fmt: skip
-
-
-@pytest.hookimpl(trylast=True)  # after they were shuffled
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
-
-
 _empty_tables: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
 
 
