@@ -20,7 +20,7 @@ run: $(RUNTIME)  ## Start the portal with demo people on http://localhost:8000 (
 	@DEBUG=on exec $(BIN)/python manage.py up
 
 run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcube (needs root and Debian's packages; says which)
-	@DEBUG=on exec $(BIN)/python -m tests.servers.showcase
+	@DEBUG=on exec $(BIN)/python -m tests.kit.servers.showcase
 
 test: $(DEVELOPMENT)  ## The whole test suite, and what it covers (ARGS=... goes to pytest; COVERAGE= leaves the count out)
 	@COVERAGE=$(COVERAGE) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -31,22 +31,22 @@ check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies,
 	$(BIN)/djlint --lint --quiet templates
 	DEBUG=on $(BIN)/mypy .
 	$(BIN)/lint-imports
-	DEBUG=on $(BIN)/python -m tests.dead_code
+	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
 	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python -m tests.translations
-	$(BIN)/python -m tests.deployment
+	$(BIN)/python -m tests.kit.translations
+	$(BIN)/python -m tests.kit.deployment
 
 format: $(DEVELOPMENT)  ## Put the source into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 messages: $(DEVELOPMENT)  ## Collect the texts to translate into locale/, and compile them (needs gettext)
-	$(BIN)/python -m tests.translations --update
+	$(BIN)/python -m tests.kit.translations --update
 
 durations: $(DEVELOPMENT)  ## Keep what each file of tests took in the last whole `make test`: the longest come first
-	$(BIN)/python -m tests.durations
+	$(BIN)/python -m tests.kit.durations
 
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make pins'
 pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (all to their newest: ARGS=--upgrade)
@@ -54,7 +54,7 @@ pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (a
 	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
-	@$(BIN)/python -m tests.gallery var/gallery
+	@$(BIN)/python -m tests.kit.gallery var/gallery
 
 bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the office's pages beside few people (needs PostgreSQL)
 	@$(BIN)/python -m benchmarks.mail_login

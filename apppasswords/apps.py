@@ -8,6 +8,6 @@ class AppPasswordsConfig(AppConfig):
     verbose_name = _("App passwords")
 
     def ready(self) -> None:
-        from apppasswords.checks import check_profile_signing  # noqa: PLC0415 (models are ready only now)
+        from apppasswords.setup.checks import check_profile_signing  # noqa: PLC0415 (models are ready only now)
 
         register(check_profile_signing)

@@ -10,8 +10,9 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import statements, userpasswords
-from accounts.models import User
+from accounts.lib import prepared
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
 
@@ -76,7 +77,7 @@ def of(password: AppPassword) -> Connection:
 
 # --- What the mail login service has seen ----------------------------------------------------------------------------
 
-FIRST_USE = statements.Statement(
+FIRST_USE = prepared.Statement(
     "mailkey_first_use",
     f"""INSERT INTO {FirstUse._meta.db_table} (password_id, protocol, at, address)
         SELECT %s, %s, %s, %s
@@ -123,6 +124,6 @@ def kind_of(slip: Slip) -> Mistake:
     if secrets.typed(slip.password):  # hardly anybody's mailbox password; a directory would count it as a guess
         return Mistake.MISTYPED
     owner = User.objects.filter(pk=slip.user_id).first()
-    if owner and userpasswords.check_password(owner.username, slip.password) == owner:
+    if owner and mailbox_passwords.check_password(owner.username, slip.password) == owner:
         return Mistake.MAILBOX_PASSWORD
     return Mistake.MISTYPED if secrets.looks_like_one(slip.password) else Mistake.WRONG

@@ -7,8 +7,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import activity, events, notices, statements, userpasswords
-from accounts.models import User
+from accounts.delivery import notices
+from accounts.lib import prepared
+from accounts.log import events
+from accounts.security import activity
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import AppPassword, ProfileLink
 
@@ -52,7 +56,7 @@ def refusal(user: User, name: str, request: str | None = None) -> Refusal | None
         return Refusal.REPEATED
     if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
         return Refusal.TOO_MANY
-    if secrets.looks_like_one(name) or userpasswords.check_password(user.username, name) == user:
+    if secrets.looks_like_one(name) or mailbox_passwords.check_password(user.username, name) == user:
         return Refusal.SECRET_AS_NAME
     return None
 
@@ -111,7 +115,7 @@ def use_is_stale(last_used_at: datetime | None, now: datetime) -> bool:
     return last_used_at is None or last_used_at <= now - LAST_USE_MOVES_EVERY
 
 
-NOTE_USE = statements.Statement(
+NOTE_USE = prepared.Statement(
     "mailkey_note_use",
     f"""UPDATE {AppPassword._meta.db_table} SET last_used_at = %s, last_used_protocol = %s, last_used_address = %s
         WHERE id = %s AND (last_used_at IS NULL OR last_used_at <= %s)""",  # noqa: S608 (the name of our own table)

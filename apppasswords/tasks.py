@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apppasswords import links
+from apppasswords.setup import links
 
 
 @shared_task(name="apppasswords.delete_expired", time_limit=600, soft_time_limit=590)

@@ -1,15 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
-from apppasswords.views.passwords import app_passwords, app_passwords_remove_all, connection
-from apppasswords.views.profiles import profile, profile_link, profile_open, profile_token
+from apppasswords import views
 
 urlpatterns = [
-    path("app-passwords/", app_passwords, name="app_passwords"),
-    path("app-passwords/remove-all/", app_passwords_remove_all, name="app_passwords_remove_all"),
-    path("app-passwords/<int:pk>/", connection, name="connection"),
-    path("app-passwords/profile/", profile, name="profile"),
-    path("app-passwords/profile/link/<int:pk>/", profile_link, name="profile_link"),
-    # Short, for the QR code: fewer and larger squares.
-    path("profile/", profile_open, name="profile_open"),
-    path("profile/<slug:token>/", profile_token, name="profile_token"),
+    path("app-passwords/", views.app_passwords, name="app_passwords"),
+    path("app-passwords/remove-all/", views.app_passwords_remove_all, name="app_passwords_remove_all"),
+    path("app-passwords/<int:pk>/", views.connection, name="connection"),
+    path("", include("apppasswords.setup.urls")),
 ]

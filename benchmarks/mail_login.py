@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from benchmarks import people
-from tests.servers import free_port
-from tests.servers.postgres import Cluster, cluster
-from tests.waiting import wait_until
+from tests.kit.servers import free_port
+from tests.kit.servers.postgres import Cluster, cluster
+from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5
@@ -186,7 +186,7 @@ def main() -> None:
         people.make(ROUNDS * REQUESTS)
         environment = dict(os.environ)
         with (
-            server("portal.mail:application", environment) as mail,
+            server("apppasswords.maillogin.wsgi:application", environment) as mail,
             server("benchmarks.empty:application", environment) as empty,
         ):
             measured = cases(mail, empty)

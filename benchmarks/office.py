@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from statistics import fmean, median
 
-import tests.environment  # noqa: F401  (before Django's settings)
+import tests.kit.environment  # noqa: F401  (before Django's settings)
 
 os.environ |= {"DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "ERROR"}
 
@@ -25,25 +25,26 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_test_environment
 
-from accounts.audit import Audit
-from accounts.models import SecurityEvent, User
+from accounts.log.audit import Audit
+from accounts.log.models import SecurityEvent
+from accounts.users.models import User
 from benchmarks.mail_login import seconds
-from portal import dashboard
 from portal.celery import app
-from tests.crowd import database
-from tests.people import PASSWORD, Person
-from tests.servers import migrated
-from tests.servers.postgres import Cluster, cluster
-from tests.upkeep import register_tasks
+from portal.office.dashboard import sections
+from tests.kit.crowd import database
+from tests.kit.people import PASSWORD, Person
+from tests.kit.servers import migrated
+from tests.kit.servers.postgres import Cluster, cluster
+from tests.kit.upkeep import register_tasks
 
 FEW, MANY = 100, 10_000
 ROUNDS = 5
-PAGES = {f"dashboard, {days} days": f"/admin/dashboard/?days={days}" for days in dashboard.RANGES} | {
+PAGES = {f"dashboard, {days} days": f"/admin/dashboard/?days={days}" for days in sections.RANGES} | {
     "people, the first page": "/admin/accounts/user/",
     "people, by a part of the name": "/admin/accounts/user/?q=伟",
     "one person's page": "/admin/accounts/user/{person}/desk/",
-    "mail logins, the first page": "/admin/accounts/maillogin/",
-    "security log, the first page": "/admin/accounts/securityevent/",
+    "mail logins, the first page": "/admin/maillogins/maillogin/",
+    "security log, the first page": "/admin/log/securityevent/",
 }
 
 

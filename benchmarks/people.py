@@ -22,7 +22,8 @@ def make(unused: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from accounts.models import Ban, Failure, User
+    from accounts.bans.models import Ban, Failure
+    from accounts.users.models import User
     from apppasswords import secrets
     from apppasswords.models import AppPassword
 

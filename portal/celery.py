@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import setup_logging
 from kombu.transport import TRANSPORT_ALIASES
 
-TRANSPORT_ALIASES["filesystem"] = "portal.filequeue:Transport"
+TRANSPORT_ALIASES["filesystem"] = "portal.development.filequeue:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("mailkey")

@@ -6,18 +6,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts import browsers, phones, wording
-from accounts.models import SecurityEvent
-from accounts.sessions import SignedInRequest
-from accounts.sms import outbox as sms_outbox
+from accounts.browsers import browsers
+from accounts.lib import institution
+from accounts.log.models import SecurityEvent
+from accounts.phones import phones
+from accounts.signin.sessions import SignedInRequest
 from apppasswords import passwords
-from portal import programs, theme
+from apppasswords.setup import programs
+from portal import theme
 
 SIGN_INS_SHOWN = 5
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
@@ -26,7 +27,7 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp
 def site(request: HttpRequest) -> dict[str, Any]:
     """What every template may show."""
     return {
-        "institution": wording.institution(),
+        "institution": institution.name(),
         "theme_url": _versioned("theme", _theme()) if settings.INSTITUTION_COLOR else "",
         "logo_url": _versioned("logo", _logo()) if settings.INSTITUTION_LOGO else "",
         "contact": settings.SUPPORT_CONTACT,
@@ -90,35 +91,6 @@ def logo(request: HttpRequest) -> HttpResponse:
     if not settings.INSTITUTION_LOGO:
         raise Http404
     return _kept(_logo(), LOGO_TYPES[Path(settings.INSTITUTION_LOGO).suffix.lower()])
-
-
-# --- For who watches over the site ------------------------------------------------------------------------------------
-
-
-@login_not_required
-@require_safe
-def health_live(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@login_not_required
-@require_safe
-def health_ready(request: HttpRequest) -> HttpResponse:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except Error:
-        return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@login_not_required
-@require_safe
-def outbox(request: HttpRequest) -> HttpResponse:
-    """Development: the SMS that would have been sent."""
-    if settings.SMS_GATEWAY != "outbox":
-        raise Http404
-    return render(request, "portal/outbox.html", {"messages_sent": sms_outbox.read()})
 
 
 @login_not_required

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from portal import syslog
+from accounts.log import syslog
 from portal.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
 
@@ -63,7 +63,7 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", "0", "0 to 10")
 
 # Completes a name that was typed without its @ part.
 MAIL_DOMAIN = env.host("MAIL_DOMAIN", "example.edu" if DEBUG else None).lower()
-# Where mail programs look for the servers' settings (portal/autoconfig.py). These hosts answer that and nothing else.
+# Where mail programs look for the servers' settings (setup/autoconfig.py). These hosts answer that and nothing else.
 AUTOCONFIG_HOSTS = env.hosts("AUTOCONFIG_HOSTS", f"autoconfig.{MAIL_DOMAIN},autodiscover.{MAIL_DOMAIN},{MAIL_DOMAIN}")
 SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
 ALLOWED_HOSTS += sorted(SETUP_HOSTS)
@@ -78,10 +78,24 @@ SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "") 
 
 INSTALLED_APPS = [
     "oauth2_provider",
-    "accounts",
+    "accounts.users",
+    "accounts.jobs",
+    "accounts.log",
+    "accounts.bans",
+    "accounts.delivery",
+    "accounts.codes",
+    "accounts.maillogins",
+    "accounts.rollouts",
+    "accounts.phones",
+    "accounts.browsers",
+    "accounts.signin",
+    "accounts.security",
+    "accounts.openid",
+    "accounts.imports",
     "apppasswords",
-    "portal.apps.PortalConfig",
-    "portal.apps.PortalAdminConfig",
+    "portal",
+    "portal.office.apps.OfficeConfig",
+    "portal.office.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -94,14 +108,16 @@ INSTALLED_APPS = [
     "django_htmx",
     "import_export",
 ]
+if DEBUG:
+    INSTALLED_APPS.append("portal.development")
 
 MIDDLEWARE = [
-    "portal.autoconfig.mail_settings",
+    "apppasswords.setup.autoconfig.mail_settings",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "apppasswords.middleware.hide_token",
-    "accounts.middleware.no_store",
+    "apppasswords.setup.middleware.hide_token",
+    "accounts.signin.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -110,7 +126,8 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.middleware.SecondStepMiddleware",
+    "accounts.signin.middleware.SecondStepMiddleware",
+    "accounts.openid.middleware.LeadsToApplications",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -130,7 +147,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
-            "builtins": ["accounts.filters"],
+            "builtins": ["accounts.lib.filters"],
         },
     },
 ]
@@ -169,15 +186,15 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = env.dotted("AUTHENTICATION_BACKENDS", "django.contrib.auth.backends.ModelBackend")
 PASSWORDS_IN_DIRECTORY = env.boolean("PASSWORDS_IN_DIRECTORY", "off")  # True hides the mailbox password page
 PASSWORD_HASHERS = [
-    "accounts.hashers.Argon2id",
+    "accounts.users.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "accounts.hashers.ClientSecret",  # of applications
+    "accounts.users.hashers.ClientSecret",  # of applications
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
      "OPTIONS": {"user_attributes": ("username", "name")}},
-    {"NAME": "accounts.userpasswords.MinimumLength", "OPTIONS": {"min_length": 10}},
+    {"NAME": "accounts.users.mailbox_passwords.MinimumLength", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]  # fmt: skip
@@ -203,11 +220,11 @@ OIDC_SIGNING_KEYS = env.pems(
     development_key(VAR) if DEBUG else None,
 )
 ACCESS_TOKEN_LIFETIME = env.duration("ACCESS_TOKEN_LIFETIME", "10min", "1min to 1d")
-OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
-OAUTH2_PROVIDER_GRANT_MODEL = "accounts.Grant"
-OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "accounts.AccessToken"
-OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "accounts.RefreshToken"
-OAUTH2_PROVIDER_ID_TOKEN_MODEL = "accounts.IDToken"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "openid.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "openid.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "openid.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "openid.RefreshToken"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "openid.IDToken"
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": PUBLIC_URL,
@@ -216,8 +233,8 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
     "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
     "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,
-    "OAUTH2_VALIDATOR_CLASS": "accounts.openid.Validator",
-    "SCOPES_BACKEND_CLASS": "accounts.openid.Scopes",
+    "OAUTH2_VALIDATOR_CLASS": "accounts.openid.validator.Validator",
+    "SCOPES_BACKEND_CLASS": "accounts.openid.validator.Scopes",
     "SCOPES": {
         "openid": _("know who you are"),
         "email": _("see your mailbox address"),
@@ -328,7 +345,7 @@ EVENT_SYSLOG = env.checked("EVENT_SYSLOG", syslog.address, "a path such as /dev/
 # Digests of app passwords: the first key is for new ones, the others still verify.
 APP_PASSWORD_KEYS = env.keys("APP_PASSWORD_KEYS", "only-for-development-" + "z" * 50 if DEBUG else None)
 APP_PASSWORDS_PER_USER = env.number("APP_PASSWORDS_PER_USER", "50", "1 to 1000")
-# What mail servers show the mail login service (portal/mail.py) to be let in.
+# What mail servers show the mail login service (apppasswords/maillogin/wsgi.py) to be let in.
 MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
 # How long it is known who logged in, and how.
 MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
@@ -491,7 +508,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Logs -----------------------------------------------------------------------------------------------------------
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.reports.SilentFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "portal.error_reports.SilentFilter"
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "INFO")
 LOGGING = {
     "version": 1,
@@ -500,9 +517,9 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
-        "mail_our_errors": {"class": "portal.reports.OneMailAPlace", "level": "ERROR"},
+        "mail_our_errors": {"class": "portal.error_reports.OneMailAPlace", "level": "ERROR"},
         **(
-            {"syslog": {"class": "portal.syslog.SyslogHandler", "address": syslog.address(EVENT_SYSLOG)}}
+            {"syslog": {"class": "accounts.log.syslog.SyslogHandler", "address": syslog.address(EVENT_SYSLOG)}}
             if EVENT_SYSLOG
             else {}
         ),

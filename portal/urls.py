@@ -1,12 +1,14 @@
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from accounts.views.activity import activity, not_me
-from accounts.views.security import phone_unbind
+from accounts.security.activity_views import activity, not_me
+from accounts.security.views import phone_unbind
 from apppasswords import passwords
-from portal import autoconfig, guides, pages
+from portal import pages
+from portal.operations import health
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -28,15 +30,11 @@ urlpatterns = [
     ),
     path("", include("apppasswords.urls")),
     path("language/", login_not_required(set_language), name="set_language"),
-    path("health/live", pages.health_live, name="health_live"),
-    path("health/ready", pages.health_ready, name="health_ready"),
-    path("guides/", guides.guides, name="guides"),
-    path("guides/<slug:program>/", guides.guide, name="guide"),
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
     path("theme.css", pages.theme_css, name="theme"),
     path("logo", pages.logo, name="logo"),
-    path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
-    path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
-    path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),
-    path("outbox/", pages.outbox, name="outbox"),
     path("admin/", admin.site.urls),
 ]
+if apps.is_installed("portal.development"):
+    urlpatterns.append(path("", include("portal.development.urls")))

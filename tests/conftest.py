@@ -12,19 +12,20 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
-from accounts.models import Phone, User
-from accounts.sms import memory
+from accounts.delivery.gateways import memory
+from accounts.phones.models import Phone
+from accounts.users.models import User
 from portal.celery import app
-from tests import guards
-from tests.crowd import Crowd
-from tests.people import NUMBER, PASSWORD, Person
-from tests.rollouts import officer
-from tests.servers import migrated, postgres
-from tests.upkeep import register_tasks
+from tests.kit import guards
+from tests.kit.crowd import Crowd
+from tests.kit.people import NUMBER, PASSWORD, Person
+from tests.kit.plans import officer
+from tests.kit.servers import migrated, postgres
+from tests.kit.upkeep import register_tasks
 
 register_tasks()  # what is queued is done at once, see _clean
 
-pytest_plugins = ["tests.servers.browser", "tests.servers.front", "tests.servers.house"]
+pytest_plugins = ["tests.kit.servers.browser", "tests.kit.servers.front", "tests.kit.servers.house"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
     django_settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "accounts.hashers.ClientSecret",
+        "accounts.users.hashers.ClientSecret",
     ]
 
 
@@ -70,7 +71,7 @@ def _clean() -> Iterator[None]:
 
 @pytest.fixture
 def real_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["accounts.hashers.Argon2id"]
+    settings.PASSWORD_HASHERS = ["accounts.users.hashers.Argon2id"]
 
 
 MakeUser = Callable[..., User]

@@ -1,4 +1,4 @@
-"""How Django itself writes times, in the admin and where a template says nothing: as accounts.clock does."""
+"""How Django itself writes times, in the admin and where a template says nothing: as accounts.lib.clock does."""
 
 DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
 TIME_FORMAT = "H:i"

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from accounts import addresses, clock
-from apppasswords.verification import PROTOCOLS, Login, Outcome, Reason, Verdict, explain
+from accounts.bans import addresses
+from accounts.lib import clock
+from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, Verdict, explain
 
 WHY = {
     Reason.APP_PASSWORD: "the password is one of this person's app passwords.",

@@ -1,0 +1,97 @@
+"""Where a request comes from: never from what a client can write."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+
+from accounts.bans.models import KnownNetwork
+from accounts.lib import prepared
+
+Kind = KnownNetwork.Kind
+
+
+@lru_cache(maxsize=4096)  # asked several times about each mail login
+def parse(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as proxies write it, with or without a port or a zone. `::ffff:1.2.3.4` is 1.2.3.4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def client(connection: str, forwarded_for: str, proxies: int) -> str:
+    """The client's address: each of our proxies appended the one it saw, so it stands `proxies` places from the right.
+
+    Whatever stands further left was written by the client. A request that came past the proxies, or through one that
+    writes nonsense, is counted for the connection's own address.
+    """
+    own = parse(connection) or IPv4Address(0)
+    hops = [hop for hop in forwarded_for.split(",") if hop.strip()]
+    if proxies and len(hops) >= proxies:
+        return str(parse(hops[-proxies]) or own)
+    return str(own)
+
+
+def network(address: str) -> str:
+    """What failures are counted for: an IPv4 address, or the /64 that one IPv6 client has for itself."""
+    parsed = parse(address) or IPv4Address(0)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+NARROWEST = prepared.Statement(
+    "mailkey_network",
+    f"""SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
+        WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1""",  # noqa: S608 (our own table)
+)
+
+
+def sortable(address: IPv4Address | IPv6Address) -> str:
+    """Where it stands among all addresses, as a text that sorts so: an IPv4 address is ::ffff:1.2.3.4."""
+    number = int(address) + (0xFFFF << 32 if isinstance(address, IPv4Address) else 0)
+    return f"{number:039}"
+
+
+def kind(address: str) -> Kind | None:
+    """What the office knows of it: the narrowest network says so, of the database or of SHARED_NETWORKS.
+
+    Asked of the database each time: what is edited there counts at once, in every process.
+    """
+    parsed = parse(address) or IPv4Address(0)
+    here = sortable(parsed)
+    row = NARROWEST.row(here, here)
+    configured = max((shared.prefixlen for shared in settings.SHARED_NETWORKS if parsed in shared), default=-1)
+    if row and int(row[0].partition("/")[2]) >= configured:
+        return Kind(row[1])
+    return Kind.SHARED if configured >= 0 else None
+
+
+def is_shared(address: str) -> bool:
+    return kind(address) is Kind.SHARED
+
+
+def shared_among(texts: Iterable[str]) -> set[str]:
+    """Those of many addresses that are in a shared network, asked of the database once."""
+    known = [(ip_network(cidr), Kind(kind)) for cidr, kind in KnownNetwork.objects.values_list("cidr", "kind")]
+    known += [(network, Kind.SHARED) for network in settings.SHARED_NETWORKS]
+    found = set()
+    for text in texts:
+        parsed = parse(text) or IPv4Address(0)
+        # The narrowest decides; of two that are alike, the one that is edited.
+        holding = [one for one in known if parsed in one[0]]
+        if max(holding, key=lambda one: one[0].prefixlen, default=(None, None))[1] is Kind.SHARED:
+            found.add(text)
+    return found
+
+
+def is_never_banned(address: str) -> bool:
+    return kind(address) is Kind.NEVER_BANNED

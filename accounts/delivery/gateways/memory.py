@@ -1,0 +1,21 @@
+"""Tests: SMS stay in this process."""
+
+from dataclasses import dataclass
+
+from accounts.delivery.gateways.message import Message
+
+
+@dataclass(frozen=True)
+class Sent:
+    to: str
+    text: str
+    code: str | None
+    attempt: int
+
+
+outbox: list[Sent] = []
+
+
+def send(message: Message) -> str:
+    outbox.append(Sent(message.number, message.text(), message.code, message.attempt))
+    return f"memory-{message.attempt}"

@@ -1,0 +1,126 @@
+"""Twilio, through its own SDK.
+
+It has no idempotency key: after a time-out nobody knows whether the SMS went out, so that is an outcome of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
+
+from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
+from accounts.delivery.gateways.message import Message
+
+RECIPIENT_ERRORS = {21211, 21214, 21217, 21265, 21610, 21614, 21635, 60205}
+THROTTLED = {20429, 14107, 21611, 63038}
+SHORTEST_VALIDITY = 5  # seconds
+
+
+class GatewayHttpClient(TwilioHttpClient):
+    """The SDK's client with time-outs (its default is none), and without memories of what it sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeout = (settings.TWILIO_CONNECT_TIMEOUT, settings.TWILIO_READ_TIMEOUT)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if settings.TWILIO_BASE_URL:
+            base, asked = urlsplit(settings.TWILIO_BASE_URL), urlsplit(url)
+            url = urlunsplit((base.scheme, base.netloc, asked.path, asked.query, ""))
+        try:
+            return super().request(method, url, *args, **kwargs)
+        finally:
+            self._test_only_last_request = None
+
+    def log_request(self, kwargs: dict[str, Any]) -> None:
+        """The SDK logs the body, which holds the code."""
+
+
+@cache
+def _client() -> Client:
+    """One a process: its connections are used again."""
+    return Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=GatewayHttpClient())
+
+
+def send(message: Message) -> str:
+    left = int((message.expires_at - timezone.now()).total_seconds())
+    sender = (
+        {"messaging_service_sid": settings.TWILIO_MESSAGING_SERVICE_SID}
+        if settings.TWILIO_MESSAGING_SERVICE_SID
+        else {"from_": settings.TWILIO_FROM}
+    )
+    try:
+        sent = _client().messages.create(
+            to=message.number,
+            body=message.text(),
+            validity_period=min(max(left, SHORTEST_VALIDITY), 36000),
+            status_callback=callback_url(message.attempt),
+            **sender,
+        )
+    except (TwilioRestException, TwilioServiceException) as error:
+        raise _meaning(error) from None
+    except requests.ConnectTimeout as error:
+        raise NotSent(type(error).__name__) from None
+    except requests.ConnectionError as error:
+        # Refused, or no such host: nothing was sent. A connection that broke later may have carried the request.
+        reason = error.args[0] if error.args else None
+        if isinstance(getattr(reason, "reason", None), NewConnectionError):
+            raise NotSent("ConnectionRefused") from None
+        raise OutcomeUnknown(type(error).__name__) from None
+    except (TwilioException, requests.RequestException, ValueError) as error:
+        raise OutcomeUnknown(type(error).__name__) from None
+    if not sent.sid:
+        raise OutcomeUnknown("no message id")
+    return str(sent.sid)
+
+
+def _meaning(error: TwilioRestException | TwilioServiceException) -> Exception:
+    code = f"twilio {error.code or error.status}"
+    if error.status == 429 or error.code in THROTTLED:
+        return NotSent(code)
+    if error.status >= 500:
+        return OutcomeUnknown(code)
+    if error.code in RECIPIENT_ERRORS:
+        return RecipientRejected(code)
+    return ConfigurationRejected(code)
+
+
+def callback_url(attempt: int) -> str:
+    return settings.PUBLIC_URL + reverse("twilio_receipt", args=[attempt])
+
+
+@dataclass(frozen=True)
+class Receipt:
+    gateway_id: str
+    status: str  # sent, delivered or failed
+    error: str
+    number_is_bad: bool
+
+
+BAD_NUMBER = {"30004", "30005", "30006", "30007"}  # blocked, unknown, a landline, filtered by the carrier
+STATUSES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
+
+
+def receipt(attempt: int, fields: Mapping[str, str], signature: str) -> Receipt | None:
+    """A status callback, if Twilio signed it for the address that we gave. Stages of no interest have no status."""
+    url = callback_url(attempt)
+    if not RequestValidator(settings.TWILIO_AUTH_TOKEN).validate(url, fields, signature):
+        return None
+    error = fields.get("ErrorCode", "")
+    return Receipt(
+        gateway_id=fields.get("MessageSid", "")[:64],
+        status=STATUSES.get(fields.get("MessageStatus", ""), ""),
+        error=f"twilio {error}" if error.isdigit() else "",
+        number_is_bad=error in BAD_NUMBER,
+    )

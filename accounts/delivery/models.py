@@ -1,0 +1,180 @@
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.delivery import digits, gateways, mailer
+from accounts.delivery.gateways.message import Message
+
+
+class Delivery(models.Model):
+    """One message to one person, and what became of it. A worker claims it before it sends: nothing is sent twice."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        DELAYED = "delayed", _("waiting longer than usual")  # the queue did not take it; the sweep will
+        CLAIMED = "claimed", _("being sent")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+        UNKNOWN = "unknown", _("not known")  # perhaps sent; never sent again by itself
+
+    class Reason(models.TextChoices):
+        """Why it failed, in words for the person it was for."""
+
+        NUMBER = "number", _("This number does not get our SMS.")
+        OFFICE = "office", _("The fault is on our side; the IT office is told.")
+        LATE = "late", _("It was too late for it.")
+
+    WAITING = (Status.QUEUED, Status.DELAYED)
+    TASK: ClassVar[str]  # the name of the task that sends it, by which it is queued
+    LEARNED: ClassVar[tuple[str, ...]] = ()  # fields that handing over fills in
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    language = models.CharField(_("language"), max_length=10)
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField(_("expires"))
+    status = models.CharField(_("what became of it"), max_length=10, choices=Status, default=Status.QUEUED)
+    tried = models.PositiveSmallIntegerField(_("tries to send"), default=0)
+    sweep_at = models.DateTimeField(_("next sweep"), default=timezone.now)  # before it, the queue has its chance
+    claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason, blank=True)
+    error = models.CharField(_("error"), max_length=100, blank=True)  # in the words of the gateway or the program
+
+    class Meta:
+        abstract = True
+        ordering = ["-pk"]
+
+    def hand_over(self) -> None:
+        """To whatever carries it, in the language that is active; or an error of errors.py."""
+        raise NotImplementedError
+
+    @classmethod
+    def wanted(cls) -> "models.QuerySet[Self]":
+        """What waits, and is still to be sent."""
+        return cls._default_manager.filter(status__in=cls.WAITING)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether more is to be expected of its story."""
+        final = (self.Status.DELIVERED, self.Status.FAILED, self.Status.UNKNOWN)
+        return self.status not in final and self.expires_at > timezone.now()
+
+
+class SmsQuerySet(models.QuerySet["Sms"]):
+    def codes(self) -> "SmsQuerySet":
+        return self.exclude(purpose__in=Sms.NOTICES)
+
+
+class Sms(Delivery):
+    """One SMS: a code that was asked for, or a notice. The code itself is not here; see accounts/codes/codes.py."""
+
+    TASK = "delivery.send_sms"
+    LEARNED = ("gateway_id",)
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in", _("sign in")
+        BIND = "bind", _("bind a phone")
+        CHANGE = "change", _("change the phone: old number")
+        CHANGE_NEW = "change_new", _("change the phone: new number")
+        UNBIND = "unbind", _("unbind the phone")
+        CONFIRM = "confirm", _("confirm it is you")
+        NOTICE_CHANGED = "notice_changed", _("notice: phone changed")
+        NOTICE_UNBOUND = "notice_unbound", _("notice: phone unbound")
+        NOTICE_HELP_CODE = "notice_help", _("notice: help-desk code given")
+        TEST = "test", _("test by the office")
+
+    # What holds no code.
+    NOTICES = (Purpose.NOTICE_CHANGED, Purpose.NOTICE_UNBOUND, Purpose.NOTICE_HELP_CODE, Purpose.TEST)
+
+    number = models.CharField(_("number"), max_length=16, db_index=True)  # E.164
+    purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose)
+    address = models.CharField(_("address"), max_length=43, blank=True)  # the network that asked for it
+    session = models.CharField(max_length=32, blank=True)  # the browser session that the code is for
+    nonce = models.CharField(max_length=32, blank=True)
+    tries = models.PositiveSmallIntegerField(_("guesses"), default=0)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
+    gateway = models.CharField(_("gateway"), max_length=20, blank=True)
+    gateway_id = models.CharField(_("the gateway's number"), max_length=64, blank=True, db_index=True)
+
+    objects = SmsQuerySet.as_manager()
+
+    class Meta(Delivery.Meta):
+        verbose_name = _("SMS")
+        verbose_name_plural = _("SMS")
+        indexes = [
+            models.Index(fields=["user", "purpose", "-created_at"], name="sms_of_a_user"),
+            models.Index(fields=["status", "sweep_at"], name="sms_to_sweep"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=["notice_changed", "notice_unbound", "notice_help", "test"])
+                | ~models.Q(nonce=""),
+                name="code_has_nonce",
+            ),
+            models.CheckConstraint(condition=models.Q(tries__lte=100), name="tries_are_few"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} {self.pk}"
+
+    def digits(self) -> str:
+        """The code, which is bound to all of this."""
+        return digits.of(self.nonce, self.user_id, self.number, self.purpose, self.session)
+
+    def hand_over(self) -> None:
+        code = self.digits() if self.nonce else None
+        message = Message(
+            number=self.number, purpose=self.purpose, code=code, attempt=self.pk, expires_at=self.expires_at
+        )
+        Sms.objects.filter(pk=self.pk).update(gateway=settings.SMS_GATEWAY)  # known even if nothing more is heard of it
+        self.gateway_id = gateways.send(message)
+
+    @classmethod
+    def wanted(cls) -> "models.QuerySet[Self]":
+        return super().wanted().filter(voided_at=None, used_at=None)
+
+
+class SmsDay(models.Model):
+    """How many codes the whole site asked for on a day. Its row is also the lock behind which limits are counted."""
+
+    day = models.DateField(unique=True)
+    codes = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.codes}"
+
+
+class Mail(Delivery):
+    """One mail to a person, about something that was done to the account."""
+
+    TASK = "delivery.send_mail"
+
+    event = models.ForeignKey("log.SecurityEvent", models.CASCADE, related_name="+", verbose_name=_("event"))
+
+    class Meta(Delivery.Meta):
+        verbose_name = _("notice by mail")
+        verbose_name_plural = _("notices by mail")
+        indexes = [models.Index(fields=["status", "sweep_at"], name="mail_to_sweep")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def hand_over(self) -> None:
+        event = self.event
+        words = mailer.notice(
+            event.kind,
+            **{
+                "user": self.user,
+                "at": timezone.localtime(event.at),
+                "by_office": event.actor_id is not None,
+                "address": event.address,
+                **event.details(),
+            },
+        )
+        mailer.send(self.user.username, *words)

@@ -1,0 +1,36 @@
+"""Rows go to the workers by the name of their task: whoever writes one imports nothing of what workers do."""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from celery import signature
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import KombuError, OperationalError
+
+from accounts.delivery.models import Delivery
+
+logger = logging.getLogger(__name__)
+
+
+def enqueue(row: Delivery) -> None:
+    """Queue a row once it is committed. A queue that is away is no error: the row waits for the sweep."""
+    transaction.on_commit(partial(publish, row))
+
+
+def publish(row: Delivery) -> bool:
+    """The message dies with what it is about."""
+    left: timedelta = row.expires_at - timezone.now()
+    try:
+        signature(row.TASK, args=[row.pk]).apply_async(expires=max(left.total_seconds(), 1))
+    except (OperationalError, KombuError, OSError) as error:
+        logger.warning("The queue did not take %s %s: %s", type(row).__name__, row.pk, type(error).__name__)
+        _delay(row)
+        return False
+    return True
+
+
+def _delay(row: Delivery) -> None:
+    """What became of it meanwhile is left alone."""
+    type(row)._default_manager.filter(pk=row.pk, status=Delivery.Status.QUEUED).update(status=Delivery.Status.DELAYED)

@@ -1,0 +1,118 @@
+"""The way of one SMS or mail from its row to the gateway: claim, send, note what became of it. At most once."""
+
+import logging
+import traceback
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.apps import apps
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone, translation
+
+from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
+from accounts.delivery.models import Delivery, Sms, SmsDay
+
+logger = logging.getLogger(__name__)
+
+Status = Delivery.Status
+Reason = Delivery.Reason
+
+LONGEST_BACKOFF = timedelta(minutes=5)
+
+
+def send(model: type[Delivery], pk: int) -> None:
+    """Send one row, unless it was sent, is being sent, or is no longer wanted."""
+    row = _claim(model, pk)
+    if row is None:
+        return
+    try:
+        with translation.override(row.language):
+            row.hand_over()
+    except NotSent as error:
+        _requeue(row, error)
+    except Rejected as error:
+        _settle(row, Status.FAILED, error=error.code, reason=Reason.OFFICE if error.is_ours else Reason.NUMBER)
+        if error.is_ours:
+            logger.error("The gateway refuses to work for us: %s", error.code)
+    except OutcomeUnknown as error:
+        _settle(row, Status.UNKNOWN, error=error.code)
+    except Exception as error:  # whatever it is, the row must not say "being sent" for ever, nor be sent twice
+        _settle(row, Status.UNKNOWN, error=type(error).__name__)
+        # Where and what it was, without its words: they may quote the text of the SMS.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("Sending %s %s ended in %s\n%s", model.__name__, pk, type(error).__name__, where)
+    else:
+        _settle(row, Status.SENT, sent_at=timezone.now())
+
+
+def _claim(model: type[Delivery], pk: int) -> Delivery | None:
+    now = timezone.now()
+    rows = model.wanted().filter(pk=pk, expires_at__gt=now)
+    if not rows.update(status=Status.CLAIMED, claimed_at=now, tried=F("tried") + 1):
+        return None
+    return model._default_manager.select_related("user").get(pk=pk)
+
+
+def _requeue(row: Delivery, error: NotSent) -> None:
+    """Certainly not sent: the sweep tries again, later each time."""
+    wait = error.retry_after or min(settings.SMS_REQUEUE_AFTER * 2 ** (row.tried - 1), LONGEST_BACKOFF)
+    _settle(row, Status.DELAYED, error=error.code, sweep_at=timezone.now() + wait)
+
+
+def _settle(row: Delivery, status: Status, **fields: object) -> None:
+    """Note the outcome of a claim, unless a receipt of the gateway was faster and knows more."""
+    fields |= {name: getattr(row, name) for name in row.LEARNED}
+    # A worker that was only slow may have been given up for lost.
+    earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
+    type(row)._default_manager.filter(pk=row.pk, status__in=earlier).update(status=status, **fields)
+
+
+def kinds() -> list[type[Delivery]]:
+    """Whatever is delivered, of every app."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)]
+
+
+def unclaimed() -> Iterator[Delivery]:
+    """The rows to queue again, each given to one sweep only. Claims whose worker died are settled on the way."""
+    now = timezone.now()
+    # A clock that was set back must not bring a dead code to life when it catches up.
+    Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
+    for model in kinds():
+        model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
+            status=Status.UNKNOWN, error="worker lost"
+        )
+        model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(
+            status=Status.FAILED, reason=Reason.LATE
+        )
+        due = model.wanted().filter(sweep_at__lte=now)
+        for row in due.order_by("created_at"):
+            mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
+            if mine:
+                yield row
+
+
+RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 1, Status.SENT: 2, Status.FAILED: 3,
+        Status.DELIVERED: 3}  # fmt: skip
+
+
+def note_receipt(pk: int, gateway_id: str, status: Status, error: str = "", *, number_is_bad: bool = False) -> None:
+    """What the gateway says about an SMS. Receipts come twice and in any order: the story only moves forward."""
+    earlier = [earlier for earlier, rank in RANK.items() if rank < RANK[status]]
+    fields: dict[str, object] = {"status": status, "error": error, "gateway_id": gateway_id}
+    if number_is_bad:
+        fields["reason"] = Reason.NUMBER
+    if status in (Status.SENT, Status.DELIVERED):  # our own note of it comes later, or never
+        fields["sent_at"] = Coalesce("sent_at", timezone.now())
+    if status == Status.DELIVERED:
+        fields["delivered_at"] = timezone.now()
+    Sms.objects.filter(pk=pk, status__in=earlier, gateway_id__in=("", gateway_id)).update(**fields)
+
+
+def delete_expired() -> None:
+    """The history of what was sent."""
+    before = timezone.now() - settings.SMS_HISTORY_LIFETIME
+    for model in kinds():
+        model._default_manager.filter(created_at__lt=before).delete()
+    SmsDay.objects.filter(day__lt=before.date()).delete()

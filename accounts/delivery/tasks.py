@@ -1,0 +1,27 @@
+from celery import shared_task
+
+from accounts.delivery import queue, sending
+from accounts.delivery.models import Mail, Sms
+
+
+@shared_task(name=Sms.TASK)
+def send_sms(pk: int) -> None:
+    sending.send(Sms, pk)
+
+
+@shared_task(name=Mail.TASK)
+def send_mail(pk: int) -> None:
+    sending.send(Mail, pk)
+
+
+@shared_task(name="delivery.sweep")
+def sweep() -> None:
+    """Queue again what nobody claimed. The first that the queue refuses ends it: the next sweep is seconds away."""
+    for row in sending.unclaimed():
+        if not queue.publish(row):
+            return
+
+
+@shared_task(name="delivery.delete_expired", time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    sending.delete_expired()

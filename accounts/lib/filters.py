@@ -1,0 +1,35 @@
+"""What templates know without loading it: times as accounts.lib.clock writes them. Of nothing they make nothing."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+
+from accounts.lib import clock
+
+register = template.Library()
+
+
+def _moment_of(value: Any) -> Any:
+    """A detail of an event keeps its time as text."""
+    return clock.parsed(value) if isinstance(value, str) else value
+
+
+def _filter(name: str, write: Callable[[Any], str]) -> None:
+    register.filter(name, lambda value: write(_moment_of(value)) if value else "")
+
+
+def _filter_with_seconds(name: str, write: Callable[..., str]) -> None:
+    def written(value: date | datetime | str | None, seconds: str = "") -> str:
+        return write(_moment_of(value), seconds=bool(seconds)) if value else ""
+
+    register.filter(name, written)
+
+
+_filter_with_seconds("moment", clock.moment)
+_filter_with_seconds("time_of_day", clock.time_of_day)
+_filter_with_seconds("briefly", clock.briefly)
+_filter("day", clock.day)
+_filter("without_year", clock.without_year)
+_filter("weekday", clock.weekday)

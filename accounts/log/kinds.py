@@ -1,0 +1,261 @@
+"""The table of events: for each kind which details it has, and what is said of it. `events.record` holds callers to it.
+
+A new kind is one entry here, and templates/mail/<kind>.txt if the owner is told by mail.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.log.details import (
+    CHANNEL,
+    COUNT,
+    KEY,
+    MASKED,
+    METHOD,
+    MOMENT,
+    NAMES,
+    PURPOSE,
+    REASON,
+    ROLE,
+    TEXT,
+    VALUES,
+    YES_NO,
+    Detail,
+    Field,
+    WrongDetail,
+)
+
+Details = Mapping[str, Detail]
+
+ODD = (KeyError, ValueError, TypeError)  # a detail that an older version wrote, or a hand
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`says` names details. Without one of them the label is said, with those of `notes` that there are behind it."""
+
+    needs: Details = field(default_factory=dict)
+    may: Details = field(default_factory=dict)
+    says: Promise | str = ""
+    notes: tuple[str, ...] = ()
+    by_itself: bool = False  # nobody does it
+
+    @property
+    def details(self) -> Details:
+        return {**self.needs, **self.may}
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        return self.notes or tuple(re.findall(r"%\((\w+)\)s", str(self.says)))
+
+
+WHY = {"reason": REASON}
+EDITED = ("name", "department", "is_active", "is_staff", "is_superuser", "must_change_password", "groups")
+
+
+class Kind(models.TextChoices):
+    entry: Entry
+
+    def __new__(cls, value: str, entry: Entry = Entry()) -> "Kind":
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.entry = entry
+        return kind
+
+    SIGNED_IN = (
+        "signed_in",
+        Entry(
+            needs={"method": METHOD, "browser": TEXT, "system": TEXT},
+            says=_("signed in with %(browser)s on %(system)s (%(method)s)"),
+        ),
+        _("signed in"),
+    )
+    SIGNED_OUT = "signed_out", _("signed out")
+    REFUSED = "refused", Entry(needs={"channel": CHANNEL}, notes=("channel",)), _("wrong password")
+    CODE_WRONG = (
+        "code_wrong",
+        Entry(needs={"purpose": PURPOSE}, says=_("entered a wrong code (%(purpose)s)")),
+        _("wrong code"),
+    )
+    CODES_PAUSED = (
+        "codes_paused",
+        Entry(
+            needs={"until": MOMENT}, says=_("codes paused until %(until)s after too many wrong ones"), by_itself=True
+        ),
+        _("codes paused after too many wrong ones"),
+    )
+    CONFIRMED = "confirmed", _("confirmed with a code")
+    BANNED = (
+        "banned",
+        Entry(
+            needs={"until": MOMENT, "failures": COUNT},
+            says=_("address banned until %(until)s after %(failures)s wrong passwords"),
+            by_itself=True,
+        ),
+        _("address banned"),
+    )
+    BAN_LIFTED = "ban_lifted", Entry(may={"account": TEXT, **WHY}, notes=("account",)), _("ban lifted")
+    PHONE_BOUND = (
+        "phone_bound",
+        Entry(needs={"number": MASKED}, says=_("phone %(number)s bound")),
+        _("phone bound"),
+    )
+    PHONE_CHANGED = (
+        "phone_changed",
+        Entry(
+            needs={"number": MASKED, "old_number": MASKED}, says=_("phone changed from %(old_number)s to %(number)s")
+        ),
+        _("phone changed"),
+    )
+    PHONE_UNBOUND = (
+        "phone_unbound",
+        Entry(needs={"old_number": MASKED}, may=WHY, says=_("phone %(old_number)s unbound")),
+        _("phone unbound"),
+    )
+    BROWSER_TRUSTED = (
+        "browser_trusted",
+        Entry(needs={"browser": TEXT}, says=_("browser trusted: %(browser)s")),
+        _("browser trusted"),
+    )
+    BROWSERS_FORGOTTEN = (
+        "browsers_forgotten",
+        Entry(needs={"browsers": NAMES}, may=WHY, says=_("trusted browsers forgotten: %(browsers)s")),
+        _("trusted browsers forgotten"),
+    )
+    PASSWORD_CHANGED = "password_changed", Entry(may=WHY), _("mailbox password changed")
+    APP_PASSWORD_CREATED = (
+        "app_password_created",
+        Entry(needs={"name": TEXT}, says=_("app password “%(name)s” made")),
+        _("app password made"),
+    )
+    APP_PASSWORD_REMOVED = (
+        "app_password_removed",
+        Entry(needs={"names": NAMES}, may=WHY, says=_("app passwords removed: %(names)s")),
+        _("app password removed"),
+    )
+    APPLICATION_OPENED = "application_opened", Entry(needs={"application": TEXT}), _("went on to another site")
+    APPLICATION_EDITED = (
+        "application_edited",
+        Entry(needs={"application": TEXT, "fields": NAMES}),
+        _("application edited"),
+    )
+    BARE_NAME = (
+        "bare_name",
+        Entry(needs={"channel": CHANNEL}, notes=("channel",)),
+        _("mail program without the whole address"),
+    )
+    ACCOUNT_EDITED = (
+        "account_edited",
+        Entry(may={name: Field(name) for name in EDITED}, notes=EDITED),
+        _("account edited by the office"),
+    )
+    NETWORK_EDITED = (
+        "network_edited",
+        Entry(
+            needs={"act": TEXT, "network": TEXT, "known_as": TEXT, "note": TEXT},
+            may={"was": VALUES},
+            notes=("network",),
+        ),
+        _("known network edited"),
+    )
+    ROLE_EDITED = (
+        "role_edited",
+        Entry(needs={"act": TEXT, "role": ROLE}, may={"given": NAMES, "taken": NAMES}, notes=("role",)),
+        _("role edited"),
+    )
+    TWO_STEP_SET = (
+        "two_step_set",
+        Entry(
+            needs={"start": MOMENT},
+            may={"rollout": KEY, "file": KEY},
+            says=_("two-step switched on from %(start)s"),
+        ),
+        _("two-step switched on"),
+    )
+    TWO_STEP_OFF = "two_step_off", Entry(needs=WHY), _("two-step switched off")
+    TWO_STEP_TAKEN_BACK = (
+        "two_step_taken_back",
+        Entry(needs={"rollout": KEY}, may={"start": MOMENT}, notes=("start",)),
+        _("date of two-step taken back"),
+    )
+    EXEMPTED = "exempted", Entry(needs={"until": MOMENT, **WHY}, notes=("until",)), _("excepted from two-step")
+    EXEMPTION_ENDED = (
+        "exemption_ended",
+        Entry(may={"start": MOMENT}, notes=("start",)),
+        _("exception from two-step ended"),
+    )
+    ROLLED_OUT = (
+        "rolled_out",
+        Entry(needs={"rollout": KEY, "people": COUNT, "start": MOMENT}, notes=("start",)),
+        _("roll-out carried out"),
+    )
+    ROLLOUT_STOPPED = (
+        "rollout_stopped",
+        Entry(needs={"rollout": KEY, "people": COUNT, "for_good": YES_NO}),
+        _("roll-out paused or cancelled"),
+    )
+    PERSON_IMPORTED = (
+        "person_imported",
+        Entry(needs={"file": KEY}, may={"new": YES_NO, "changed": NAMES}),
+        _("added or edited by an import"),
+    )
+    PEOPLE_IMPORTED = (
+        "people_imported",
+        Entry(needs={"file": KEY, "new": COUNT, "changed": COUNT, "unchanged": COUNT}),
+        _("people imported"),
+    )
+    PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
+    SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")
+    PAUSE_ENDED = "pause_ended", Entry(may=WHY), _("pause of codes ended")
+    TEST_SMS = "test_sms", Entry(needs={"number": MASKED}, may=WHY, notes=("number",)), _("test SMS sent")
+    HELP_CODE_ISSUED = (
+        "help_code_issued",
+        Entry(needs={"until": MOMENT}, may=WHY, notes=("until",)),
+        _("help-desk code given"),
+    )
+    HELP_CODE_USED = "help_code_used", _("help-desk code entered")
+    NUMBER_SEEN = "number_seen", Entry(may=WHY), _("whole phone number looked at")
+    NOT_ME = (
+        "not_me",
+        Entry(needs={"app_passwords_removed": COUNT}, may={"login": TEXT, "login_at": MOMENT, "login_from": TEXT}),
+        _("“not me” said"),
+    )
+    LOG_EXPORTED = (
+        "log_exported",
+        Entry(
+            needs={"format": TEXT, "rows": COUNT, "filters": VALUES, "searched": YES_NO},
+            says=_("security log exported: %(rows)s events as %(format)s"),
+        ),
+        _("security log exported"),
+    )
+    LOG_CUT = (
+        "log_cut",
+        Entry(
+            needs={"removed": COUNT, "before": MOMENT},
+            says=_("%(removed)s events older than %(before)s removed from the security log"),
+            by_itself=True,
+        ),
+        _("old part of the security log removed"),
+    )
+
+    def stored(self, detail: Mapping[str, Any]) -> dict[str, Any]:
+        """As JSON, in the table's order. What may be there and is None is not. WrongDetail for what is not as the
+        table says."""
+        given = {name: value for name, value in detail.items() if value is not None or name not in self.entry.may}
+        if unknown := given.keys() - self.entry.details.keys():
+            raise WrongDetail(f"{self} has no detail {', '.join(sorted(unknown))}")
+        if missing := self.entry.needs.keys() - given.keys():
+            raise WrongDetail(f"{self} needs the detail {', '.join(sorted(missing))}")
+        return {name: self._plain(name, given[name]) for name in self.entry.details if name in given}
+
+    def _plain(self, name: str, value: Any) -> Any:
+        try:
+            return self.entry.details[name].store(value)
+        except WrongDetail as error:
+            raise WrongDetail(f"{self}, {name}: {error}") from None

@@ -1,0 +1,33 @@
+"""Pages whose forms end at another site say where that may be."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.openid.models import Application
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def origins() -> list[str]:
+    """Of the applications that people are led back to."""
+    uris = " ".join(Application.objects.exclude(redirect_uris="").values_list("redirect_uris", flat=True)).split()
+    return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, uris) if parts.netloc})
+
+
+class LeadsToApplications:
+    """Browsers hold the policy's `form-action` against redirects too: pages on the way to webmail name its address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        if getattr(request, "_leads_to_applications", False) and (allowed := origins()):
+            response._csp_update = {"form-action": allowed}  # type: ignore[attr-defined] # as csp.decorators do it
+        return response
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        request._leads_to_applications = getattr(view, "leads_to_applications", False)  # type: ignore[attr-defined]

@@ -1,0 +1,94 @@
+"""What the OpenID Connect provider keeps: the applications, and what was handed out to them.
+
+The tables of django-oauth-toolkit, each with what ties it to a sign-in on the portal.
+"""
+
+import hashlib
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+    ApplicationManager,
+)
+
+from accounts.signin.models import Authorization
+
+SCOPES_OF_WEB = "openid email profile"
+
+
+class Application(AbstractApplication):
+    """A site that signs people in through the portal: webmail, a cloud; or a server that asks about tokens."""
+
+    scopes = models.CharField(
+        _("scopes"),
+        max_length=200,
+        default=SCOPES_OF_WEB,
+        help_text=_("What it may ask for; “mail” opens the mailbox over IMAP and SMTP."),
+    )
+    requires_pkce = models.BooleanField(
+        _("must use PKCE"),
+        default=True,
+        help_text=_("Switch it off only for applications that cannot, such as Roundcube 1.6."),
+    )
+    may_introspect = models.BooleanField(
+        _("may ask about tokens"), default=False, help_text=_("A mail server that checks tokens; not a site.")
+    )
+
+    objects = ApplicationManager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        ordering = ["name"]
+
+
+class Authorized(models.Model):
+    """What hangs on an authorization. Without one it is worth nothing."""
+
+    authorization = models.ForeignKey(Authorization, models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_live(self) -> bool:
+        return self.authorization is not None and self.authorization.is_live
+
+
+class DigestField(models.CharField[str, str]):
+    """Keeps the SHA-256 of what it is given, and finds by it. A row that was read must not be saved again."""
+
+    def get_prep_value(self, value: Any) -> str:
+        return hashlib.sha256(str(value).encode()).hexdigest()
+
+
+class Grant(AbstractGrant, Authorized):  # noqa: DJ008 (inherited)
+    code = DigestField(max_length=64, unique=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta(AbstractGrant.Meta):
+        pass
+
+
+class AccessToken(AbstractAccessToken, Authorized):  # noqa: DJ008 (inherited)
+    class Meta(AbstractAccessToken.Meta):
+        pass
+
+    def is_valid(self, scopes: Any = None) -> bool:
+        return super().is_valid(scopes) and self.is_live
+
+
+class RefreshToken(AbstractRefreshToken, Authorized):  # noqa: DJ008 (inherited)
+    class Meta(AbstractRefreshToken.Meta):
+        pass
+
+
+class IDToken(AbstractIDToken):
+    class Meta(AbstractIDToken.Meta):
+        pass

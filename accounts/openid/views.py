@@ -1,0 +1,156 @@
+"""Where other sites send people to sign in (OpenID Connect), and out again."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode as quoted
+from django.utils.translation import gettext as _
+from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.http import OAuth2ResponseRedirect
+from oauth2_provider.views import AuthorizationView, IntrospectTokenView, RPInitiatedLogoutView, TokenView
+from oauthlib.common import Request as OAuthRequest
+from oauthlib.common import add_params_to_uri
+
+from accounts.log import events
+from accounts.maillogins import maillogins
+from accounts.openid.models import Application
+from accounts.signin import clients, sessions
+from accounts.signin.decorators import leads_to_applications
+from accounts.signin.middleware import way_in
+from accounts.signin.views import leave
+from accounts.users.models import User
+
+logger = logging.getLogger(__name__)
+
+GRANT_TYPES = ("authorization_code", "refresh_token")
+
+
+class Authorize(AuthorizationView):
+    """Hands a code to an application, if the session has passed what the portal's own pages ask for."""
+
+    template_name = "openid/consent.html"
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.oauth2_data: dict[str, Any] = {}
+        if way_in(request) is not None or self._asks_for_fresh_sign_in():
+            return self.handle_no_permission()
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def _asks_for_fresh_sign_in(self) -> bool:
+        prompt, max_age = self.request.GET.get("prompt", "").split(), self.request.GET.get("max_age", "")
+        if self.request.method != "GET" or ("login" not in prompt and not max_age.isdecimal()):
+            return False
+        return "login" in prompt or sessions.signed_in_since(self.request) > int(max_age)
+
+    def handle_no_permission(self) -> HttpResponseBase:
+        """Without a page if the application asked for that; else by the way of everybody, and back."""
+        if "none" in self.request.GET.get("prompt", "").split():
+            response: HttpResponseBase = super().handle_no_permission()
+            return response
+        way = way_in(self.request)
+        try:
+            self.validate_authorization_request(self.request)
+        except OAuthToolkitError as error:  # or any address could sign people out
+            refused: HttpResponseBase = way or self.error_response(error, application=None)
+            return refused
+        if way:
+            sessions.want(self.request, self.request.get_full_path())
+            return way
+        # What asked for a fresh sign-in has had it when the way leads here again.
+        asked = [(name, text) for name, text in parse_qsl(self.request.GET.urlencode()) if name != "max_age"]
+        asked = [(name, text) for name, text in asked if name != "prompt"]
+        leave(self.request)
+        back = f"{self.request.path}?{urlencode(asked)}"
+        return redirect(f"{reverse('sign_in')}?{quoted({'next': back})}")
+
+    def create_authorization_response(
+        self, request: HttpRequest, scopes: str, credentials: dict[str, Any], allow: bool
+    ) -> Any:
+        user: User = request.user  # type: ignore[assignment]
+        if allow:
+            credentials["authorization"] = sessions.authorize(request)  # type: ignore[arg-type]
+        response = super().create_authorization_response(request, scopes, credentials, allow)
+        if allow:
+            application = Application.objects.get(client_id=credentials["client_id"])
+            events.record(
+                events.Kind.APPLICATION_OPENED, user, address=clients.address(request), application=str(application)
+            )
+        return response
+
+
+class Token(TokenView):
+    """The library knows more ways to a token than the portal gives."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("grant_type") not in GRANT_TYPES:
+            return JsonResponse({"error": "unsupported_grant_type"}, status=400)
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        except (ObjectDoesNotExist, IntegrityError):  # what it hangs on ended just now, in another request
+            return JsonResponse({"error": "invalid_grant"}, status=400)
+        return response
+
+
+class Introspect(IntrospectTokenView):
+    """For mail servers, which are listed as such. A token is never taken from an address (it would be in logs)."""
+
+    http_method_names = ["post"]
+
+    def authenticate_client(self, request: HttpRequest) -> bool:
+        core = self.get_oauthlib_core()
+        asked = OAuthRequest(*core._extract_params(request))
+        return bool(core.server.request_validator.authenticate_client(asked) and asked.client.may_introspect)
+
+    def verify_request(self, request: HttpRequest) -> tuple[bool, Any]:
+        """A token does not open it."""
+        return False, None
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        said = json.loads(response.content) if response.status_code == HTTPStatus.OK else {}
+        if said.get("active"):
+            service = request.headers.get("X-Dovecot-Auth-Service", "")
+            try:
+                maillogins.note_token(said["username"], service, request.headers.get("X-Dovecot-Auth-Remote", ""))
+            except DatabaseError as error:  # nobody is kept out because he could not be counted
+                logger.warning("A webmail login is not counted: %s", type(error).__name__)
+        return response
+
+
+class SignOut(RPInitiatedLogoutView):
+    """Signing out of webmail signs out of the portal, and of whatever else this sign-in opened."""
+
+    template_name = "openid/sign_out.html"
+    http_method_names = ["get", "head", "post"]
+
+    def do_logout(
+        self,
+        application: Application | None = None,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        token_user: User | None = None,
+    ) -> HttpResponse:
+        if self.request.user.is_authenticated:
+            leave(self.request)
+            messages.success(self.request, _("You are signed out."))
+        if not (post_logout_redirect_uri and application):
+            return redirect("sign_in")
+        uri = add_params_to_uri(post_logout_redirect_uri, [("state", state)]) if state else post_logout_redirect_uri
+        return OAuth2ResponseRedirect(uri, application.get_allowed_schemes())
+
+
+# It leads to the sign-in itself: an application may ask for an answer without any page.
+authorize = login_not_required(leads_to_applications(Authorize.as_view()))
+sign_out = login_not_required(leads_to_applications(SignOut.as_view()))

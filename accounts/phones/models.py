@@ -1,0 +1,72 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.lib.numbers import masked
+
+
+class Phone(Device):
+    """The phone that gets a person's codes. Another number is another row: what hangs on a phone goes with it."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="phone", verbose_name=_("user"))
+    number = PhoneNumberField(_("number"))
+    # Which of the mailboxes with this number it is. Unique with the number, it keeps the limit under concurrency.
+    slot = models.PositiveSmallIntegerField(default=1, editable=False)
+    bound_at = models.DateTimeField(_("bound"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("phone")
+        verbose_name_plural = _("phones")
+        constraints = [
+            models.UniqueConstraint(fields=["number", "slot"], name="one_mailbox_a_slot"),
+        ]
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        return masked(str(self.number))
+
+    @classmethod
+    def slots(cls) -> range:
+        return range(1, settings.MAILBOXES_PER_PHONE + 1)
+
+
+class HelpCode(models.Model):
+    """What the help desk gave somebody who lost the phone, to sign in once and bind another one. The code was shown
+    once to the clerk and is nowhere; see accounts/phones/helpcodes.py."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    # The phone that it stands in for: when that one goes, the code goes with it.
+    phone = models.ForeignKey(Phone, models.CASCADE, related_name="+")
+    # The first, second, ... for this phone. Of clerks who give one at the same time, one takes the number.
+    ordinal = models.PositiveIntegerField()
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("given by")
+    )
+    digest = models.CharField(max_length=64)  # keyed, with a key outside the database
+    nonce = models.CharField(max_length=32)
+    created_at = models.DateTimeField(_("given"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    tries = models.PositiveSmallIntegerField(_("guesses"), default=0)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("help-desk code")
+        verbose_name_plural = _("help-desk codes")
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["phone", "ordinal"], name="one_help_code_an_ordinal")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it can still be entered."""
+        spent = self.used_at or self.voided_at or self.tries >= settings.HELP_CODE_TRIES
+        return not spent and self.expires_at > timezone.now()

@@ -1,0 +1,106 @@
+"""The bound phone. Callers have checked the codes; here are the rules of what may be bound, and who is told.
+
+What hangs on a phone goes with its row: trusted browsers, the second step of sessions, and help-desk codes, which stand
+in for it (accounts/phones/helpcodes.py). Codes by SMS hang on the account, and are voided.
+"""
+
+from enum import Enum, auto
+
+from django.db import IntegrityError, transaction
+
+from accounts.codes import codes
+from accounts.delivery import notices
+from accounts.delivery.models import Sms
+from accounts.log import events
+from accounts.log.models import SecurityEvent
+from accounts.phones.models import Phone
+from accounts.users.models import User
+
+
+class Refusal(Enum):
+    ALREADY_BOUND = auto()  # another browser was faster
+    NUMBER_FULL = auto()  # as many mailboxes as may share it
+    SAME_NUMBER = auto()
+    GONE = auto()  # the phone to change is no longer there
+
+
+def of(user: User) -> Phone | None:
+    return Phone.objects.filter(user=user).first()
+
+
+def has_room(number: str) -> bool:
+    return Phone.objects.filter(number=number).count() < len(Phone.slots())
+
+
+def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
+    with transaction.atomic():
+        phone = _create(user, number)
+        if isinstance(phone, Refusal):
+            return phone
+        codes.void(user)
+        event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked)
+        notices.by_mail(user, event)
+    return phone
+
+
+def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool = False) -> Phone | Refusal:
+    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one.
+
+    `ends_sessions`: the old phone is lost, and perhaps somebody is signed in on it.
+    """
+    user = phone.user
+    if str(phone.number) == number:
+        return Refusal.SAME_NUMBER
+    with transaction.atomic():
+        deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
+        new = _create(user, number) if deleted else Refusal.GONE
+        if isinstance(new, Refusal):
+            transaction.set_rollback(True)
+            return new
+        codes.void(user)
+        if ends_sessions:
+            user.end_sessions()
+        event = events.record(
+            events.Kind.PHONE_CHANGED, user, address=address, number=new.masked, old_number=phone.masked
+        )
+        _tell(user, phone, event, Sms.Purpose.NOTICE_CHANGED)
+    return new
+
+
+def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason: str = "") -> bool:
+    """False if it is gone already. `actor` is the clerk who does it for somebody whose phone is lost."""
+    user = phone.user
+    with transaction.atomic():
+        deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
+        if not deleted:
+            return False
+        codes.void(user)
+        # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
+        user.end_sessions()
+        event = events.record(
+            events.Kind.PHONE_UNBOUND,
+            user,
+            actor=actor,
+            address=address,
+            old_number=phone.masked,
+            **events.because(reason),
+        )
+        _tell(user, phone, event, Sms.Purpose.NOTICE_UNBOUND)
+    return True
+
+
+def _create(user: User, number: str) -> Phone | Refusal:
+    """Take a free slot of this number. The unique constraints decide between requests that come at once."""
+    for slot in Phone.slots():
+        try:
+            with transaction.atomic():
+                return Phone.objects.create(user=user, number=number, slot=slot)
+        except IntegrityError:
+            if Phone.objects.filter(user=user).exists():
+                return Refusal.ALREADY_BOUND
+    return Refusal.NUMBER_FULL
+
+
+def _tell(user: User, old: Phone, event: SecurityEvent, purpose: Sms.Purpose) -> None:
+    notices.by_mail(user, event)
+    notices.by_sms(user, str(old.number), purpose)

@@ -1,0 +1,101 @@
+"""Whom a clerk means: single persons, departments, a pasted list of addresses, or everyone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.lib.batches import batches
+from accounts.users import clerks, usernames
+from accounts.users.models import User
+
+
+@dataclass(frozen=True)
+class Complaint:
+    line: int
+    text: str
+    what: str | Promise
+
+
+@dataclass
+class Reading:
+    """What a pasted list says, line by line."""
+
+    people: list[int] = field(default_factory=list)
+    complaints: list[Complaint] = field(default_factory=list)
+
+
+def read(text: str, clerk: User) -> Reading:
+    """Whole addresses or bare names, one a line. Unknown ones, and those that came before, are named by line."""
+    reading = Reading()
+    meant = list(_lines(text, reading))
+    known = _keys([name for _line, _text, name in meant])
+    allowed = _allowed(known.values(), clerk)
+    first: dict[str, int] = {}
+    for line, written, name in meant:
+        if name in first:
+            what = _("was in line %(line)s already") % {"line": first[name]}
+            reading.complaints.append(Complaint(line, written, what))
+            continue
+        first[name] = line
+        pk = known.get(name)
+        if pk is None:
+            reading.complaints.append(Complaint(line, written, _("nobody has this address")))
+        elif pk not in allowed:
+            reading.complaints.append(Complaint(line, written, _("IT staff: only an administrator may choose them")))
+        else:
+            reading.people.append(pk)
+    reading.complaints.sort(key=lambda complaint: complaint.line)
+    return reading
+
+
+def _lines(text: str, reading: Reading) -> Iterator[tuple[int, str, str]]:
+    for line, raw in enumerate(text.splitlines(), 1):
+        written = raw.strip().strip(",;，；").strip()
+        if not written:
+            continue
+        name = usernames.canonical(usernames.complete(written, settings.MAIL_DOMAIN))
+        if name is None:
+            reading.complaints.append(Complaint(line, written[:80], _("is no mailbox address")))
+        else:
+            yield line, written[:80], name
+
+
+def _keys(names: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for batch in batches(names):
+        found.update(User.objects.filter(username__in=batch).values_list("username", "pk"))
+    return found
+
+
+def _allowed(keys: Iterable[int], clerk: User) -> set[int]:
+    return {
+        pk for batch in batches(keys) for pk in clerks.visible(clerk).filter(pk__in=batch).values_list("pk", flat=True)
+    }
+
+
+def find(choice: dict[str, Any], clerk: User) -> list[int]:
+    """The keys of those who are meant, as of now."""
+    if choice.get("everyone"):
+        return list(clerks.visible(clerk).order_by("pk").values_list("pk", flat=True))
+    found: set[int] = _allowed(choice.get("people", []), clerk)
+    for batch in batches(choice.get("departments", [])):
+        found |= set(clerks.visible(clerk).filter(department__in=batch).values_list("pk", flat=True))
+    return sorted(found)
+
+
+def left_out(choice: dict[str, Any], clerk: User) -> int:
+    """Colleagues who would be meant if an administrator asked."""
+    everybody = User.objects.exclude(pk__in=clerks.visible(clerk).values("pk"))
+    if choice.get("everyone"):
+        return everybody.count()
+    return everybody.filter(department__in=choice.get("departments", [])).count()
+
+
+def addresses(keys: Iterable[int]) -> list[str]:
+    return sorted(
+        name for batch in batches(keys) for name in User.objects.filter(pk__in=batch).values_list("username", flat=True)
+    )

@@ -1,0 +1,82 @@
+"""最近活动: what happened to the account, and "not me"."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.security import activity as recent_activity
+from accounts.security.activity import Use
+from accounts.signin import clients
+from accounts.signin.decorators import GET_OR_POST, fresh_code_required
+from accounts.signin.sessions import SignedInRequest
+from accounts.users.models import User
+
+Uses = Callable[[User], list[Use]]
+
+ENTRIES_A_PAGE = 50
+
+
+@require_safe
+def activity(request: SignedInRequest, uses: Uses) -> HttpResponse:
+    """Mail logins are part of it. What app passwords are is not this app's business: portal/urls.py knows."""
+    entries = Paginator(recent_activity.recent(request.user, uses(request.user)), ENTRIES_A_PAGE)
+    context = {
+        "page": entries.get_page(request.GET.get("page")),
+        "days": recent_activity.SHOWN_FOR.days,
+        "today": timezone.localdate(),
+    }
+    return render(request, "security/activity.html", context)
+
+
+@require_http_methods(GET_OR_POST)
+@fresh_code_required
+def not_me(
+    request: SignedInRequest,
+    uses: Uses,
+    app_passwords: Callable[[User], QuerySet[Any]],
+    remove_app_passwords: Callable[..., int],
+) -> HttpResponse:
+    """Says what will be done, then does it. `entry` is what the person does not know; it may be left out."""
+    user = request.user
+    key = request.GET.get("entry", "")
+    entry = recent_activity.find(user, uses(user), key) if key else None
+    if key and entry is None:
+        raise Http404
+    count = app_passwords(user).count()
+    if request.method == "POST":
+        address = clients.address(request)
+        remove = "remove_app_passwords" in request.POST
+        recent_activity.disown(
+            user,
+            entry,
+            remove_app_passwords=(lambda: remove_app_passwords(user, address=address)) if remove else None,
+            address=address,
+        )
+        update_session_auth_hash(request, user)  # every other session is over
+        return _lead_on(request, count if remove else 0)
+    context = {"entry": entry, "app_password_count": count, "tick_app_passwords": entry is not None and entry.is_mail}
+    return render(request, "security/not_me.html", context)
+
+
+def _lead_on(request: SignedInRequest, removed: int) -> HttpResponse:
+    messages.success(request, _("Everybody else is signed out, and no browser is trusted any more."))
+    if removed:
+        text = ngettext("The app password is removed.", "%(n)s app passwords are removed.", removed)
+        messages.success(request, text % {"n": removed})
+    said = {"contact": settings.SUPPORT_CONTACT}
+    if settings.PASSWORDS_IN_DIRECTORY:
+        messages.warning(request, _("Change your mailbox password now, and tell the IT office: %(contact)s") % said)
+        return redirect("activity")
+    messages.warning(request, _("Choose a new mailbox password here, and tell the IT office: %(contact)s") % said)
+    return redirect("password")

@@ -1,0 +1,74 @@
+"""The mailbox password, where this portal owns it."""
+
+from datetime import datetime
+from enum import Enum, auto
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.crypto import get_random_string, salted_hmac
+
+from accounts.bans import bans
+from accounts.delivery import notices
+from accounts.log import events
+from accounts.signin import endings, signin
+from accounts.signin.endings import Occasion
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
+
+
+class Outcome(Enum):
+    CHANGED = auto()
+    WRONG = auto()
+    BANNED = auto()
+
+
+def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, datetime | None]:
+    """Needs the old password, whose failures count as at sign-in. Other sessions and trusted browsers end with it."""
+    if until := bans.banned_until(address, user.username):
+        return Outcome.BANNED, until
+    if mailbox_passwords.check_password(user.username, old) != user:
+        until = bans.note_failure(address, user.username, old, signin.CHANNEL).banned_until
+        events.record(events.Kind.REFUSED, user, address=address, channel=signin.CHANNEL)
+        return (Outcome.BANNED if until else Outcome.WRONG), until
+    if until := bans.banned_until(
+        address, user.username
+    ):  # guesses that came at once were all compared before one counted
+        return Outcome.BANNED, until
+    with transaction.atomic():
+        user.set_password(new)
+        user.must_change_password = False
+        user.save(update_fields=["password", "must_change_password"])
+        end_what_it_opened(user, address=address)
+    return Outcome.CHANGED, None
+
+
+STARTING_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another
+
+
+def version_of(user: User) -> str:
+    """Tells one password of a person from the next, and nothing about it: what a clerk's page was showing."""
+    return salted_hmac("accounts.passwords.version", user.password, algorithm="sha256").hexdigest()[:16]
+
+
+def set_starting(user: User, version: str, *, actor: User, address: str = "", reason: str = "") -> str | None:
+    """A password that its owner must change at the next sign-in. It is returned here and never again.
+
+    None if the password is no longer the one that the clerk's page was made for: another clerk was faster.
+    """
+    if version_of(user) != version:
+        return None
+    new = "-".join(get_random_string(4, STARTING_ALPHABET) for _ in range(3))
+    with transaction.atomic():
+        same = User.objects.filter(pk=user.pk, password=user.password)
+        if not same.update(password=make_password(new), must_change_password=True):
+            return None
+        user.refresh_from_db(fields=["password", "must_change_password"])
+        end_what_it_opened(user, actor=actor, address=address, reason=reason)
+    return new
+
+
+def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
+    """After a new password. `actor` is the clerk who set it."""
+    endings.end(Occasion.NEW_PASSWORD, user, actor=actor, address=address, reason=reason)
+    event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
+    notices.by_mail(user, event)

@@ -1,0 +1,175 @@
+"""Security settings of somebody who is in: phone, trusted browsers, mailbox password."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.browsers import browsers as trusted_browsers
+from accounts.delivery.models import Sms
+from accounts.log import events
+from accounts.phones import phones
+from accounts.phones.models import Phone
+from accounts.security import passwords
+from accounts.signin import clients, sessions
+from accounts.signin.decorators import GET_OR_POST, fresh_code_required
+from accounts.signin.forms import PasswordForm
+from accounts.signin.sessions import SignedInRequest
+from accounts.signin.steps import CodeStep, NumberStep, phone_refusal_text
+from accounts.signin.views import banned, safe_next
+from accounts.users.models import User
+
+OLD_NUMBER_PROVEN = "old_number_proven"
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def confirm(request: SignedInRequest) -> HttpResponse:
+    """Enter a code, then go on to the page that asked for it."""
+    next_path = safe_next(request, request.POST.get("next") or request.GET.get("next")) or reverse("home")
+    bound = phones.of(request.user)
+    if bound is None:
+        messages.info(request, _("Bind a phone first. The code goes to it."))
+        return redirect("phone")
+    step = CodeStep(request, request.user, str(bound.number), Sms.Purpose.CONFIRM)
+    if request.method == "POST":
+        if not step.is_entered:
+            step.send()
+            return redirect(f"{reverse('confirm')}?{urlencode({'next': next_path})}")
+        if step.prove():
+            sessions.note_code(request, bound)
+            events.record(events.Kind.CONFIRMED, request.user, address=clients.address(request))
+            return redirect(next_path)
+    return render(request, "security/confirm.html", {"step": step, "next": next_path})
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def phone(request: SignedInRequest) -> HttpResponse:
+    """The bound phone; or bind one by choice."""
+    bound = phones.of(request.user)
+    if bound:
+        return render(request, "security/phone.html", {"phone": bound})
+    step = NumberStep(request, request.user, Sms.Purpose.BIND)
+    if request.method == "POST" and (number := step.post()):
+        return _keep(request, step, phones.bind(request.user, number, address=clients.address(request)))
+    return render(request, "security/phone.html", {"step": step})
+
+
+def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refusal) -> HttpResponse:
+    """After binding or changing: this session goes on with the new phone."""
+    step.done()
+    sessions.drop(request, OLD_NUMBER_PROVEN)
+    if isinstance(bound, phones.Refusal):
+        messages.error(request, phone_refusal_text(bound))
+    else:
+        sessions.note_code(request, bound)
+        messages.success(request, _("Your phone %(number)s is bound.") % {"number": bound.masked})
+    return redirect("phone")
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def phone_change(request: SignedInRequest) -> HttpResponse:
+    """A code to the old number, then one to the new number."""
+    bound = phones.of(request.user)
+    if bound is None:
+        return redirect("phone")
+    if sessions.recall(request, OLD_NUMBER_PROVEN) == bound.pk:
+        step = NumberStep(request, request.user, Sms.Purpose.CHANGE_NEW)
+        if request.method == "POST" and (number := step.post()):
+            return _keep(request, step, phones.change(bound, number, address=clients.address(request)))
+        return render(request, "security/phone_change.html", {"phone": bound, "new": step})
+    old = CodeStep(request, request.user, str(bound.number), Sms.Purpose.CHANGE)
+    if request.method == "POST":
+        if not old.is_entered:
+            old.send()
+            return redirect("phone_change")
+        if old.prove():
+            sessions.remember(request, OLD_NUMBER_PROVEN, bound.pk)
+            return redirect("phone_change")
+    return render(request, "security/phone_change.html", {"phone": bound, "old": old})
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def phone_unbind(
+    request: SignedInRequest,
+    app_passwords: Callable[[User], QuerySet[Any]],
+    remove_app_passwords: Callable[..., int],
+) -> HttpResponse:
+    """A code, and whether the app passwords go too. What they are is not this app's business: portal/urls.py knows."""
+    bound = phones.of(request.user)
+    if bound is None:
+        return redirect("phone")
+    step = CodeStep(request, request.user, str(bound.number), Sms.Purpose.UNBIND)
+    if request.method == "POST":
+        if not step.is_entered:
+            step.send()
+            return redirect("phone_unbind")
+        if step.prove():
+            with transaction.atomic():
+                phones.unbind(bound, address=clients.address(request))
+                if "remove_app_passwords" in request.POST:
+                    remove_app_passwords(request.user, address=clients.address(request))
+            update_session_auth_hash(request, bound.user)  # every other session is over
+            messages.success(request, _("Your phone %(number)s is no longer bound.") % {"number": bound.masked})
+            return redirect("phone")
+    context = {"phone": bound, "step": step, "app_password_count": app_passwords(request.user).count()}
+    return render(request, "security/phone_unbind.html", context)
+
+
+@require_http_methods(GET_OR_POST)
+def browsers(request: SignedInRequest) -> HttpResponse:
+    """The list. POST `browser` forgets one, POST `all` forgets all."""
+    if request.method == "POST":
+        address = clients.address(request)
+        chosen = request.POST.get("browser", "")
+        if "all" in request.POST:
+            trusted_browsers.forget_all(request.user, address=address)
+            messages.success(request, _("All trusted browsers are forgotten."))
+        elif not (chosen.isascii() and chosen.isdigit() and len(chosen) < 19):
+            raise Http404
+        elif trusted_browsers.forget(request.user, int(chosen), address=address):
+            messages.success(request, _("The browser is forgotten."))
+        else:
+            raise Http404
+        return redirect("browsers")
+    here = trusted_browsers.find(request.user, request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, ""))
+    context = {"browsers": trusted_browsers.live(request.user), "here": here}
+    return render(request, "security/browsers.html", context)
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@fresh_code_required
+def password(request: SignedInRequest) -> HttpResponse:
+    if settings.PASSWORDS_IN_DIRECTORY:
+        raise Http404
+    form = PasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        outcome, until = passwords.change(
+            request.user,
+            form.cleaned_data["old_password"],
+            form.cleaned_data["new_password"],
+            address=clients.address(request),
+        )
+        if until:
+            return banned(request, until)
+        if outcome is passwords.Outcome.CHANGED:
+            update_session_auth_hash(request, request.user)
+            messages.success(request, _("Your password is changed. Other browsers are signed out."))
+            return redirect("home")
+        form.add_error("old_password", _("This is not your present password."))
+    return render(request, "security/password.html", {"form": form})

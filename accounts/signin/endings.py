@@ -1,0 +1,90 @@
+"""What ends when: the one table of it. Who does something to an account names the occasion.
+
+What a person may have open hangs together, so much of it ends without being told to. A session and a half-way sign-in
+are checked against the password and `User.sessions_ended`; so are the tokens of applications (webmail), which besides
+hang on the phone or the trusted browser that the sign-in passed with, and QR codes that wait to make an app password.
+The second step of a session, trusted browsers and help-desk codes hang on the phone.
+
+App passwords end on no occasion but their removal, which the owner and the desk are offered where it makes sense.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+
+from django.db import transaction
+
+from accounts.browsers import browsers
+from accounts.codes import codes
+from accounts.lib.batches import batches
+from accounts.phones import helpcodes
+from accounts.users.models import User
+
+
+class What(Flag):
+    SESSIONS = auto()  # signed in on the web; the one in which it is asked for goes on
+    SECOND_STEP = auto()  # of sessions that stay: they are asked for a code
+    HALFWAY = auto()  # the password was right, the second step is still to come
+    TOKENS = auto()  # of applications, of a sign-in by code
+    CODES = auto()  # on their way by SMS
+    HELP_CODES = auto()  # given, and what one that was entered began
+    BROWSERS = auto()  # trusted ones; who came in by one is asked for a code
+
+
+NOTHING = What(0)
+SIGNED_IN = What.SESSIONS | What.SECOND_STEP | What.HALFWAY | What.TOKENS
+EVERYTHING = ~NOTHING
+
+
+class Occasion(Enum):
+    DISABLED = auto()  # by the office; enabled again, the account starts afresh
+    DELETED = auto()
+    NOT_ME = auto()  # says the owner
+    SIGNED_OUT_EVERYWHERE = auto()  # by the desk
+    NEW_PASSWORD = auto()  # the owner's, or set by the office
+    PHONE_BOUND = auto()
+    PHONE_CHANGED = auto()  # by who has both
+    PHONE_REPLACED = auto()  # with a help-desk code: it is lost, and perhaps somebody is signed in on it
+    PHONE_UNBOUND = auto()  # or whoever holds a session would be the next to bind one
+    BROWSERS_FORGOTTEN = auto()
+    TWO_STEP_ON = auto()  # who is in with the password alone is asked for a code at the next page
+    TWO_STEP_OFF = auto()
+
+
+@dataclass(frozen=True)
+class Ends:
+    here: What = NOTHING  # by end()
+    with_it: What = (
+        NOTHING  # hangs on what is gone, or is ended where it is done (accounts/phones/phones.py, browsers.py)
+    )
+
+
+ENDS = {
+    Occasion.DISABLED: Ends(EVERYTHING),
+    Occasion.DELETED: Ends(with_it=EVERYTHING),
+    Occasion.NOT_ME: Ends(EVERYTHING),
+    Occasion.SIGNED_OUT_EVERYWHERE: Ends(SIGNED_IN | What.CODES | What.HELP_CODES),  # browsers need the password
+    Occasion.NEW_PASSWORD: Ends(What.CODES | What.HELP_CODES | What.BROWSERS, with_it=SIGNED_IN),
+    Occasion.PHONE_BOUND: Ends(with_it=What.CODES | What.HALFWAY),
+    Occasion.PHONE_CHANGED: Ends(with_it=EVERYTHING & ~What.SESSIONS),
+    Occasion.PHONE_REPLACED: Ends(with_it=EVERYTHING),
+    Occasion.PHONE_UNBOUND: Ends(with_it=EVERYTHING),
+    Occasion.BROWSERS_FORGOTTEN: Ends(with_it=What.BROWSERS),
+    Occasion.TWO_STEP_ON: Ends(),
+    Occasion.TWO_STEP_OFF: Ends(),
+}
+
+
+def end(occasion: Occasion, *users: User, actor: User | None = None, address: str = "", reason: str = "") -> None:
+    """For each of them what ends on this occasion, with a few statements however many they are. `actor` is the clerk
+    whose doing it is."""
+    ends = ENDS[occasion].here
+    for batch in batches(users):
+        with transaction.atomic():
+            if What.SESSIONS in ends:
+                User.objects.end_sessions(*batch)
+            if What.CODES in ends:
+                codes.void(*batch)
+            if What.HELP_CODES in ends:
+                helpcodes.void(*batch)
+            if What.BROWSERS in ends:
+                browsers.forget_all_of(*batch, actor=actor, address=address, reason=reason)

@@ -1,0 +1,118 @@
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts.codes import guesses
+from accounts.lib import numbers
+from accounts.phones import phones
+from accounts.users.models import User
+
+
+class SignInForm(forms.Form):
+    username = forms.CharField(
+        label=_("Mailbox address"),
+        max_length=254,
+        help_text=_("The whole address, or the part before @."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+    password = forms.CharField(
+        label=_("Mailbox password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class NumberForm(forms.Form):
+    number = forms.CharField(
+        label=_("Mobile number"),
+        max_length=40,
+        help_text=_("Chinese numbers without +86; others with their country code, as in +852."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+    def clean_number(self) -> str:
+        number = numbers.parse(self.cleaned_data["number"])
+        if isinstance(number, numbers.Refusal):
+            raise ValidationError(number.label, code=number.name)
+        if not phones.has_room(number):
+            raise ValidationError(_("This number already serves as many mailboxes as it may."), code="full")
+        return number
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code", "autofocus": True}
+        ),
+    )
+
+    def clean_code(self) -> str:
+        if guesses.normalised(self.cleaned_data["code"]) is None:
+            raise ValidationError(_("Enter the six digits from the SMS."), code="malformed")
+        return str(self.cleaned_data["code"])
+
+
+class HelpCodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Help-desk code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "inputmode": "numeric", "class": "code", "autofocus": True}
+        ),
+    )
+
+
+class SignInCodeForm(CodeForm):
+    trust_browser = forms.BooleanField(
+        label=_("Trust this browser: no code at the next sign-in"),
+        required=False,
+        help_text=_("For 30 days, in this browser. Not on a computer that others use."),
+    )
+
+
+class PasswordForm(forms.Form):
+    old_password = forms.CharField(
+        label=_("Present mailbox password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = forms.CharField(
+        label=_("New mailbox password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters, and not one that is easy to guess."),
+    )
+    new_password_again = forms.CharField(
+        label=_("New mailbox password again"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        password_validation.validate_password(password, self.user)
+        if password == self.data.get("old_password"):
+            raise ValidationError(_("Choose another password than the present one."), code="same")
+        return password
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        first = self.cleaned_data.get("new_password")
+        if first and first != self.cleaned_data.get("new_password_again"):
+            self.add_error("new_password_again", ValidationError(_("The two entries differ."), code="differ"))
+        return cleaned

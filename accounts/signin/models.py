@@ -1,0 +1,45 @@
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts.browsers.models import TrustedBrowser
+from accounts.phones.models import Phone
+from accounts.users.models import User
+
+CLOCK_SKEW = timedelta(minutes=1)  # a sign-in from further in the future means that a clock was set back
+
+
+class Authorization(models.Model):
+    """A sign-in on the portal on which tokens hang. With it they all end, and none is valid longer than it is.
+
+    It goes with the phone that the code came from, or with the trusted browser that stood in for a code.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    session = models.CharField(max_length=32, db_index=True)  # the sign-in; in the portal's session too
+    auth_hash = models.CharField(max_length=64)  # what sessions are checked against: password, "signed out everywhere"
+    phone = models.ForeignKey(Phone, models.CASCADE, null=True, related_name="+")
+    browser = models.ForeignKey(TrustedBrowser, models.CASCADE, null=True, related_name="+")
+    signed_in_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"Authorization {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the portal would still let this sign-in see its pages: the same rules, asked anew each time."""
+        now, user = timezone.now(), User.objects.filter(pk=self.user_id).first()
+        if user is None or not user.is_active or now >= self.ends_at or self.signed_in_at > now + CLOCK_SKEW:
+            return False
+        if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
+            return False
+        hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+        if not any(constant_time_compare(self.auth_hash, known) for known in hashes):
+            return False
+        if self.browser is not None and self.browser.expires_at <= now:
+            return False
+        return not user.two_step_is_on(now) or self.phone_id is not None or self.browser_id is not None

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from accounts.signin import views
+
+urlpatterns = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-in/code/", views.sign_in_code, name="sign_in_code"),
+    path("sign-in/phone/", views.sign_in_phone, name="sign_in_phone"),
+    path("sign-in/help/", views.sign_in_help, name="sign_in_help"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+]

@@ -1,0 +1,219 @@
+"""Sign in: password, then bind a phone or enter a code, then in; and out again."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.bans import bans
+from accounts.browsers import browsers
+from accounts.browsers.models import TrustedBrowser
+from accounts.codes import guesses
+from accounts.delivery.models import Sms
+from accounts.lib import clock
+from accounts.log import events
+from accounts.phones import helpcodes, phones
+from accounts.phones.models import Phone
+from accounts.signin import clients, sessions, signin
+from accounts.signin.decorators import GET_OR_POST, leads_to_applications
+from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
+from accounts.signin.steps import CodeStep, NumberStep, help_code_text, phone_refusal_text
+from accounts.users.models import User
+
+
+def safe_next(request: HttpRequest, path: str | None) -> str:
+    """A path of this site, or nothing."""
+    path = path or ""
+    here = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if path.startswith("/") and here else ""
+
+
+def banned(request: HttpRequest, until: datetime) -> HttpResponse:
+    """The page of a banned address."""
+    response = render(request, "signin/banned.html", {"until": clock.briefly(until)}, status=429)
+    response["Retry-After"] = str(max(int((until - timezone.now()).total_seconds()), 1))
+    return response
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@leads_to_applications
+def sign_in(request: HttpRequest) -> HttpResponse:
+    next_path = safe_next(request, request.POST.get("next") or request.GET.get("next"))
+    if sessions.has_passed(request):
+        return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    form = SignInForm(request.POST or None)
+    address = clients.address(request)
+    if request.method == "POST" and form.is_valid():
+        decision = signin.start(
+            form.cleaned_data["username"],
+            form.cleaned_data["password"],
+            address,
+            request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, ""),
+        )
+        if decision.banned_until:
+            return banned(request, decision.banned_until)
+        if decision.user:
+            return _go_on(request, decision.user, decision, next_path)
+        form.add_error(None, _("The address or the password is wrong."))
+    elif until := bans.banned_until(address, ""):
+        return banned(request, until)
+    return render(request, "signin/sign_in.html", {"form": form, "next": next_path})
+
+
+def _go_on(request: HttpRequest, user: User, decision: signin.Decision, next_path: str) -> HttpResponse:
+    sessions.begin(request, user, decision.phone, next_path)
+    if decision.step is signin.Step.DONE:
+        return _enter(request, user, next_path, browser=decision.browser)
+    if decision.phone is None:
+        return redirect("sign_in_phone")
+    CodeStep(request, user, str(decision.phone.number), Sms.Purpose.SIGN_IN).send()
+    return redirect("sign_in_code")
+
+
+def _enter(
+    request: HttpRequest,
+    user: User,
+    next_path: str,
+    *,
+    phone: Phone | None = None,
+    browser: TrustedBrowser | None = None,
+) -> HttpResponse:
+    sessions.open_for(request, user, phone=phone, browser=browser)
+    method = "code" if phone else "trusted browser" if browser else "password"
+    client = clients.look(request)
+    events.record(
+        events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
+    )
+    return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@leads_to_applications
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return _start_again(request)
+    if candidate.phone is None or candidate.help_code:
+        return redirect("sign_in_phone")
+    if until := bans.banned_until(clients.address(request), candidate.user.username):
+        return banned(request, until)
+    step = CodeStep(
+        request, candidate.user, str(candidate.phone.number), Sms.Purpose.SIGN_IN, form_class=SignInCodeForm
+    )
+    if request.method == "POST":
+        if not step.is_entered:
+            step.send()
+            return redirect("sign_in_code")
+        if step.prove():
+            response = _enter(request, candidate.user, candidate.next, phone=candidate.phone)
+            if step.form.cleaned_data["trust_browser"]:
+                trust(request, response, candidate.phone)
+            return response
+    return render(request, "signin/sign_in_code.html", {"step": step, "user_name": candidate.user.username})
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def sign_in_help(request: HttpRequest) -> HttpResponse:
+    """The phone is lost: a code of the help desk in place of the SMS. It leads to binding another phone."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return _start_again(request)
+    if candidate.phone is None or candidate.help_code:
+        return redirect("sign_in_phone")
+    address = clients.address(request)
+    if until := bans.banned_until(address, candidate.user.username):
+        return banned(request, until)
+    form = HelpCodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
+        if outcome is guesses.Outcome.RIGHT and row:
+            sessions.note_help_code(request, row.pk)
+            return redirect("sign_in_phone")
+        form.add_error("code", help_code_text(outcome, candidate.user, row))
+    return render(request, "signin/sign_in_help.html", {"form": form, "user_name": candidate.user.username})
+
+
+def trust(request: HttpRequest, response: HttpResponse, phone: Phone) -> None:
+    name = settings.TRUSTED_BROWSER_COOKIE_NAME
+    _browser, cookie = browsers.trust(phone, request.COOKIES.get(name, ""), clients.look(request))
+    response.set_cookie(
+        name,
+        cookie,
+        max_age=settings.TRUSTED_BROWSER_LIFETIME,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@leads_to_applications
+def sign_in_phone(request: HttpRequest) -> HttpResponse:
+    """Forced binding: two-step is on and no phone is bound yet, or the help desk's code stands in for a lost one."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return _start_again(request)
+    if candidate.phone is not None and not candidate.help_code:
+        return redirect("sign_in_code")
+    address = clients.address(request)
+    if until := bans.banned_until(address, candidate.user.username):
+        return banned(request, until)
+    step = NumberStep(request, candidate.user, Sms.Purpose.BIND)
+    if request.method == "POST" and (number := step.post()):
+        phone = _bind(candidate, number, address)
+        if isinstance(phone, Phone):
+            step.done()
+            messages.success(request, _("Your phone %(number)s is bound.") % {"number": phone.masked})
+            return _enter(request, phone.user, candidate.next, phone=phone)
+        if phone in (phones.Refusal.ALREADY_BOUND, phones.Refusal.GONE):
+            return _start_again(request)
+        step.refuse(phone_refusal_text(phone))
+    context = {"step": step, "user_name": candidate.user.username, "replaces": candidate.phone}
+    return render(request, "signin/sign_in_phone.html", context)
+
+
+def _bind(candidate: sessions.Candidate, number: str, address: str) -> Phone | phones.Refusal:
+    if candidate.phone is None:
+        return phones.bind(candidate.user, number, address=address)
+    candidate.phone.user = candidate.user  # one object: what is opened next must know that sessions ended
+    return helpcodes.bind(candidate.help_code or 0, candidate.phone, number, address=address)
+
+
+def _start_again(request: HttpRequest) -> HttpResponse:
+    if sessions.has_passed(request):
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    if sessions.HALFWAY in request.session:
+        request.session.flush()
+        messages.info(request, _("The sign-in took too long, or something changed meanwhile. Please start again."))
+    return redirect("sign_in")
+
+
+def leave(request: HttpRequest) -> None:
+    if request.user.is_authenticated:
+        events.record(events.Kind.SIGNED_OUT, request.user, address=clients.address(request))
+    sessions.end(request)
+
+
+@login_not_required
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Out, also of a sign-in that is half-way. The trusted browser stays trusted."""
+    leave(request)
+    messages.success(request, _("You are signed out."))
+    return redirect("sign_in")

@@ -1,0 +1,20 @@
+"""The mailbox password of a user: whether it is right, and how long it must be."""
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import MinimumLengthValidator
+from django.utils.translation import gettext as _
+
+from accounts.users.models import User
+
+
+def check_password(name: str, password: str) -> User | None:
+    """Through Django's authentication backends, as everywhere."""
+    user = authenticate(None, username=name, password=password)
+    return user if isinstance(user, User) else None
+
+
+class MinimumLength(MinimumLengthValidator):
+    """Django's own, whose words are not translated into Chinese."""
+
+    def get_error_message(self) -> str:
+        return _("This password is too short: %(least)s characters at least.") % {"least": self.min_length}

@@ -1,0 +1,127 @@
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.users import usernames
+
+
+def validate_canonical(value: str) -> None:
+    if usernames.canonical(value) != value:
+        raise ValidationError(_("Enter the whole mailbox address in lower case."), code="not_canonical")
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        name = usernames.canonical(username)
+        if name is None:
+            raise ValueError("a user needs a whole mailbox address")
+        user = self.model(username=name, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """An administrator uses two-step from the first minute."""
+        fields.setdefault("two_step_from", timezone.now())
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        name = usernames.canonical(username or "")
+        if name is None:
+            raise User.DoesNotExist
+        return self.get(username=name)
+
+    def end_sessions(self, *users: "User") -> None:
+        """All of theirs, half-way ones too."""
+        rows = self.filter(pk__in=[user.pk for user in users])
+        rows.update(sessions_ended=models.F("sessions_ended") + 1)
+        ended = dict(rows.values_list("pk", "sessions_ended"))
+        for user in users:
+            user.sessions_ended = ended.get(user.pk, user.sessions_ended)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """The owner of a mailbox."""
+
+    username = models.CharField(
+        _("mailbox address"),
+        max_length=usernames.LONGEST,
+        unique=True,
+        validators=[validate_canonical],
+        error_messages={"unique": _("This mailbox already exists.")},
+    )
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    department = models.CharField(_("department"), max_length=100, blank=True, db_index=True)
+    language = models.CharField(
+        _("language"), max_length=10, default="zh-hans", help_text=_("Of notices by mail and SMS.")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("IT staff"), default=False, help_text=_("May open the administration."))
+    date_joined = models.DateTimeField(_("added"), default=timezone.now)
+    two_step_from = models.DateTimeField(
+        _("two-step from"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("Two-step is on from this time; empty: off."),
+    )
+    must_change_password = models.BooleanField(_("must choose a new password"), default=False)
+
+    # They belong to the account, not to a code or a phone: asking for a new code, or unbinding, does not reset them.
+    wrong_codes = models.PositiveIntegerField(_("wrong codes in a row"), default=0, editable=False)
+    codes_paused_until = models.DateTimeField(_("codes paused until"), null=True, blank=True, editable=False)
+
+    is_verified: Callable[[], bool]  # set by django-otp on request.user: a code was entered in this session
+
+    # How often all sessions of the account were ended. Part of what a session is checked against, as the password is.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+        # What roles are made of, besides Django's view, add, change and delete.
+        permissions = [
+            ("help_people", _("Can help people: phones, browsers, passwords")),
+            ("roll_out", _("Can switch two-step on and import people")),
+            ("export_people", _("Can export people")),
+            ("see_numbers", _("Can see whole phone numbers")),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(username=Lower("username")), name="username_is_lower_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """As Django's, and of `sessions_ended` too."""
+        bound = f"{self.password} {self.sessions_ended}"
+        return salted_hmac("accounts.User.sessions", bound, secret=secret, algorithm="sha256").hexdigest()
+
+    def end_sessions(self) -> None:
+        """All of them, half-way ones too."""
+        User.objects.end_sessions(self)
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name or self.username.partition("@")[0]
+
+    def two_step_is_on(self, at: datetime | None = None) -> bool:
+        return self.two_step_from is not None and self.two_step_from <= (at or timezone.now())

@@ -1,0 +1,98 @@
+"""What mail logins leave behind, written after the answers and many in one go: last uses, counts, mistakes."""
+
+import hmac
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from secrets import token_bytes
+
+from accounts.maillogins import maillogins
+from apppasswords import connections, passwords
+from apppasswords.connections import Slip
+from apppasswords.maillogin.decision import Use, Verdict
+from apppasswords.models import Mistake
+
+KNOWN_AT_MOST = 50_000  # first uses that need not be written again
+FIRST_USES_AT_ONCE = 200  # after a start none is known; the newest go first
+MISTAKES_AT_MOST = 1_000  # accounts between two rounds; in a flood of wrong passwords the others' are not noted
+MISTAKES_FOR = 0.5  # seconds of each round: each may need a comparison of the mailbox password, which takes long
+
+
+class Notebook:
+    """Filled by the thread that answers, emptied by another."""
+
+    def __init__(self) -> None:
+        self._uses: dict[int, Use] = {}
+        self._tally = maillogins.Tally()
+        self._known: set[tuple[int, str]] = set()
+        self._first_uses: dict[tuple[int, str], tuple[str, datetime]] = {}
+        self._slips: dict[int, Slip] = {}
+        self._waiting: dict[int, Slip] = {}  # the same, of those who wait
+        self._compared: dict[int, tuple[bytes, Mistake]] = {}
+        self._key = token_bytes(32)
+
+    def note(self, verdict: Verdict) -> None:
+        if verdict.use:
+            self._uses.setdefault(verdict.use.pk, verdict.use)
+        if success := verdict.success:
+            self._tally.add(success)
+            if verdict.app_password_id is not None:
+                key = verdict.app_password_id, success.protocol
+                if key not in self._known:
+                    self._first_uses.setdefault(key, (success.address, success.at))
+        elif (slip := verdict.slip) and (slip.user_id in self._slips or len(self._slips) < MISTAKES_AT_MOST):
+            self._slips[slip.user_id] = slip
+
+    def has_notes(self) -> bool:
+        return bool(self._uses or self._tally or self._first_uses)
+
+    def has_mistakes(self) -> bool:
+        return bool(self._slips or self._waiting)
+
+    def write(self) -> None:
+        """Raises what the database raises. The counts are kept then; of a last use the next login tells as well."""
+        counts = self._tally.take()
+        try:
+            while counts:
+                maillogins.write(counts[: maillogins.AT_ONCE])
+                del counts[: maillogins.AT_ONCE]
+        except Exception:
+            self._tally.put_back(counts)
+            raise
+        for _ in range(min(len(self._first_uses), FIRST_USES_AT_ONCE)):
+            key, (address, at) = self._first_uses.popitem()
+            connections.note_first_use(*key, address, at)
+            if len(self._known) >= KNOWN_AT_MOST:
+                self._known.clear()
+            self._known.add(key)
+        while self._uses:  # after the first uses: who sees this one sees those
+            _pk, use = self._uses.popitem()
+            passwords.note_use(use.pk, use.protocol, use.address, use.at)
+
+    def write_mistakes(self, in_time: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        """As many as there is time for. Apart from the rest, which waits for no slow comparison; what fails is lost."""
+        slips, self._slips = self._slips, {}
+        fresh = list(slips.values())
+        if fresh:
+            with in_time():
+                waiting = connections.who_waits(fresh)
+            self._waiting |= {slip.user_id: slip for slip in fresh if slip.user_id in waiting}
+        ends_at = time.monotonic() + MISTAKES_FOR
+        while self._waiting and time.monotonic() < ends_at:
+            slip = self._waiting.pop(next(iter(self._waiting)))
+            with in_time():
+                connections.note_mistake(slip, self._kind_of(slip))
+
+    def _kind_of(self, slip: Slip) -> Mistake:
+        """A program that repeats its password is compared once: a directory would count each time as a guess."""
+        typed = hmac.digest(self._key, (slip.password or "").encode(), "sha256")
+        known = self._compared.get(slip.user_id)
+        if slip.kind is Mistake.WRONG and known and known[0] == typed:
+            return known[1]
+        kind = connections.kind_of(slip)
+        if slip.kind is Mistake.WRONG:
+            if len(self._compared) >= MISTAKES_AT_MOST:
+                self._compared.clear()
+            self._compared[slip.user_id] = typed, kind
+        return kind

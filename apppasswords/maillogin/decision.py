@@ -1,0 +1,229 @@
+"""Whether one login of a mail program succeeds. Mail servers ask each time, so the way to yes is one statement."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum, auto
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.bans import addresses, bans
+from accounts.bans.models import Ban, Failure
+from accounts.lib import clock, prepared
+from accounts.log import events
+from accounts.maillogins import maillogins
+from accounts.users import mailbox_passwords, usernames
+from accounts.users.models import User
+from apppasswords import passwords, secrets
+from apppasswords.connections import Slip
+from apppasswords.models import AppPassword, Mistake
+
+PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
+
+
+class Outcome(Enum):
+    YES = auto()
+    NO = auto()
+    BANNED = auto()
+    CANNOT_TELL = auto()  # the database is away; no failure of anybody
+
+
+class Reason(Enum):
+    """Why, for the IT office. Mail programs are not told."""
+
+    APP_PASSWORD = auto()
+    MAILBOX_PASSWORD = auto()
+    BANNED = auto()
+    BARE_NAME = auto()  # the part before the @ only
+    UNKNOWN = auto()
+    DISABLED = auto()
+    WRONG = auto()
+    NEEDS_APP_PASSWORD = auto()  # the mailbox password, but two-step is on
+    CANNOT_TELL = auto()
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a mail server asks about. `user` is as the person entered it; a password that is no text is None."""
+
+    user: str
+    password: str | None
+    protocol: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """A use of an app password that is worth noting, after the answer."""
+
+    pk: int
+    protocol: str
+    address: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: Outcome
+    reason: Reason
+    banned_until: datetime | None = None
+    use: Use | None = None
+    success: maillogins.Success | None = None  # to be counted after the answer, too
+    app_password_id: int | None = None
+    slip: Slip | None = None  # what an owner who waits for the first login is told
+
+
+class Facts(NamedTuple):
+    """What the one statement finds."""
+
+    banned_until: datetime | None
+    has_failures: bool
+    user_id: int | None
+    is_active: bool
+    two_step_from: datetime | None
+    app_password_id: int | None
+    last_used_at: datetime | None
+
+
+CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
+
+
+def verify(login: Login) -> Verdict:
+    """Decide, and count: a failure, or that failures of this account are over. Raises what the database raises."""
+    verdict, facts, account = _decide(login)
+    if verdict.outcome is Outcome.NO:
+        return _refuse(login, verdict, facts, account)
+    if verdict.outcome is Outcome.BANNED:
+        return _with_slip(verdict, login, facts.user_id)
+    if verdict.reason is Reason.MAILBOX_PASSWORD and (until := bans.banned_until(login.address, account)):
+        # Guesses that came at once were compared before the first was counted: none profits from that.
+        return Verdict(Outcome.BANNED, Reason.BANNED, until)
+    if verdict.outcome is Outcome.YES and facts.has_failures:
+        bans.note_success(login.address, account)
+    return verdict
+
+
+def explain(login: Login) -> Verdict:
+    """What would happen, and more exactly why; counted nowhere."""
+    verdict, facts, account = _decide(login)
+    refused = verdict.reason is Reason.WRONG and facts.two_step_from is not None
+    if refused and login.password and mailbox_passwords.check_password(account, login.password):
+        return Verdict(Outcome.NO, Reason.NEEDS_APP_PASSWORD)
+    return verdict
+
+
+def _decide(login: Login) -> tuple[Verdict, Facts, str]:
+    now = timezone.now()
+    name = usernames.canonical(login.user)
+    secret = secrets.typed(login.password) if login.password else None
+    facts = _facts(addresses.network(login.address), name or "", secret, now)
+    account = name if facts.user_id is not None and name else ""
+    return _verdict(login, name, account, facts, now), facts, account
+
+
+def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: datetime) -> Verdict:
+    banned_until = facts.banned_until
+    if not account and banned_until is None and addresses.is_shared(login.address):
+        banned_until = bans.banned_until(login.address, bans.stranger(login.user))
+    if banned_until and not addresses.is_never_banned(login.address):
+        return Verdict(Outcome.BANNED, Reason.BANNED, banned_until)
+    if not account:
+        bare = name is None and "@" not in login.user
+        return Verdict(Outcome.NO, Reason.BARE_NAME if bare else Reason.UNKNOWN)
+    if not facts.is_active:
+        return Verdict(Outcome.NO, Reason.DISABLED)
+    if facts.app_password_id is not None:
+        stale = passwords.use_is_stale(facts.last_used_at, now)
+        use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
+        return _yes(Reason.APP_PASSWORD, login, facts, now, use)
+    two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
+    if not two_step_is_on and login.password and mailbox_passwords.check_password(account, login.password):
+        return _yes(Reason.MAILBOX_PASSWORD, login, facts, now)
+    return Verdict(Outcome.NO, Reason.WRONG)
+
+
+METHODS = {
+    Reason.APP_PASSWORD: maillogins.Method.APP_PASSWORD,
+    Reason.MAILBOX_PASSWORD: maillogins.Method.MAILBOX_PASSWORD,
+}
+
+
+def _yes(reason: Reason, login: Login, facts: Facts, now: datetime, use: Use | None = None) -> Verdict:
+    success = maillogins.Success(facts.user_id or 0, login.protocol, METHODS[reason], login.address, now)
+    return Verdict(Outcome.YES, reason, use=use, success=success, app_password_id=facts.app_password_id)
+
+
+def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdict:
+    password = login.password if login.password is not None else "\0not text"
+    noted = bans.note_failure(login.address, account or bans.stranger(login.user), password, login.protocol)
+    if not noted.counted:
+        return _with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
+    owner = facts.user_id
+    if verdict.reason is Reason.BARE_NAME:
+        # The mistake that the guide warns of: whose it is shows when the name is completed.
+        meant = usernames.canonical(usernames.complete(login.user, settings.MAIL_DOMAIN))
+        user = User.objects.filter(username=meant).first() if meant else None
+        events.record(events.Kind.BARE_NAME, user, address=login.address, channel=login.protocol)
+        owner = user.pk if user else None
+    return _with_slip(replace(verdict, banned_until=noted.banned_until), login, owner)
+
+
+SLIPS = {Reason.WRONG: Mistake.WRONG, Reason.BARE_NAME: Mistake.BARE_NAME, Reason.BANNED: Mistake.BANNED}
+
+
+def _with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
+    kind = SLIPS.get(verdict.reason)
+    if owner is None or kind is None:
+        return verdict
+    until = verdict.banned_until
+    return replace(
+        verdict, slip=Slip(owner, kind, login.password, login.protocol, login.address, timezone.now(), until)
+    )
+
+
+# --- The statement ---------------------------------------------------------------------------------------------------
+
+
+@cache
+def _statement(keys: int) -> prepared.Statement:
+    """Ban, account, app password, and whether there are failures to clear. It always returns one row."""
+    ban, failure, user, password = (model._meta.db_table for model in (Ban, Failure, User, AppPassword))
+    sql = f"""
+        SELECT
+            (SELECT MAX(until) FROM {ban}
+             WHERE network = %s AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
+            EXISTS (SELECT 1 FROM {failure}
+                    WHERE network = %s AND account = %s AND cleared_at IS NULL AND ban_id IS NULL),
+            u.id, u.is_active, u.two_step_from, p.id, p.last_used_at
+        FROM (SELECT 1 AS one) AS always
+        LEFT JOIN {user} AS u ON u.username = %s
+        LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
+    """  # noqa: S608 (names of our own tables; every value is a parameter)
+    return prepared.Statement("mailkey_facts", sql)
+
+
+def _facts(network: str, name: str, secret: str | None, now: datetime) -> Facts:
+    digests = secrets.digests(secret) if secret else [""] * len(settings.APP_PASSWORD_KEYS)
+    row = _statement(len(digests)).row(network, now, name, network, name, name, *digests)
+    assert row  # noqa: S101 (the statement sees to it)
+    until, has_failures, user_id, is_active, two_step_from, password_id, last_used_at = row
+    return Facts(
+        banned_until=_moment(until),
+        has_failures=bool(has_failures),
+        user_id=user_id,
+        is_active=bool(is_active),
+        two_step_from=_moment(two_step_from),
+        app_password_id=password_id,
+        last_used_at=_moment(last_used_at),
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    """SQLite answers in UTC without saying so, and with text where it computed the value."""
+    if isinstance(value, str):
+        value = clock.parsed(value)
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)

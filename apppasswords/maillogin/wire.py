@@ -1,0 +1,174 @@
+"""The two wire formats in which mail servers ask: a form (Dovecot's Lua, anything that speaks HTTP) and nginx's
+`auth_http` headers. They only read and write; verification.py decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.bans import addresses
+from accounts.lib import clock
+from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, Verdict
+
+LARGEST_BODY = 16 * 1024  # bytes
+# What servers call the protocols.
+ALIASES = {"submission": "smtp", "pop": "pop3", "managesieve": "sieve"}
+NGINX_WAIT = "2"  # seconds before nginx takes another attempt on the connection
+
+
+class MalformedError(Exception):
+    """The server asked in a way that means nothing. Its text holds nothing of what was asked."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str  # one ASCII line for the person; some programs read "lock" in it as a mailbox in use: avoid the word
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- The form --------------------------------------------------------------------------------------------------------
+
+
+def read_form(body: bytes) -> Login:
+    fields = _fields(body)
+    try:
+        user, password = _text(fields["user"]), _text(fields["password"])
+        protocol, address = _text(fields["protocol"]), _text(fields["address"])
+    except KeyError:
+        raise MalformedError("user, password, protocol and address are needed") from None
+    return _login(user, password, protocol, address)
+
+
+def _fields(body: bytes) -> dict[str, bytes]:
+    """The pairs of a form, in bytes: a password that is not UTF-8 must not become another one."""
+    if len(body) > LARGEST_BODY:
+        raise MalformedError("too large")
+    pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
+    fields: dict[str, bytes] = {}
+    for name, equals, value in pairs:
+        key = name.decode("latin-1")
+        if not equals or key in fields:
+            raise MalformedError("not a form, or a field given twice")
+        fields[key] = unquote_to_bytes(value.replace(b"+", b" "))
+    return fields
+
+
+def write_form(verdict: Verdict) -> Answer:
+    text = words(verdict)
+    match verdict.outcome:
+        case Outcome.YES:
+            return Answer(200, text)
+        case Outcome.NO:
+            return Answer(401, text)
+        case Outcome.BANNED:
+            return Answer(429, text, {"Retry-After": str(_seconds_until(verdict.banned_until))})
+        case Outcome.CANNOT_TELL:
+            return Answer(503, text, {"Retry-After": "5"})
+
+
+# --- nginx -----------------------------------------------------------------------------------------------------------
+
+
+def read_nginx(headers: Mapping[str, str]) -> Login:
+    """nginx percent-encodes `%`, space and controls; every other byte comes raw, and WSGI hands it over as latin-1."""
+    try:
+        method, user, password, protocol, address = (
+            headers[name] for name in ("Auth-Method", "Auth-User", "Auth-Pass", "Auth-Protocol", "Client-IP")
+        )
+    except KeyError:
+        raise MalformedError("headers of auth_http are missing") from None
+    if method not in ("plain", "login"):
+        raise MalformedError("only plain and login carry the password itself")
+    login = _login(_text(_raw(user)), _text(_raw(password)), protocol, address)
+    if login.protocol not in settings.NGINX_BACKENDS:
+        raise MalformedError("nginx speaks no such protocol")
+    return login
+
+
+def repeated_headers(body: bytes) -> dict[str, str]:
+    """granian hands over a header that is not ASCII as an empty one, so deploy/nginx repeats them in the body."""
+    lines = (line.partition(b": ") for line in body.split(b"\n"))
+    return {name.decode("latin-1"): value.decode("latin-1") for name, colon, value in lines if colon}
+
+
+def _raw(header: str) -> bytes:
+    return unquote_to_bytes(header.encode("latin-1"))
+
+
+def write_nginx(verdict: Verdict, protocol: str) -> Answer:
+    """nginx closes the connection on any status but 200, so everything is said in Auth-Status."""
+    if verdict.outcome is Outcome.YES:
+        host, _, port = settings.NGINX_BACKENDS[protocol].rpartition(":")
+        return Answer(200, "ok", {"Auth-Status": "OK", "Auth-Server": host, "Auth-Port": port})
+    text = words(verdict)
+    headers = {"Auth-Status": _code(verdict, protocol) + text, "Auth-Wait": NGINX_WAIT}
+    if verdict.outcome is Outcome.CANNOT_TELL:
+        headers["Auth-Error-Code"] = "454 4.7.0"
+    elif protocol == "smtp":
+        headers["Auth-Error-Code"] = "535 5.7.8"
+    return Answer(200, text, headers)
+
+
+def _code(verdict: Verdict, protocol: str) -> str:
+    """What programs understand without reading the text: whether to ask for a password, or to try again later."""
+    match protocol, verdict.outcome:
+        case "imap", Outcome.CANNOT_TELL:
+            return "[UNAVAILABLE] "
+        case "imap", _:
+            return "[ALERT] "  # as Dovecot: programs show the text
+        case "pop3", Outcome.CANNOT_TELL:
+            return "[SYS/TEMP] "
+        case "pop3", _:
+            return "[AUTH] "
+    return ""
+
+
+# --- Both ------------------------------------------------------------------------------------------------------------
+
+
+def _login(user: str | None, password: str | None, protocol: str | None, address: str | None) -> Login:
+    protocol = ALIASES.get(protocol or "", protocol or "")
+    if protocol not in PROTOCOLS:
+        raise MalformedError("unknown protocol")
+    parsed = addresses.parse(address or "")
+    if parsed is None:
+        raise MalformedError("the address is none")
+    # A name that is no text is nobody's: the replacement sign is in no mailbox.
+    return Login(user if user is not None else "\ufffd", password, protocol, str(parsed))
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def words(verdict: Verdict) -> str:
+    """For the person at the mail program. It never tells a wrong password from an unknown mailbox."""
+    match verdict.outcome:
+        case Outcome.YES:
+            return "ok"
+        case Outcome.CANNOT_TELL:
+            return "The sign-in cannot be checked at the moment. Please try again later."
+        case Outcome.BANNED:
+            return f"Too many wrong passwords from your address. Try again after {_clock(verdict.banned_until)}."
+    if verdict.reason is Reason.BARE_NAME:
+        said = "Use your whole mail address as the user name."
+    else:
+        said = "Wrong address or password. With two-step on, mail programs need an app password."
+    if verdict.banned_until:
+        said += f" Too many wrong passwords from your address: try again after {_clock(verdict.banned_until)}."
+    return said
+
+
+def _clock(moment: datetime | None) -> str:
+    return clock.moment(moment) if moment else ""
+
+
+def _seconds_until(moment: datetime | None) -> int:
+    return max(int((moment - timezone.now()).total_seconds()) + 1, 1) if moment else 1

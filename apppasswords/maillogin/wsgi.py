@@ -1,0 +1,184 @@
+"""The mail login service: what mail servers ask before they let anybody in. Its own processes and port, never public.
+
+    granian --interface wsgi --host 127.0.0.1 --port 8001 --blocking-threads 1 apppasswords.maillogin.wsgi:application
+
+It is a WSGI callable ahead of Django's request handling, which would cost more than the answer. So it looks after its
+database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot tell".
+"""
+
+import hmac
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+import django
+from django.conf import settings
+
+django.setup()
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from apppasswords.maillogin import decision, wire
+from apppasswords.maillogin.afterwards import Notebook
+from apppasswords.maillogin.deadline import Watchdog
+from apppasswords.maillogin.decision import CANNOT_TELL, Login, Verdict
+from apppasswords.maillogin.wire import Answer
+
+logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+
+
+def prepare(options: dict[str, Any], vendor: str) -> None:
+    """What this service needs of its connections; the portal's stay as they are."""
+    if vendor == "postgresql":
+        milliseconds = int(settings.MAIL_ANSWER_WITHIN * 750)  # before we stop to wait: what it does then, we know
+        # Planning takes longer than running: prepare at the first use, in the server.
+        options |= {"server_side_binding": True, "prepare_threshold": 0, "connect_timeout": 2}
+        options["tcp_user_timeout"] = 5000  # milliseconds; a machine that is gone says nothing at all
+        # For what hangs in the server, such as a locked table. A server that hangs itself is the watchdog's.
+        # And every statement here is a look-up: one that was planned while a table was empty must use its index too.
+        options["options"] = (
+            f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+            " -c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan"
+        )
+    else:
+        options["timeout"] = settings.MAIL_ANSWER_WITHIN / 2
+
+
+for _alias in connections:
+    _settings = connections.settings[_alias]
+    _settings["CONN_MAX_AGE"] = None
+    prepare(_settings.setdefault("OPTIONS", {}), connections[_alias].vendor)
+
+watchdog = Watchdog(settings.MAIL_ANSWER_WITHIN)
+notebook = Notebook()
+PAUSE = 0.2  # seconds
+WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
+TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}".encode()
+
+
+def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    answer = respond(environ)
+    status = HTTPStatus(answer.status)
+    body = f"{answer.text}\n".encode("ascii", "replace")
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *answer.headers.items()]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+def respond(environ: Environ) -> Answer:
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    if path == "/health/live" and method in ("GET", "HEAD"):
+        return Answer(200, "ok")
+    allowed = {"/login": "POST", "/login/nginx": "GET"}.get(path)
+    if allowed is None:
+        return Answer(404, "not found")
+    if method != allowed:
+        return Answer(405, "method not allowed", {"Allow": allowed})
+    if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace"), TOKEN):
+        return Answer(403, "wrong token")
+    try:
+        if path == "/login":
+            login = wire.read_form(_body(environ))
+            return wire.write_form(decide(login))
+        login = wire.read_nginx(_headers(environ) | wire.repeated_headers(_body(environ)))
+        return wire.write_nginx(decide(login), login.protocol)
+    except wire.MalformedError as error:
+        return Answer(400, str(error))
+
+
+class Pause:
+    """After a wait in vain, what queued behind it is answered at once: or each would wait in vain too, in turn."""
+
+    def __init__(self) -> None:
+        self._ends_at = 0.0
+
+    def is_on(self) -> bool:
+        return time.monotonic() < self._ends_at
+
+    def begin_if_long(self, since: float) -> None:
+        if time.monotonic() - since > settings.MAIL_ANSWER_WITHIN / 4:
+            self._ends_at = time.monotonic() + PAUSE
+
+
+pause = Pause()
+
+
+def decide(login: Login) -> Verdict:
+    """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later."""
+    if pause.is_on():
+        return CANNOT_TELL
+    start = time.monotonic()
+    try:
+        with watchdog.in_time():
+            verdict = decision.verify(login)
+    except (DatabaseError, InterfaceError) as error:
+        pause.begin_if_long(start)
+        logger.warning("The database does not answer: %s", type(error).__name__)
+        return CANNOT_TELL
+    except Exception:
+        pause.begin_if_long(start)
+        logger.exception("A login could not be decided")
+        return CANNOT_TELL
+    notebook.note(verdict)  # written after the answer, by the thread below
+    return verdict
+
+
+def _body(environ: Environ) -> bytes:
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isascii() and length.isdigit() and int(length) > wire.LARGEST_BODY:
+        raise wire.MalformedError("too large")
+    body: bytes = environ["wsgi.input"].read(wire.LARGEST_BODY + 1)
+    return body
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    return {
+        name.removeprefix("HTTP_").replace("_", "-").title().replace("-Ip", "-IP"): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+
+
+def _write_notes(ended: threading.Event) -> None:
+    while not ended.wait(WRITE_EVERY):
+        try:
+            if notebook.has_notes():
+                with watchdog.in_time():
+                    notebook.write()
+        except Exception as error:  # the thread must live on, and so do the counts
+            logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
+        try:
+            if notebook.has_mistakes():
+                notebook.write_mistakes(watchdog.in_time)
+        except Exception as error:  # the same; a page that waits for a mail program says less then
+            logger.warning("A mistake of a mail program is not noted: %s", type(error).__name__)
+    try:
+        if notebook.has_notes():
+            notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now
+    except Exception as error:
+        logger.warning("The last mail logins are not counted: %s", type(error).__name__)
+    connections.close_all()
+
+
+def _wait_for_the_end(ended: threading.Event) -> None:
+    threading.main_thread().join()
+    ended.set()
+
+
+with suppress(DatabaseError), watchdog.in_time():
+    pass  # the first connection of a process loads much: better now than while somebody waits
+connections.close_all()
+_ended = threading.Event()
+# Not a daemon: the process waits for what it writes last.
+threading.Thread(target=_write_notes, args=(_ended,), name="notes").start()
+threading.Thread(target=_wait_for_the_end, args=(_ended,), name="end").start()

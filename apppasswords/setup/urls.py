@@ -1,0 +1,16 @@
+from django.urls import path
+
+from apppasswords.setup import autoconfig, guides, views
+
+urlpatterns = [
+    path("app-passwords/profile/", views.profile, name="profile"),
+    path("app-passwords/profile/link/<int:pk>/", views.profile_link, name="profile_link"),
+    # Short, for the QR code: fewer and larger squares.
+    path("profile/", views.profile_open, name="profile_open"),
+    path("profile/<slug:token>/", views.profile_token, name="profile_token"),
+    path("guides/", guides.guides, name="guides"),
+    path("guides/<slug:program>/", guides.guide, name="guide"),
+    path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
+    path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
+    path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),
+]

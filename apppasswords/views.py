@@ -1,0 +1,129 @@
+"""客户端安全登录: the pages where people make and remove app passwords."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.lib import clock
+from accounts.signin import clients
+from accounts.signin.decorators import GET_OR_POST, fresh_code_required
+from accounts.signin.sessions import SignedInRequest
+from apppasswords import connections, forms, passwords, secrets
+from apppasswords.decorators import phone_required
+from apppasswords.forms import NameForm
+from apppasswords.models import AppPassword
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@phone_required
+@fresh_code_required
+def app_passwords(request: SignedInRequest) -> HttpResponse:
+    """The list. POST `name` makes one, POST `remove` removes one."""
+    if request.method == "POST":
+        return _remove(request) if "remove" in request.POST else _create(request)
+    return _list(request, forms.empty())
+
+
+def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
+    context = {"form": form, "passwords": passwords.of(request.user), "limit": settings.APP_PASSWORDS_PER_USER}
+    return render(request, "apppasswords/app_passwords.html", context)
+
+
+def _create(request: SignedInRequest) -> HttpResponse:
+    """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
+    form = forms.sent(request.POST)
+    if not form.is_valid():
+        return _list(request, form)
+    made = passwords.create(
+        request.user,
+        form.cleaned_data["name"],
+        address=clients.address(request),
+        request=form.cleaned_data["request"] or None,
+    )
+    match made:
+        case passwords.Refusal.SECRET_AS_NAME:
+            return _list(request, forms.warned())
+        case passwords.Refusal():
+            tell(request, made)
+            return redirect("app_passwords")
+        case (row, secret):
+            context = {
+                "password": row,
+                "secret": secret,
+                "in_fours": secrets.in_fours(secret),
+                "servers": settings.MAIL_SERVERS,
+            }
+            context |= _connection(row, connections.of(row))
+            return render(request, "apppasswords/app_password_created.html", context)
+
+
+@require_safe
+@phone_required
+def connection(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Whether the mail program is in by now. A page that asks again hears nothing (204) while nothing is new."""
+    asks_again = bool(request.headers.get("HX-Request"))
+    password = passwords.of(request.user).filter(pk=pk).first()
+    if password is None:
+        if asks_again:  # an error would be asked for without end
+            return render(request, "apppasswords/_connection_gone.html")
+        raise Http404
+    found = connections.of(password)
+    context = _connection(password, found)
+    if asks_again and found.may_change and request.GET.get("version") == context["version"]:
+        return HttpResponse(status=204)
+    page = "apppasswords/_connection.html" if asks_again else "apppasswords/connection.html"
+    return render(request, page, context)
+
+
+def _connection(password: AppPassword, found: connections.Connection) -> dict[str, Any]:
+    """What its template shows."""
+    connected_at = found.first.at if found.first else password.last_used_at
+    return {
+        "password": password,
+        "connection": found,
+        "version": _version(password, found),
+        "connected_at": clock.briefly(connected_at) if connected_at else "",
+        "mistake_at": clock.briefly(password.mistake_at, seconds=True) if password.mistake_at else "",
+    }
+
+
+def _version(password: AppPassword, found: connections.Connection) -> str:
+    """Changes with everything that is shown."""
+    at = password.mistake_at
+    return f"{found.step}-{found.is_banned:d}-{at.timestamp() if at else 0:.6f}"
+
+
+def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
+    if refusal is passwords.Refusal.REPEATED:
+        messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
+    else:
+        messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
+
+
+def _remove(request: SignedInRequest) -> HttpResponse:
+    chosen = request.POST["remove"]
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 19):
+        raise Http404
+    if not passwords.remove(request.user, int(chosen), address=clients.address(request)):
+        raise Http404
+    messages.success(request, _("The app password is removed. What used it can no longer sign in."))
+    return redirect("app_passwords")
+
+
+@require_http_methods(GET_OR_POST)
+@phone_required
+@fresh_code_required
+def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
+    """Asks once, then removes all."""
+    if request.method == "POST":
+        passwords.remove_all(request.user, address=clients.address(request))
+        messages.success(request, _("All app passwords are removed."))
+        return redirect("app_passwords")
+    return render(request, "apppasswords/app_passwords_remove_all.html", {"passwords": passwords.of(request.user)})

@@ -1,0 +1,94 @@
+import sys
+import time
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.development.management.commands.demo import PASSWORD, PEOPLE
+from portal.development.processes import Processes, Stop, is_free
+
+HOST = "127.0.0.1"
+START_WITHIN = 60  # seconds
+
+
+def web_server(port: int) -> list[str]:
+    return _granian(port, "portal.wsgi:application", threads=4)
+
+
+def mail_login_service(port: int) -> list[str]:
+    return _granian(port, "apppasswords.maillogin.wsgi:application", threads=1)
+
+
+def _granian(port: int, application: str, threads: int) -> list[str]:
+    return [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
+            "--blocking-threads", str(threads), "--workers-kill-timeout", "3", "--log-level", "warning",
+            application]  # fmt: skip
+
+
+def worker() -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "portal", "--quiet", "worker", "--beat", "--pool", "threads",
+            "--concurrency", "4", "--queues", "sms,mail,upkeep", "--without-gossip", "--without-mingle",
+            "--loglevel", "WARNING"]  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Starts everything for development: database, web server, Celery worker. Ctrl-C stops it all."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("this is for development; docs/operations.md says how the parts start in production.")
+        port, mail_port = settings.PORT, settings.MAIL_PORT
+        for name, number in (("PORT", port), ("MAIL_PORT", mail_port)):
+            if not is_free(HOST, number):
+                raise CommandError(
+                    f"port {number} is taken. Stop what uses it, or choose another one: make run {name}={number + 10}"
+                )
+        call_command("migrate", verbosity=0)
+        call_command("demo")
+
+        processes = Processes()
+        try:
+            processes.start("web server", web_server(port))
+            processes.start("mail login service", mail_login_service(mail_port))
+            processes.start("Celery worker", worker())
+            self._wait_until_ready(processes, f"http://{HOST}:{port}/health/ready")
+            self._wait_until_ready(processes, f"http://{HOST}:{mail_port}/health/live")
+            self._welcome(port, mail_port)
+            while (ended := processes.ended()) is None:
+                time.sleep(0.2)
+            raise CommandError(f"the {ended} ended; its last lines are above.")
+        except Stop:
+            self.stdout.write("\nStopping.")
+        finally:
+            processes.stop()
+
+    @staticmethod
+    def _wait_until_ready(processes: Processes, url: str) -> None:
+        last = time.monotonic() + START_WITHIN
+        while time.monotonic() < last:
+            if ended := processes.ended():
+                raise CommandError(f"the {ended} does not start; its last lines are above.")
+            try:
+                with urlopen(url, timeout=2):  # noqa: S310 (our own address)
+                    return
+            except (URLError, HTTPException, OSError):
+                time.sleep(0.1)
+        raise CommandError(f"{url} did not answer within {START_WITHIN} seconds.")
+
+    def _welcome(self, port: int, mail_port: int) -> None:
+        people = "\n".join(f"    {username:24} {about['name']}" for username, about in PEOPLE)
+        self.stdout.write(
+            f"\nMailkey runs.\n\n"
+            f"  Portal   http://localhost:{port}/\n"
+            f"  SMS      http://localhost:{port}/outbox/   (also in {settings.SMS_OUTBOX})\n"
+            f"  Admin    http://localhost:{port}/admin/\n"
+            f"  Logins   http://127.0.0.1:{mail_port}/login   (for mail servers, not for browsers)\n\n"
+            f"  Sign in with the password {PASSWORD} as\n{people}\n\n"
+            f"  Ctrl-C stops everything; the data stays in {settings.VAR}.\n"
+        )
+        self.stdout.flush()

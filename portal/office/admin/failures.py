@@ -1,0 +1,32 @@
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.bans.models import Failure
+from portal.office.admin.bans import account_name, counted, ways_in
+from portal.office.admin.history import HistoryAdmin
+
+
+@admin.register(Failure)
+class FailureAdmin(HistoryAdmin):
+    list_display = ("at", "network", "account_shown", "way_in", "ban", "cleared_at")
+    list_filter = ("channel", "at")
+    search_fields = ("network", "account")
+    search_help_text = _("Address, or account.")
+    date_hierarchy = "at"
+    list_select_related = ("ban",)
+    fields = list_display
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Failure], search_term: str
+    ) -> tuple[QuerySet[Failure], bool]:
+        return super().get_search_results(request, queryset, counted(search_term))
+
+    @admin.display(description=_("account"))
+    def account_shown(self, failure: Failure) -> str:
+        return account_name(failure.account)
+
+    @admin.display(description=_("way in"), ordering="channel")
+    def way_in(self, failure: Failure) -> str:
+        return ways_in(failure.channel)

@@ -1,0 +1,189 @@
+"""People from a file, and into one."""
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounts.imports import imports
+from accounts.imports.models import Roster
+from accounts.imports.resource import COLUMNS, ONLY_EXPORTED
+from accounts.lib import clock, spreadsheets
+from accounts.signin import clients
+from accounts.signin.sessions import SignedInRequest
+from accounts.users.models import User
+from portal.office.admin.history import HistoryAdmin
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("file"),
+        max_length=200,
+        allow_empty_file=True,
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > settings.IMPORT_SIZE_LIMIT:
+            most = settings.IMPORT_SIZE_LIMIT // 1024 // 1024
+            raise ValidationError(_("The file is larger than %(most)s MB.") % {"most": most}, code="size")
+        if PurePath(file.name).suffix.lower() not in (".csv", ".txt", ".xlsx", ".xls"):
+            raise ValidationError(_("Neither .csv nor .xlsx."), code="kind")
+        return file
+
+
+class FormatForm(forms.Form):
+    format = forms.ChoiceField(
+        label=gettext_lazy("format"),
+        choices=[("xlsx", "XLSX"), ("csv", "CSV (UTF-8)")],
+        initial="xlsx",
+        widget=forms.RadioSelect,
+    )
+
+
+@admin.register(Roster)
+class RosterAdmin(HistoryAdmin):
+    list_display = ("name", "status", "total", "made_by", "made_at", "imported_at")
+    list_filter = ("status",)
+    list_select_related = ("made_by",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.roll_out")
+
+    def has_view_permission(self, request: HttpRequest, obj: Roster | None = None) -> bool:
+        return request.user.has_perm("accounts.roll_out") or request.user.has_perm("imports.view_roster")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Roster]:
+        files: QuerySet[Roster] = super().get_queryset(request)
+        return files.defer("content")
+
+    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+        context |= self.admin_site.each_context(request) | {"opts": self.opts, "title": context["title"]}
+        return TemplateResponse(request, f"admin/roster/{name}.html", context)
+
+    def add_view(  # type: ignore[override]
+        self, request: SignedInRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = FileForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            row = imports.take(
+                file.name, file.read(), request.user, language=get_language() or "", address=clients.address(request)
+            )
+            return redirect("admin:imports_roster_change", row.pk)
+        columns = [
+            (str(label), name, _explained()[name]) for name, label in COLUMNS.items() if name not in ONLY_EXPORTED
+        ]
+        return self._page(request, "add", title=_("Import people"), form=form, columns=columns)
+
+    def change_view(  # type: ignore[override]
+        self,
+        request: SignedInRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not (self.has_add_permission(request) if request.method == "POST" else self.has_view_permission(request)):
+            raise PermissionDenied
+        if not object_id.isdecimal():
+            raise Http404
+        row = get_object_or_404(self.get_queryset(request).select_related("made_by"), pk=object_id)
+        if request.method == "POST":
+            self._act(request, row)
+            return redirect("admin:imports_roster_change", row.pk)
+        return self._page(
+            request,
+            "change",
+            title=_("Import people"),
+            roster=row,
+            report=row.report,
+            may=self.has_add_permission(request),
+            labels=[COLUMNS[name] for name in ("name", "department", "language", "active", "two_step_from")],
+        )
+
+    def _act(self, request: SignedInRequest, row: Roster) -> None:
+        act = request.POST.get("act")
+        version = request.POST.get("version", "")
+        if act == "import":
+            done = imports.apply(row, request.user, version=version, address=clients.address(request))
+        elif act == "drop":
+            done = imports.drop(row)
+        else:
+            return
+        if not done:
+            self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+
+
+def _explained() -> dict[str, str]:
+    return {
+        "address": _("Required. The whole address, or the part before @."),
+        "name": "",
+        "department": "",
+        "language": _("zh-hans or en"),
+        "two_step_from": _("A day such as 2030-09-01. An earlier one stays; a file never switches two-step off."),
+        "active": _("yes or no"),
+    }
+
+
+class RosterPages(admin.ModelAdmin[User]):
+    """Export, from the list of people as it is filtered."""
+
+    change_list_template = "office/import/people.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., Any] = self.admin_site.admin_view(self.export)
+        return [path("export/", view, name="accounts_user_export"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        rights = {
+            "may_import": request.user.has_perm("accounts.roll_out"),
+            "may_export": request.user.has_perm("accounts.export_people"),
+        }
+        return super().changelist_view(request, (extra_context or {}) | rights)
+
+    def export(self, request: SignedInRequest) -> HttpResponse:
+        if not (request.user.has_perm("accounts.export_people") and self.has_view_permission(request)):
+            raise PermissionDenied
+        people = self._filtered(request)
+        form = FormatForm(request.POST or None)
+        if form.is_valid():
+            kind = form.cleaned_data["format"]
+            data = imports.export(people, kind, request.user, clients.address(request))
+            response = HttpResponse(data, content_type=spreadsheets.FORMATS[kind].CONTENT_TYPE)
+            name = f"people-{clock.in_file_name(timezone.now())}.{kind}"
+            response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+            return response
+        context = self.admin_site.each_context(request) | {
+            "title": _("Export people"),
+            "form": form,
+            "people_count": people.count(),
+            "columns": list(COLUMNS.values()),
+            "query": request.GET.urlencode(),
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "office/import/export.html", context)
+
+    def _filtered(self, request: HttpRequest) -> QuerySet[User]:
+        """As the list of people shows them with the same query."""
+        changes: ChangeList = self.get_changelist_instance(request)
+        people: QuerySet[User] = changes.get_queryset(request)
+        return people.order_by("username")

@@ -1,0 +1,248 @@
+"""People: find, edit, switch two-step on, help."""
+
+from itertools import chain
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.browsers import browsers
+from accounts.log import events
+from accounts.phones import phones
+from accounts.phones.models import Phone
+from accounts.security import passwords
+from accounts.signin import clients, endings
+from accounts.signin.endings import Occasion
+from accounts.signin.sessions import SignedInRequest
+from accounts.users import administrators, clerks
+from accounts.users.models import User
+from portal.office import roles
+from portal.office.admin.edits import AccountForm
+from portal.office.admin.guards import KeepsAdministrators
+from portal.office.admin.history import ShownLookups
+from portal.office.admin.imports import RosterPages
+from portal.office.admin.two_step import TwoStepPages
+from portal.office.desk import facts
+from portal.office.models import Role
+
+# What an edit of these decides is in the security log: who may do what, and with which proof.
+LOGGED = frozenset({"name", "department", *roles.FIELDS})
+
+
+def _in_words(value: Any) -> str:
+    return "、".join(str(row) for row in value) if isinstance(value, QuerySet) else str(value)
+
+
+def _touchable(request: SignedInRequest, people: QuerySet[User]) -> QuerySet[User]:
+    return people.filter(pk__in=clerks.touchable(request.user).values("pk"))
+
+
+class TwoStepFilter(admin.SimpleListFilter):
+    title = _("two-step")
+    parameter_name = "two_step"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("on", _("on")), ("later", _("from a later date")), ("off", _("off")), ("no_phone", _("on, no phone"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        now = timezone.now()
+        match self.value():
+            case "on":
+                return queryset.filter(two_step_from__lte=now)
+            case "later":
+                return queryset.filter(two_step_from__gt=now)
+            case "off":
+                return queryset.filter(two_step_from=None)
+            case "no_phone":
+                return queryset.filter(two_step_from__lte=now, phone=None)
+        return queryset
+
+
+class PersonForm(AdminUserCreationForm[User]):
+    class Meta:
+        model = User
+        fields = ("username", "name", "department")
+
+
+@admin.register(User)
+class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
+    form = AccountForm
+    add_form = PersonForm
+    list_display = (
+        "person", "name", "department", "two_step", "phone_number", "last_login", "is_active", "edit"
+    )  # fmt: skip
+    list_display_links = ("edit",)
+    list_filter = (TwoStepFilter, "is_active", "is_staff", "must_change_password")
+    search_fields = ("username", "name", "department")
+    search_help_text = _("Address, name, department, or the last four digits of the phone.")
+    ordering = ("username",)
+    list_select_related = ("phone",)
+    actions = ("switch_two_step_on", "unbind_phone", "forget_browsers")
+    fieldsets = (
+        (None, {"fields": ("username", "name", "department", "language", "password")}),
+        (_("Two-step"), {"fields": ("two_step_from", "phone_number", "wrong_codes", "codes_paused_until")}),
+        (_("Access"), {"fields": ("is_active", "must_change_password", "is_staff", "is_superuser", "groups")}),
+        (_("History"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
+                                                 "password2")}),
+    )  # fmt: skip
+    readonly_fields = (
+        "two_step_from",
+        "phone_number",
+        "role_names",
+        "wrong_codes",
+        "codes_paused_until",
+        "last_login",
+        "date_joined",
+    )
+    filter_horizontal = ()
+
+    @admin.display(description=_("mailbox address"), ordering="username")
+    def person(self, user: User) -> str:
+        """To everything about this person. Editing the account is the lesser errand."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:desk", args=[user.pk]), user.username)
+
+    @admin.display(description=_("Edit"))
+    def edit(self, user: User) -> str:
+        return gettext("Edit")
+
+    @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
+    def two_step(self, user: User) -> bool:
+        return user.two_step_is_on()
+
+    @admin.display(description=_("phone"))
+    def phone_number(self, user: User) -> str:
+        phone = getattr(user, "phone", None)
+        return phone.masked if phone else "—"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Four digits are the end of a phone number. A whole number would stand in the page's address: not searched."""
+        return facts.find(queryset, search_term), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A whole number that was typed here is searched by its end, and leaves the page's address."""
+        if digits := facts.last_digits(request.GET.get("q", "")):
+            text = gettext("Phones are found by their last four digits: %(digits)s.") % {"digits": digits}
+            messages.info(request, text)
+            return redirect(f"{request.path}?{urlencode({'q': digits})}")
+        return super().changelist_view(request, extra_context)
+
+    def user_change_password(  # type: ignore[override]
+        self,
+        request: SignedInRequest,
+        id: str,  # noqa: A002 (Django calls it so)
+        form_url: str = "",
+    ) -> HttpResponse:
+        """A password that the office sets ends what the old one opened, as the owner's own does."""
+        people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
+        if not all(self.may_set_password(request, user) for user in people):
+            raise PermissionDenied
+        with transaction.atomic():
+            before = people.values_list("password", flat=True).first()
+            response = super().user_change_password(request, id, form_url)
+            user = people.first()
+            if user and user.password != before:
+                passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
+        return response
+
+    def may_set_password(self, request: HttpRequest, user: User) -> bool:
+        return self.has_help_permission(request) and clerks.may_touch(request.user, user)
+
+    def has_help_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.help_people")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Who may not set a password sees nothing of it, not even its hash; who gives no roles reads their names."""
+        fieldsets: Any = super().get_fieldsets(request, obj)
+        if obj is None:
+            return fieldsets
+        may_set = self.may_set_password(request, obj) and self.has_change_permission(request, obj)
+        instead = {
+            "password": ("password",) if may_set else (),
+            "groups": ("groups",) if request.user.is_superuser else ("role_names",),
+        }
+        return [
+            (title, {**options, "fields": tuple(chain(*(instead.get(name, (name,)) for name in options["fields"])))})
+            for title, options in fieldsets
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Rights are given by those who have all of them, or a clerk could give himself more."""
+        fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
+        has, is_superuser = request.user.get_all_permissions(), request.user.is_superuser
+        return (*fields, *(name for name in roles.FIELDS if not roles.may_edit(name, has, is_superuser=is_superuser)))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            # Each tells its name in the clerk's language.
+            kwargs |= {"queryset": Role.objects.order_by("pk"), "widget": forms.CheckboxSelectMultiple}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.display(description=_("roles"))
+    def role_names(self, user: User) -> str:
+        return ", ".join(str(role) for role in Role.objects.filter(user=user)) or "—"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people: QuerySet[User] = super().get_queryset(request)
+        return people & clerks.visible(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or clerks.may_edit(request.user, obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_delete_permission(request, obj)
+        return may and (obj is None or clerks.may_edit(request.user, obj))
+
+    def save_model(  # type: ignore[override]
+        self, request: SignedInRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        if change:  # only what this clerk changed: counters and sign-ins go on while the form is open
+            columns = {field.name for field in obj._meta.concrete_fields}
+            with administrators.kept(request.user):
+                obj.save(update_fields=columns.intersection(form.changed_data))
+        else:
+            super().save_model(request, obj, form, change)
+        address = clients.address(request)
+        if edited := sorted(LOGGED.intersection(form.changed_data)):
+            values = {name: _in_words(form.cleaned_data[name]) for name in edited if name in form.cleaned_data}
+            events.record(events.Kind.ACCOUNT_EDITED, obj, actor=request.user, address=address, **values)
+        if not obj.is_active:
+            endings.end(Occasion.DISABLED, obj, actor=request.user, address=address)
+
+    @admin.action(description=_("Unbind the phone"), permissions=["help"])
+    def unbind_phone(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
+        address = clients.address(request)
+        bound = Phone.objects.filter(user__in=_touchable(request, queryset)).select_related("user")
+        done = sum(phones.unbind(phone, actor=request.user, address=address) for phone in bound)
+        text = ngettext("%(n)s phone unbound.", "%(n)s phones unbound.", done)
+        self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=_("Forget the trusted browsers"), permissions=["help"])
+    def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
+        address = clients.address(request)
+        done = sum(
+            bool(browsers.forget_all(user, actor=request.user, address=address))
+            for user in _touchable(request, queryset)
+        )
+        text = ngettext(
+            "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
+        )
+        self.message_user(request, text % {"n": done}, messages.SUCCESS)

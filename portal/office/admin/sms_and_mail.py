@@ -1,0 +1,65 @@
+"""What was sent, and what became of it; and the browsers that are trusted."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Mail, Sms
+from accounts.lib import numbers
+from accounts.rollouts.models import ReminderMail
+from portal.office.admin.history import HistoryAdmin
+
+
+@admin.register(Sms)
+class SmsAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "masked_number", "purpose", "status", "error", "sent_at", "delivered_at")
+    list_filter = ("status", "purpose", "gateway", "created_at")
+    search_fields = ("user__username", "user__name", "gateway_id")
+    date_hierarchy = "created_at"
+    list_select_related = ("user",)
+    fields = (
+        "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "tried",
+        "claimed_at", "sent_at", "delivered_at", "gateway", "gateway_id", "tries", "used_at", "voided_at", "address",
+    )  # fmt: skip
+
+    @admin.display(description=_("number"))
+    def masked_number(self, sms: Sms) -> str:
+        return numbers.masked(sms.number)
+
+
+@admin.register(Mail)
+class MailAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "about", "status", "error", "sent_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("user__username", "user__name")
+    list_select_related = ("user", "event")
+    fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at")
+
+    @admin.display(description=_("about"))
+    def about(self, mail: Mail) -> str:
+        return str(mail.event)
+
+
+@admin.register(ReminderMail)
+class ReminderMailAdmin(HistoryAdmin):
+    list_display = ("created_at", "user", "rollout", "days", "status", "error", "sent_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("user__username", "user__name")
+    list_select_related = ("user", "reminder__rollout")
+    fields = ("user", "rollout", "days", "created_at", "status", "error", "tried", "sent_at")
+
+    @admin.display(description=_("roll-out"))
+    def rollout(self, mail: ReminderMail) -> str:
+        return str(mail.reminder.rollout)
+
+    @admin.display(description=_("days before"))
+    def days(self, mail: ReminderMail) -> int:
+        return mail.reminder.days
+
+
+@admin.register(TrustedBrowser)
+class TrustedBrowserAdmin(HistoryAdmin):
+    list_display = ("user", "browser", "system", "address", "created_at", "seen_at", "expires_at")
+    search_fields = ("user__username", "user__name", "address")
+    list_select_related = ("user",)
+    fields = list_display

@@ -1,0 +1,322 @@
+"""The buttons of the desk: what each does to an account, and what the clerk is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.codes import codes, guesses
+from accounts.lib import clock
+from accounts.log.models import SecurityEvent
+from accounts.phones import helpcodes, phones
+from accounts.security import passwords as mailbox_passwords
+from accounts.signin.sessions import SignedInRequest
+from accounts.signin.steps import refusal_text
+from accounts.users.models import User
+from apppasswords import passwords
+from portal.office.desk import acts, facts
+from portal.office.desk.acts import By
+
+Kind = SecurityEvent.Kind
+
+HELP, LIFT, NUMBERS = "accounts.help_people", "bans.lift_ban", "accounts.see_numbers"
+LONGEST_DIGITS = 6  # in a reason: more are a phone or an identity number
+
+OTHER = "other"
+REASONS = [
+    ("counter", gettext_lazy("In person, identity card checked")),
+    ("phone", gettext_lazy("By phone, called back to make sure")),
+    ("department", gettext_lazy("Confirmed by the department")),
+    ("misuse", gettext_lazy("Suspected misuse of the account")),
+    (OTHER, gettext_lazy("Another reason:")),
+]
+
+
+class ReasonForm(forms.Form):
+    """Why. The owner reads it in the mail about what was done."""
+
+    why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=gettext_lazy("Remark"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_note(self) -> str:
+        note = str(self.cleaned_data["note"]).strip()
+        if sum(letter.isdigit() for letter in note) > LONGEST_DIGITS:
+            raise ValidationError(_("No phone or identity numbers and no passwords here: it is kept in the log."))
+        if self.cleaned_data.get("why") == OTHER and not note:
+            raise ValidationError(_("Please say why."))
+        return note
+
+    @property
+    def reason(self) -> str:
+        why = self.cleaned_data["why"]
+        chosen = [] if why == OTHER else [str(dict(REASONS)[why])]
+        return " · ".join([*chosen, *filter(None, [self.cleaned_data["note"]])])
+
+
+@dataclass(frozen=True)
+class Task:
+    """One press of a button: on whom, by whom and why, and what the page was showing when it was pressed."""
+
+    request: SignedInRequest
+    person: User
+    by: By
+    version: str
+
+    def say(self, text: str) -> None:
+        messages.success(self.request, text)
+
+    def nothing_done(self, *kinds: SecurityEvent.Kind) -> None:
+        """The page was out of date: somebody did it, or something else, before."""
+        event = acts.last(self.person, *kinds)
+        if event is None:
+            messages.warning(self.request, _("Nothing was done: the page was out of date. This is how it is now."))
+            return
+        who, time = event.actor_name or _("the owner"), clock.briefly(event.at)
+        told = {"who": who, "time": time, "what": event.get_kind_display()}
+        messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
+
+    def show_once(self, **secret: Any) -> HttpResponse:
+        """The one answer that holds the secret. (Nothing is kept by a browser: accounts.middleware.no_store.)"""
+        context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
+        return TemplateResponse(self.request, "office/desk/secret.html", context | secret)
+
+
+def _number(text: str) -> int:
+    """The key of a row, as our own pages wrote it."""
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+# --- The buttons ------------------------------------------------------------------------------------------------------
+
+
+def give_help_code(task: Task) -> HttpResponse | None:
+    phone, _comma, ordinal = task.version.partition(",")
+    by = task.by
+    given = helpcodes.issue(
+        task.person, (_number(phone), _number(ordinal)), actor=by.clerk, address=by.address, reason=by.reason
+    )
+    match given:
+        case (row, code):
+            in_fours = f"{code[:4]} {code[4:]}"
+            return task.show_once(kind="help_code", secret=in_fours, until=clock.briefly(row.expires_at))
+        case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_PHONE:
+            kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
+            task.nothing_done(*kinds)
+        case helpcodes.Refusal.PAUSED:
+            until = guesses.paused(task.person)
+            messages.warning(task.request, refusal_text(codes.Issued(None, codes.Refusal.PAUSED, until)))
+        case helpcodes.Refusal.COLLEAGUE:
+            raise PermissionDenied
+        case _other:
+            messages.warning(task.request, _("No code is needed: the account is disabled, or two-step is off."))
+    return None
+
+
+def unbind_phone(task: Task) -> None:
+    phone = phones.of(task.person)
+    by = task.by
+    if phone and str(phone.pk) == task.version:
+        phone.user = task.person
+        if phones.unbind(phone, actor=by.clerk, address=by.address, reason=by.reason):
+            task.say(_("The phone %(number)s is unbound. The owner is told.") % {"number": phone.masked})
+            return
+    task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
+
+
+def forget_browsers(task: Task) -> None:
+    if acts.forget_browsers(task.person, task.by):
+        task.say(_("The trusted browsers are forgotten. The owner is told."))
+    else:
+        task.nothing_done(Kind.BROWSERS_FORGOTTEN)
+
+
+def remove_app_password(task: Task) -> None:
+    by = task.by
+    if passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
+        task.say(_("The app password is removed. What used it can no longer sign in."))
+    else:
+        task.nothing_done(Kind.APP_PASSWORD_REMOVED)
+
+
+def remove_app_passwords(task: Task) -> None:
+    by = task.by
+    removed = passwords.remove_all(task.person, actor=by.clerk, address=by.address, reason=by.reason)
+    if removed:
+        text = ngettext("%(n)s app password is removed.", "%(n)s app passwords are removed.", removed)
+        task.say(text % {"n": removed})
+    else:
+        task.nothing_done(Kind.APP_PASSWORD_REMOVED)
+
+
+def end_sessions(task: Task) -> None:
+    acts.end_sessions(task.person, task.by)
+    task.say(_("Signed out everywhere. The owner is told."))
+
+
+def send_test(task: Task) -> None:
+    phone = phones.of(task.person)
+    if phone is None or str(phone.pk) != task.version:
+        task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
+        return
+    issued = acts.send_test(task.person, phone, task.by)
+    if issued.sms:
+        task.say(_("A test SMS is on its way to %(number)s. Reload: below stands what became of it.")
+                 % {"number": phone.masked})  # fmt: skip
+    else:
+        messages.warning(task.request, test_refusal_text(issued))
+
+
+def test_refusal_text(issued: codes.Issued) -> str:
+    match issued.refusal:
+        case codes.Refusal.WAIT:
+            return _("A test was sent a moment ago. The next one can follow in a minute.")
+        case codes.Refusal.LIMIT:
+            at = clock.briefly(issued.again_at) if issued.again_at else ""
+            return _("Too many tests were sent to this number. The next one can be sent at %(time)s.") % {"time": at}
+        case codes.Refusal.BUDGET:
+            return _("The site has sent as many SMS today as it may (SMS_DAILY_BUDGET).")
+        case _other:
+            return refusal_text(issued)
+
+
+def end_pause(task: Task) -> None:
+    if acts.end_pause(task.person, task.by):
+        task.say(_("Codes work again. The owner is told."))
+    else:
+        task.nothing_done(Kind.PAUSE_ENDED)
+
+
+def lift_ban(task: Task) -> None:
+    ban = facts.bans_of(task.person).filter(pk=_number(task.version)).first()
+    if ban and acts.lift(task.person, ban, task.by):
+        task.say(_("The ban of %(address)s is lifted.") % {"address": ban.network})
+    else:
+        task.nothing_done(Kind.BAN_LIFTED)
+
+
+@sensitive_variables()
+def set_password(task: Task) -> HttpResponse | None:
+    if settings.PASSWORDS_IN_DIRECTORY:
+        raise Http404
+    by = task.by
+    secret = mailbox_passwords.set_starting(
+        task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason
+    )
+    if secret is None:
+        task.nothing_done(Kind.PASSWORD_CHANGED)
+        return None
+    return task.show_once(kind="password", secret=secret)
+
+
+def see_number(task: Task) -> HttpResponse | None:
+    phone = phones.of(task.person)
+    if phone is None or str(phone.pk) != task.version:
+        task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
+        return None
+    return task.show_once(kind="number", secret=acts.see_number(task.person, phone, task.by))
+
+
+@dataclass(frozen=True)
+class Button:
+    name: str
+    do: Callable[[Task], HttpResponse | None]
+    label: Any
+    happens: Any  # what it does, before it is pressed
+    is_danger: bool = False
+    permission: str = HELP
+
+
+BUTTONS = {
+    button.name: button
+    for button in (
+        Button(
+            "help_code",
+            give_help_code,
+            gettext_lazy("Help-desk code for a lost phone"),
+            gettext_lazy(
+                "Eight digits, shown to you once, good for a few minutes and one use. After the mailbox password they "
+                "take the place of the SMS, and the person must bind another phone at once. The present phone stays "
+                "bound until then. The owner is told by mail, and by SMS at the present number."
+            ),
+        ),
+        Button(
+            "test",
+            send_test,
+            gettext_lazy("Send a test SMS"),
+            gettext_lazy("An SMS without a code to the bound phone. What became of it stands on this page."),
+        ),
+        Button(
+            "end_pause",
+            end_pause,
+            gettext_lazy("End the pause after wrong codes"),
+            gettext_lazy("The person can ask for codes again at once, and enter them."),
+        ),
+        Button(
+            "password",
+            set_password,
+            gettext_lazy("Set a starting password"),
+            gettext_lazy(
+                "A new mailbox password, shown to you once, which must be changed at the next sign-in. The old one no "
+                "longer works; sessions end and trusted browsers are forgotten."
+            ),
+            is_danger=True,
+        ),
+        Button(
+            "sessions",
+            end_sessions,
+            gettext_lazy("Sign out everywhere"),
+            gettext_lazy("Everybody who is signed in to this account on the web is out. Trusted browsers stay."),
+            is_danger=True,
+        ),
+        Button(
+            "browsers",
+            forget_browsers,
+            gettext_lazy("Forget the trusted browsers"),
+            gettext_lazy("The next sign-in in each of them asks for a code. Who came in by one of them is out."),
+            is_danger=True,
+        ),
+        Button(
+            "app_passwords",
+            remove_app_passwords,
+            gettext_lazy("Remove all app passwords"),
+            gettext_lazy("Mail programs that use them are out at their next login."),
+            is_danger=True,
+        ),
+        Button(
+            "unbind",
+            unbind_phone,
+            gettext_lazy("Unbind the phone"),
+            gettext_lazy(
+                "Until another phone is bound, the mailbox password alone is enough to bind one: for a lost phone the "
+                "help-desk code is safer. Sessions end, trusted browsers are forgotten; the owner is told by mail and "
+                "at the old number."
+            ),
+            is_danger=True,
+        ),
+        Button("app_password", remove_app_password, gettext_lazy("Remove"), "", is_danger=True),
+        Button("lift", lift_ban, gettext_lazy("Lift"), "", permission=LIFT),
+        Button(
+            "number",
+            see_number,
+            gettext_lazy("Show the whole number"),
+            gettext_lazy("Shown once. That you looked, and why, is in the security log."),
+            permission=NUMBERS,
+        ),
+    )
+}

@@ -1,0 +1,182 @@
+"""The desk: find a person, one page that tells everything, and its buttons. Here, because it needs both apps."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.bans import causes
+from accounts.lib import clock
+from accounts.log import sentences
+from accounts.security import passwords as mailbox_passwords
+from accounts.signin import clients
+from accounts.signin.decorators import GET_OR_POST
+from accounts.signin.sessions import SignedInRequest
+from accounts.users import clerks
+from accounts.users.models import User
+from apppasswords import passwords
+from apppasswords.models import AppPassword
+from portal.office.desk import facts
+from portal.office.desk.actions import BUTTONS, REASONS, Button, ReasonForm, Task
+from portal.office.desk.acts import By
+from portal.office.desk.facts import Facts
+
+# Whoever may not read the list of something does not read it here either.
+SECTIONS = {
+    "sms": "delivery.view_sms",
+    "events": "log.view_securityevent",
+    "bans": "bans.view_ban",
+    "failures": "bans.view_failure",
+    "logins": "maillogins.view_maillogin",
+    "app_passwords": "apppasswords.view_apppassword",
+    "browsers": "browsers.view_trustedbrowser",
+}
+
+
+def _versions(known: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
+    """The buttons that make sense now, each with what it was decided on."""
+    user, phone = known.user, known.phone
+    bound = str(phone.pk) if phone else ""
+    code = known.help_code
+    given = code.ordinal if code and phone and code.phone_id == phone.pk else 0
+    needs_code = phone and user.is_active and user.two_step_is_on() and not known.is_paused
+    on = {
+        "help_code": f"{bound},{given}" if needs_code else "",
+        "test": bound,
+        "end_pause": "now" if known.is_paused else "",
+        "password": "" if settings.PASSWORDS_IN_DIRECTORY else mailbox_passwords.version_of(user),
+        "sessions": "now",
+        "browsers": "now" if known.browsers else "",
+        "app_passwords": "now" if app_passwords else "",
+        "unbind": bound,
+        "number": bound,
+    }
+    return {name: version for name, version in on.items() if version}
+
+
+# --- The pages --------------------------------------------------------------------------------------------------------
+
+
+def _people(request: SignedInRequest) -> Any:
+    """Whom this clerk may see: as in the list."""
+    people = admin.site.get_model_admin(User)
+    if not people.has_view_permission(request):
+        raise PermissionDenied
+    return people.get_queryset(request)
+
+
+@require_POST
+def find(request: SignedInRequest) -> HttpResponse:
+    """Straight to the person if it can be only one. A POST: what is typed may be a phone number, which belongs in no
+    address."""
+    text = request.POST.get("q", "").strip()[:100]
+    people = _people(request)
+    if digits := facts.last_digits(text):
+        messages.info(request, _("Phones are found by their last four digits: %(digits)s.") % {"digits": digits})
+        text = digits
+    found = list(facts.find(people, text).values_list("pk", flat=True)[:2]) if text else []
+    if len(found) == 1:
+        return redirect("admin:desk", found[0])
+    return redirect(f"{reverse('admin:accounts_user_changelist')}?{urlencode({'q': text})}")
+
+
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def page(request: SignedInRequest, id: int) -> HttpResponse:  # noqa: A002 (as in the addresses of the admin)
+    """All about one person. POST `act` presses one of the buttons."""
+    person = get_object_or_404(_people(request).select_related("phone"), pk=id)
+    if request.method != "POST":
+        return _show(request, person)
+    button = BUTTONS.get(request.POST.get("act", ""))
+    if button is None:
+        raise Http404
+    if not _may(request, person, button):
+        raise PermissionDenied
+    form = ReasonForm(request.POST, auto_id=f"{button.name}_%s")
+    if not form.is_valid():
+        return _show(request, person, button, form)
+    by = By(request.user, clients.address(request), form.reason)
+    response = button.do(Task(request, person, by, request.POST.get("version", "")))
+    return response or redirect("admin:desk", person.pk)
+
+
+def _may(request: SignedInRequest, person: User, button: Button) -> bool:
+    return clerks.may_touch(request.user, person) and request.user.has_perm(button.permission)
+
+
+def _show(
+    request: SignedInRequest, person: User, pressed: Button | None = None, tried: ReasonForm | None = None
+) -> HttpResponse:
+    app_passwords = list(passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
+    known = facts.about(person, (row.last_used_address for row in app_passwords))
+    versions = _versions(known, app_passwords)
+
+    def form(name: str, **given: Any) -> ReasonForm:
+        return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
+
+    may_see = {name: request.user.has_perm(permission) for name, permission in SECTIONS.items()}
+    buttons = [
+        {"button": button, "version": versions[name], "form": form(name), "is_open": button is pressed}
+        for name, button in BUTTONS.items()
+        if name in versions and _may(request, person, button)
+    ]
+    context = admin.site.each_context(request) | {
+        "title": person.get_full_name(),
+        "opts": User._meta,
+        "person": person,
+        "facts": known,
+        "obstacles": obstacles(known, sms=may_see["sms"]),
+        "app_passwords": app_passwords,
+        "buttons": [entry for entry in buttons if entry["button"] is not BUTTONS["number"]],
+        "number": next((entry for entry in buttons if entry["button"] is BUTTONS["number"]), None),
+        "may_help": _may(request, person, BUTTONS["app_password"]),
+        "may_lift": _may(request, person, BUTTONS["lift"]),
+        "is_own": request.user.pk == person.pk,
+        "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
+        "reasons": REASONS[:-1],
+        "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
+        "may_see": may_see,
+        "bans": [(ban, causes.why(ban)) for ban in known.bans if may_see["bans"]],
+        "sms": [(sms, facts.story(sms)) for sms in known.sms],
+        "sign_ins": [(event, sentences.phrase(event)) for event in known.sign_ins],
+        "deeds": [(event, sentences.phrase(event)) for event in known.deeds],
+        "days": facts.DAYS.days,
+        "tries": settings.HELP_CODE_TRIES,
+    }
+    return TemplateResponse(request, "office/desk/desk.html", context)
+
+
+def obstacles(known: Facts, *, sms: bool) -> list[str]:
+    """What keeps this person out now, in the order in which to look at it. Bans are told apart, with their button."""
+    user = known.user
+    found = []
+    if not user.is_active:
+        found.append(_("The account is disabled: neither the web nor mail programs let it in."))
+    if known.is_paused:
+        found.append(_("Too many wrong codes: no codes until %(time)s.") % {"time": _at(user.codes_paused_until)})
+    if user.two_step_is_on() and known.phone is None:
+        found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
+    if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
+        found.append(_("A new mailbox password must be chosen at the next sign-in."))
+    latest = known.sms[0] if known.sms and sms else None
+    if latest and latest.status == latest.Status.FAILED:
+        found.append(_("The last SMS failed: %(why)s") % {"why": facts.story(latest)})
+    if known.help_code and known.help_code.is_live:
+        by = known.help_code.issued_by
+        told = {"who": by.username if by else "", "time": _at(known.help_code.expires_at)}
+        found.append(_("A help-desk code given by %(who)s is good until %(time)s.") % told)
+    return found
+
+
+def _at(moment: datetime | None) -> str:
+    return clock.briefly(moment) if moment else ""

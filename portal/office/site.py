@@ -1,0 +1,78 @@
+"""The admin site: for IT staff whose session has entered a code. A trusted browser is not enough."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from accounts.signin.views import safe_next, sign_out
+from portal.office import figures
+from portal.office.dashboard import sections
+from portal.office.desk import views
+
+
+class PortalAdminSite(AdminSite):
+    site_title = _("Mailkey administration")
+    site_header = _("Mailkey administration")
+    index_title = _("IT office")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = [
+            path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
+            path("find/", self.admin_view(views.find), name="find"),
+            path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and request.user.is_authenticated and request.user.is_verified()
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in. Staff who came by a trusted browser are asked for a code."""
+        next_path = safe_next(request, request.GET.get("next")) or reverse("admin:index")
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise PermissionDenied
+        page = "confirm" if request.user.is_authenticated else "sign_in"
+        return redirect(f"{reverse(page)}?{urlencode({'next': next_path})}")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        return sign_out(request)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("password")
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The lists, and the way to the dashboard for who may see any of it."""
+        context = {"has_dashboard": sections.may_view(request.user.has_perm)}
+        return super().index(request, context | (extra_context or {}))
+
+    def dashboard(self, request: HttpRequest) -> HttpResponse:
+        """POST counts today again."""
+        if not sections.may_view(request.user.has_perm):
+            raise PermissionDenied
+        chosen = request.GET.get("days", "")
+        length = int(chosen) if chosen in map(str, sections.RANGES) else sections.DEFAULT_RANGE
+        if request.method == "POST":
+            figures.sum_up(timezone.localdate())
+            return redirect(f"{reverse('admin:dashboard')}?days={length}")
+        charts, summed_at = sections.of(length, request.user.has_perm)
+        context = self.each_context(request) | {
+            "title": _("Dashboard"),
+            "charts": charts,
+            "summed_at": summed_at,
+            "length": length,
+            "ranges": sections.RANGES.items(),
+        }
+        return TemplateResponse(request, "office/dashboard/dashboard.html", context)

@@ -1,0 +1,106 @@
+"""Where a request comes from: nothing that a client can write changes it."""
+
+import pytest
+from django.test import RequestFactory
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from accounts.bans import addresses
+from accounts.bans.models import Ban, Failure
+from accounts.signin import clients
+from tests.conftest import MakeUser
+from tests.kit.people import Person
+
+DEAN = "203.0.113.80"  # whom an attacker would like to see banned
+CLIENT = "198.51.100.7"
+PROXY, OUTER_PROXY = "10.0.0.1", "10.0.0.2"
+SPOOFED = {
+    "X-Real-IP": DEAN, "Forwarded": f"for={DEAN}", "Client-IP": DEAN, "True-Client-IP": DEAN, "CF-Connecting-IP": DEAN,
+    "X-Client-IP": DEAN, "X-Forwarded": DEAN, "Via": DEAN, "X-Original-Forwarded-For": DEAN,
+}  # fmt: skip
+
+
+@pytest.mark.bypass(
+    "row 33: authentik CVE-2024-47070, pretix CVE-2023-44463, Nextcloud CVE-2023-49792, allauth 65.14.2"
+)
+@pytest.mark.parametrize(
+    ("proxies", "connection", "forwarded_for", "counted"),
+    [
+        # nobody in front: the header is the client's own
+        (0, CLIENT, "", CLIENT),
+        (0, CLIENT, DEAN, CLIENT),
+        (0, CLIENT, f"{DEAN}, {DEAN}", CLIENT),
+        # one proxy, which appends whom it saw
+        (1, PROXY, CLIENT, CLIENT),
+        (1, PROXY, f"{DEAN}, {CLIENT}", CLIENT),
+        (1, PROXY, f"{DEAN},{DEAN},,{DEAN} , {CLIENT}", CLIENT),
+        (1, PROXY, f"{DEAN}, {CLIENT}:51234", CLIENT),
+        (1, PROXY, f"{DEAN}, [2001:db8::7]:51234", "2001:db8::7"),
+        (1, PROXY, f"{DEAN}, 2001:db8::7", "2001:db8::7"),
+        (1, PROXY, f"{DEAN}, ::ffff:{CLIENT}", CLIENT),
+        (1, PROXY, "", PROXY),  # past the proxy
+        (1, PROXY, f"{DEAN}, unknown", PROXY),
+        (1, PROXY, f"{DEAN}, <script>", PROXY),
+        # Django CVE-2021-33571: leading zeros are no address
+        (1, PROXY, f"{DEAN}, 198.051.100.07", PROXY),
+        # two proxies
+        (2, PROXY, f"{CLIENT}, {OUTER_PROXY}", CLIENT),
+        (2, PROXY, f"{DEAN}, {CLIENT}, {OUTER_PROXY}", CLIENT),
+        (2, PROXY, DEAN, PROXY),  # past the outer one
+        # a proxy of its own kind: a socket without an address
+        (0, "", DEAN, "0.0.0.0"),
+        (1, "", f"{DEAN}, {CLIENT}", CLIENT),
+    ],
+)
+def test_the_counted_address(
+    settings: Settings, proxies: int, connection: str, forwarded_for: str, counted: str
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    request = RequestFactory().get("/", headers={**SPOOFED, "X-Forwarded-For": forwarded_for}, REMOTE_ADDR=connection)
+    assert clients.address(request) == counted
+
+
+@pytest.mark.bypass("row 33: banning the Dean by writing his address")
+@pytest.mark.parametrize(
+    ("proxies", "connection", "chain"),
+    [(0, CLIENT, DEAN), (1, PROXY, f"{DEAN}, {CLIENT}"), (2, PROXY, f"{DEAN}, {CLIENT}, {OUTER_PROXY}")],
+)
+def test_a_ban_hits_who_guessed(
+    settings: Settings, make_user: MakeUser, proxies: int, connection: str, chain: str
+) -> None:
+    settings.TRUSTED_PROXIES = proxies
+    person = Person(make_user("dean"), REMOTE_ADDR=connection, headers={**SPOOFED, "X-Forwarded-For": chain})
+    for n in range(10):
+        # Another invented address in front each time does not help either.
+        person.post(
+            "/sign-in/",
+            {"username": "dean", "password": f"wrong {n}"},
+            headers={"X-Forwarded-For": f"192.0.2.{n}, {chain}" if proxies else f"192.0.2.{n}"},
+        )
+    assert [ban.network for ban in Ban.objects.all()] == [CLIENT]
+    assert {failure.network for failure in Failure.objects.all()} == {CLIENT}
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("nonsense", "0.0.0.0"),
+        ("", "0.0.0.0"),
+    ],
+)
+def test_what_failures_are_counted_for(address: str, network: str) -> None:
+    assert addresses.network(address) == network
+
+
+@given(text=st.one_of(st.text(max_size=80), st.ip_addresses().map(str), st.from_regex(r"[0-9a-f:.%\[\]]{1,60}")))
+@example("fe80::1%" + "z" * 60)
+def test_any_text_is_some_client_and_fits_its_column(text: str) -> None:
+    client = addresses.client(text, f"{text}, {text}", 1)
+    assert len(client) <= 39
+    assert len(addresses.network(text)) <= 43
+    assert addresses.network(client) == addresses.network(addresses.client(client, "", 0))

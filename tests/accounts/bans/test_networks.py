@@ -1,0 +1,363 @@
+"""Shared networks and never-banned ones, edited by the office: checked, and at work at once in every process."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from accounts.bans import addresses, bans, networks
+from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.delivery.models import Sms
+from accounts.log.models import SecurityEvent
+from accounts.users.models import User
+from apppasswords import passwords
+from apppasswords.maillogin import decision
+from apppasswords.maillogin.decision import Login, Outcome
+from tests.conftest import MakeUser
+from tests.kit.crowd import Crowd
+from tests.kit.neighbourhoods import fail, know
+from tests.kit.people import PASSWORD, Person
+from tests.kit.servers.logins import Database, LoginService, login_service
+from tests.kit.servers.postgres import running
+
+Kind = KnownNetwork.Kind
+Refusal = networks.Refusal
+ADD, LIST = "/admin/bans/knownnetwork/add/", "/admin/bans/knownnetwork/"
+BUILDING, WEBMAIL, HOME = "10.20.0.1", "192.0.2.25", "198.51.100.7"
+
+
+# --- What is a network -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("10.20.0.0/16", "10.20.0.0/16"),
+        (" 10.20.0.0/16 ", "10.20.0.0/16"),
+        ("１０．２０．０．０／１６", "10.20.0.0/16"),  # as a Chinese keyboard types it
+        ("10。20。0。0/16", "10.20.0.0/16"),
+        ("10.20.0.0/255.255.0.0", "10.20.0.0/16"),
+        ("10.20.30.40", "10.20.30.40/32"),
+        ("127.0.0.0/8", "127.0.0.0/8"),
+        ("::ffff:10.20.0.0/112", "10.20.0.0/16"),
+        ("::ffff:10.20.30.40", "10.20.30.40/32"),
+        ("2001:DB8:20::/48", "2001:db8:20::/48"),
+        ("2001:db8:20:1::/64", "2001:db8:20:1::/64"),
+    ],
+)
+def test_a_network_in_its_one_form(typed: str, read: str) -> None:
+    assert networks.read(typed) == (ip_network(read), None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal", "meant"),
+    [
+        ("", Refusal.NOT_A_NETWORK, None),
+        ("the campus", Refusal.NOT_A_NETWORK, None),
+        ("10.20.0.0/33", Refusal.NOT_A_NETWORK, None),
+        ("10.20.0", Refusal.NOT_A_NETWORK, None),
+        ("010.020.0.0/16", Refusal.NOT_A_NETWORK, None),  # leading zeros: Django CVE-2021-33571
+        ("10.20.0.0/16, 10.30.0.0/16", Refusal.NOT_A_NETWORK, None),
+        ("fe80::%eth0/64", Refusal.NOT_A_NETWORK, None),
+        ("10.20.30.40/16", Refusal.HOST_BITS, "10.20.0.0/16"),
+        ("2001:db8:20::1/48", Refusal.HOST_BITS, "2001:db8:20::/48"),
+        ("0.0.0.0/0", Refusal.EVERYBODY, "0.0.0.0/0"),
+        ("::/0", Refusal.EVERYBODY, "::/0"),
+        ("1.2.3.4/0", Refusal.EVERYBODY, "0.0.0.0/0"),
+        ("128.0.0.0/1", Refusal.EVERYBODY, "128.0.0.0/1"),
+        ("2000::/3", Refusal.EVERYBODY, "2000::/3"),
+        ("::ffff:0:0/96", Refusal.EVERYBODY, "0.0.0.0/0"),
+        ("0.0.0.0", Refusal.NOBODY, "0.0.0.0/32"),  # who has no address at all
+        ("224.0.0.0/8", Refusal.NOBODY, "224.0.0.0/8"),
+        ("ff02::/16", Refusal.NOBODY, "ff02::/16"),
+        ("2001:db8:20::1", Refusal.TOO_SMALL, "2001:db8:20::/64"),
+        ("2001:db8:20::/65", Refusal.TOO_SMALL, "2001:db8:20::/64"),
+    ],
+)
+def test_what_is_refused_and_what_was_perhaps_meant(typed: str, refusal: Refusal, meant: str | None) -> None:
+    assert networks.read(typed) == (ip_network(meant) if meant else None, refusal)
+
+
+@given(text=st.one_of(st.text(max_size=50), st.from_regex(r"[0-9a-f:./]{1,45}")))
+@example("\0")
+@example("::ffff:255.255.255.255/97")
+def test_any_text_is_a_network_or_refused(text: str) -> None:
+    network, refusal = networks.read(text)
+    assert (network is not None) or (refusal is not None)
+    if refusal is None:
+        assert networks.read(str(network)) == (network, None)
+
+
+# --- Which one decides -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("10.0.0.0", Kind.SHARED),
+        ("10.255.255.255", Kind.SHARED),
+        ("9.255.255.255", None),
+        ("11.0.0.0", None),
+        ("::ffff:10.0.0.1", Kind.SHARED),
+        ("10.20.0.1", Kind.NEVER_BANNED),
+        ("10.20.30.1", Kind.SHARED),
+        ("10.20.30.40", Kind.NEVER_BANNED),
+        ("2001:db8::1", Kind.SHARED),
+        ("2001:db8:20:1:2:3:4:5", Kind.NEVER_BANNED),
+        ("2001:db9::1", None),
+        ("::a00:1", None),  # 10.0.0.1 among the IPv6 addresses is another one
+        ("172.16.0.1", Kind.SHARED),
+        ("172.16.5.1", Kind.NEVER_BANNED),
+        ("172.17.0.1", Kind.SHARED),
+        ("nonsense", None),
+    ],
+)
+def test_the_narrowest_network_decides(db: None, settings: Settings, address: str, kind: Kind | None) -> None:
+    settings.SHARED_NETWORKS = [ip_network("172.16.0.0/16"), ip_network("172.17.0.0/16")]
+    know("10.0.0.0/8", Kind.SHARED)
+    know("10.20.0.0/16", Kind.NEVER_BANNED)
+    know("10.20.30.0/24", Kind.SHARED)
+    know("10.20.30.40/32", Kind.NEVER_BANNED)
+    know("2001:db8::/32", Kind.SHARED)
+    know("2001:db8:20::/48", Kind.NEVER_BANNED)
+    know("172.16.5.0/24", Kind.NEVER_BANNED)
+    know("172.16.0.0/15", Kind.NEVER_BANNED)  # wider than those of the settings
+    assert addresses.kind(address) is kind
+
+
+def test_what_is_edited_counts_beside_the_same_network_of_the_settings(db: None, settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
+    assert addresses.kind(BUILDING) is Kind.SHARED
+    know("10.0.0.0/8", Kind.NEVER_BANNED)
+    assert addresses.kind(BUILDING) is Kind.NEVER_BANNED
+
+
+ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6))
+
+
+@given(first=ADDRESSES, second=ADDRESSES)
+def test_places_sort_as_addresses_do(first: Any, second: Any) -> None:
+    as_six = [ip_address(f"::ffff:{address}") if address.version == 4 else address for address in (first, second)]
+    assert (addresses.sortable(first) < addresses.sortable(second)) == (int(as_six[0]) < int(as_six[1]))
+    assert len(addresses.sortable(first)) == 39
+
+
+# --- What a kind means -----------------------------------------------------------------------------------------------
+
+
+def test_in_a_shared_network_one_account_is_banned(make_user: MakeUser) -> None:
+    make_user("wangwu")
+    know("10.20.0.0/16", Kind.SHARED)
+    assert fail(BUILDING, 10).banned_until
+    assert [ban.account for ban in Ban.objects.all()] == ["wangwu@example.edu"]
+    assert fail("10.21.0.1", 10).banned_until
+    assert Ban.objects.get(network="10.21.0.1").account == ""
+
+
+def test_where_nobody_is_banned_failures_are_counted_and_shown(make_user: MakeUser) -> None:
+    make_user("wangwu")
+    know(f"{WEBMAIL}/32", Kind.NEVER_BANNED)
+    assert fail(WEBMAIL, 40) == bans.Noted(counted=True, banned_until=None)
+    assert Failure.objects.filter(network=WEBMAIL).count() == 40
+    assert not Ban.objects.exists()
+    assert bans.banned_until(WEBMAIL, "wangwu@example.edu") is None
+
+
+def test_such_a_network_ends_what_was_in_force(make_user: MakeUser, clerk: Person) -> None:
+    make_user("wangwu")
+    fail(BUILDING, 10)
+    fail(HOME, 10)
+    assert bans.banned_until(BUILDING, "")
+    know("10.20.0.0/16", Kind.SHARED, clerk.user)
+    lifted = Ban.objects.get(network=BUILDING)
+    assert (lifted.lifted_by, lifted.lift_reason) == (clerk.user, "10.20.0.0/16: shared")
+    assert bans.banned_until(HOME, ""), "what lies elsewhere stays"
+    assert SecurityEvent.objects.get(kind="ban_lifted").actor == clerk.user
+
+
+def test_a_ban_of_one_account_stays_in_a_shared_network(make_user: MakeUser, settings: Settings) -> None:
+    make_user("wangwu")
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
+    fail(BUILDING, 10)
+    know("10.20.0.0/16", Kind.SHARED)
+    assert bans.banned_until(BUILDING, "wangwu@example.edu")
+    know("10.20.0.0/24", Kind.NEVER_BANNED)
+    assert not bans.banned_until(BUILDING, "wangwu@example.edu")
+
+
+def test_a_ban_of_the_building_stays_when_a_note_is_edited(make_user: MakeUser, settings: Settings) -> None:
+    settings.SHARED_NETWORK_FAILURES = 15
+    known = know("10.20.0.0/16", Kind.SHARED)
+    for n in range(15):
+        bans.note_failure(BUILDING, f"person{n}@example.edu", f"guess {n}", "imap")
+    assert bans.banned_until(BUILDING, "")
+    known.note = "Dormitories"
+    networks.keep(known, by=User.objects.get(username="keeper@example.edu"))
+    assert bans.banned_until(BUILDING, "")
+
+
+def test_a_ban_within_a_narrower_network_stays(make_user: MakeUser) -> None:
+    make_user("wangwu")
+    know("10.20.0.0/24", Kind.SHARED)
+    fail(BUILDING, 10)
+    fail("10.20.1.1", 10)
+    know("10.20.0.0/16", Kind.NEVER_BANNED)
+    assert bans.banned_until(BUILDING, "wangwu@example.edu")
+    assert not bans.banned_until("10.20.1.1", "")
+
+
+def test_a_ban_that_came_at_the_same_moment_holds_nobody(make_user: MakeUser) -> None:
+    """Its process had asked before the network was known."""
+    user = make_user("wangwu")
+    _row, secret = _app_password(user)
+    know(f"{WEBMAIL}/32", Kind.NEVER_BANNED)
+    Ban.objects.create(network=WEBMAIL, until=timezone.now() + timedelta(hours=1))
+    assert bans.banned_until(WEBMAIL, "") is None
+    assert decision.verify(Login(user.username, secret, "imap", WEBMAIL)).outcome is Outcome.YES
+    assert fail(WEBMAIL).banned_until is None
+
+
+def test_a_network_that_is_dropped_counts_no_more(make_user: MakeUser, clerk: Person) -> None:
+    assert clerk.user
+    known = know("10.20.0.0/16", Kind.SHARED, clerk.user)
+    networks.drop(known, by=clerk.user)
+    assert addresses.kind(BUILDING) is None
+    assert [event.detail["act"] for event in SecurityEvent.objects.filter(kind="network_edited").order_by("pk")] == [
+        "added",
+        "removed",
+    ]
+
+
+@pytest.mark.parametrize("kind", [None, *Kind])
+def test_codes_for_one_address_are_limited_where_nothing_is_known(
+    make_user: MakeUser, settings: Settings, kind: Kind | None
+) -> None:
+    settings.SMS_ADDRESS_LIMIT = 2
+    if kind:
+        know("10.20.0.0/16", kind)
+    for n in range(4):
+        Person(make_user(f"person{n}", phone=f"1380013800{n}"), REMOTE_ADDR=BUILDING).enter_password()
+    assert Sms.objects.count() == (4 if kind else 2)
+
+
+def _app_password(user: User) -> tuple[Any, str]:
+    made = passwords.create(user, "Mail")
+    assert isinstance(made, tuple)
+    return made
+
+
+@pytest.mark.parametrize("kind", [None, *Kind])
+def test_the_way_to_yes_is_still_one_statement(make_user: MakeUser, kind: Kind | None) -> None:
+    user = make_user("wangwu")
+    _row, secret = _app_password(user)
+    if kind:
+        know("10.20.0.0/16", kind)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert decision.verify(Login(user.username, secret, "imap", BUILDING)).outcome is Outcome.YES
+    assert len(queries) == 1
+
+
+# --- Nobody outside learns of it -------------------------------------------------------------------------------------
+
+
+def test_what_clients_are_told_is_the_same_everywhere(make_user: MakeUser, settings: Settings) -> None:
+    make_user("wangwu")
+    know("10.20.0.0/16", Kind.SHARED)
+    know(f"{WEBMAIL}/32", Kind.NEVER_BANNED)
+    pages = set()
+    for address in (BUILDING, WEBMAIL, HOME):
+        person = Person(User.objects.get(username="wangwu@example.edu"), REMOTE_ADDR=address)
+        page = person.enter_password("wrong").content.decode()
+        pages.add("".join(line for line in page.splitlines() if "csrf" not in line))
+    assert len(pages) == 1
+
+
+# --- At once, in every process ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_at_once_in_processes_that_run(crowd: Crowd) -> None:
+    """Four processes that have failed at the address before, and keep their connections."""
+    name, address = f"crowded{crowd.database_url[:4]}@example.edu", "100.64.7.1"
+    other = f"other-{name}"
+    for username in (name, other):
+        User.objects.create_user(username, PASSWORD)
+    clerk = User.objects.get(username=other)
+
+    def guesses(account: str, count: int = 12) -> list[str]:
+        return crowd.rush(
+            "enter_password", [{"name": account, "password": f"guess {n}", "address": address} for n in range(count)]
+        )
+
+    assert "BANNED" in guesses(name)
+    known = KnownNetwork(cidr="100.64.0.0/16", kind=Kind.SHARED)
+    networks.keep(known, by=clerk)
+    assert "BANNED" in guesses(name)
+    enter = [{"name": other, "password": PASSWORD, "address": address} for _ in range(8)]
+    assert set(crowd.rush("enter_password", enter)) == {"DONE"}, "the neighbours go on"
+    known.kind = Kind.NEVER_BANNED
+    networks.keep(known, by=clerk)
+    assert set(guesses(name, 40)) == {"REFUSED"}
+    networks.drop(known, by=clerk)
+    assert "BANNED" in guesses(name)
+    assert set(crowd.rush("enter_password", enter)) == {"BANNED"}
+
+
+KEEP = """
+from accounts import networks
+from accounts.models import KnownNetwork, User
+networks.keep(KnownNetwork(cidr="{cidr}", kind="{kind}"), by=User.objects.get(username="off@example.edu"))
+"""
+DROP = """
+from accounts import networks
+from accounts.models import KnownNetwork, User
+networks.drop(KnownNetwork.objects.get(cidr="{cidr}"), by=User.objects.get(username="off@example.edu"))
+"""
+
+
+@pytest.fixture(scope="module", params=["postgresql", "sqlite"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
+    folder: Path = tmp_path_factory.mktemp("service")
+    if request.param == "sqlite":
+        with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)) as started:
+            yield started
+    else:
+        with running() as url, login_service(Database(url, folder)) as started:
+            yield started
+
+
+@pytest.mark.slow
+def test_at_once_in_the_mail_login_service(service: LoginService) -> None:
+    """Its two processes run on, with their prepared statements; another process edits."""
+
+    def edit(script: str, **values: str) -> None:
+        service.database.manage("shell", "--verbosity", "0", "--command", script.format(**values))
+
+    def wrong(times: int, address: str) -> list[int]:
+        return [service.wrong(address).status for _ in range(times)]
+
+    assert wrong(11, BUILDING) == [401] * 10 + [429]
+    assert service.login("off@example.edu", PASSWORD, BUILDING).status == 429
+    edit(KEEP, cidr="10.20.0.0/16", kind="shared")
+    assert service.login("off@example.edu", PASSWORD, BUILDING).status == 200, "the ban of the building ended"
+    assert wrong(11, BUILDING) == [401] * 10 + [429]
+    assert service.login("off@example.edu", PASSWORD, BUILDING).status == 200, "one account is banned"
+    edit(KEEP, cidr="10.20.0.0/24", kind="never")
+    assert service.right(BUILDING).status == 200
+    assert wrong(25, BUILDING) == [401] * 25
+    assert service.right(BUILDING).status == 200
+    edit(DROP, cidr="10.20.0.0/24")
+    edit(DROP, cidr="10.20.0.0/16")
+    assert wrong(11, "10.20.0.2") == [401] * 10 + [429]
+    assert service.right("10.20.0.2").status == 429

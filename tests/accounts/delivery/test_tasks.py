@@ -1,0 +1,90 @@
+"""What the queue carries."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from accounts.delivery import sending
+from accounts.delivery.models import Sms
+from accounts.jobs import jobs
+from portal.celery import app
+from tests.kit.people import Person
+
+
+@pytest.mark.bypass("row 44: CVE-2021-23727")
+def test_the_queue_speaks_json_and_keeps_no_results() -> None:
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == app.conf.event_serializer == "json"
+    assert app.conf.result_backend is None
+    for name, task in app.tasks.items():
+        if not name.startswith("celery."):
+            assert task.ignore_result, name
+            assert task.serializer == "json", name
+
+
+def test_a_task_carries_the_row_and_dies_with_the_code(wangwu: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[tuple[Any, ...]] = []
+    task = app.tasks["delivery.send_sms"]
+    monkeypatch.setattr(task, "apply_async", lambda *args, **options: published.append((*args, options)))
+    wangwu.enter_password()
+    ((args, kwargs, options),) = published
+    assert args == (Sms.objects.get().pk,)
+    assert kwargs == {}
+    assert set(options) == {"expires"}
+    assert 298 <= options["expires"] <= 300
+
+
+def test_every_row_that_is_queued_names_a_task() -> None:
+    named = [*(model.TASK for model in sending.kinds()), *(model.TASK for model in jobs.kinds())]
+    assert len(named) == len(set(named)) >= 4
+    assert set(named) <= set(app.tasks)
+
+
+def test_everything_that_is_planned_is_a_task() -> None:
+    planned = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert planned <= set(app.tasks)
+    assert set(settings.CELERY_TASK_ROUTES) <= set(app.tasks)
+
+
+WRITER = """
+import sys
+from datetime import timedelta
+
+from django.contrib import admin
+admin.autodiscover = lambda: None  # the office's pages read spreadsheets; this is about who asks for an SMS
+import django
+django.setup()
+
+from django.utils import timezone
+from accounts import codes, jobs, notices, queue
+from accounts.models import Rollout, Sms
+from portal.celery import app
+
+sent = []
+app.send_task = lambda name, args=None, kwargs=None, **options: sent.append((name, tuple(args), sorted(options)))
+assert queue.publish(Sms(pk=7, expires_at=timezone.now() + timedelta(minutes=5)))
+assert jobs.publish(Rollout(pk=8))
+assert sent == [("delivery.send_sms", (7,), ["expires"]), ("rollouts.carry_out", (8,), [])], sent
+works = [name for name in sys.modules if name.endswith(".tasks") and name.startswith(("accounts.", "apppasswords.", "portal."))]
+assert not works, works
+heavy = {"openpyxl", "tablib", "import_export.resources", "accounts.imports.imports", "accounts.rollouts.rollouts",
+         "accounts.rollouts.reminders", "accounts.lib.spreadsheets", "accounts.delivery.sending", "twilio"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_who_queues_a_row_imports_nothing_of_the_workers() -> None:
+    """A web process: it knows the tasks by their names."""
+    run = subprocess.run(
+        [sys.executable, "-c", WRITER],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "DEBUG": "on", "DJANGO_SETTINGS_MODULE": "portal.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr

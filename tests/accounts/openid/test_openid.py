@@ -1,0 +1,413 @@
+"""Other sites sign people in through the portal: the way there and back, and how long what they got is worth."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection, transaction
+from jwcrypto import jwk, jwt
+from pytest_django import Settings
+
+from accounts.browsers.models import TrustedBrowser
+from accounts.maillogins.models import MailLogin
+from accounts.openid.models import AccessToken, Grant, IDToken, RefreshToken
+from accounts.phones import phones
+from accounts.signin.models import Authorization
+from accounts.users.models import User
+from portal.settings import development_key
+from tests.conftest import MakeUser
+from tests.kit import upkeep
+from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.sites import BACK, MailServer, Site, code_in, query
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def webmail(tmp_path: Path) -> Site:
+    return Site(tmp_path, "webmail", "--trusted", "--without-pkce", "--scopes", "openid email profile mail")
+
+
+@pytest.fixture
+def dovecot(tmp_path: Path) -> MailServer:
+    return MailServer(tmp_path, "dovecot", "--introspection")
+
+
+# --- There and back --------------------------------------------------------------------------------------------------
+
+
+def test_whoever_is_in_comes_back_with_a_code(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    answer = query(webmail.open(wangwu))
+    assert answer.keys() == {"code", "state", "iss"}
+    assert (answer["state"], answer["iss"]) == ("s-1", "http://localhost:8000")
+
+
+def test_from_webmail_through_the_whole_sign_in_and_back(zhangsan: Person, webmail: Site) -> None:
+    """No phone yet: password, binding, back. Then with a code, then by the trusted browser."""
+    led = webmail.open(zhangsan)
+    assert led.headers["Location"].startswith("/sign-in/?next=")
+    there = unquote(led.headers["Location"].partition("next=")[2])
+    assert zhangsan.enter_password(next=there).headers["Location"] == "/sign-in/phone/"
+    assert zhangsan.bind().headers["Location"] == there
+    code_in(zhangsan.get(there))
+    zhangsan.post("/sign-out/")
+    zhangsan.enter_password(next=there)
+    assert zhangsan.enter_code(trust_browser="on").headers["Location"] == there
+    zhangsan.post("/sign-out/")
+    assert zhangsan.enter_password(next=there).headers["Location"] == there
+    code_in(zhangsan.get(there))
+
+
+def test_who_is_half_way_comes_back_too(wangwu: Person, webmail: Site) -> None:
+    wangwu.enter_password()
+    assert webmail.open(wangwu).headers["Location"] == "/sign-in/code/"
+    assert wangwu.enter_code().headers["Location"].startswith("/openid/authorize/?")
+
+
+@pytest.mark.bypass("row 15: a session from before two-step was switched on")
+def test_a_session_from_before_two_step_gets_no_token(make_user: MakeUser, webmail: Site) -> None:
+    lisi = Person(make_user("lisi", two_step=False, phone=NUMBER))
+    lisi.sign_in()
+    User.objects.update(two_step_from="2026-01-01T00:00Z")
+    assert webmail.open(lisi).headers["Location"] == "/sign-in/code/"
+    lisi.post("/sign-in/code/", {"send": "1"})
+    assert lisi.enter_code().headers["Location"].startswith("/openid/authorize/?")
+
+
+def test_who_must_choose_a_new_password_does_that_first(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    User.objects.update(must_change_password=True)
+    assert webmail.open(wangwu).headers["Location"] == "/security/password/"
+
+
+def test_the_form_may_end_at_webmail(wangwu: Person, webmail: Site) -> None:
+    """Browsers hold the policy for forms against redirects after them."""
+    policy = wangwu.get("/sign-in/").headers["Content-Security-Policy"]
+    assert "form-action 'self' https://webmail.example.edu;" in policy + ";"
+    wangwu.sign_in()
+    assert "webmail" not in wangwu.get("/").headers["Content-Security-Policy"]
+
+
+def test_an_application_that_is_not_trusted_asks(wangwu: Person, tmp_path: Path) -> None:
+    cloud = Site(tmp_path, "cloud", "--without-pkce", "--name", "校园云盘", "--scopes", "openid email")
+    wangwu.sign_in()
+    page = cloud.open(wangwu, scope="openid email")
+    assert "校园云盘" in page.content.decode()
+    fields = page.context["form"].initial
+    sent = {name: value for name, value in fields.items() if value}
+    refused = wangwu.post("/openid/authorize/", sent)
+    assert query(refused)["error"] == "access_denied"
+    assert not Authorization.objects.exists()
+    assert cloud.exchange(code_in(wangwu.post("/openid/authorize/", {**sent, "allow": "on"}))).status_code == 200
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_answer_without_any_page(wangwu: Person, webmail: Site, tmp_path: Path, *, trusted: bool) -> None:
+    site = webmail if trusted else Site(tmp_path, "cloud", "--without-pkce", "--scopes", "openid email mail")
+    assert query(site.open(wangwu, prompt="none"))["error"] == ("login_required" if trusted else "consent_required")
+    wangwu.enter_password()
+    assert "error" in query(site.open(wangwu, prompt="none")), "half-way"
+    wangwu.enter_code()
+    answer = query(site.open(wangwu, prompt="none"))
+    assert ("code" in answer) if trusted else (answer["error"] == "consent_required")
+
+
+def test_a_fresh_sign_in_can_be_asked_for(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
+    wangwu.sign_in()
+    clock.shift(60)
+    code_in(webmail.open(wangwu, max_age="3600"))
+    for asked in ({"prompt": "login"}, {"max_age": "30"}):
+        led = webmail.open(wangwu, **asked).headers["Location"]
+        assert led.startswith("/sign-in/?next=")
+        assert not wangwu.is_in()
+        wangwu.enter_password(next=unquote(led.partition("next=")[2]))
+        clock.shift(60)
+        wangwu.post("/sign-in/code/", {"send": "1"})
+        code_in(wangwu.get(wangwu.enter_code().headers["Location"]))
+        clock.shift(60)
+
+
+def test_only_an_application_can_ask_for_a_fresh_sign_in(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    assert webmail.open(wangwu, prompt="login", client_id="nobody").status_code == 400
+    assert wangwu.is_in()
+
+
+# --- What is said about the person -----------------------------------------------------------------------------------
+
+
+def test_who_somebody_is(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu, scope="openid email profile mail", nonce="n-1")
+    assert wangwu.user
+    said = {"sub": str(wangwu.user.pk), "email": "wangwu@example.edu", "email_verified": True, "name": "王五",
+            "preferred_username": "wangwu@example.edu"}  # fmt: skip
+    assert webmail.who(tokens["access_token"]).json() == said
+    keys = jwk.JWKSet.from_json(webmail.server.get("/openid/jwks/").content.decode())
+    claims = json.loads(jwt.JWT(key=keys, jwt=tokens["id_token"], algs=["RS256"]).claims)
+    assert claims | said == claims
+    assert (claims["iss"], claims["aud"], claims["nonce"]) == ("http://localhost:8000", "webmail", "n-1")
+
+
+def test_what_was_not_asked_for_is_not_said(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    assert webmail.who(webmail.tokens(wangwu, scope="openid")["access_token"]).json().keys() == {"sub"}
+
+
+def test_discovery(webmail: Site) -> None:
+    found = webmail.server.get("/.well-known/openid-configuration").json()
+    assert found["issuer"] == "http://localhost:8000"
+    assert found["response_types_supported"] == ["code"]
+    assert found["code_challenge_methods_supported"] == ["S256"]
+    assert set(found["scopes_supported"]) == {"openid", "email", "profile", "mail"}
+    for name in ("authorization", "token", "userinfo", "end_session"):
+        assert found[f"{name}_endpoint"].startswith("http://localhost:8000/openid/")
+
+
+def test_an_old_key_still_verifies(wangwu: Person, webmail: Site, settings: Settings, tmp_path: Path) -> None:
+    """A new signing key signs nobody out, and the old ID token is still good for signing out."""
+    wangwu.sign_in()
+    old = webmail.tokens(wangwu)
+    keys = [development_key(tmp_path), *settings.OIDC_SIGNING_KEYS]
+    settings.OIDC_SIGNING_KEYS = keys
+    settings.OAUTH2_PROVIDER = settings.OAUTH2_PROVIDER | {
+        "OIDC_RSA_PRIVATE_KEY": keys[0], "OIDC_RSA_PRIVATE_KEYS_INACTIVE": keys[1:],
+    }  # fmt: skip
+    published = jwk.JWKSet.from_json(webmail.server.get("/openid/jwks/").content.decode())
+    new = webmail.tokens(wangwu)
+    for tokens in (old, new):
+        assert webmail.who(tokens["access_token"]).status_code == 200
+        jwt.JWT(key=published, jwt=tokens["id_token"], algs=["RS256"])
+    assert wangwu.get("/openid/logout/", {"id_token_hint": old["id_token"]}).headers["Location"] == "/sign-in/"
+    assert not wangwu.is_in()
+
+
+# --- How long it is worth something ----------------------------------------------------------------------------------
+
+
+def _disable(person: Person) -> None:
+    User.objects.update(is_active=False)
+
+
+def _change_password(person: Person) -> None:
+    new = {"old_password": PASSWORD, "new_password": "correct-horse-2027", "new_password_again": "correct-horse-2027"}
+    assert person.post("/security/password/", new).status_code == 302
+
+
+def _change_phone(person: Person) -> None:
+    phone = phones.of(person.user)  # type: ignore[arg-type]
+    assert phone
+    phones.change(phone, f"+86{OTHER_NUMBER}")
+
+
+def _unbind(person: Person) -> None:
+    phone = phones.of(person.user)  # type: ignore[arg-type]
+    assert phone
+    phones.unbind(phone)
+
+
+def _sign_out(person: Person) -> None:
+    person.post("/sign-out/")
+
+
+def _sign_out_everywhere(person: Person) -> None:
+    assert person.user
+    person.user.end_sessions()
+
+
+def _must_choose_a_password(person: Person) -> None:
+    User.objects.update(must_change_password=True)
+
+
+def _sign_in_again(person: Person) -> None:
+    """As another person, in the same browser."""
+    _sign_out(person)
+    person.enter_password()
+
+
+ENDS = [_disable, _change_password, _change_phone, _unbind, _sign_out, _sign_out_everywhere, _must_choose_a_password,
+        _sign_in_again]  # fmt: skip
+
+
+@pytest.mark.bypass("row 27: allauth 65.13, authentik CVE-2025-64521: tokens that outlive what they came from")
+@pytest.mark.bypass("row 20")
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__.strip("_"))
+def test_tokens_die_at_once(end: Callable[[Person], None], wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
+    wangwu.sign_in()
+    tokens, code = webmail.tokens(wangwu), code_in(webmail.open(wangwu))
+    assert dovecot.says(tokens["access_token"])["active"]
+    end(wangwu)
+    assert dovecot.says(tokens["access_token"]) == {"active": False}
+    assert webmail.who(tokens["access_token"]).status_code == 401
+    assert webmail.refresh(tokens["refresh_token"]).json() == {"error": "invalid_grant"}
+    assert webmail.exchange(code).json() == {"error": "invalid_grant"}
+
+
+@pytest.mark.parametrize(
+    ("service", "remote", "counted"),
+    [
+        ("imap", "192.0.2.7:50123", ("imap", "192.0.2.7")),
+        ("submission", "[2001:db8::7]:50123", ("smtp", "2001:db8::7")),
+        ("sieve", "nonsense", ("sieve", "")),
+        ("", "192.0.2.7:50123", None),  # somebody tries it out
+        ("doveadm", "192.0.2.7:50123", None),
+    ],
+)
+def test_a_login_of_webmail_is_counted(
+    wangwu: Person,
+    webmail: Site,
+    dovecot: MailServer,
+    *,
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    remote: str,
+    counted: tuple[str, str] | None,
+) -> None:
+    """As one of the person whom the token is of, and none where it opens nothing."""
+    wangwu.sign_in()
+    token = webmail.tokens(wangwu)["access_token"]
+    of_dovecot = {"X-Dovecot-Auth-Service": service, "X-Dovecot-Auth-Remote": remote}
+    for shown in (token, token, "not a token"):
+        dovecot.says(shown, **of_dovecot)
+    rows = MailLogin.objects.values_list("user__username", "protocol", "address", "method", "count")
+    assert list(rows) == ([("wangwu@example.edu", *counted, "token", 2)] if counted else [])
+    assert "not counted" not in caplog.text
+
+
+def test_who_cannot_be_counted_gets_in_all_the_same(
+    wangwu: Person, webmail: Site, dovecot: MailServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    wangwu.sign_in()
+    token = webmail.tokens(wangwu)["access_token"]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE maillogins_maillogin RENAME TO away")
+    with transaction.atomic():  # as a request outside of a test, whose errors end nothing else
+        assert dovecot.says(token, **{"X-Dovecot-Auth-Service": "imap"})["active"]
+    assert "not counted" in caplog.text
+    assert token not in caplog.text
+
+
+def test_two_step_ends_what_came_without_it(lisi: Person, webmail: Site, dovecot: MailServer) -> None:
+    lisi.sign_in()
+    tokens = webmail.tokens(lisi)
+    assert dovecot.says(tokens["access_token"])["active"]
+    User.objects.update(two_step_from="2026-01-01T00:00Z")
+    assert dovecot.says(tokens["access_token"]) == {"active": False}
+    assert webmail.refresh(tokens["refresh_token"]).status_code == 400
+
+
+def test_a_forgotten_browser_ends_what_it_opened(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
+    wangwu.sign_in(trust_browser="on")
+    wangwu.post("/sign-out/")
+    wangwu.enter_password()
+    tokens = webmail.tokens(wangwu)
+    assert dovecot.says(tokens["access_token"])["active"]
+    TrustedBrowser.objects.all().delete()
+    assert dovecot.says(tokens["access_token"]) == {"active": False}
+
+
+def test_signing_out_ends_nothing_of_another_browser(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu)
+    elsewhere = Person(wangwu.user)
+    User.objects.update(two_step_from=None)
+    elsewhere.sign_in()
+    other = webmail.tokens(elsewhere)
+    elsewhere.post("/sign-out/")
+    assert dovecot.says(tokens["access_token"])["active"]
+    assert not dovecot.says(other["access_token"])["active"]
+
+
+def test_an_access_token_is_short_and_refreshed_till_the_sign_in_ends(
+    wangwu: Person, webmail: Site, dovecot: MailServer, clock: time_machine.Traveller
+) -> None:
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu)
+    refresh, access = tokens["refresh_token"], tokens["access_token"]
+    clock.shift(timedelta(minutes=10))
+    assert dovecot.says(access) == {"active": False}
+    for _hour in range(11):
+        clock.shift(timedelta(hours=1))
+        access = webmail.refresh(refresh).json()["access_token"]
+        assert dovecot.says(access)["active"]
+    clock.shift(timedelta(minutes=45))
+    last = webmail.refresh(refresh).json()["access_token"]
+    clock.shift(timedelta(minutes=5))
+    assert dovecot.says(last) == {"active": False}, "twelve hours after the sign-in"
+    assert webmail.refresh(refresh).json() == {"error": "invalid_grant"}
+
+
+def test_two_requests_may_refresh_at_once(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu)
+    first, second = (webmail.refresh(tokens["refresh_token"]).json() for _ in range(2))
+    assert first["access_token"] != second["access_token"]
+    for answer in (tokens, first, second):
+        assert dovecot.says(answer["access_token"])["active"]
+
+
+def test_upkeep_leaves_nothing(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
+    wangwu.sign_in()
+    webmail.refresh(webmail.tokens(wangwu)["refresh_token"])
+    upkeep.delete_expired()
+    assert AccessToken.objects.count() == 2
+    clock.shift(timedelta(hours=25))
+    upkeep.delete_expired()
+    for model in (Authorization, Grant, AccessToken, RefreshToken, IDToken):
+        assert not model._default_manager.exists(), model
+
+
+def test_an_application_can_hand_its_token_back(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu)
+    assert webmail.post("revoke", token=tokens["refresh_token"]).status_code == 200
+    assert dovecot.says(tokens["access_token"]) == {"active": False}
+    assert webmail.refresh(tokens["refresh_token"]).status_code == 400
+
+
+# --- Out -------------------------------------------------------------------------------------------------------------
+
+
+def test_signing_out_of_webmail_signs_out_here(wangwu: Person, tmp_path: Path, dovecot: MailServer) -> None:
+    site = Site(tmp_path, "webmail", "--trusted", "--without-pkce")
+    call_command(
+        "addclient",
+        "webmail",
+        "--trusted",
+        "--without-pkce",
+        redirect_uri=[BACK],
+        sign_out_uri=["https://webmail.example.edu/"],
+        secret_file=str(tmp_path / "webmail.secret"),
+    )
+    wangwu.sign_in()
+    tokens = site.tokens(wangwu, scope="openid")
+    asked = {"client_id": "webmail", "post_logout_redirect_uri": "https://webmail.example.edu/", "state": "x"}
+    page = wangwu.get("/openid/logout/", asked)
+    assert page.status_code == 200, "without proof that it comes from the application, the person is asked"
+    assert wangwu.is_in()
+    out = wangwu.get("/openid/logout/", {**asked, "id_token_hint": tokens["id_token"]})
+    assert out.headers["Location"] == "https://webmail.example.edu/?state=x"
+    assert not wangwu.is_in()
+    assert dovecot.says(tokens["access_token"]) == {"active": False}
+
+
+@pytest.mark.bypass("row 39")
+def test_nobody_is_led_anywhere_after_signing_out(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    asked = {"client_id": "webmail", "post_logout_redirect_uri": "https://evil.example/"}
+    assert wangwu.get("/openid/logout/", asked).status_code == 400
+    assert wangwu.is_in()
+
+
+def test_the_code_is_in_the_sms(zhangsan: Person, webmail: Site) -> None:
+    """The way through webmail sends what the way through the portal sends."""
+    webmail.open(zhangsan)
+    zhangsan.enter_password()
+    zhangsan.bind()
+    assert len(code_from_phone(NUMBER)) == 6

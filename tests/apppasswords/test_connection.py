@@ -1,0 +1,448 @@
+"""It worked: a new app password waits for its mail program, which is in, or has made a mistake that can be named."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, transaction
+from django.db import connection as database
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
+from apppasswords import passwords
+from apppasswords.maillogin import afterwards as notebooks
+from apppasswords.maillogin import decision
+from apppasswords.maillogin.afterwards import Notebook
+from apppasswords.maillogin.decision import Login, Outcome, Verdict
+from apppasswords.models import AppPassword, FirstUse, Mistake
+from tests.conftest import MakeUser
+from tests.kit.crowd import Crowd
+from tests.kit.newcomers import Newcomer
+from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
+from tests.kit.snapshots import everything
+
+NAME, HOME = "wangwu@example.edu", "198.51.100.7"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def owner(make_user: MakeUser) -> Person:
+    person = Person(make_user("wangwu", name="王五", phone=NUMBER), HTTP_ACCEPT_LANGUAGE="en")
+    person.sign_in()
+    return person
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    """Of a mail login service."""
+    return Notebook()
+
+
+def user_of(person: Person) -> User:
+    assert person.user
+    return person.user
+
+
+def make(person: Person, name: str = "Foxmail") -> tuple[AppPassword, str]:
+    made = passwords.create(user_of(person), name)
+    assert isinstance(made, tuple)
+    return made
+
+
+def log_in(
+    notebook: Notebook, password: str, *, user: str = NAME, protocol: str = "imap", address: str = HOME
+) -> Verdict:
+    verdict = decision.verify(Login(user, password, protocol, address))
+    notebook.note(verdict)
+    write(notebook)
+    return verdict
+
+
+def write(notebook: Notebook) -> None:
+    notebook.write()
+    while notebook.has_mistakes():
+        notebook.write_mistakes()
+
+
+def shown(person: Person, row: AppPassword, **headers: str) -> str:
+    response = person.get(f"/app-passwords/{row.pk}/", headers=headers)
+    assert response.status_code == 200
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+def again(person: Person, page: str) -> int:
+    """What a page that shows this is answered when it asks again by itself."""
+    address = re.search(r'hx-get="([^"]+)"', page)
+    assert address, "it does not ask"
+    return int(person.get(address[1].replace("&amp;", "&"), headers=HTMX).status_code)
+
+
+# --- It worked -------------------------------------------------------------------------------------------------------
+
+
+def test_it_waits_and_then_says_which_when_and_how(
+    owner: Person, notebook: Notebook, clock: time_machine.Traveller
+) -> None:
+    owner.sign_in()
+    row, secret = make(owner)
+    page = shown(owner, row)
+    assert "Waiting for Foxmail to sign in" in page
+    assert again(owner, page) == 204, "nothing new, nothing said"
+    clock.shift(timedelta(minutes=1))
+    log_in(notebook, secret)
+    assert again(owner, page) == 200
+    page = shown(owner, row, **HTMX)
+    assert "Foxmail is connected, IMAP, 12:01" in page
+    assert "<html" not in page
+    assert "hx-get" not in page, "it need not ask any more"
+    assert "Receiving works. Send yourself a mail" in page
+    log_in(notebook, secret, protocol="smtp")
+    assert "Receiving and sending work." in shown(owner, row)
+    clock.shift(timedelta(days=1))
+    owner.sign_in()
+    assert "Foxmail is connected, IMAP, 2026-" in shown(owner, row), "not today"
+
+
+def test_a_program_that_only_sends_is_not_said_to_receive(owner: Person, notebook: Notebook) -> None:
+    row, secret = make(owner)
+    log_in(notebook, secret, protocol="smtp")
+    page = shown(owner, row)
+    assert "Foxmail is connected, SMTP" in page
+    assert "Sending works. Let the program fetch mail" in page
+    assert "Receiving and sending work." not in page
+
+
+def test_in_chinese(owner: Person, notebook: Notebook, clock: time_machine.Traveller) -> None:
+    owner.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
+    owner.sign_in()
+    row, secret = make(owner)
+    log_in(notebook, secret)
+    assert "Foxmail 已连接，IMAP，12:00" in shown(owner, row)
+
+
+def test_the_page_with_the_secret_waits_too(owner: Person) -> None:
+    response = owner.post("/app-passwords/", {"name": "Foxmail"})
+    page = response.content.decode()
+    row = AppPassword.objects.get()
+    assert response.context["secret"] in page.replace(" ", "")
+    assert f'hx-get="/app-passwords/{row.pk}/?version=' in page
+    assert re.search(rf'href="/app-passwords/{row.pk}/" target="_blank"', page), "without a script too"
+    assert response.context["secret"] not in shown(owner, row)
+
+
+def test_the_first_use_by_each_protocol_stays(owner: Person, notebook: Notebook) -> None:
+    _row, secret = make(owner)
+    for address in ("192.0.2.1", "192.0.2.2"):
+        for protocol in ("imap", "smtp"):
+            log_in(notebook, secret, protocol=protocol, address=address)
+            log_in(Notebook(), secret, protocol=protocol, address=address)
+    assert list(FirstUse.objects.values_list("protocol", "address").order_by("protocol")) == [
+        ("imap", "192.0.2.1"),
+        ("smtp", "192.0.2.1"),
+    ]
+
+
+def test_a_removed_password_leaves_nothing_to_note(owner: Person, notebook: Notebook) -> None:
+    row, secret = make(owner)
+    notebook.note(decision.verify(Login(NAME, secret, "imap", HOME)))
+    passwords.remove_all(user_of(owner))
+    notebook.write()
+    assert not FirstUse.objects.exists()
+    assert owner.get(f"/app-passwords/{row.pk}/").status_code == 404
+
+
+def test_what_is_known_costs_nothing(
+    owner: Person, notebook: Notebook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    _row, secret = make(owner)
+    log_in(notebook, secret)
+    verdict = decision.verify(Login(NAME, secret, "imap", HOME))
+    with django_assert_num_queries(3):  # the count of logins, in its transaction
+        notebook.note(verdict)
+        notebook.write()
+
+
+# --- Mistakes --------------------------------------------------------------------------------------------------------
+
+
+def slip_of(text: str) -> str:
+    """Two neighbours exchanged."""
+    place = next(place for place in range(15) if text[place] != text[place + 1])
+    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "mistake", "told"),
+    [
+        ("wangwu", "", Mistake.BARE_NAME, "enter the whole address as the user name: <b>wangwu@example.edu</b>"),
+        (NAME, PASSWORD, Mistake.MAILBOX_PASSWORD, "The mailbox password was entered"),
+        (NAME, "slip", Mistake.MISTYPED, "letter by letter"),
+        (NAME, "the one of last year", Mistake.WRONG, "A wrong password was entered"),
+        (NAME, "", Mistake.WRONG, "A wrong password was entered"),
+    ],
+)
+def test_each_mistake_is_named(
+    owner: Person, notebook: Notebook, user: str, password: str, mistake: Mistake, told: str
+) -> None:
+    row, secret = make(owner)
+    page = shown(owner, row)
+    tried = {"": secret if user != NAME else "", "slip": slip_of(secret)}.get(password, password)
+    assert log_in(notebook, tried, user=user).outcome is Outcome.NO
+    row.refresh_from_db()
+    assert row.mistake == mistake
+    assert again(owner, page) == 200
+    page = shown(owner, row)
+    assert told in page
+    assert HOME in page
+    assert "IMAP" in page
+    assert again(owner, page) == 204
+    assert not tried or tried not in page.replace(NAME, "")
+    assert row.get_mistake_display() in re.sub(r"\s+", " ", owner.get("/app-passwords/").content.decode())
+    log_in(notebook, secret)
+    assert "Foxmail is connected" in shown(owner, row)
+
+
+def test_a_mailbox_password_that_is_random_is_the_mailbox_password(owner: Person, notebook: Notebook) -> None:
+    """As a password manager makes them: it looks like an app password, and is none."""
+    user = user_of(owner)
+    user.set_password("x7Kd9Qm2Lp4Rt8Wz0")
+    user.save()
+    row, _secret = make(owner)
+    log_in(notebook, "x7Kd9Qm2Lp4Rt8Wz0")
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_a_program_that_repeats_itself_is_compared_once(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
+) -> None:
+    """A directory would count each comparison as a guess, and lock the account in the end."""
+    asked: list[str] = []
+    compare = mailbox_passwords.check_password
+
+    def counting(name: str, password: str) -> User | None:
+        asked.append(name)
+        return compare(name, password)
+
+    row, _secret = make(owner)
+    monkeypatch.setattr(mailbox_passwords, "check_password", counting)
+    for address, password in [("192.0.2.1", "of last year"), ("192.0.2.2", "of last year"), ("192.0.2.3", PASSWORD)]:
+        clock.shift(timedelta(seconds=5))
+        log_in(notebook, password, address=address)
+        row.refresh_from_db()
+        assert row.mistake_address == address
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+    assert len(asked) == 2
+
+
+def test_of_two_services_the_later_mistake_stays(owner: Person, notebook: Notebook) -> None:
+    row, secret = make(owner)
+    slow = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    log_in(notebook, secret, user="wangwu")
+    other = Notebook()
+    other.note(slow)
+    write(other)
+    row.refresh_from_db()
+    assert row.mistake == Mistake.BARE_NAME
+
+
+def test_a_ban_says_until_when_and_that_it_is_over(
+    owner: Person, notebook: Notebook, clock: time_machine.Traveller
+) -> None:
+    owner.sign_in()
+    row, secret = make(owner)
+    for _ in range(10):
+        log_in(notebook, "the one of last year")
+    page = shown(owner, row)
+    assert "A wrong password was entered" in page
+    assert "Until 13:00 even the right password is refused" in page
+    assert log_in(notebook, secret).outcome is Outcome.BANNED
+    page = shown(owner, row)
+    assert "the address is banned" in page
+    assert "Until 13:00" in page
+    clock.shift(timedelta(minutes=61))
+    assert "The ban is over by now" in shown(owner, row)
+
+
+def test_a_mistake_from_before_is_not_this_ones(owner: Person, notebook: Notebook) -> None:
+    log_in(notebook, PASSWORD)
+    late = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    row, _secret = make(owner)
+    notebook.note(late)
+    write(notebook)
+    row.refresh_from_db()
+    assert row.mistake == ""
+
+
+def test_only_what_waits_is_told(owner: Person, notebook: Notebook, clock: time_machine.Traveller) -> None:
+    old, _ = make(owner, "old")
+    used, secret = make(owner, "used")
+    log_in(notebook, secret)
+    clock.shift(timedelta(minutes=61))
+    new, _ = make(owner, "new")
+    _young, secret = make(owner, "young and used")
+    log_in(notebook, secret)
+    log_in(notebook, PASSWORD)
+    told = dict(AppPassword.objects.values_list("name", "mistake"))
+    assert told == {"old": "", "used": "", "new": "mailbox", "young and used": ""}
+    assert new.pk > used.pk > old.pk
+
+
+def test_who_waits_for_nothing_costs_no_comparison(
+    owner: Person, notebook: Notebook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The mailbox password takes long to compare, and a directory counts who asks."""
+    notebook.note(decision.verify(Login(NAME, PASSWORD, "imap", HOME)))
+    with django_assert_num_queries(1):
+        notebook.write_mistakes()
+
+
+@pytest.mark.bypass("row 42: secrets in the database")
+def test_what_was_typed_is_kept_nowhere(owner: Person, notebook: Notebook) -> None:
+    make(owner)
+    canary = "canary-51c0de-of-another-site"
+    verdict = log_in(notebook, canary)
+    assert canary not in repr(verdict)
+    assert canary not in str(everything())
+    with database.cursor() as cursor:
+        cursor.execute("SELECT * FROM apppasswords_apppassword")
+        assert canary not in str(cursor.fetchall())
+
+
+# --- Whose it is -----------------------------------------------------------------------------------------------------
+
+
+def test_only_the_owner_sees_it(owner: Person, make_user: MakeUser) -> None:
+    row, _ = make(owner)
+    other = Person(make_user("zhaoliu", phone=OTHER_NUMBER))
+    assert other.get(f"/app-passwords/{row.pk}/").status_code == 302
+    other.sign_in()
+    assert other.get(f"/app-passwords/{row.pk}/").status_code == 404
+    fragment = other.get(f"/app-passwords/{row.pk}/", headers=HTMX).content
+    assert fragment == other.get("/app-passwords/999999/", headers=HTMX).content
+    assert b"Foxmail" not in fragment
+
+
+def test_anothers_mistakes_are_not_shown(owner: Person, notebook: Notebook, make_user: MakeUser) -> None:
+    make_user("zhaoliu", phone=OTHER_NUMBER)
+    row, _ = make(owner)
+    log_in(notebook, PASSWORD, user="zhaoliu@example.edu")
+    log_in(notebook, PASSWORD, user="nobody@example.edu")
+    log_in(notebook, PASSWORD, user="zhaoliu")
+    row.refresh_from_db()
+    assert row.mistake == ""
+
+
+def test_a_page_hears_that_its_password_was_removed(owner: Person) -> None:
+    """Instead of an error, after which it would ask again without end. Others' look the same."""
+    row, _ = make(owner)
+    page = shown(owner, row)
+    passwords.remove_all(user_of(owner))
+    assert again(owner, page) == 200
+    told = shown(owner, row, **HTMX)
+    assert "This app password was removed" in told
+    assert "hx-get" not in told
+    assert owner.get(f"/app-passwords/{row.pk}/").status_code == 404
+
+
+def test_a_page_stops_asking(owner: Person, clock: time_machine.Traveller) -> None:
+    owner.sign_in()
+    row, _ = make(owner)
+    clock.shift(timedelta(minutes=16))
+    page = shown(owner, row)
+    assert "hx-get" not in page
+    assert "It has not signed in so far." in page
+    assert "Look again" in page
+
+
+# --- Many at once ----------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_is_bounded(owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "MISTAKES_AT_MOST", 5)
+    row, _ = make(owner)
+    verdict = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    assert verdict.slip
+    for user_id in range(100_000, 100_100):
+        notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
+    assert len(notebook._slips) == 5
+    notebook.write_mistakes()
+    assert not notebook.has_mistakes()
+    log_in(notebook, PASSWORD)
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_a_flood_of_guesses_at_others_keeps_nobody_waiting(
+    owner: Person, notebook: Notebook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """One look-up sorts out the accounts where nobody waits; no password of theirs is compared."""
+    row, _ = make(owner)
+    verdict = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    assert verdict.slip
+    for user_id in range(100_000, 100_900):
+        notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
+    notebook.note(verdict)
+    with django_assert_num_queries(4):  # who waits; whose it is, by key and by name; the update
+        notebook.write_mistakes()
+    assert not notebook.has_mistakes()
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_after_a_start_first_uses_are_written_in_portions(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "FIRST_USES_AT_ONCE", 2)
+    made = [make(owner, f"Foxmail {number}") for number in range(3)]
+    for _row, secret in made:
+        notebook.note(decision.verify(Login(NAME, secret, "imap", HOME)))
+    notebook.write()
+    assert set(FirstUse.objects.values_list("password", flat=True)) == {made[1][0].pk, made[2][0].pk}
+    assert notebook.has_notes()
+    notebook.write()
+    assert FirstUse.objects.count() == 3
+
+
+def test_a_mistake_that_cannot_be_noted_stops_nothing(owner: Person, notebook: Notebook) -> None:
+    _row, secret = make(owner)
+    notebook.note(decision.verify(Login(NAME, PASSWORD, "imap", HOME)))
+    with database.cursor() as cursor:
+        cursor.execute("ALTER TABLE apppasswords_apppassword RENAME COLUMN mistake TO away")
+    try:
+        with pytest.raises(DatabaseError, match="mistake"), transaction.atomic():
+            notebook.write_mistakes()
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("ALTER TABLE apppasswords_apppassword RENAME COLUMN away TO mistake")
+    assert not notebook.has_mistakes(), "it is not tried for ever"
+    log_in(notebook, secret)
+
+
+@pytest.mark.slow
+def test_of_several_services_the_first_one_writes(crowd: Crowd) -> None:
+    owner = Newcomer()
+    made = passwords.create(owner.user, "Foxmail")
+    assert isinstance(made, tuple)
+    pk = made[0].pk
+    calls = [
+        {"pk": pk, "protocol": protocol, "address": f"192.0.2.{n}"} for n in range(12) for protocol in ("imap", "smtp")
+    ]
+    crowd.rush("note_first_use", calls)
+    assert sorted(FirstUse.objects.filter(password=pk).values_list("protocol", flat=True)) == ["imap", "smtp"]
+
+
+@pytest.mark.slow
+def test_a_password_that_is_removed_meanwhile(crowd: Crowd) -> None:
+    """Nobody stumbles, and no use is left of what is gone."""
+    for _ in range(10):
+        owner = Newcomer()
+        made = passwords.create(owner.user, "Foxmail")
+        assert isinstance(made, tuple)
+        uses = [{"pk": made[0].pk, "protocol": f"p{n}", "address": HOME} for n in range(12)]
+        answers = crowd.rush("note_first_use", [*uses, {"pk": 0, "protocol": "", "address": "", "user": owner.user.pk}])
+        assert set(answers) <= {"NOTED", "REMOVED"}
+        assert not FirstUse.objects.filter(password=made[0].pk).exists()

@@ -1,0 +1,110 @@
+"""The guides in a real Chromium, and on paper."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from apppasswords.setup import programs
+from tests.conftest import MakeUser
+from tests.kit.people import NUMBER, Person
+from tests.kit.servers.browser import (
+    NARROW,
+    SCHEMES,
+    WIDE,
+    ZOOMED,
+    Open,
+    axe_violations,
+    resize,
+    scrolls_sideways,
+    space_out,
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def reader(make_user: MakeUser) -> Person:
+    """Two-step is on, signed in."""
+    person = Person(make_user("wangwu", name="王五", phone=NUMBER))
+    person.sign_in()
+    return person
+
+
+PATHS = ["/guides/", *(f"/guides/{slug}/" for slug in programs.BY_SLUG)]
+
+
+def enter(person: Person, page: Page, live_server: LiveServer) -> Page:
+    page.context.add_cookies([{"name": "session", "value": person.cookies["session"].value, "url": live_server.url}])
+    return page
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_every_guide_is_for_everybody(live_server: LiveServer, open_page: Open, language: str) -> None:
+    """Without signing in; the walk of test_looks.py comes to each of them signed in."""
+    page = open_page(base_url=live_server.url, language=language)
+    found: list[str] = []
+    for path in PATHS:
+        page.goto(path)
+        for width in (WIDE, NARROW):
+            for scheme in SCHEMES:
+                resize(page, width, scheme)
+                found += [f"{width} {scheme}: {violation}" for violation in axe_violations(page)]
+        resize(page, ZOOMED, "light")
+        if scrolls_sideways(page):
+            found.append(f"{path} scrolls sideways at {ZOOMED} px")
+        space_out(page)
+        if scrolls_sideways(page):
+            found.append(f"{path} scrolls sideways at {ZOOMED} px with wider spacing")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("slug", programs.BY_SLUG)
+def test_the_longest_address_fits(live_server: LiveServer, open_page: Open, make_user: MakeUser, slug: str) -> None:
+    owner = Person(make_user("x" * 64, name="欧阳" * 10, phone=NUMBER))
+    owner.sign_in()
+    page = enter(owner, open_page(base_url=live_server.url, width=ZOOMED), live_server)
+    page.goto(f"/guides/{slug}/")
+    assert not scrolls_sideways(page)
+
+
+def test_without_javascript_nothing_is_missing(live_server: LiveServer, open_page: Open, reader: Person) -> None:
+    page = enter(reader, open_page(base_url=live_server.url, javascript=False), live_server)
+    page.goto("/guides/thunderbird/")
+    expect(page.locator(".step")).to_have_count(len(programs.THUNDERBIRD.steps))
+    expect(page.get_by_text("smtp.example.edu").first).to_be_visible()
+    page.goto("/guides/")
+    page.click("text=Foxmail")
+    page.wait_for_url("**/guides/foxmail/")
+
+
+# --- On paper --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=SCHEMES)
+def paper(request: pytest.FixtureRequest, live_server: LiveServer, open_page: Open, reader: Person) -> Page:
+    page = enter(reader, open_page(base_url=live_server.url, scheme=request.param), live_server)
+    page.goto("/guides/iphone/")
+    page.emulate_media(media="print")
+    return page
+
+
+DARK_INK = """() => [...document.querySelectorAll("main *")]
+    .filter(one => one.checkVisibility() && [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .filter(one => Math.max(...getComputedStyle(one).color.match(/[0-9.]+/g).slice(0, 3)) > 170)
+    .map(one => one.outerHTML)"""
+
+
+def test_on_paper_ink_is_dark(paper: Page) -> None:
+    """The colours of a dark screen would be pale on paper."""
+    assert paper.evaluate(DARK_INK) == []
+
+
+def test_on_paper_are_the_steps_and_nothing_to_press(paper: Page) -> None:
+    for hidden in ("header", "nav", "footer", ".which .btn", ".other-guides"):
+        assert not paper.locator(hidden).first.is_visible(), hidden
+    assert paper.locator(".step").first.is_visible()
+    assert paper.locator(".troubles").is_visible()
+    background = paper.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    for step in paper.locator(".step").all():
+        assert step.evaluate("element => getComputedStyle(element).breakInside") == "avoid"

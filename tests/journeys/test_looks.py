@@ -1,0 +1,169 @@
+"""How pages look and behave in a real Chromium, in every state that they have."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.delivery.models import Sms
+from accounts.phones.models import Phone
+from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers.browser import (
+    LANGUAGES,
+    NARROW,
+    SCHEMES,
+    WIDE,
+    ZOOMED,
+    Language,
+    Open,
+    Scheme,
+    axe_violations,
+    close_up,
+    resize,
+    scrolls_sideways,
+    small_targets,
+    space_out,
+)
+from tests.kit.servers.tour import tour
+
+pytestmark = pytest.mark.slow
+
+VARIANTS = [(width, scheme) for width in (WIDE, NARROW) for scheme in SCHEMES]
+FOREIGN = {"zh-CN": re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+"), "en-US": re.compile(r"[\u4e00-\u9fff]+")}
+NAMES = re.compile("示例大学|张三|简体中文|微信内置浏览器")
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+def _kind(url: str) -> str:
+    """Pages of one template: the guides, the rows of a list, what a query narrows."""
+    return re.sub(r"\d+|(?<=/guides/)[a-z]+|\?.*", "*", url)
+
+
+def _foreign(page: Page, language: Language) -> str:
+    """What is in another language than the page."""
+    secret = page.locator(".secret")  # random letters are no language
+    text = page.inner_text("body").replace(secret.inner_text() if secret.count() else "", "")
+    found = FOREIGN[language].search(NAMES.sub("", text))
+    return found.group() if found else ""
+
+
+def _narrow(page: Page) -> Iterator[str]:
+    """A window at 400 %, and the same with the spacing of WCAG 1.4.12."""
+    resize(page, ZOOMED, "light")
+    if scrolls_sideways(page):
+        yield f"scrolls sideways at {ZOOMED} px"
+    space_out(page)
+    if scrolls_sideways(page):
+        yield f"scrolls sideways at {ZOOMED} px with wider spacing"
+    close_up(page)
+
+
+def _complaints(page: Page, state: str, variants: list[tuple[int, Scheme]], language: Language) -> Iterator[str]:
+    page.wait_for_load_state()
+    office = state.startswith("admin")
+    if not office and (foreign := _foreign(page, language)):
+        yield f"not in the page's language: {foreign}"
+    if (count := page.locator("h1:visible").count()) != (2 if office and page.locator("#branding h1").count() else 1):
+        yield f"{count} headings of the first level"
+    for width, scheme in variants:
+        resize(page, width, scheme)
+        yield from (f"{width} {scheme}: {violation}" for violation in axe_violations(page))
+    if not office:
+        yield from (f"too small for a finger: {target}" for target in small_targets(page))
+        yield from _narrow(page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_is_for_everybody(
+    live_server: LiveServer, settings: Settings, open_page: Open, tmp_path: Path, language: Language
+) -> None:
+    """Axe finds nothing; nothing scrolls sideways; what is pressed is large enough; Chromium complains of nothing."""
+    settings.SMS_GATEWAY = "outbox"
+    settings.SMS_OUTBOX = tmp_path / "outbox.jsonl"
+    page = open_page(base_url=live_server.url, language=language)
+    found: list[str] = []
+    kinds: set[str] = set()
+    one_of_them = cycle(VARIANTS)
+    for state in tour(page):
+        kind = _kind(page.url)
+        # Every page in every variant; further states of the same page in one of them.
+        variants = [next(one_of_them)] if kind in kinds else VARIANTS
+        kinds.add(kind)
+        found += [f"{state}: {complaint}" for complaint in _complaints(page, state, variants, language)]
+    assert not found, "\n".join(found)
+    assert len(kinds) > 40, "the tour ended early"
+
+
+def _code_page(page: Page, wangwu: Person) -> None:
+    page.goto("/sign-in/")
+    page.fill("[name=username]", "wangwu")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main [type=submit]")
+    page.wait_for_url("**/sign-in/code/")
+
+
+def test_resend_counts_down_with_javascript(
+    live_server: LiveServer, settings: Settings, open_page: Open, wangwu: Person
+) -> None:
+    settings.SMS_RESEND_AFTER = timedelta(seconds=3)
+    page = open_page(base_url=live_server.url)
+    _code_page(page, wangwu)
+    button = page.locator("[name=send]")
+    expect(button).to_be_disabled()
+    expect(button).to_contain_text("秒")
+    expect(button).to_be_enabled(timeout=6000)
+    expect(button).not_to_contain_text("秒")
+    button.click()
+    expect(button).to_be_disabled()
+    assert Sms.objects.count() == 2
+
+
+def test_resend_without_javascript_is_answered_by_the_server(
+    live_server: LiveServer, open_page: Open, wangwu: Person
+) -> None:
+    page = open_page(base_url=live_server.url, javascript=False)
+    _code_page(page, wangwu)
+    button = page.locator("[name=send]")
+    expect(button).to_be_enabled()
+    button.click()
+    expect(page.get_by_text("验证码刚刚发送过，请 1 分钟后再试。")).to_be_visible()
+    assert Sms.objects.count() == 1
+
+
+def test_page_learns_by_itself_what_became_of_the_sms(live_server: LiveServer, open_page: Open, wangwu: Person) -> None:
+    page = open_page(base_url=live_server.url)
+    _code_page(page, wangwu)
+    Sms.objects.update(status=Sms.Status.QUEUED, sent_at=None)
+    page.reload()
+    page.evaluate("window.stayed = true")
+    page.fill("[name=code]", "123")
+    expect(page.get_by_role("status")).to_contain_text("正在向 138****8000 发送短信")
+    Sms.objects.update(status=Sms.Status.SENT, sent_at=timezone.now())
+    expect(page.get_by_role("status")).to_contain_text("发送至 138****8000", timeout=6000)
+    assert page.evaluate("window.stayed")
+    assert page.input_value("[name=code]") == "123", "what was typed stays"
+    expect(page.locator("[name=code]")).to_be_focused()
+
+
+def test_full_width_digits_of_a_chinese_keyboard(live_server: LiveServer, open_page: Open, zhangsan: Person) -> None:
+    page = open_page(base_url=live_server.url)
+    page.goto("/sign-in/")
+    page.fill("[name=username]", "ｚｈａｎｇｓａｎ＠example.edu")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main [type=submit]")
+    page.focus("[name=number]")
+    page.keyboard.insert_text(NUMBER.translate(FULL_WIDTH))  # as an input method does, without keys
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=code]")).to_be_focused()
+    code = code_from_phone(NUMBER).translate(FULL_WIDTH)
+    page.keyboard.insert_text(f"{code[:3]}　{code[3:]}")
+    page.keyboard.press("Enter")
+    page.wait_for_url(live_server.url + "/")
+    assert str(Phone.objects.get(user=zhangsan.user).number) == f"+86{NUMBER}"

@@ -1,0 +1,220 @@
+"""What each page does, according to the model: the part of the oracle that people click through."""
+
+from collections.abc import Callable, Iterable
+
+from tests.kit.oracle import (  # fmt: skip
+    BANNED,
+    BIND_PAGE,
+    CHANGE,
+    CODE_PAGE,
+    CONFIRM,
+    HOME,
+    MAILBOXES_PER_PHONE,
+    MINUTE,
+    NEEDS_PHONE,
+    PAGE,
+    PHONE,
+    UNBIND,
+    Account,
+    Answer,
+    AppPassword,
+    Browser,
+    Far,
+    Oracle,
+    Phone,
+    Session,
+    Trust,
+)
+
+
+class Pages(Oracle):
+    # --- Sign in ----------------------------------------------------------------------------------------------------
+
+    def enter_password(self, browser: Browser, account: Account, password: str, address: str) -> Answer:
+        if self.far(browser) is Far.IN:
+            return HOME
+        if self.banned(address, account.name):
+            return BANNED
+        if not account.active or password != account.password:
+            return BANNED if self.fail(address, account.name, password) else PAGE
+        self.succeed(address, account.name)
+        session = browser.session = Session(account, password, self.now, account.phone, account.sessions_ended)
+        trust = next((one for one in browser.cookie if one.account is account and self.is_live(one)), None)
+        if not self.is_on(account) or (account.phone and trust):
+            session.trust = trust if self.is_on(account) else None
+            session.is_in, session.phone = True, None
+            return HOME
+        if account.phone:
+            self.issue(session, account.phone.number, "sign_in")
+            return Far.CODE.value
+        return Far.BIND.value
+
+    def enter(self, session: Session, phone: Phone) -> Answer:
+        session.is_in, session.at, session.trust, session.codes = True, self.now, None, None
+        session.phone, session.code_at = phone, self.now
+        return HOME
+
+    def start_again(self, browser: Browser) -> Answer:
+        if self.far(browser) is Far.IN:
+            return HOME
+        if browser.session and not browser.session.is_in:
+            browser.session = None
+        return Far.NOBODY.value
+
+    # --- The pages where codes and numbers are entered --------------------------------------------------------------
+
+    def post(self, browser: Browser, page: str, data: dict[str, str], digits: str | None, address: str) -> Answer:
+        """`digits` is what the code in `data` means; `data` holds a number, a code, or neither: send a code."""
+        far, session = self.far(browser), browser.session
+        if page in (CODE_PAGE, BIND_PAGE):
+            if far not in (Far.CODE, Far.BIND) or session is None:
+                return self.start_again(browser)
+            if far.value[1] != page:
+                return far.value
+            if self.banned(address, session.account.name):
+                return BANNED
+        elif far is not Far.IN or session is None:
+            return far.value
+        steps: dict[str, Callable[[Browser, Session, dict[str, str], str | None], Answer]] = {
+            CODE_PAGE: self._sign_in_code, BIND_PAGE: self._bind, PHONE: self._bind,
+            CONFIRM: self._confirm, CHANGE: self._change, UNBIND: self._unbind,
+        }  # fmt: skip
+        return steps[page](browser, session, data, digits)
+
+    def _prove(self, session: Session, purpose: str, data: dict[str, str], digits: str | None, back: str) -> Answer:
+        """HOME if the bound phone's code was right."""
+        assert session.account.phone
+        if "code" not in data:
+            self.issue(session, session.account.phone.number, purpose)
+            return (302, back)
+        return HOME if self.check(session, session.account.phone.number, purpose, digits) else PAGE
+
+    def _prove_number(self, session: Session, purpose: str, data: dict[str, str], digits: str | None) -> str | None:
+        held, at = session.numbers.get(purpose, ("", self.now))
+        if self.older(at, 10 * MINUTE):
+            held = ""
+        if "code" in data:
+            return held if held and self.check(session, held, purpose, digits) else None
+        if number := data.get("number", ""):
+            held = f"+86{number}" if self._has_room(f"+86{number}") else ""
+            if held:
+                session.numbers[purpose] = (held, self.now)
+        if held:
+            self.issue(session, held, purpose)
+        return None
+
+    def _has_room(self, number: str) -> bool:
+        phones = [account.phone for account in self.accounts.values() if account.phone]
+        return len(number) == 14 and sum(phone.number == number for phone in phones) < MAILBOXES_PER_PHONE
+
+    def _sign_in_code(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+        assert session.account.phone
+        answer = self._prove(session, "sign_in", data, digits, CODE_PAGE)
+        if answer == HOME:
+            self.enter(session, session.account.phone)
+            if "trust_browser" in data:
+                browser.cookie = [*browser.cookie, Trust(session.account, session.account.phone, self.now)][-5:]
+        return answer
+
+    def _bind(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+        by_choice, account = session.is_in and not self.is_on(session.account), session.account
+        if account.phone:
+            return PAGE
+        number = self._prove_number(session, "bind", data, digits)
+        if number is None:
+            return PAGE
+        if self._has_room(number):
+            account.phone = Phone(number)
+            self.end(code for code in self.codes if code.account is account)
+            session.numbers.pop("bind")
+            if not by_choice:
+                return self.enter(session, account.phone)
+            session.phone, session.code_at = account.phone, self.now
+        elif not by_choice:
+            return PAGE
+        session.numbers.pop("bind", None)
+        session.old_number_proven = None
+        return (302, PHONE)
+
+    def _confirm(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+        if session.account.phone is None:
+            return (302, PHONE)
+        answer = self._prove(session, "confirm", data, digits, CONFIRM)
+        if answer == HOME:
+            session.phone, session.code_at = session.account.phone, self.now
+        return answer
+
+    def _change(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+        old = session.account.phone
+        if old is None:
+            return (302, PHONE)
+        proven = session.old_number_proven
+        if not proven or proven[0] is not old or self.older(proven[1], 10 * MINUTE):
+            answer = self._prove(session, "change", data, digits, CHANGE)
+            if answer == HOME:
+                session.old_number_proven = (old, self.now)
+                return (302, CHANGE)
+            return answer
+        number = self._prove_number(session, "change_new", data, digits)
+        if number is None:
+            return PAGE
+        session.old_number_proven = None
+        session.numbers.pop("change_new")
+        if number != old.number and self._has_room(number):
+            self.lose_phone(session.account)
+            session.phone = session.account.phone = Phone(number)
+            session.code_at = self.now
+        return (302, PHONE)
+
+    def _unbind(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+        if session.account.phone is None:
+            return (302, PHONE)
+        answer = self._prove(session, "unbind", data, digits, UNBIND)
+        if answer == HOME:
+            self.unbind(session.account)
+            session.sessions_ended = session.account.sessions_ended
+            if "remove_app_passwords" in data:
+                self.remove(session.account.kept)
+            return (302, PHONE)
+        return answer
+
+    def unbind(self, account: Account) -> None:
+        account.sessions_ended += account.phone is not None
+        self.lose_phone(account)
+
+    def lose_phone(self, account: Account) -> None:
+        if account.phone:
+            self.notices.append(account.phone.number)
+        account.phone = None
+        self.end(code for code in self.codes if code.account is account)
+
+    # --- Security settings ------------------------------------------------------------------------------------------
+
+    def change_password(self, browser: Browser, trusts: list[Trust], old: str, new: str, address: str) -> Answer:
+        far, session = self.far(browser), browser.session
+        if far is not Far.IN or session is None:
+            return far.value
+        account = session.account
+        if account.phone and not self.is_fresh(session):
+            return (302, CONFIRM)
+        if self.banned(address, account.name):
+            return BANNED
+        if old != account.password:
+            return BANNED if self.fail(address, account.name, old) else PAGE
+        account.old_passwords.append(old)
+        account.password = session.password = new
+        self.end(code for code in self.codes if code.account is account)
+        for trust in trusts:
+            trust.forgotten = trust.forgotten or trust.account is account
+        return HOME
+
+    def app_passwords(self, browser: Browser) -> Answer:
+        """PAGE where they can be made and removed."""
+        far, session = self.far(browser), browser.session
+        if far is not Far.IN or session is None:
+            return far.value
+        return PAGE if self.is_fresh(session) else (302, CONFIRM) if session.account.phone else NEEDS_PHONE
+
+    def remove(self, passwords: Iterable[AppPassword]) -> None:
+        for password in passwords:
+            password.removed = True

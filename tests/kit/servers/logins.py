@@ -1,0 +1,145 @@
+"""The mail login service as it runs: granian, processes of its own, a database of its own."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import psycopg
+
+from tests.kit.people import PASSWORD
+from tests.kit.servers import free_port, migrated
+from tests.kit.servers.postgres import OWNER, end_with_parent
+from tests.kit.waiting import wait_until
+
+ROOT = Path(__file__).parent.parent.parent.parent
+TOKEN = "token-of-the-tests"
+PEOPLE = f"""
+import json
+from django.utils import timezone
+from accounts.models import User
+from apppasswords import passwords
+on = User.objects.create_user("on@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
+User.objects.create_user("off@example.edu", {PASSWORD!r})
+User.objects.create_user("o'neil@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
+print(json.dumps([passwords.create(on, "Mail")[1], passwords.create(on, "Unused")[1]]))
+"""
+
+
+class Reply(NamedTuple):
+    status: int
+    text: str
+    headers: dict[str, str]
+    seconds: float
+
+
+class Database:
+    """Where the service keeps its data, with two people in it: `on` with app passwords, `off` without two-step."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("REQUIRE_SERVERS", "VAR")},
+            "DEBUG": "on", "VAR": str(folder), "DATABASE_URL": url, "MAIL_AUTH_TOKEN": TOKEN,
+        }  # fmt: skip
+        migrated.migrate(url)
+        self.secret, self.unused = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
+
+    def manage(self, *arguments: str) -> str:
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    def session(self) -> Any:
+        """A connection of our own, outside of the service; `%s` or `?` for values."""
+        if self.url.startswith("sqlite"):
+            return sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None, timeout=5)
+        port = int(self.url.rpartition(":")[2].partition("/")[0])
+        return psycopg.connect(host="127.0.0.1", port=port, user=OWNER, dbname=OWNER, autocommit=True)
+
+    def value(self, sql: str) -> Any:
+        with closing(self.session()) as session:
+            return session.execute(sql).fetchone()[0]
+
+    def run(self, sql: str) -> None:
+        with closing(self.session()) as session:
+            session.execute(sql)
+
+    def failures(self, address: str) -> int:
+        return int(self.value(f"SELECT COUNT(*) FROM bans_failure WHERE network = '{address}'"))
+
+    def bans(self, address: str) -> int:
+        return int(self.value(f"SELECT COUNT(*) FROM bans_ban WHERE network = '{address}'"))
+
+
+class LoginService:
+    def __init__(self, database: Database, port: int) -> None:
+        self.database = database
+        self.port = port
+
+    def login(self, user: str, password: str, address: str, protocol: str = "imap") -> Reply:
+        fields = {"user": user, "password": password, "protocol": protocol, "address": address}
+        return self.ask("POST", "/login", urlencode(fields))
+
+    def right(self, address: str) -> Reply:
+        return self.login("on@example.edu", self.database.secret, address)
+
+    def wrong(self, address: str) -> Reply:
+        return self.login("on@example.edu", "wrong", address)
+
+    def ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> Reply:
+        given = {"Authorization": f"Bearer {TOKEN}"} if headers is None else headers
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            start = time.monotonic()
+            connection.request(method, path, body or None, given)
+            answer = connection.getresponse()
+            text = answer.read().decode("ascii")
+            return Reply(answer.status, text, dict(answer.getheaders()), time.monotonic() - start)
+
+    def raw(self, request: bytes) -> bytes:
+        """What comes until the server closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as line:
+            line.sendall(request)
+            return b"".join(iter(lambda: line.recv(65536), b""))
+
+    def at_once(self, count: int, what: "Any", *given: Any) -> list[Reply]:
+        with ThreadPoolExecutor(count) as crowd:
+            return [asked.result() for asked in [crowd.submit(what, *given) for _ in range(count)]]
+
+    def lives(self) -> bool:
+        try:
+            return self.ask("GET", "/health/live").status == 200
+        except (OSError, HTTPException):
+            return False
+
+
+@contextmanager
+def login_service(database: Database, *, workers: int = 2, **environment: str) -> Iterator[LoginService]:
+    """As deploy/systemd starts it."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
+    command += ["--workers", str(workers), "--blocking-threads", "1", "--log-level", "warning"]
+    # granian loses a SIGTERM that comes while one of its workers is still starting.
+    command += ["--workers-kill-timeout", "3", "apppasswords.maillogin.wsgi:application"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=database.environment | environment,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock
+    )  # fmt: skip
+    try:
+        service = LoginService(database, port)
+        wait_until(service.lives, 60)
+        yield service
+    finally:
+        process.terminate()
+        process.wait(15)

@@ -1,0 +1,294 @@
+"""A mail system as docs/mail-servers.md builds it, from the files in deploy/: the mail login service, Dovecot and
+Postfix, and nginx in front for the second way.
+
+The files are copied, and changed where an administrator changes them: names of folders. What only a test needs (high
+ports, no waiting after a refusal) comes in a file of its own that is read after them.
+"""
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.servers import certificates, migrated, need
+from tests.kit.servers.service import DEPLOY, ROOT, Service, free_ports, left_over
+from tests.kit.waiting import wait_until
+
+TOKEN = "test-token+with/odd=characters"
+# Of the portal's clients. What administrators paste into an address has no characters that mean something there.
+SECRETS = {name: f"secret-of-{name}-" + "0123456789abcdef" * 2 for name in ("dovecot", "roundcube")}
+WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
+MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
+SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "relay", "world", "portal", "webmail", "webmail_http",
+            "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3")  # fmt: skip
+
+
+class People:
+    """Calls functions of tests/kit/mail_people.py, which is a process of its own."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.kit.mail_people"], cwd=ROOT, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __call__(self, name: str, *arguments: Any) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([name, arguments]) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def leave(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+class MailSystem:
+    def __init__(self, folder: Path, ports: Mapping[str, int] | None = None, **settings: str) -> None:
+        self.folder = folder
+        self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)) | dict(ports or {})
+        self.settings = settings  # of the portal
+        self.mailboxes = [f"staff{number}@example.edu" for number in range(200)]  # that Postfix knows
+        self.certificate = folder / "tls/fullchain.pem"
+        self.context = ssl.create_default_context()
+        self.environment = self._environment()
+        self._services: list[Service] = []
+
+    def start(self, *, demo: bool = False) -> None:
+        """With demo people, or with nobody."""
+        self._make_certificate()
+        portal = Path(self.environment["VAR"])
+        portal.mkdir(parents=True, exist_ok=True)
+        migrated.migrate(f"sqlite:///{portal / 'mailkey.sqlite3'}")
+        self.login = self._login_service()
+        self.login.begin()  # takes its time, as the next two lines do
+        self.people = People(self.environment)
+        self.people("prepare", demo)
+        self.login.wait_for(self.ports["login"])
+        self._dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL).start(*self._numbers("imap", "pop3", "smtp", "sieve"))
+        self._postfix().start(*self._numbers("relay", "world"))
+
+    def start_nginx(self) -> None:
+        """nginx, and a second Dovecot that is behind it and has the same mail."""
+        self._dovecot("behind", BEHIND_NGINX, **{"#!include mailkey/behind": "!include mailkey/behind"}).start(
+            *self._numbers("behind_imap", "behind_pop3")
+        )
+        self._nginx().start(*self._numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
+
+    def stop(self) -> None:
+        for service in reversed(self._services):
+            service.stop()
+        self.people.leave()
+
+    def _numbers(self, *services: str) -> list[int]:
+        return [self.ports[service] for service in services]
+
+    def service(self, name: str, *command: str) -> Service:
+        service = Service(name, command, self.folder, self.environment)
+        self._services.append(service)
+        return service
+
+    def _environment(self) -> dict[str, str]:
+        hidden = ("SMS_GATEWAY", "EMAIL_URL", "CELERY_BROKER_URL", "DATABASE_URL", "SHARED_NETWORKS")
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
+        environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
+        environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {
+            "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/",
+            "VAR": str(self.folder / "portal"),
+        }
+        return environment | {"DEBUG": "on"} | self.settings
+
+    def _make_certificate(self) -> None:
+        self.authority = certificates.make(self.folder / "tls")
+        self.context = ssl.create_default_context(cafile=str(self.certificate))
+
+    def _login_service(self) -> Service:
+        return self.service(
+            "login", sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
+            "--port", str(self.ports["login"]), "--blocking-threads", "1", "--log-level", "warning",
+            "apppasswords.maillogin.wsgi:application",
+        )  # fmt: skip
+
+    def copy(self, name: str, to: Path, changes: Mapping[str, str]) -> None:
+        """The files that administrators copy, with what they change in them."""
+        shutil.copytree(DEPLOY / name, to)
+        for path in filter(Path.is_file, to.rglob("*")):
+            text = path.read_text()
+            for old, new in changes.items():
+                text = text.replace(old, new)
+            path.write_text(text)
+
+    def _dovecot(self, name: str, template: str, **more_changes: str) -> Service:
+        folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
+        sockets.mkdir()
+        asker = f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}"
+        changes = {
+            "/etc/dovecot": str(folder),
+            "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
+            "/var/vmail": str(self.folder / "vmail"),
+            "/var/spool/postfix/private": str(sockets),
+            "http://127.0.0.1:8001": f"http://127.0.0.1:{self.ports['login']}",
+            "= vmail": f"= {MAIL_USER}",
+            "https://dovecot:SECRET@security.mail.example.edu": asker,
+        }
+        self.copy("dovecot", folder, changes | more_changes)
+        (self.folder / "vmail").mkdir(exist_ok=True)
+        os.chown(self.folder / "vmail", MAIL_USER, MAIL_USER)
+        token = folder / "mailkey.token"
+        token.write_text(TOKEN + "\n")
+        for secret in (token, folder / "mailkey-oauth2.conf.ext"):
+            secret.chmod(0o640)
+            shutil.chown(secret, "root", "dovecot")
+        (folder / "test.conf").write_text(template.format(folder=folder, name=name, ports=self.ports))
+        return self.service(name, need("dovecot"), "-F", "-c", str(folder / "test.conf"))
+
+    def _postfix(self) -> Service:
+        folder = self.folder / "postfix"
+        changes = {
+            "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
+            "private/dovecot-": f"{self.folder}/for-postfix-dovecot/dovecot-",
+            "127.0.0.1:10025 inet": f"127.0.0.1:{self.ports['relay']} inet",
+            "smtp      inet": f"127.0.0.1:{self.ports['world']} inet",
+        }
+        self.copy("postfix", folder, changes)
+        with (folder / "main.cf").open("a") as main:
+            main.write(POSTFIX.format(folder=self.folder))
+        (folder / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
+        (self.folder / "spool").mkdir()
+        (self.folder / "state").mkdir()
+        shutil.chown(self.folder / "state", "postfix")
+        postfix = (need("postfix"), "-c", str(folder))
+        service = self.service("postfix", *postfix, "start-fg")
+        service.stop_command = (*postfix, "stop")
+        return service
+
+    def _nginx(self) -> Service:
+        folder = self.folder / "nginx"
+        changes = {
+            "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
+            "/etc/nginx": str(folder),
+            "127.0.0.1:8001": f"127.0.0.1:{self.ports['login']}",
+            "127.0.0.1:8002": f"127.0.0.1:{self.ports['nginx_login']}",
+            "listen   993": f"listen 127.0.0.1:{self.ports['nginx_imap']}",
+            "listen   995": f"listen 127.0.0.1:{self.ports['nginx_pop3']}",
+            "listen   465": f"listen 127.0.0.1:{self.ports['nginx_smtp']}",
+        }
+        self.copy("nginx", folder, changes)
+        (folder / "mailkey-token.conf").write_text(f'auth_http_header Authorization "Bearer {TOKEN}";\n')
+        temp_paths = " ".join(
+            f"{kind}_temp_path {folder}/temp;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
+        return self.service("nginx", need("nginx"), "-c", str(folder / "nginx.conf"))
+
+
+DOVECOT = """
+!include {folder}/dovecot.conf
+listen = 127.0.0.1
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}.log
+auth_failure_delay = 0
+"""
+
+FIRST_WAY = (
+    DOVECOT
+    + """
+submission_relay_port = {ports[relay]}
+service imap-login {{
+  inet_listener imaps {{
+    port = {ports[imap]}
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3s {{
+    port = {ports[pop3]}
+  }}
+}}
+service submission-login {{
+  inet_listener submissions {{
+    port = {ports[smtp]}
+  }}
+}}
+service managesieve-login {{
+  inet_listener sieve {{
+    port = {ports[sieve]}
+  }}
+}}
+"""
+)
+
+BEHIND_NGINX = (
+    DOVECOT
+    + """
+protocols = imap pop3
+service imap-login {{
+  inet_listener imap {{
+    port = {ports[behind_imap]}
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {ports[behind_pop3]}
+  }}
+}}
+"""
+)
+
+POSTFIX = """
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+queue_directory = {folder}/spool
+data_directory = {folder}/state
+maillog_file_prefixes = {folder}
+maillog_file = {folder}/postfix.log
+"""
+
+NGINX = """
+load_module modules/ngx_mail_module.so;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}.log;
+events {{}}
+http {{
+    include {folder}/mail-login.conf;
+    {temp_paths}
+}}
+include {folder}/mail.conf;
+"""
+
+
+@pytest.fixture(scope="session")
+def mail_system() -> Iterator[MailSystem]:
+    """Runs until the last test; each test has its own client addresses."""
+    for program in ("dovecot", "postfix"):
+        need(program)
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("REQUIRE_SERVERS") == "1" else pytest.skip)("Dovecot and Postfix start as root")
+    with tempfile.TemporaryDirectory(prefix="mailkey-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # servers drop their privileges and still need their files
+        system = MailSystem(folder, SMS_RESEND_AFTER="1", SMS_HOURLY_LIMIT="100", SMS_DAILY_LIMIT="100")
+        try:
+            system.start()
+            yield system
+        finally:
+            system.stop()
+            wait_until(lambda: not left_over(folder))
+
+
+@pytest.fixture(scope="session")
+def nginx(mail_system: MailSystem) -> MailSystem:
+    need("nginx")
+    mail_system.start_nginx()
+    return mail_system

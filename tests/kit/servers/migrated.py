@@ -1,0 +1,70 @@
+"""Databases with their tables. Migrations take seconds, and dozens of servers want a database of their own: the first
+of a test run is migrated, the others are copies of it."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.kit.servers import need
+
+ROOT = Path(__file__).parent.parent.parent.parent
+FOLDER = "MIGRATED_DATABASES"  # in the environment, which the processes of a test run share
+
+
+@contextmanager
+def shared() -> Iterator[None]:
+    """The processes that are started meanwhile share their copies."""
+    with tempfile.TemporaryDirectory(prefix="mailkey-migrated-") as folder:
+        os.environ[FOLDER] = folder
+        yield
+        del os.environ[FOLDER]
+
+
+def migrate(url: str) -> None:
+    """Fill the empty database of this DATABASE_URL."""
+    if FOLDER not in os.environ:
+        _migrate(url)
+        return
+    copy = Path(os.environ[FOLDER]) / url.partition(":")[0]
+    with copy.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not copy.exists():
+            _migrate(url)
+            _keep(url, copy)
+            return
+    _fill(url, copy)
+
+
+def _migrate(url: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("DJANGO_SETTINGS_MODULE", "VAR")}
+    with tempfile.TemporaryDirectory() as folder:
+        environment |= {"DEBUG": "on", "DATABASE_URL": url, "VAR": folder}
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def _keep(url: str, copy: Path) -> None:
+    unfinished = copy.with_suffix(".unfinished")
+    if (file := _file(url)) is not None:
+        shutil.copyfile(file, unfinished)
+    else:
+        subprocess.run([need("pg_dump"), "--file", unfinished, url], check=True)
+    unfinished.rename(copy)
+
+
+def _fill(url: str, copy: Path) -> None:
+    if (file := _file(url)) is not None:
+        shutil.copyfile(copy, file)
+    else:
+        command = [need("psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", str(copy), url]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _file(url: str) -> Path | None:
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:") else None

@@ -1,0 +1,293 @@
+"""Every page of the portal in every state that it has, one after the other, in a real browser.
+
+The database is prepared directly, so the tour needs the server to run in this process (pytest-django's `live_server`).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from accounts.bans.models import Ban
+from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Sms
+from accounts.maillogins.models import MailLogin
+from accounts.phones.models import Phone
+from accounts.users.models import User
+from apppasswords import passwords
+from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
+from apppasswords.setup import links, programs
+from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
+from tests.kit.servers import steps
+from tests.kit.servers.tour_office import administration
+
+LANDLINE = "01062330000"
+
+
+def tour(page: Page) -> Iterator[str]:
+    """The name of each state, while the page shows it. Ends with an empty database as it began."""
+    owner = User.objects.create_user("zhangsan@example.edu", PASSWORD, name="张三", two_step_from=timezone.now())
+    clerk = User.objects.create_user(
+        "itoffice@example.edu", PASSWORD, name="信息办", two_step_from=timezone.now(), is_staff=True, is_superuser=True
+    )
+    Phone.objects.create(user=clerk, number="+8613700137000")
+    yield from _front_door(page)
+    yield from _guides(page, "guide-open", ["huawei"])
+    yield from _binding(page, owner)
+    yield from _code(page, owner)
+    yield from _app_passwords(page, owner)
+    yield from _guides(page, "guide", list(programs.BY_SLUG))
+    yield from _profiles(page, owner)
+    yield from _security(page, owner)
+    yield from _passwords(page, owner)
+    yield from _without_phone(page, owner)
+    yield from _errors(page)
+    _sign_out(page)
+    yield from administration(page, clerk)
+
+
+def _front_door(page: Page) -> Iterator[str]:
+    page.goto("/")
+    yield "sign-in"
+    steps.password(page, "zhangsan", "not my password")
+    yield "sign-in-wrong"
+    ban = Ban.objects.create(network="127.0.0.1", until=timezone.now() + timedelta(minutes=48))
+    page.goto("/sign-in/")
+    yield "banned"
+    ban.delete()
+
+
+def _guides(page: Page, name: str, slugs: list[str]) -> Iterator[str]:
+    page.goto("/guides/")
+    yield f"{name}s"
+    for slug in slugs:
+        page.goto(f"/guides/{slug}/")
+        yield f"{name}-{slug}"
+
+
+def _binding(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/sign-in/")
+    steps.password(page, "zhangsan")
+    yield "bind"
+    page.fill("[name=number]", LANDLINE)
+    page.click("[name=send]")
+    yield "bind-landline"
+    page.fill("[name=number]", NUMBER)
+    page.click("[name=send]")
+    yield "bind-sent"
+    page.fill("[name=code]", steps.wrong_code())
+    page.click("text=/^(确定|OK)$/")
+    yield "bind-wrong-code"
+    Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+
+
+def _code(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/sign-in/")
+    steps.password(page, "zhangsan")
+    for status in Sms.Status.values:
+        reason = Sms.Reason.NUMBER if status == Sms.Status.FAILED else ""
+        now = timezone.now()
+        Sms.objects.update(status=status, reason=reason, sent_at=now, delivered_at=now)
+        page.goto("/sign-in/code/")
+        yield f"code-{status}"
+    Sms.objects.update(status=Sms.Status.SENT, created_at=timezone.now() - settings.SMS_RESEND_AFTER)
+    page.goto("/sign-in/code/")
+    yield "code-may-resend"
+    steps.enter(page, steps.wrong_code())
+    yield "code-wrong"
+    Sms.objects.update(tries=settings.SMS_CODE_TRIES)
+    steps.enter(page, steps.wrong_code())
+    yield "code-exhausted"
+    Sms.objects.update(created_at=timezone.now())
+    page.context.clear_cookies(name="session")
+    page.goto("/sign-in/")
+    steps.password(page, "zhangsan")
+    yield "code-refused"
+    page.goto("/sign-in/help/")
+    yield "help-code"
+    steps.enter(page, "12345678")
+    yield "help-code-wrong"
+    page.goto("/sign-in/code/")
+    Sms.objects.all().delete()
+    page.reload()
+    page.click("[name=send]")
+    page.check("[name=trust_browser]")
+    steps.enter(page, steps.right_code())
+
+
+def _app_passwords(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/app-passwords/")
+    yield "app-passwords-none"
+    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
+    with page.expect_navigation():
+        page.press("[name=name]", "Enter")
+    yield "app-passwords-secret-as-name"
+    page.fill("[name=name]", "Foxmail")
+    with page.expect_navigation():
+        page.press("[name=name]", "Enter")
+    yield "app-password-created"
+    row = AppPassword.objects.get(user=owner)
+    yield from _connection(page, row)
+    page.goto("/app-passwords/")
+    passwords.create(owner, "iPhone15ProMax")
+    passwords.note_use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
+    page.reload()
+    yield "app-passwords-many"
+    page.goto("/app-passwords/remove-all/")
+    yield "app-passwords-remove-all"
+
+
+def _connection(page: Page, row: AppPassword) -> Iterator[str]:
+    now, address = timezone.now(), reverse("connection", args=[row.pk])
+    page.goto(address)
+    yield "connection-waiting"
+    for mistake in Mistake:
+        until = now + timedelta(minutes=48) if mistake is Mistake.BANNED else None
+        AppPassword.objects.filter(pk=row.pk).update(
+            mistake=mistake, mistake_at=now, mistake_protocol="imap", mistake_address="192.0.2.7", mistake_until=until
+        )
+        page.goto(address)
+        yield f"connection-{mistake}"
+    FirstUse.objects.create(password=row, protocol="imap", at=now, address="192.0.2.7")
+    page.goto(address)
+    yield "connection-connected"
+    FirstUse.objects.create(password=row, protocol="smtp", at=now, address="192.0.2.7")
+    page.reload()
+    yield "connection-sends-too"
+
+
+def _profiles(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/app-passwords/profile/")
+    yield "profile"
+    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
+    page.click("[name=qr]")
+    yield "profile-secret-as-name"
+    page.fill("[name=name]", "iPhone")
+    with page.expect_navigation():
+        page.click("[name=qr]")
+    yield "profile-qr"
+    link = ProfileLink.objects.get(user=owner)
+    page.goto(reverse("profile_link", args=[link.pk]))
+    yield "profile-waiting"
+    ProfileLink.objects.update(expires_at=timezone.now())
+    page.reload()
+    yield "profile-expired"
+    ProfileLink.objects.update(used_at=timezone.now())
+    page.reload()
+    yield "profile-taken"
+    ProfileLink.objects.update(password=AppPassword.objects.get(user=owner, last_used_at__isnull=False))
+    page.reload()
+    yield "profile-connected"
+    made = links.make(owner, "iPhone")
+    assert isinstance(made, tuple)
+    page.goto(reverse("profile_token", args=[made[1]]))
+    yield "profile-open-other"
+    page.set_extra_http_headers({"User-Agent": f"{IPHONE} MicroMessenger/8.0.50"})
+    page.goto(reverse("profile_token", args=[made[1]]))
+    yield "profile-in-app"
+    page.set_extra_http_headers({"User-Agent": IPHONE})
+    page.goto(reverse("profile_open"))  # with the cookie of before
+    yield "profile-open"
+    page.goto("/app-passwords/profile/")
+    yield "profile-on-iphone"
+    page.set_extra_http_headers({})
+    ProfileLink.objects.all().delete()
+    page.goto(reverse("profile_open"))
+    yield "profile-gone"
+
+
+def _security(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/")
+    yield "home"
+    page.goto("/security/browsers/")
+    yield "browsers"
+    here = TrustedBrowser.objects.get(user=owner)
+    for name, system in (
+        ("Firefox 140", "Windows 10"),
+        ("Mobile Safari 18", "iOS 18"),
+        ("微信内置浏览器", "Android 15"),
+    ):
+        TrustedBrowser.objects.create(
+            user=owner, phone=here.phone, digest=name, browser=name, system=system,
+            address="2001:db8:1234:5678:9abc:def0:1234:5678", expires_at=here.expires_at,
+        )  # fmt: skip
+    page.goto("/security/browsers/")
+    yield "browsers-many"
+    page.click("[name=all]")
+    yield "browsers-none"
+    for protocol, method, count in (("imap", "app", 23), ("pop3", "app", 1), ("smtp", "mailbox", 2)):
+        MailLogin.objects.create(
+            user=owner, day=timezone.localdate(), protocol=protocol, method=method, count=count,
+            address="2001:db8:1234:5678:9abc:def0:1234:5678",
+        )  # fmt: skip
+    page.goto("/security/activity/")
+    yield "activity"
+    with page.expect_navigation():
+        page.click("main a[href*='entry=event-']")
+    yield "not-me"
+    page.goto("/security/phone/")
+    yield "phone"
+    page.goto("/security/phone/change/")
+    yield "change-old"
+    page.click("[name=send]")
+    yield "change-old-sent"
+    steps.enter(page, steps.right_code())
+    yield "change-new"
+    page.fill("[name=number]", OTHER_NUMBER)
+    page.click("[name=send]")
+    yield "change-new-sent"
+    page.goto("/security/phone/unbind/")
+    yield "unbind"
+    page.click("[name=send]")
+    yield "unbind-sent"
+
+
+def _passwords(page: Page, owner: User) -> Iterator[str]:
+    page.goto("/security/password/")
+    yield "password"
+    page.fill("[name=old_password]", "something else")
+    page.fill("[name=new_password]", "12345678")
+    page.fill("[name=new_password_again]", "different")
+    page.click("main [type=submit]")
+    yield "password-errors"
+    User.objects.filter(pk=owner.pk).update(must_change_password=True)
+    page.goto("/")
+    yield "password-first"
+    User.objects.filter(pk=owner.pk).update(must_change_password=False)
+    steps.code_is_old(page)
+    page.goto("/security/password/")
+    yield "confirm"
+    page.click("[name=send]")
+    yield "confirm-sent"
+
+
+def _without_phone(page: Page, owner: User) -> Iterator[str]:
+    User.objects.filter(pk=owner.pk).update(two_step_from=None)
+    Phone.objects.filter(user=owner).delete()
+    page.goto("/app-passwords/")
+    yield "app-passwords-phone-needed"
+    page.goto("/")
+    yield "home-two-step-off"
+    page.goto("/security/phone/")
+    yield "phone-none"
+    page.goto("/outbox/")
+    yield "outbox"
+
+
+def _errors(page: Page) -> Iterator[str]:
+    page.goto("/admin/")
+    yield "error-403"
+    page.goto("/no-such-page/")
+    yield "error-404"
+    page.goto("/security/phone/")
+    page.evaluate("document.querySelectorAll('main [name=csrfmiddlewaretoken]').forEach(field => field.remove())")
+    page.fill("[name=number]", NUMBER)
+    page.click("main [type=submit]")
+    yield "error-csrf"
+
+
+def _sign_out(page: Page) -> None:
+    page.context.clear_cookies(name="session")

@@ -1,0 +1,141 @@
+"""The pages of the administration, in every state that they have."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from playwright.sync_api import Page
+
+from accounts.bans import bans
+from accounts.bans.models import Ban
+from accounts.imports.models import Roster
+from accounts.rollouts import exemptions
+from accounts.rollouts.models import Rollout
+from accounts.users.models import User
+from tests.kit.plans import bind, in_days, people, uses_mailbox_password
+from tests.kit.servers import steps
+
+FILE: Any = {
+    "name": "人员名单.csv",
+    "mimeType": "text/csv",
+    "buffer": (
+        "邮箱地址,姓名,部门,语言,二次认证启用时间\n"
+        "new1@example.edu,赵一,文学院,中文,2030-09-01\nnew2,钱二,文学院,,\nguest@elsewhere.example,访客,,英文,\n"
+        "s1,李小红,数学学院,,\n"
+    ).encode("gbk"),
+}
+
+
+def administration(page: Page, clerk: User) -> Iterator[str]:
+    page.goto("/admin/")
+    steps.password(page, clerk.username)
+    steps.enter(page, steps.right_code())
+    yield "admin"
+    for _ in range(settings.BAN_AFTER_FAILURES):
+        bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
+    page.goto("/admin/dashboard/")
+    page.get_by_role("button", name=re.compile("立即统计|Count now")).click()
+    yield "admin-dashboard"
+    for name in (
+        "user", "role", "sms", "mail", "trustedbrowser", "ban", "failure", "knownnetwork", "securityevent", "maillogin"
+    ):  # fmt: skip
+        page.goto(f"/admin/accounts/{name}/")
+        yield f"admin-{name}"
+    page.goto("/admin/apppasswords/apppassword/")
+    yield "admin-apppassword"
+    owner = User.objects.get(username="zhangsan@example.edu")
+    page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
+    yield "admin-desk"
+    page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
+    yield "admin-user-change"
+    page.goto(f"/admin/bans/ban/{Ban.objects.get().pk}/change/")
+    yield "admin-ban-view"
+    page.goto("/admin/accounts/user/")
+    page.check("#action-toggle")
+    page.select_option("[name=action]", "switch_two_step_on")
+    page.click(".actions [type=submit]")
+    yield "admin-rollout-choose"
+    yield from _rollouts(page, clerk)
+    yield from _files(page)
+
+
+def _rollouts(page: Page, clerk: User) -> Iterator[str]:
+    arts = people(60, name="王小明")
+    science = people(25, "理学院", "s", name="李小红")
+    bind(arts[:30])
+    uses_mailbox_password([*arts[20:50], *science[:9]])
+    exemptions.make(science[-1], in_days(60), "长期出国，无法接收短信", actor=clerk)
+    page.goto("/admin/rollouts/rollout/add/")
+    page.check("text=文学院")
+    page.check("text=理学院")
+    page.fill("[name=addresses]", "zhangsan\nnobody\nzhangsan")
+    page.click("main [type=submit].default")
+    yield "admin-rollout-lines"
+    page.fill("[name=addresses]", "")
+    page.click("main [type=submit].default")
+    yield "admin-rollout-dry-run"
+    settings.SHARED_NETWORK_FAILURES = 40
+    page.reload()
+    yield "admin-rollout-storm"
+    settings.SHARED_NETWORK_FAILURES = 500
+    row = Rollout.objects.latest("pk")
+    page.goto(f"/admin/rollouts/rollout/{row.pk}/mail/")
+    yield "admin-rollout-mail"
+    page.goto(f"/admin/rollouts/rollout/{row.pk}/change/")
+    with page.expect_navigation():
+        page.click("[value=carry_out]")
+    yield "admin-rollout-progress"
+    Rollout.objects.filter(pk=row.pk).update(status="running", failed=True, done=40)
+    page.reload()
+    yield "admin-rollout-failed"
+    Rollout.objects.filter(pk=row.pk).update(status="done", failed=False)
+    page.goto(f"/admin/rollouts/rollout/{row.pk}/people/?state=not_ready")
+    yield "admin-rollout-people"
+    page.goto(f"/admin/rollouts/rollout/{row.pk}/change/")
+    with page.expect_navigation():
+        page.click("[value=pause]")
+    yield "admin-rollout-paused"
+    page.goto("/admin/rollouts/rollout/")
+    yield "admin-rollout"
+    page.goto("/admin/rollouts/exemption/")
+    yield "admin-exemption"
+    page.goto("/admin/rollouts/exemption/add/")
+    page.click("main [type=submit].default")
+    yield "admin-exemption-add"
+    page.goto(f"/admin/accounts/user/{science[-1].pk}/two-step/")
+    yield "admin-two-step"
+    page.goto(f"/admin/accounts/user/{science[-1].pk}/change/")
+    yield "admin-person"
+
+
+def _files(page: Page) -> Iterator[str]:
+    page.goto("/admin/imports/roster/add/")
+    yield "admin-roster-add"
+    page.set_input_files("[name=file]", FILE)
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
+    yield "admin-roster-preview"
+    with page.expect_navigation():
+        page.click("[value=import]")
+    yield "admin-roster-done"
+    page.goto("/admin/imports/roster/add/")
+    page.set_input_files("[name=file]", FILE | {"buffer": FILE["buffer"] + "不是地址,错误,,,\n".encode("gbk") * 3})
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
+    yield "admin-roster-errors"
+    Roster.objects.update(status="applying", working=True, done=4250, total=10000)
+    page.reload()
+    yield "admin-roster-working"
+    page.goto("/admin/imports/roster/add/")
+    page.set_input_files("[name=file]", FILE | {"buffer": b"\r\n"})
+    with page.expect_navigation():
+        page.click("main [type=submit].default")
+    yield "admin-roster-refused"
+    page.goto("/admin/imports/roster/")
+    yield "admin-roster"
+    page.goto("/admin/accounts/user/export/?q=p1")
+    yield "admin-export"
+    Rollout.objects.all().delete()
+    Roster.objects.all().delete()
+    User.objects.filter(is_superuser=False).delete()

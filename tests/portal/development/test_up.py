@@ -1,0 +1,114 @@
+"""`manage.py up`, which `make run` calls: one command starts everything and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from tests.kit.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Running:
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        self.marker = str(folder)
+        hidden = ("SMS_GATEWAY", "EMAIL_URL", "CELERY_BROKER_URL", "MAILBOX_URL")
+        environment = {name: value for name, value in os.environ.items() if name not in hidden}
+        environment |= {"DEBUG": "on", "VAR": str(folder), "PORT": str(port), "MAIL_PORT": str(free_port())}
+        self.log = folder / "up.log"
+        folder.mkdir(exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+
+    def answers(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=1) as response:
+                return bool(response.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def runs(self) -> bool:
+        return self.answers() and "Ctrl-C" in self.log.read_text()
+
+    def left_over(self) -> list[int]:
+        """Processes of this run, known by their environment."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    if f"VAR={self.marker}\0".encode() in (entry / "environ").read_bytes() and not _is_dead(entry):
+                        found.append(int(entry.name))
+                except OSError:
+                    continue
+        return found
+
+
+def _is_dead(entry: Path) -> bool:
+    return (entry / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Running]:
+    running = Running(tmp_path / "var", free_port())
+    yield running
+    if running.process.poll() is None:
+        running.process.terminate()
+        running.process.wait(15)
+
+
+def test_it_starts_and_ctrl_c_stops_all_of_it(up: Running) -> None:
+    wait_until(up.runs, 60)
+    assert len(up.left_over()) >= 3
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(15) == 0
+    wait_until(lambda: not up.left_over(), 10)
+
+
+def test_kill_9_of_the_parent_leaves_no_orphan(up: Running) -> None:
+    wait_until(up.runs, 60)
+    up.process.kill()
+    up.process.wait(5)
+    wait_until(lambda: not up.left_over(), 20)
+
+
+def test_a_taken_port_is_said_in_one_line(up: Running, tmp_path: Path) -> None:
+    wait_until(up.runs, 60)
+    second = Running(tmp_path / "second", up.port)
+    assert second.process.wait(30) == 1
+    said = second.log.read_text().strip().splitlines()
+    assert len(said) == 1
+    assert f"port {up.port} is taken" in said[0]
+
+
+def test_a_second_run_keeps_the_data(up: Running, tmp_path: Path) -> None:
+    wait_until(up.runs, 60)
+    up.process.send_signal(signal.SIGINT)
+    up.process.wait(15)
+    assert "added zhangsan@example.edu" in up.log.read_text()
+    up.log.unlink()
+
+    again = Running(tmp_path / "var", up.port)
+    wait_until(again.runs, 60)
+    assert "added" not in again.log.read_text()
+    again.process.terminate()
+    assert again.process.wait(15) == 0

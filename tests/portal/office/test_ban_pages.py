@@ -1,0 +1,356 @@
+"""The page of bans: those in force first, why, who else is there, and how they are lifted."""
+
+import re
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.bans import bans, causes
+from accounts.bans.causes import IN_WORDS, Cause
+from accounts.bans.models import Ban, Failure
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
+from accounts.users.models import User
+from portal.office import ban_story
+from tests.conftest import MakeUser
+from tests.kit.officers import SUPERUSER, clerk_with
+from tests.kit.people import NUMBER, Person
+
+BANS, FAILURES = "/admin/bans/ban/", "/admin/bans/failure/"
+CAMPUS, HOME = "10.20.0.1", "198.51.100.7"
+
+
+@pytest.fixture
+def desk(make_user: MakeUser) -> Person:
+    return clerk_with(make_user, "help desk")
+
+
+def fail(tries: list[tuple[str, str]], address: str = HOME, channel: str = "imap") -> Ban:
+    """The last of these bans."""
+    for account, password in tries:
+        bans.note_failure(address, account, password, channel)
+    return Ban.objects.latest("pk")
+
+
+def text_of(page: Any) -> str:
+    return re.sub(r"<[^>]+>|\s+", " ", page.content.decode())
+
+
+# --- Why -------------------------------------------------------------------------------------------------------------
+
+ONE = "wangwu@example.edu"
+MANY = [f"person{n}@example.edu" for n in range(20)]
+TRIES = {
+    "an old phone": (
+        [(ONE, "old")] * 10, Cause.OLD_PHONE,
+        "one account, the same password 10 times (perhaps an old phone)",
+    ),
+    "a phone and a computer": (
+        [(ONE, "old"), (ONE, "older")] * 5, Cause.OLD_PROGRAMS,
+        "one account, 2 passwords, 10 times (perhaps programs with old passwords)",
+    ),
+    "guesses at one": (
+        [(ONE, f"guess {n}") for n in range(10)], Cause.GUESSING,
+        "one account, 10 different passwords (perhaps a guesser, perhaps its owner)",
+    ),
+    "two old phones": (
+        [(MANY[0], "old"), (MANY[1], "older")] * 5, Cause.OLD_PHONES,
+        "2 accounts that repeat the same passwords, 10 times (perhaps several old phones)",
+    ),
+    "one phone with two mailboxes": (
+        [(MANY[0], "old"), (MANY[1], "old")] * 5, Cause.OLD_PHONES,
+        "2 accounts that repeat the same passwords, 10 times (perhaps several old phones)",
+    ),
+    "one password for everybody": (
+        [(account, "Summer2026") for account in MANY[:10]], Cause.SPRAYING,
+        "10 accounts in turn, different passwords: 1 (perhaps an attack)",
+    ),
+    "one password each": (
+        [(account, f"leaked {account}") for account in MANY[:10]], Cause.SPRAYING,
+        "10 accounts in turn, different passwords: 10 (perhaps an attack)",
+    ),
+    "two passwords for everybody": (
+        [(account, password) for account in MANY[:5] for password in ("a", "b")], Cause.ATTACK,
+        "5 accounts, 2 different passwords (perhaps an attack)",
+    ),
+    "two who mistype": (
+        [(MANY[n % 2], f"typo {n}") for n in range(4)] + [(MANY[n % 2], "again") for n in range(6)], Cause.TYPING,
+        "2 accounts, different passwords: 5, 10 times (perhaps people who mistype, perhaps an attack)",
+    ),
+    "guesses at two": (
+        [(MANY[n % 2], f"guess {n}") for n in range(10)], Cause.ATTACK,
+        "2 accounts, 10 different passwords (perhaps an attack)",
+    ),
+    "guesses at many": (
+        [(MANY[n % 5], f"guess {n}") for n in range(10)], Cause.ATTACK,
+        "5 accounts, 10 different passwords (perhaps an attack)",
+    ),
+    "names that do not exist": (
+        [(bans.stranger(f"nobody{n}"), "a") for n in range(2)] * 5, Cause.TYPING,
+        "2 accounts, different passwords: 1, 10 times (perhaps people who mistype, perhaps an attack); 2 of the names",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tries", TRIES, ids=lambda name: name)
+def test_why_in_plain_words(desk: Person, tries: str) -> None:
+    tried, cause, said = TRIES[tries]
+    ban = fail(tried)
+    assert causes.of(ban) is cause
+    for page in (BANS, f"{BANS}{ban.pk}/change/"):
+        assert said in text_of(desk.get(page)), page
+
+
+def test_an_old_phone_all_day_is_no_attack(db: None, settings: Settings) -> None:
+    """As the issue has it: 37 times the same, and 37 passwords on 20 accounts."""
+    settings.BAN_AFTER_FAILURES = 37
+    assert causes.of(fail([(ONE, "old")] * 37)) is Cause.OLD_PHONE
+    attack = fail([(MANY[n % 20], f"guess {n}") for n in range(37)], CAMPUS)
+    assert (attack.account_count, attack.password_count) == (20, 37)
+    assert causes.of(attack) is Cause.ATTACK
+
+
+def test_every_cause_has_its_words() -> None:
+    assert set(IN_WORDS) == set(Cause)
+    assert {cause for _tried, cause, _said in TRIES.values()} | {Cause.NOT_KNOWN} == set(Cause)
+
+
+def test_the_story_outlives_the_failures(desk: Person) -> None:
+    fail([(ONE, "old")] * 10)
+    Failure.objects.all().delete()
+    assert "one account, the same password 10 times" in text_of(desk.get(BANS))
+
+
+def test_a_ban_of_the_building_leaves_those_of_accounts_their_story(db: None, settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
+    settings.SHARED_NETWORK_FAILURES = 15
+    first = fail([(ONE, f"guess {n}") for n in range(10)], CAMPUS)
+    assert first.account == ONE
+    whole = fail([(MANY[n], f"guess {n}") for n in range(5)], CAMPUS)
+    assert whole.account == ""
+    first.refresh_from_db()
+    assert causes.of(first) is Cause.GUESSING
+    assert causes.failures(first).count() == 10
+    assert whole.failure_count == 15
+
+
+# --- The list --------------------------------------------------------------------------------------------------------
+
+
+def test_those_in_force_come_first(desk: Person, clock: time_machine.Traveller) -> None:
+    desk.sign_in()
+    over = Ban.objects.create(network="192.0.2.1", until=timezone.now() - timedelta(days=1))
+    lifted = Ban.objects.create(
+        network="192.0.2.2", until=timezone.now() + timedelta(hours=1), lifted_at=timezone.now()
+    )
+    old = timezone.now() - timedelta(minutes=50)
+    in_force = Ban.objects.create(network="192.0.2.3", started_at=old, until=timezone.now() + timedelta(minutes=10))
+    shown = [ban.pk for ban in desk.get(BANS).context["cl"].result_list]
+    assert shown[0] == in_force.pk
+    assert set(shown) == {in_force.pk, lifted.pk, over.pk}
+
+
+def test_what_is_told_of_each(desk: Person, make_user: MakeUser, clock: time_machine.Traveller) -> None:
+    desk.sign_in()
+    make_user("wangwu")
+    for channel in ("imap", "smtp"):
+        fail_at = [(ONE, "old")] * 5
+        for account, password in fail_at:
+            bans.note_failure(HOME, account, password, channel)
+            clock.shift(timedelta(minutes=1))
+    page = text_of(desk.get(BANS))
+    for told in (HOME, "the whole address", "IMAP, SMTP", "12:00:00 – 12:09:00", "in force until"):
+        assert told in page, told
+
+
+def test_names_that_are_no_account_are_not_readable(desk: Person) -> None:
+    ban = fail([(bans.account_of("my secret password"), "x")] * 10)
+    for page in (f"{BANS}{ban.pk}/change/", FAILURES):
+        text = text_of(desk.get(page))
+        assert "no account (" in text
+        assert "my secret password" not in text
+
+
+def test_the_list_asks_no_more_for_more_bans(desk: Person, django_assert_max_num_queries: Any) -> None:
+    for n in range(60):
+        Ban.objects.create(network=f"192.0.2.{n}", until=timezone.now() + timedelta(hours=1), lifted_by=desk.user)
+    with django_assert_max_num_queries(14):
+        desk.get(BANS)
+
+
+@pytest.mark.parametrize(("asked", "found"), [(HOME, True), ("198.51", True), ("wangwu", True), ("zhaoliu", False)])
+def test_bans_and_failures_are_found_by_address_and_account(desk: Person, asked: str, found: bool) -> None:
+    fail([(ONE, "old")] * 10)
+    for page in (BANS, FAILURES):
+        assert bool(desk.get(page, {"q": asked}).context["cl"].result_list) is found
+
+
+@pytest.mark.parametrize("asked", ["2001:db8:1:2::77", "2001:DB8:1:2:3:4:5:6", "2001:db8:1:2::/64"])
+def test_an_ipv6_address_of_a_log_finds_its_network(desk: Person, asked: str) -> None:
+    fail([(ONE, "old")] * 10, "2001:db8:1:2::9")
+    for page in (BANS, FAILURES):
+        assert desk.get(page, {"q": asked}).context["cl"].result_list
+
+
+# --- The page of one -------------------------------------------------------------------------------------------------
+
+
+def test_who_else_uses_the_address(desk: Person, wangwu: Person, make_user: MakeUser) -> None:
+    now = timezone.now()
+    for name, address, age in [("near", HOME, 1), ("long.ago", HOME, 30), ("elsewhere", CAMPUS, 1)]:
+        SecurityEvent.objects.create(
+            kind="signed_in", username=f"{name}@example.edu", address=address, at=now - timedelta(days=age)
+        )
+    mail = make_user("mailer")
+    MailLogin.objects.create(user=mail, day=timezone.localdate(), protocol="imap", method="app", address=HOME)
+    ban = fail([(ONE, "old")] * 10)
+    assert {neighbour.username for neighbour in ban_story.neighbours(HOME)} == {
+        "near@example.edu",
+        "mailer@example.edu",
+    }
+    page = text_of(desk.get(f"{BANS}{ban.pk}/change/"))
+    assert "near@example.edu" in page
+    assert "mailer@example.edu" in page
+    assert "long.ago@example.edu" not in page
+    assert "elsewhere@example.edu" not in page
+
+
+@pytest.mark.parametrize(
+    ("address", "is_there"),
+    [("2001:db8:1:2::5", True), ("2001:db8:1:2:ffff::1", True), ("2001:db8:1:3::5", False), ("2001:db80::1", False)],
+)
+def test_who_else_uses_a_network_of_ipv6(db: None, address: str, is_there: bool) -> None:
+    SecurityEvent.objects.create(kind="signed_in", username="near@example.edu", address=address)
+    assert bool(ban_story.neighbours("2001:db8:1:2::/64")) is is_there
+
+
+def test_a_64_that_ends_in_zeros(db: None) -> None:
+    for address in ("2001:db8::5", "2001:db8:0:0:1:2:3:4"):
+        SecurityEvent.objects.create(kind="signed_in", username=f"{address[-1]}@example.edu", address=address)
+    assert len(ban_story.neighbours("2001:db8::/64")) == 2
+
+
+def test_whether_it_is_in_a_known_network(desk: Person, settings: Settings) -> None:
+    ban = fail([(ONE, "old")] * 10, CAMPUS)
+    page = f"{BANS}{ban.pk}/change/"
+    assert "shared by many people" not in text_of(desk.get(page))
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
+    assert "shared by many people" in text_of(desk.get(page))
+
+
+def test_the_drawing_has_every_failure(desk: Person, clock: time_machine.Traveller) -> None:
+    desk.sign_in()
+    for _ in range(9):
+        bans.note_failure(HOME, ONE, "old", "imap")
+        clock.shift(timedelta(minutes=5))
+    ban = fail([(ONE, "old")])
+    bars = ban_story.timeline(ban)
+    assert len(bars) == ban_story.BARS
+    assert sum(bar.failures for bar in bars) == 10
+    assert max(bar.height for bar in bars) == 100
+    assert all(bar.y + bar.height == 103 for bar in bars)
+    page = desk.get(f"{BANS}{ban.pk}/change/").content.decode()
+    assert page.count("<rect") == sum(bar.failures > 0 for bar in bars)
+    assert "style=" not in page[page.index("<svg") : page.index("</svg>")]
+
+
+def test_all_at_one_moment(db: None, clock: time_machine.Traveller) -> None:
+    bars = ban_story.timeline(fail([(ONE, "old")] * 10))
+    assert [bar.failures for bar in bars if bar.failures] == [10]
+
+
+def test_a_ban_without_failures_has_a_page(desk: Person) -> None:
+    ban = Ban.objects.create(network=HOME, until=timezone.now() + timedelta(hours=1))
+    page = desk.get(f"{BANS}{ban.pk}/change/")
+    assert page.status_code == 200
+    assert "timeline" not in page.content.decode()
+
+
+# --- Lift ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.bypass("row 35: unban by staff, one click, audited")
+def test_one_click_on_the_row(desk: Person, wangwu: Person) -> None:
+    assert desk.user
+    ban = fail([(ONE, "old")] * 10)
+    page = desk.get(BANS, {"in_force": "yes"}).content.decode()
+    (target,) = re.findall(r'formaction="([^"]+)"', page)
+    answer = desk.post(target, {"reason": ""})
+    assert answer.headers["Location"] == f"{BANS}?in_force=yes"
+    assert bans.banned_until(HOME, ONE) is None
+    ban.refresh_from_db()
+    assert ban.lifted_by == desk.user
+    event = SecurityEvent.objects.get(kind="ban_lifted")
+    assert (event.actor, event.address) == (desk.user, HOME)
+
+
+def test_the_reason_is_kept_and_logged(desk: Person, wangwu: Person, settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
+    ban = fail([(ONE, "old")] * 10, CAMPUS)
+    desk.post(f"{BANS}{ban.pk}/lift/", {"reason": " 旧手机，已到服务台处理 "})
+    ban.refresh_from_db()
+    assert ban.lift_reason == "旧手机，已到服务台处理"
+    event = SecurityEvent.objects.get(kind="ban_lifted")
+    assert event.detail == {"account": ONE, "reason": "旧手机，已到服务台处理"}
+    assert event.user == wangwu.user, "the owner's page tells it"
+    assert "旧手机，已到服务台处理" in text_of(desk.get(f"{BANS}{ban.pk}/change/"))
+
+
+def test_many_at_once_with_one_reason(desk: Person) -> None:
+    pks = [fail([(ONE, "old")] * 10, f"198.51.100.{n}").pk for n in range(3)]
+    desk.post(BANS, {"action": "lift", "_selected_action": pks, "reason": "测试"})
+    assert list(Ban.objects.values_list("lift_reason", flat=True)) == ["测试"] * 3
+    assert SecurityEvent.objects.filter(kind="ban_lifted").count() == 3
+
+
+def test_a_second_click_changes_nothing(desk: Person, make_user: MakeUser) -> None:
+    ban = fail([(ONE, "old")] * 10)
+    desk.post(f"{BANS}{ban.pk}/lift/", {"reason": "first"})
+    other = clerk_with(make_user, SUPERUSER)
+    other.post(f"{BANS}{ban.pk}/lift/", {"reason": "second"})
+    ban.refresh_from_db()
+    assert (ban.lifted_by, ban.lift_reason) == (desk.user, "first")
+    assert SecurityEvent.objects.filter(kind="ban_lifted").count() == 1
+
+
+def test_one_that_is_over_is_not_lifted(desk: Person) -> None:
+    ban = Ban.objects.create(network=HOME, until=timezone.now() - timedelta(minutes=1))
+    assert "formaction" not in desk.get(BANS).content.decode()
+    desk.post(f"{BANS}{ban.pk}/lift/")
+    ban.refresh_from_db()
+    assert ban.lifted_at is None
+
+
+@pytest.mark.bypass("row 38: a link that lifts")
+def test_no_link_lifts(desk: Person) -> None:
+    ban = fail([(ONE, "old")] * 10)
+    assert desk.get(f"{BANS}{ban.pk}/lift/").status_code == 405
+    assert bans.banned_until(HOME, ONE)
+
+
+def test_who_only_reads_has_no_button(make_user: MakeUser) -> None:
+    auditor = clerk_with(make_user, "auditor")
+    ban = fail([(ONE, "old")] * 10)
+    for page in (BANS, f"{BANS}{ban.pk}/change/"):
+        assert "formaction" not in auditor.get(page).content.decode()
+    assert auditor.post(f"{BANS}{ban.pk}/lift/").status_code == 403
+    assert bans.banned_until(HOME, ONE)
+
+
+def test_a_ban_that_is_nowhere(desk: Person) -> None:
+    for pk in ("999", "x", "1/2"):
+        assert desk.post(f"{BANS}{pk}/lift/").status_code == 404
+
+
+def test_no_number_of_a_phone_is_in_it(desk: Person, wangwu: Person) -> None:
+    """Somebody types the number where the mailbox belongs."""
+    wangwu.enter_password("wrong", name=NUMBER)
+    fail([(bans.account_of(NUMBER), "x")] * 10)
+    assert User.objects.filter(username=ONE).exists()
+    for page in (BANS, FAILURES, f"{BANS}{Ban.objects.get().pk}/change/"):
+        assert NUMBER not in desk.get(page).content.decode()

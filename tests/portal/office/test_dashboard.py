@@ -1,0 +1,357 @@
+"""The dashboard: what it shows to whom, that each figure leads to its list, and what it costs."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from html import unescape
+from itertools import cycle, product
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django import DjangoDbBlocker, Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.bans.models import Ban, Failure
+from accounts.delivery.models import Sms
+from accounts.log import chain
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
+from accounts.phones.models import Phone
+from accounts.users.models import User
+from apppasswords.models import AppPassword
+from portal.office import figures
+from portal.office.dashboard import sections
+from portal.office.dashboard.charts import Chart, share
+from portal.office.models import DayFigure
+from tests.conftest import MakeUser
+from tests.kit import guards
+from tests.kit.crowd import database
+from tests.kit.outgoing import make_sms
+from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers import migrated, postgres
+from tests.kit.servers.browser import NARROW, SCHEMES, WIDE, Open, Scheme, axe_violations, resize, scrolls_sideways
+
+DASHBOARD = "/admin/dashboard/"
+QUERIES = 6  # the session, who asks and the phone; the figures, and those of departments
+
+
+@pytest.fixture
+def office(clerk: Person) -> Person:
+    clerk.sign_in()
+    with guards.lifted():
+        chain.events().delete()
+    Sms.objects.all().delete()
+    return clerk
+
+
+def charts(person: Person, days: int = 7) -> dict[str, Chart]:
+    page = person.get(DASHBOARD, {"days": days})
+    assert page.status_code == 200
+    return {chart.slug: chart for chart in page.context["charts"]}
+
+
+def helper(make_user: MakeUser, *rights: str) -> Person:
+    """Of the office, with these rights only."""
+    person = Person(make_user("helper", phone=OTHER_NUMBER, is_staff=True))
+    assert person.user
+    person.user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    person.sign_in()
+    return person
+
+
+# --- Who may see what -------------------------------------------------------------------------------------------------
+
+SHOWN = {
+    "view_user": {"adoption", "departments"},
+    "view_sms": {"sms", "gateways", "delivery", "delivery-days"},
+    "view_securityevent": {"sign-ins"},
+    "view_maillogin": {"mail-logins", "mail-protocols"},
+    "view_failure": {"failures"},
+    "view_ban": {"bans"},
+}
+
+
+@pytest.mark.parametrize("right", SHOWN)
+def test_one_sees_the_figures_of_the_lists_that_one_may_see(make_user: MakeUser, right: str) -> None:
+    busy_day(make_user)
+    figures.sum_up(timezone.localdate())
+    person = helper(make_user, right)
+    assert set(charts(person)) == SHOWN[right]
+    for chart in charts(person).values():
+        for url in links(chart):
+            assert person.get(url).status_code == 200, url
+
+
+def test_nobody_sees_more_than_the_table_says(office: Person) -> None:
+    assert set(charts(office)) == set().union(*SHOWN.values())
+
+
+def test_who_may_see_nothing_is_told_so_and_finds_no_link(make_user: MakeUser) -> None:
+    person = helper(make_user, "view_mail")
+    assert person.get(DASHBOARD).status_code == 403
+    assert person.post(DASHBOARD).status_code == 403
+    assert not DayFigure.objects.exists()
+    assert DASHBOARD not in person.get("/admin/").content.decode()
+
+
+def test_the_first_page_leads_there(office: Person) -> None:
+    assert f'href="{DASHBOARD}"' in office.get("/admin/").content.decode()
+
+
+# --- Each figure leads to its list ------------------------------------------------------------------------------------
+
+
+STATUSES = ["delivered"] * 5 + ["sent"] * 4 + ["failed"] * 3 + ["unknown"] * 2 + ["queued", "delayed", "claimed"] * 2
+METHODS = ["code"] * 3 + ["trusted browser"] * 2 + ["password"]
+CHANNELS = ["web"] * 5 + ["imap"] * 4 + ["pop3"] * 3 + ["smtp"] * 2 + ["sieve"]
+
+
+def busy_day(make_user: MakeUser) -> None:
+    """Today and yesterday; something of everything, and of each a different number."""
+    now = timezone.now()
+    departments = ("文学院", "法学院 & 商学院", "")
+    one, other, *_ = (make_user(f"person{n}", two_step=n < 3, department=departments[n % 3]) for n in range(6))
+    make_user("gone", is_active=False)
+    Phone.objects.create(user=one, number=f"+86{NUMBER}")
+    Phone.objects.create(user=other, number=f"+86{NUMBER}", slot=2)
+    for digest in "abc":
+        AppPassword.objects.create(user=one, name="Mail", digest=digest)
+    for ago in (0, 1):
+        _day(one, other, now - timedelta(days=ago))
+    _day(one, other, now - timedelta(days=9))  # out of the shortest range, so in neither
+    figures.sum_up(timezone.localdate(now - timedelta(days=1)))
+    figures.sum_up(timezone.localdate(now - timedelta(days=9)))
+
+
+def _day(one: User, other: User, at: datetime) -> None:
+    for status in STATUSES:
+        gateway = "" if status in ("queued", "delayed") else "twilio"
+        delivered = at + timedelta(seconds=3) if status == "delivered" else None
+        make_sms(one, created_at=at, status=status, gateway=gateway, delivered_at=delivered)
+    for method in METHODS:
+        SecurityEvent.objects.create(kind="signed_in", user=one, at=at, detail={"method": method})
+    for _ in range(4):
+        SecurityEvent.objects.create(kind="refused", at=at, detail={"channel": "web"})
+    for channel in CHANNELS:
+        Failure.objects.create(network="192.0.2.1", account="a", password_digest="0", channel=channel, at=at)
+    for account in ("", "", "", "a", "b"):
+        Ban.objects.create(network="192.0.2.1", account=account, started_at=at, until=at)
+    for protocol, method, times in (("imap", "app", 7), ("smtp", "mailbox", 4), ("pop3", "token", 2)):
+        for user in (one, other):
+            day = timezone.localdate(at)
+            MailLogin.objects.create(user=user, day=day, protocol=protocol, method=method, count=times)
+
+
+def links(chart: Chart) -> list[str]:
+    return [entry.url for entry in chart.entries if entry.url] + [row.url for row in chart.rows if row.url]
+
+
+def listed(person: Person, url: str) -> int:
+    """How many rows a list has; of mail logins, how many logins."""
+    page = person.get(url)
+    assert page.status_code == 200, url
+    assert "e=1" not in page.request["QUERY_STRING"]
+    shown = page.context_data or {}
+    return int(shown["logins"] if "logins" in shown else shown["cl"].result_count)
+
+
+def total(text: str) -> int:
+    """The figure of "33% · 1,234 / 2,000" or "1,234"."""
+    found = re.search(r"([\d,]+)(?:,| / | 条|$)", text.rpartition("· ")[2])
+    assert found, text
+    return int(found[1].replace(",", ""))
+
+
+@pytest.mark.parametrize("days", [7, 30, 364])
+def test_the_list_has_as_many_as_the_figure_says(office: Person, make_user: MakeUser, days: int) -> None:
+    busy_day(make_user)
+    office.post(f"{DASHBOARD}?days={days}")
+    checked = set()
+    for slug, chart in charts(office, days).items():
+        for entry in chart.entries:
+            if not entry.url:
+                continue
+            said = entry.total
+            if slug == "departments":  # the list is of everybody there
+                said = said.rpartition(" / ")[2]
+            if slug == "gateways":
+                said = re.split("[,，]", said)[0]
+            assert listed(office, entry.url) == total(said), f"{slug} {entry}"
+            checked.add(slug)
+    assert checked == set(SHOWN_LINKS)
+
+
+SHOWN_LINKS = set().union(*SHOWN.values()) - {"delivery-days"}
+
+
+def test_a_day_leads_to_its_own_list(office: Person, make_user: MakeUser) -> None:
+    busy_day(make_user)
+    office.post(DASHBOARD)
+    for slug in ("sms", "failures", "bans", "mail-logins"):
+        row = charts(office)[slug].rows[-1]
+        assert row.name == str(timezone.localdate())
+        assert listed(office, row.url) == sum(map(total, row.cells)), slug
+    assert charts(office)["adoption"].rows[-1].url == "", "people have no day"
+
+
+def test_no_link_leads_to_a_list_that_has_ended(office: Person) -> None:
+    rows = charts(office, 364)["sms"].rows
+    assert not rows[0].url
+    assert rows[-1].url
+    page = office.get(DASHBOARD, {"days": 364}).content.decode()
+    assert "30" in charts(office, 364)["sms"].note
+    assert charts(office, 30)["sms"].note == ""
+    assert page.count("<svg") > 10
+
+
+# --- What it shows ----------------------------------------------------------------------------------------------------
+
+
+def test_before_anything_is_counted(office: Person) -> None:
+    """It says so, and GET counts nothing."""
+    page = office.get(DASHBOARD)
+    assert page.status_code == 200
+    assert page.context["summed_at"] is None
+    assert not DayFigure.objects.exists()
+
+
+def test_count_now(office: Person, lisi: Person) -> None:
+    answer = office.post(f"{DASHBOARD}?days=7")
+    assert answer.headers["Location"] == f"{DASHBOARD}?days=7"
+    chart = charts(office)["adoption"]
+    assert chart.entries[-1].total == "1", "the clerk himself is not counted"
+    page = office.get(DASHBOARD)
+    assert timezone.now() - page.context["summed_at"] < timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 0, "—"), (0, 5, "0%"), (1, 1000, "<1%"), (999, 1000, "99%"), (5, 5, "100%"), (1, 3, "33%")],
+)
+def test_a_share_is_only_whole_when_nobody_is_missing(part: int, whole: int, text: str) -> None:
+    assert share(part, whole) == text
+
+
+@pytest.mark.parametrize("days", ["", "0", "8", "-7", "x", "364x", "９"])
+def test_odd_ranges_are_the_usual_one(office: Person, days: str) -> None:
+    assert office.get(DASHBOARD, {"days": days}).context["length"] == sections.DEFAULT_RANGE
+
+
+def test_a_year_is_drawn_week_by_week(office: Person) -> None:
+    today = timezone.localdate()
+    for ago, value in ((0, 5), (6, 2), (7, 1), (363, 9), (364, 100)):
+        figures.keep(today - timedelta(days=ago), {("failure", "web"): value, ("people", ""): 10 * value})
+    chart = charts(office, 364)["failures"]
+    assert len(chart.rows) == 52
+    assert [chart.rows[place].cells[0] for place in (0, -2, -1)] == ["9", "1", "7"]
+    assert chart.entries[0].total == "17"
+    adoption = charts(office, 364)["adoption"]
+    assert [adoption.rows[place].cells[-1] for place in (0, 1, -1)] == ["90", "—", "50"], "the end of each week"
+
+
+def test_a_department_cannot_write_into_the_page(office: Person, make_user: MakeUser) -> None:
+    make_user("odd", department='"><script>alert(1)</script>')
+    office.post(DASHBOARD)
+    page = office.get(DASHBOARD).content.decode()
+    assert "<script>alert" not in page
+    assert "<script>alert(1)" in unescape(page)
+
+
+# --- What it costs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_thousand_people_cost_as_many_queries_as_fifty(
+    settings: Settings, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """How long it takes, with ten thousand: `make bench`."""
+    settings.DEBUG = True
+    asked = set()
+    with postgres.running() as url, django_db_blocker.unblock(), database(url):
+        migrated.migrate(url)
+        office = Person(User.objects.create_superuser("itoffice@example.edu", PASSWORD))
+        office.sign_in()
+        for people in (50, 1_000):
+            call_command("demo_history", people=people)
+            office.get(DASHBOARD)  # connected
+            for days in sections.RANGES:
+                with CaptureQueriesContext(connection) as queries:
+                    assert office.get(DASHBOARD, {"days": days}).status_code == 200
+                asked.add(len(queries))
+            User.objects.filter(is_staff=False).delete()
+            DayFigure.objects.all().delete()
+    assert len(asked) == 1, asked
+    assert asked.pop() <= QUERIES
+
+
+# --- In a browser -----------------------------------------------------------------------------------------------------
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/admin/")
+    page.fill("[name=username]", "itoffice")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/sign-in/code/")
+    page.fill("[name=code]", code_from_phone())
+    page.press("[name=code]", "Enter")
+    page.wait_for_url("**/admin/")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+def test_from_the_first_page_to_the_failed_sms(
+    live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, *, javascript: bool
+) -> None:
+    busy_day(make_user)
+    page = open_page(base_url=live_server.url, language="en-US", javascript=javascript)
+    _sign_in(page)
+    page.locator(".to-dashboard a").click()
+    page.locator(".figures-bar button").click()
+    page.locator(".ranges a").first.click()
+    page.wait_for_url("**/admin/dashboard/?days=7")
+    expect(page.locator("#sms .drawing rect")).to_have_count(10)
+    expect(page.locator("#sms tbody tr").last).not_to_be_visible()
+    page.locator("#sms summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sms tbody tr").last).to_be_visible()
+    page.locator("#sms .legend a").last.click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
+def test_it_is_for_everybody(
+    live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, language: str
+) -> None:
+    """Axe finds nothing, empty and full, opened, in each range, in one of them in each variant; drawings have names."""
+    page = open_page(base_url=live_server.url, language=language)
+    _sign_in(page)
+    found: list[str] = []
+
+    def look(days: int, variants: Sequence[tuple[int, Scheme]]) -> None:
+        page.goto(f"{DASHBOARD}?days={days}")
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        for width, scheme in variants:
+            resize(page, width, scheme)
+            found.extend(f"{days} {width} {scheme}: {violation}" for violation in axe_violations(page))
+            found.extend([f"{days} {width}: sideways"] if scrolls_sideways(page) else [])
+
+    look(30, [(NARROW, "light")])
+    busy_day(make_user)
+    figures.sum_up(timezone.localdate())
+    for days, scheme in zip(sections.RANGES, cycle(SCHEMES), strict=False):
+        # The ranges differ in nothing that axe sees but their number of rows.
+        look(days, list(product((WIDE, NARROW), SCHEMES)) if days == 7 else [(NARROW, scheme)])
+    assert not found, "\n".join(found)
+    for chart in page.locator(".chart").all():
+        title = chart.locator("h2").inner_text()
+        if chart.locator(".drawing").count():
+            expect(chart.locator(".drawing")).to_have_role("img")
+            expect(chart.locator(".drawing")).to_have_accessible_name(re.compile(re.escape(title)))
+            assert chart.locator("table tbody tr").count() > 6

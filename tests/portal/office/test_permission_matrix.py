@@ -1,0 +1,225 @@
+"""Role by address by method, and role by action: what the administration answers.
+
+A new address or action fails these tests until it is in the table. What fails prints the row as it
+is answered now: read it, decide whether that is right, and put it in.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.db import transaction
+from django.test import RequestFactory
+
+from accounts.phones.models import Phone
+from accounts.users.models import User
+from tests.conftest import MakeUser
+from tests.kit.officers import CLERKS, clerk_with
+from tests.kit.people import Person
+from tests.kit.sitemap import Addresses, Place, places
+from tests.kit.snapshots import changed, everything
+
+# Each cell: what GET and an empty POST are answered. r: read only. rw: both. w: POST only. -: neither.
+# Empty POSTs change nothing by themselves; what actions do is below.
+TABLE = """
+                                                           no    help  two-  audi- admin super-
+                                                           role  desk  step  tor   istr. user
+admin/                                                     r     r     r     r     r     r
+admin/password_change/                                     r     r     r     r     r     r
+admin/password_change/done/                                r     r     r     r     r     r
+admin/autocomplete/                                        -     -     -     -     -     -
+admin/r/<path:content_type_id>/<path:object_id>/           -     -     -     -     -     -
+admin/dashboard/                                           -     rw    rw    rw    rw    rw
+admin/find/                                                -     w     w     w     w     w
+admin/accounts/user/<int:id>/desk/                         -     r     r     r     r     r
+admin/accounts/application/                                -     -     -     r     r     r
+admin/accounts/application/add/                            -     -     -     -     -     rw
+admin/accounts/application/<path:object_id>/history/       -     -     -     r     r     r
+admin/accounts/application/<path:object_id>/delete/        -     -     -     -     -     rw
+admin/accounts/application/<path:object_id>/change/        -     -     -     r     r     rw
+admin/accounts/exemption/                                  -     -     r     r     r     r
+admin/accounts/exemption/add/                              -     -     rw    -     rw    rw
+admin/accounts/exemption/<path:object_id>/history/         -     -     r     r     r     r
+admin/accounts/exemption/<path:object_id>/delete/          -     -     -     -     -     -
+admin/accounts/exemption/<path:object_id>/change/          -     -     rw    r     rw    rw
+admin/accounts/securityevent/export/                       -     -     -     -     -     -
+admin/accounts/maillogin/                                  -     r     r     r     r     r
+admin/accounts/maillogin/add/                              -     -     -     -     -     -
+admin/accounts/maillogin/<path:object_id>/history/         -     r     r     r     r     r
+admin/accounts/maillogin/<path:object_id>/delete/          -     -     -     -     -     -
+admin/accounts/maillogin/<path:object_id>/change/          -     r     r     r     r     r
+admin/accounts/roster/                                     -     -     r     r     r     r
+admin/accounts/roster/add/                                 -     -     rw    -     rw    rw
+admin/accounts/roster/<path:object_id>/history/            -     -     r     r     r     r
+admin/accounts/roster/<path:object_id>/delete/             -     -     -     -     -     -
+admin/accounts/roster/<path:object_id>/change/             -     -     rw    r     rw    rw
+admin/accounts/rollout/                                    -     -     r     r     r     r
+admin/accounts/rollout/add/                                -     -     rw    -     rw    rw
+admin/accounts/rollout/<path:object_id>/history/           -     -     r     r     r     r
+admin/accounts/rollout/<path:object_id>/delete/            -     -     -     -     -     -
+admin/accounts/rollout/<path:object_id>/change/            -     -     rw    r     rw    rw
+admin/accounts/rollout/<int:pk>/choose/                    -     -     rw    -     rw    rw
+admin/accounts/rollout/<int:pk>/mail/                      -     -     rw    r     rw    rw
+admin/accounts/rollout/<int:pk>/people/                    -     -     r     r     r     r
+admin/accounts/user/export/                                -     -     rw    rw    rw    rw
+admin/accounts/user/<int:pk>/two-step/                     -     -     rw    -     rw    rw
+admin/accounts/ban/<path:object_id>/lift/                  -     w     -     -     w     w
+admin/accounts/ban/                                        -     r     -     r     r     r
+admin/accounts/ban/add/                                    -     -     -     -     -     -
+admin/accounts/ban/<path:object_id>/history/               -     r     -     r     r     r
+admin/accounts/ban/<path:object_id>/delete/                -     -     -     -     -     -
+admin/accounts/ban/<path:object_id>/change/                -     r     -     r     r     r
+admin/accounts/failure/                                    -     r     -     r     r     r
+admin/accounts/failure/add/                                -     -     -     -     -     -
+admin/accounts/failure/<path:object_id>/history/           -     r     -     r     r     r
+admin/accounts/failure/<path:object_id>/delete/            -     -     -     -     -     -
+admin/accounts/failure/<path:object_id>/change/            -     r     -     r     r     r
+admin/accounts/sms/                                        -     r     -     r     r     r
+admin/accounts/sms/add/                                    -     -     -     -     -     -
+admin/accounts/sms/<path:object_id>/history/               -     r     -     r     r     r
+admin/accounts/sms/<path:object_id>/delete/                -     -     -     -     -     -
+admin/accounts/sms/<path:object_id>/change/                -     r     -     r     r     r
+admin/accounts/mail/                                       -     r     -     r     r     r
+admin/accounts/mail/add/                                   -     -     -     -     -     -
+admin/accounts/mail/<path:object_id>/history/              -     r     -     r     r     r
+admin/accounts/mail/<path:object_id>/delete/               -     -     -     -     -     -
+admin/accounts/mail/<path:object_id>/change/               -     r     -     r     r     r
+admin/accounts/trustedbrowser/                             -     r     -     r     r     r
+admin/accounts/trustedbrowser/add/                         -     -     -     -     -     -
+admin/accounts/trustedbrowser/<path:object_id>/history/    -     r     -     r     r     r
+admin/accounts/trustedbrowser/<path:object_id>/delete/     -     -     -     -     -     -
+admin/accounts/trustedbrowser/<path:object_id>/change/     -     r     -     r     r     r
+admin/accounts/securityevent/                              -     r     -     r     r     r
+admin/accounts/securityevent/add/                          -     -     -     -     -     -
+admin/accounts/securityevent/<path:object_id>/history/     -     r     -     r     r     r
+admin/accounts/securityevent/<path:object_id>/delete/      -     -     -     -     -     -
+admin/accounts/securityevent/<path:object_id>/change/      -     r     -     r     r     r
+admin/accounts/knownnetwork/                               -     r     -     r     r     r
+admin/accounts/knownnetwork/add/                           -     -     -     -     rw    rw
+admin/accounts/knownnetwork/<path:object_id>/history/      -     r     -     r     r     r
+admin/accounts/knownnetwork/<path:object_id>/delete/       -     -     -     -     rw    rw
+admin/accounts/knownnetwork/<path:object_id>/change/       -     r     -     r     rw    rw
+admin/accounts/user/<id>/password/                         -     -     -     -     rw    rw
+admin/accounts/user/                                       -     r     r     r     r     r
+admin/accounts/user/add/                                   -     -     rw    -     rw    rw
+admin/accounts/user/<path:object_id>/history/              -     r     r     r     r     r
+admin/accounts/user/<path:object_id>/delete/               -     -     -     -     rw    rw
+admin/accounts/user/<path:object_id>/change/               -     r     rw    r     rw    rw
+admin/accounts/role/                                       -     -     -     r     r     r
+admin/accounts/role/add/                                   -     -     -     -     -     rw
+admin/accounts/role/<path:object_id>/history/              -     -     -     r     r     r
+admin/accounts/role/<path:object_id>/delete/               -     -     -     -     -     rw
+admin/accounts/role/<path:object_id>/change/               -     -     -     r     r     rw
+admin/apppasswords/apppassword/                            -     r     -     r     r     r
+admin/apppasswords/apppassword/add/                        -     -     -     -     -     -
+admin/apppasswords/apppassword/<path:object_id>/history/   -     r     -     r     r     r
+admin/apppasswords/apppassword/<path:object_id>/delete/    -     -     -     -     -     -
+admin/apppasswords/apppassword/<path:object_id>/change/    -     r     -     r     r     r
+admin/<app_label>/                                         -     r     r     r     r     r
+admin/(?P<url>.*)$                                         -     -     -     -     -     -
+"""
+
+# The actions of lists: x where the action is offered and does something.
+ACTIONS = """
+                                                           no    help  two-  audi- admin super-
+                                                           role  desk  step  tor   istr. user
+accounts/ban lift                                          -     x     -     -     x     x
+accounts/knownnetwork delete_selected                      -     -     -     -     x     x
+accounts/application delete_selected                       -     -     -     -     -     x
+accounts/user delete_selected                              -     -     -     -     x     x
+accounts/user switch_two_step_on                           -     -     x     -     x     x
+accounts/user unbind_phone                                 -     x     -     -     x     x
+accounts/user forget_browsers                              -     x     -     -     x     x
+accounts/role delete_selected                              -     -     -     -     -     x
+apppasswords/apppassword remove                            -     x     -     -     x     x
+"""
+
+ADMIN = [place for place in places() if place.route.startswith("admin/")]
+FOR_ALL = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
+# Django's pages that take no form, or one whose actions are below: what they answer a POST is what they answer GET.
+WITHOUT_FORM = re.compile(r"admin/(\w+/\w+/(<path:object_id>/history/)?|<app_label>/|password_change/(done/)?)?")
+# It leads to the page of the row, which answers for itself.
+LEADS_ON = re.compile(r"admin/\w+/\w+/<path:object_id>/")
+
+
+def _rows(table: str) -> Iterator[tuple[str, list[str]]]:
+    for line in table.strip().splitlines()[2:]:
+        name, *cells = line.rsplit(maxsplit=len(CLERKS))
+        yield " ".join(name.split()), cells
+
+
+def _row(name: str, cells: list[str]) -> str:
+    return f"{name:<58} " + " ".join(f"{cell:<5}" for cell in cells).rstrip()
+
+
+@pytest.fixture
+def addresses(make_user: MakeUser) -> Addresses:
+    owner = make_user("owner", phone="13600136009")
+    return Addresses(owner, Phone.objects.get(user=owner))
+
+
+@pytest.fixture
+def clerks(make_user: MakeUser) -> list[Person]:
+    return [clerk_with(make_user, role) for role in CLERKS]
+
+
+def answered(person: Person, method: str, path: str) -> bool:
+    """Whether there is an answer but "no". What a POST does is taken back."""
+    start = transaction.savepoint()
+    status = person.generic(method, path).status_code
+    transaction.savepoint_rollback(start)
+    assert status < 500, f"{method} {path}: {status}"
+    return status in (200, 302)
+
+
+def cell(person: Person, place: Place, path: str) -> str:
+    read = answered(person, "GET", path)
+    write = not WITHOUT_FORM.fullmatch(place.route) and answered(person, "POST", path)
+    return f"{'r' if read else ''}{'w' if write else ''}" or "-"
+
+
+def test_every_address_for_every_role(addresses: Addresses, clerks: list[Person]) -> None:
+    expected = dict(_rows(TABLE))
+    found = []
+    asked = [place for place in ADMIN if place.route not in FOR_ALL and not LEADS_ON.fullmatch(place.route)]
+    for place in asked:
+        cells = [cell(person, place, addresses.of(place)) for person in clerks]
+        if expected.get(place.route) != cells:
+            found.append(_row(place.route, cells))
+    assert not found, "not as in the table:\n" + "\n".join(found)
+    assert set(expected) == {place.route for place in asked}, "the table has more"
+
+
+def _actions() -> Iterator[tuple[ModelAdmin[Any], str]]:
+    """Those that a superuser is offered."""
+    request = RequestFactory().get("/")
+    request.user = User(is_superuser=True, is_active=True)
+    for model_admin in admin.site._registry.values():
+        for action in model_admin.get_actions(request):
+            yield model_admin, action
+
+
+def acts(person: Person, path: str, action: str, pk: int) -> bool:
+    """Whether the action is taken: it asks back on a page of its own, or changes something."""
+    start, before = transaction.savepoint(), everything()
+    response = person.post(path, {"action": action, "_selected_action": [pk]})
+    is_list = "admin/change_list.html" in {template.name for template in response.templates}
+    done = (response.status_code == 200 and not is_list) or bool(changed(before))
+    transaction.savepoint_rollback(start)
+    return done
+
+
+def test_every_action_for_every_role(addresses: Addresses, clerks: list[Person]) -> None:
+    expected = dict(_rows(ACTIONS))
+    found, asked = [], []
+    for model_admin, action in _actions():
+        model = f"{model_admin.opts.app_label}/{model_admin.opts.model_name}"
+        asked.append(f"{model} {action}")
+        cells = ["x" if acts(person, f"/admin/{model}/", action, addresses.rows[model]) else "-" for person in clerks]
+        if expected.get(asked[-1]) != cells:
+            found.append(_row(asked[-1], cells))
+    assert not found, "not as in the table:\n" + "\n".join(found)
+    assert set(expected) == set(asked), "the table has more"

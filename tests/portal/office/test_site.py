@@ -1,0 +1,180 @@
+"""Who may see what of the administration."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from accounts.bans import bans
+from accounts.bans.models import Ban
+from accounts.delivery.gateways import memory
+from accounts.delivery.models import Sms
+from accounts.log.models import SecurityEvent
+from accounts.phones.models import Phone
+from accounts.users.models import User
+from tests.conftest import MakeUser
+from tests.kit.paperwork import BANS, USERS, act, edit, edit_page, pk
+from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
+from tests.kit.sitemap import Addresses, places
+from tests.kit.snapshots import changed, everything
+
+# --- Who -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.bypass("row 21: a superuser with nothing but the password")
+def test_a_password_alone_opens_nothing(clerk: Person) -> None:
+    clerk.enter_password()
+    assert clerk.get("/admin/").headers["Location"] == "/sign-in/code/"
+
+
+def test_a_trusted_browser_is_asked_for_a_code(clerk: Person) -> None:
+    clerk.sign_in(trust_browser="on")
+    clerk.post("/sign-out/")
+    clerk.enter_password()
+    page = clerk.get("/admin/accounts/user/", follow=True)
+    assert page.redirect_chain[-1][0] == "/security/confirm/?next=%2Fadmin%2Faccounts%2Fuser%2F"
+    clerk.post("/security/confirm/", {"send": "1"})
+    answer = clerk.post("/security/confirm/", {"code": code_from_phone(), "next": "/admin/accounts/user/"})
+    assert answer.headers["Location"] == "/admin/accounts/user/"
+    assert clerk.get("/admin/accounts/user/").status_code == 200
+
+
+def test_who_is_not_of_the_office_is_told_so(wangwu: Person) -> None:
+    wangwu.sign_in()
+    assert wangwu.get("/admin/", follow=True).status_code == 403
+
+
+def test_who_leaves_the_office_is_out_at_once(office: Person) -> None:
+    User.objects.update(is_staff=False)
+    assert office.get("/admin/").status_code == 302
+
+
+def test_rights_are_asked_for_one_by_one(make_user: MakeUser, wangwu: Person) -> None:
+    helper = Person(make_user("helper", phone=OTHER_NUMBER, is_staff=True))
+    helper.sign_in()
+    assert helper.get(USERS).status_code == 403
+    assert helper.user
+    for name in ("view_user", "view_ban"):
+        helper.user.user_permissions.add(Permission.objects.get(codename=name))
+    assert helper.get(USERS).status_code == 200
+    before = everything()
+    for action in ("unbind_phone", "forget_browsers", "switch_two_step_on"):
+        act(helper, USERS, action, pk(wangwu), start="2026-01-01")
+    ban = Ban.objects.create(network="192.0.2.1", until=timezone.now() + timedelta(hours=1))
+    act(helper, BANS, "lift", ban.pk)
+    assert bans.banned_until("192.0.2.1", "")
+    assert set(changed(before)) == {"bans.Ban"}
+
+
+# --- Read ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["sms", "mail", "trustedbrowser", "ban", "securityevent", "failure", "maillogin"])
+def test_histories_are_only_read(office: Person, wangwu: Person, model: str) -> None:
+    phone = Phone.objects.get(user=wangwu.user)
+    assert wangwu.user
+    row = Addresses(wangwu.user, phone).rows[f"accounts/{model}"]
+    before = everything()
+    for page in (f"{row}/change/", f"{row}/delete/", "add/"):
+        assert office.post(f"/admin/accounts/{model}/{page}", {"post": "yes", "_save": "1"}).status_code == 403
+    act(office, f"/admin/accounts/{model}/", "delete_selected", row, post="yes")
+    assert not changed(before)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("8000", True),
+        ("wangwu", True),
+        ("王五", True),
+        ("9000", False),
+        (NUMBER, False),
+        (f"+86{NUMBER}", False),
+        ("138", False),
+    ],
+)
+def test_search_by_name_or_the_last_four_digits(office: Person, wangwu: Person, asked: str, found: bool) -> None:
+    page = office.get(USERS, {"q": asked}).content.decode()
+    assert ("wangwu@example.edu" in page) is found
+
+
+@pytest.mark.parametrize(("two_step", "found"), [("on", 1), ("later", 0), ("off", 1), ("no_phone", 1)])
+def test_filter_by_two_step(office: Person, zhangsan: Person, lisi: Person, two_step: str, found: int) -> None:
+    page = office.get(USERS, {"two_step": two_step}).content.decode()
+    names = {name for name in ("zhangsan@example.edu", "lisi@example.edu") if name in page}
+    assert len(names) == found
+
+
+@pytest.mark.bypass("row 42: a code or a number where many can read it")
+def test_no_page_shows_a_code_or_a_whole_number(office: Person, wangwu: Person) -> None:
+    assert wangwu.user
+    wangwu.sign_in(trust_browser="on")
+    wangwu.post("/security/phone/change/")
+    wangwu.post("/security/phone/change/", {"code": code_from_phone()})
+    wangwu.post("/security/phone/change/", {"number": OTHER_NUMBER})
+    wangwu.post("/security/phone/change/", {"code": code_from_phone(OTHER_NUMBER)})
+    wangwu.post("/security/phone/unbind/")  # this one is still good
+    codes = {sms.code for sms in memory.outbox if sms.code}
+    nonces = set(Sms.objects.exclude(nonce="").values_list("nonce", flat=True))
+    addresses = Addresses(wangwu.user, Phone.objects.get(user=wangwu.user))
+    pages = [
+        addresses.of(place) for place in places() if place.route.startswith("admin/") and "logout" not in place.route
+    ]
+    for model, rows in (("sms", Sms.objects.filter(nonce__gt="n")), ("securityevent", SecurityEvent.objects.all())):
+        pages += [f"/admin/accounts/{model}/{row.pk}/change/" for row in rows]
+    for path in pages:
+        text = office.get(path).content.decode()
+        digits = re.sub(r"[ \-]", "", text)
+        assert NUMBER not in digits, path
+        assert OTHER_NUMBER not in digits, path
+        assert not codes & set(re.findall(r"(?<!\d)\d{6}(?!\d)", text)), path
+        assert not any(nonce in text for nonce in nonces), path
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "sms/?number__startswith=%2B86138",
+        "sms/?nonce__startswith=0",
+        "sms/?user__password__startswith=a",
+        "trustedbrowser/?digest__startswith=0",
+        "user/?phone__number__startswith=%2B86138",
+        "user/?password__startswith=a",
+        "user/?phone__number__regex=8",
+        "mail/?user__phone__number__startswith=%2B86138",
+    ],
+)
+def test_a_list_is_narrowed_by_nothing_that_it_does_not_show(office: Person, wangwu: Person, asked: str) -> None:
+    """Or a number could be asked for digit by digit."""
+    assert office.get(f"/admin/accounts/{asked}").status_code in (302, 400)
+
+
+# --- Power -----------------------------------------------------------------------------------------------------------
+
+
+def test_only_who_has_all_rights_gives_rights(make_user: MakeUser, wangwu: Person) -> None:
+    make_user("root", is_superuser=True)
+    helper = make_user("desk", phone="13700137001", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user"]))
+    desk = Person(helper)
+    desk.sign_in()
+    assert "root@example.edu" not in desk.get("/admin/accounts/user/").content.decode()
+    assert 'name="is_superuser"' not in desk.get(edit_page(wangwu)).content.decode()
+    assert edit(desk, wangwu, name="W", is_superuser="on", is_staff="on").status_code == 302
+    person = User.objects.get(pk=pk(wangwu))
+    assert (person.name, person.is_superuser, person.is_staff) == ("W", False, False)
+
+
+def test_a_clerk_has_no_power_over_colleagues(make_user: MakeUser) -> None:
+    """Whoever sets a colleague's password or unbinds the phone has the colleague's rights."""
+    colleague = make_user("colleague", phone=OTHER_NUMBER, is_staff=True)
+    helper = make_user("desk", phone="13700137001", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user", "help_people"]))
+    desk = Person(helper)
+    desk.sign_in()
+    assert desk.get(f"{USERS}{colleague.pk}/change/").status_code == 302
+    assert desk.get(f"{USERS}{colleague.pk}/password/").status_code in (302, 404)
+    act(desk, USERS, "unbind_phone", colleague.pk)
+    assert Phone.objects.filter(user=colleague).exists()

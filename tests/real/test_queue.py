@@ -1,0 +1,291 @@
+"""Real brokers and real workers, which freeze, die and come back: each code goes out once, or is reported."""
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.kit.servers.programs import Program
+from tests.kit.servers.redis import Redis
+from tests.kit.servers.site import Site, Visitor
+from tests.kit.servers.twilio_stub import SLOW, TwilioStub, twilio_stub
+from tests.kit.waiting import wait_until
+
+pytestmark = [pytest.mark.slow]
+
+PAGE_WITHIN = 3  # seconds
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    with Redis() as redis:
+        yield redis.start()
+
+
+@pytest.fixture(scope="module")
+def redis_site(redis: Redis) -> Iterator[Site]:
+    with Site(CELERY_BROKER_URL=redis.url, SMS_LOST_AFTER="5") as site:
+        site.start_web()
+        yield site
+
+
+@pytest.fixture(scope="module")
+def folder_site() -> Iterator[Site]:
+    with Site(CELERY_BROKER_URL="filesystem://", SMS_LOST_AFTER="5") as site:
+        site.start_web()
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No worker and no message of one test is there in the next one."""
+    yield
+    for name in {"redis_site", "folder_site"} & set(request.fixturenames):
+        request.getfixturevalue(name).kill_workers()
+    if "redis" in request.fixturenames:
+        redis: Redis = request.getfixturevalue("redis")
+        redis.program.kill()
+        redis.start()
+
+
+@pytest.fixture
+def site(redis: Redis, redis_site: Site) -> Site:
+    return redis_site
+
+
+@pytest.fixture
+def visitor(site: Site) -> Iterator[Visitor]:
+    with site.visitor() as visitor:
+        visitor.open("/sign-in/")
+        yield visitor
+
+
+@pytest.fixture
+def gateway() -> Iterator[TwilioStub]:
+    with twilio_stub() as stub:
+        yield stub
+
+
+def repeat_everything(visitor: Visitor) -> None:
+    """Sweeps, and each of the person's tasks three times more; it is over when the last of all was worked on."""
+    with visitor.site.visitor() as last:
+        last.enter_password()
+        pks = [sms["id"] for sms in visitor.sms()]
+        visitor.site.run(
+            "from accounts.delivery.tasks import send_sms, sweep\n"
+            f"for pk in {[*pks, *pks, *pks, *(sms['id'] for sms in last.sms())]}: sweep.delay(); send_sms.delay(pk)"
+        )
+        wait_until(lambda: last.statuses() == ["sent"], 30)
+
+
+def times_sent(visitor: Visitor) -> int:
+    return len(visitor.site.outbox(visitor.number))
+
+
+def test_sign_in_through_a_real_worker(site: Site, visitor: Visitor) -> None:
+    site.start_worker()
+    visitor.enter_password()
+    visitor.enter_code()
+    assert visitor.is_in()
+    assert visitor.statuses() == ["sent"]
+
+
+def test_sign_in_through_the_filesystem(folder_site: Site) -> None:
+    folder_site.start_worker()
+    with folder_site.visitor() as visitor:
+        visitor.enter_password()
+        visitor.enter_code()
+        assert visitor.is_in()
+
+
+@pytest.mark.bypass("row 43: a message that the broker delivers again")
+def test_a_task_that_comes_ten_times_sends_one_sms(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
+    """All at once, with a gateway slow enough that they overlap."""
+    gateway.script = [SLOW]
+    visitor.enter_password()
+    (sms,) = visitor.sms()
+    site.run(
+        f"from accounts.delivery.tasks import send_sms\nfor _ in range(10): send_sms.apply_async(args=[{sms['id']}])"
+    )
+    site.start_worker(gateway.environment(SMS_LOST_AFTER="60"))
+    wait_until(lambda: gateway.requests, 30)
+    repeat_everything(visitor)
+    gateway.release()
+    wait_until(lambda: visitor.statuses() == ["sent"], 30)
+    repeat_everything(visitor)
+    assert [request["To"][-11:] for request in gateway.requests].count(visitor.number) == 1
+
+
+def asks_in_time(visitor: Visitor) -> None:
+    start = time.monotonic()
+    response = visitor.enter_password()
+    took = time.monotonic() - start
+    assert response.headers["Location"] == "/sign-in/code/"
+    assert took < PAGE_WITHIN, f"the page took {took:.1f} s"
+
+
+def sees_that_it_is_late(visitor: Visitor) -> None:
+    assert visitor.statuses()[-1] == "delayed"
+    assert "but late" in visitor.open("/sign-in/code/").text
+
+
+@contextmanager
+def refused(redis: Redis) -> Iterator[None]:
+    redis.program.kill()
+    yield
+    redis.start()
+
+
+@contextmanager
+def frozen(redis: Redis) -> Iterator[None]:
+    redis.program.freeze()
+    yield
+    redis.program.thaw()
+
+
+@pytest.mark.parametrize(("away", "worker_was_there"), [(refused, True), (refused, False), (frozen, True)])
+def test_a_broker_that_is_away_costs_seconds_and_no_code(
+    site: Site, redis: Redis, away: object, worker_was_there: bool
+) -> None:
+    assert callable(away)
+    with ExitStack() as stack:
+        people = [stack.enter_context(site.visitor()) for _ in range(6)]
+        for person in people:
+            person.open("/sign-in/")
+        if worker_was_there:
+            site.start_worker()
+        with away(redis):
+            for person in people[:3]:
+                asks_in_time(person)
+                sees_that_it_is_late(person)
+            with ThreadPoolExecutor(3) as pool:
+                list(pool.map(asks_in_time, people[3:]))
+            sees_that_it_is_late(people[5])
+
+            # Meanwhile one of them asks again, and the code of another one dies.
+            again, late = people[3:5]
+            asks_in_time(again)
+            site.execute("UPDATE delivery_sms SET expires_at = '2026-01-01 00:00:00' WHERE id = ?", late.sms()[0]["id"])
+            if not worker_was_there:
+                site.start_worker(ready=False)
+        for person in people:
+            wait_until(lambda person=person: person.statuses()[-1] in {"sent", "failed"}, 90)  # type: ignore[misc]
+        repeat_everything(people[0])
+        assert [times_sent(person) for person in people] == [1, 1, 1, 1, 0, 1]
+        assert late.sms()[0]["reason"] == "late"
+        assert again.sms()[0]["voided_at"] is not None
+        assert again.sms()[0]["tried"] == 0, "a code that was replaced is sent all the same"
+        again.enter_code()
+        assert again.is_in()
+
+
+def test_a_worker_survives_its_broker(site: Site, redis: Redis, visitor: Visitor) -> None:
+    worker = site.start_worker()
+    redis.program.kill()
+    wait_until(lambda: "Cannot connect to redis" in worker.log.read_text(), 30)
+    redis.start()
+    visitor.enter_password()
+    visitor.enter_code()
+    assert visitor.is_in()
+    assert worker.runs()
+
+
+# --- kill -9, at every point of a task ------------------------------------------------------------------------------
+
+
+def take_the_message(visitor: Visitor, worker: Program, is_taken: object) -> None:
+    """The worker takes the task from the queue, acknowledges it, and dies before it could claim the row."""
+    assert callable(is_taken)
+    with visitor.site.locked():  # or it stops in the midst of a write, and nobody else can write
+        worker.freeze()
+    visitor.enter_password()
+    with visitor.site.locked():
+        worker.thaw()
+        wait_until(is_taken, 30)
+        worker.kill()
+    assert visitor.statuses() == ["queued"]
+
+
+@pytest.mark.bypass("row 43: kill -9")
+def test_killed_before_the_claim(site: Site, redis: Redis, visitor: Visitor) -> None:
+    worker = site.start_worker()
+    take_the_message(visitor, worker, lambda: not redis.client.llen("sms") and not redis.client.hlen("unacked"))
+    site.start_worker()
+    wait_until(lambda: visitor.statuses() == ["sent"], 30)
+    repeat_everything(visitor)
+    assert times_sent(visitor) == 1
+
+
+@pytest.mark.bypass("row 43: kill -9")
+def test_killed_before_the_claim_with_the_filesystem(folder_site: Site) -> None:
+    worker = folder_site.start_worker()
+    queue = folder_site.var / "queue"
+    with folder_site.visitor() as visitor:
+        take_the_message(visitor, worker, lambda: not list(queue.glob("*.sms.msg")))
+        folder_site.start_worker()
+        wait_until(lambda: visitor.statuses() == ["sent"], 30)
+        repeat_everything(visitor)
+        assert times_sent(visitor) == 1
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """A server whose queue of connections is full: nothing is refused, nothing is accepted."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = server.getsockname()
+        for _ in range(4):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(address)
+        yield f"http://127.0.0.1:{address[1]}"
+
+
+def is_lost(visitor: Visitor, gateway: TwilioStub, requests: int) -> None:
+    """The next worker reports the SMS and sends nothing; the person asks again and gets a code."""
+    gateway.release()
+    visitor.site.start_worker(gateway.environment())
+    wait_until(lambda: visitor.statuses() == ["unknown"], 30)
+    assert visitor.sms()[0]["error"] == "worker lost"
+    assert "Perhaps the SMS" in visitor.open("/sign-in/code/").text
+    repeat_everything(visitor)
+    mine = [request for request in gateway.requests if request["To"].endswith(visitor.number)]
+    assert len(mine) == requests
+    visitor.submit("/sign-in/code/", send="1")
+    wait_until(lambda: visitor.statuses() == ["unknown", "sent"], 30)
+
+
+@pytest.mark.bypass("row 43: kill -9")
+def test_killed_between_the_claim_and_the_gateway(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
+    with black_hole() as nowhere:
+        worker = site.start_worker(gateway.environment(TWILIO_BASE_URL=nowhere, TWILIO_CONNECT_TIMEOUT="30"))
+        visitor.enter_password()
+        wait_until(lambda: visitor.statuses() == ["claimed"], 30)
+        worker.kill()
+    is_lost(visitor, gateway, requests=0)
+
+
+@pytest.mark.bypass("row 43: kill -9")
+def test_killed_while_the_gateway_works(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
+    gateway.script = [SLOW]
+    worker = site.start_worker(gateway.environment())
+    visitor.enter_password()
+    wait_until(lambda: gateway.requests, 30)
+    worker.kill()
+    is_lost(visitor, gateway, requests=1)
+
+
+@pytest.mark.bypass("row 43: kill -9")
+def test_killed_between_the_gateway_and_the_note_of_it(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
+    gateway.script = [SLOW]
+    worker = site.start_worker(gateway.environment())
+    visitor.enter_password()
+    wait_until(lambda: gateway.requests, 30)
+    with site.locked():
+        gateway.release()
+        wait_until(lambda: gateway.answered, 30)
+        worker.kill()
+    is_lost(visitor, gateway, requests=1)

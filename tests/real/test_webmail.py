@@ -1,0 +1,339 @@
+"""Roundcube as deploy/roundcube sets it up, without a browser's scripts: who gets in, and what ends it."""
+
+import base64
+import re
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+
+from tests.kit.mail_programs import PASSWORD, Mailbox
+from tests.kit.servers.applications import Browser, is_sign_in
+from tests.kit.servers.house import House
+
+pytestmark = pytest.mark.slow
+
+CALLBACK = "/index.php/login/oauth"
+NOT_ASKED = "本次登录并非由此页面发起"
+
+
+@pytest.fixture
+def mailbox(house: House) -> Mailbox:
+    return Mailbox(house.mail, two_step=False)
+
+
+@pytest.fixture
+def reader(house: House, mailbox: Mailbox) -> Browser:
+    """Signed in to the portal and to webmail."""
+    browser = Browser(house, mailbox.name)
+    browser.sign_in()
+    browser.enter_webmail()
+    return browser
+
+
+@pytest.fixture
+def stranger(house: House) -> Browser:
+    """Somebody who has a mailbox of another name, and no webmail open yet."""
+    browser = Browser(house, Mailbox(house.mail, two_step=False).name)
+    browser.sign_in()
+    return browser
+
+
+def leads_to(response: requests.Response) -> str:
+    return response.headers.get("Location", "").partition("?")[0]
+
+
+def begin(browser: Browser) -> str:
+    """The `state` of a sign-in that webmail has sent this browser away with."""
+    response = browser.open(allow_redirects=False)
+    return dict(parse_qsl(urlsplit(response.headers["Location"]).query))["state"]
+
+
+def come_back(browser: Browser, **params: str) -> requests.Response:
+    return browser.open(CALLBACK, params=params, allow_redirects=False)
+
+
+def owner(browser: Browser) -> str:
+    """Whose mailbox webmail shows, without leading on to the portal."""
+    page = browser.open("/?_task=mail", allow_redirects=False)
+    found = re.search(r'class="header-title username">([^<]*)<', page.text)
+    return found.group(1) if found else ""
+
+
+# --- In --------------------------------------------------------------------------------------------------------------
+
+
+def test_webmail_leads_to_the_portal_and_back(house: House, stranger: Browser) -> None:
+    response = stranger.open(allow_redirects=False)
+    assert leads_to(response) == f"{house.portal_url}/openid/authorize/"
+    asked = dict(parse_qsl(urlsplit(response.headers["Location"]).query))
+    assert asked["redirect_uri"] == house.return_uri
+    assert len(asked["state"]) >= 12
+    assert owner(stranger) == ""
+    planted = stranger.cookies["roundcube_sessid"]
+    stranger.enter_webmail()
+    assert owner(stranger) == stranger.name
+    assert stranger.cookies["roundcube_sessid"] != planted, "row 37: session fixation"
+
+
+def test_somebody_unknown_sees_the_portals_sign_in(house: House) -> None:
+    nobody = Browser(house, "")
+    for path in ("/", "/?_task=mail", "/?_task=settings", "/?_task=addressbook", "/?_task=mail&_action=compose"):
+        assert is_sign_in(nobody.open(path)), path
+
+
+@pytest.mark.bypass("login CSRF: Roundcube 1.6 takes an answer that it has not asked for")
+@pytest.mark.parametrize("state", [None, "", "guessed", "0"])
+def test_an_answer_without_a_question_is_refused(house: House, stranger: Browser, state: str | None) -> None:
+    """A link with the code of somebody else's account, opened by a victim."""
+    given = {"code": stranger.authorize()["code"]} | ({} if state is None else {"state": state})
+    victim = Browser(house, "")
+    page = come_back(victim, **given)
+    assert page.status_code == 200
+    assert NOT_ASKED in page.text
+    assert is_sign_in(victim.open("/?_task=mail"))
+
+    begin(victim)  # now there is a question; still not this one
+    assert NOT_ASKED in come_back(victim, **given).text
+    assert is_sign_in(victim.open("/?_task=mail"))
+
+
+@pytest.mark.bypass("login CSRF: Roundcube 1.6 takes an answer that it has not asked for")
+def test_an_answer_without_a_question_leaves_a_session_as_it_is(reader: Browser, stranger: Browser) -> None:
+    page = come_back(reader, code=stranger.authorize()["code"])
+    assert leads_to(page) != CALLBACK
+    assert owner(reader) == reader.name
+
+
+def test_an_answer_counts_once(stranger: Browser) -> None:
+    state = begin(stranger)
+    code = stranger.authorize()["code"]
+    assert come_back(stranger, code="not-the-code", state=state).status_code != 302
+    assert NOT_ASKED in come_back(stranger, code=code, state=state).text
+    assert owner(stranger) == ""
+
+
+def test_who_comes_second_sees_nothing_of_who_was_first(house: House, reader: Browser, stranger: Browser) -> None:
+    """On a shared computer, where the first person's webmail is still open."""
+    first = reader.cookies["roundcube_sessid"]
+    response = reader.open("/?_task=login&_action=oauth", allow_redirects=False)
+    state = dict(parse_qsl(urlsplit(response.headers["Location"]).query))["state"]
+    page = come_back(reader, code=stranger.authorize()["code"], state=state)
+    assert leads_to(page) == "/"
+    assert owner(reader) == stranger.name
+    assert reader.cookies["roundcube_sessid"] != first
+    with closing(sqlite3.connect(house.database)) as database:
+        rows = database.execute("SELECT vars FROM session WHERE sess_id = ?", (first,)).fetchall()
+    assert all(reader.name not in base64.b64decode(row[0]).decode() for row in rows)
+
+
+@pytest.mark.parametrize("error", ["access_denied", "server_error"])
+def test_a_text_from_the_address_is_not_shown(stranger: Browser, error: str) -> None:
+    canary = "call-0900-123456"
+    state = begin(stranger)
+    page = come_back(stranger, error=error, error_description=canary, state=state)
+    assert "登录未完成" in page.text
+    assert canary not in page.text
+    page = come_back(stranger, error=error, error_description=canary)
+    assert NOT_ASKED in page.text
+    assert canary not in page.text
+
+
+@pytest.mark.bypass("row 16: another way in that asks for no second step")
+def test_no_password_opens_webmail(house: House, mailbox: Mailbox) -> None:
+    """The form is hidden; what it would send is still understood by Roundcube."""
+    browser = Browser(house, mailbox.name)
+    page = come_back(browser, error="shows the page")
+    token = re.search(r'name="_token" value="(\w+)"', page.text)
+    assert token
+    assert 'name="_pass"' not in page.text
+    for password in (PASSWORD, mailbox.app_password):
+        form = {"_task": "login", "_action": "login", "_user": mailbox.name, "_pass": password, "_token": token[1]}
+        page = browser.post(f"{house.webmail_url}/?_task=login", form, timeout=30, allow_redirects=False)
+        assert page.status_code == 401
+        assert owner(browser) == ""
+        page = come_back(browser, error="shows the page")
+        token = re.search(r'name="_token" value="(\w+)"', page.text)
+        assert token
+    assert mailbox.failures() == []
+    logs = house.logs()
+    assert PASSWORD not in logs
+    assert mailbox.app_password not in logs
+
+
+# --- Out -------------------------------------------------------------------------------------------------------------
+
+
+def _sign_out(house: House, reader: Browser) -> None:
+    reader.sign_out()
+
+
+def _disable(house: House, reader: Browser) -> None:
+    house.mail.people("disable", reader.name)
+
+
+def _two_step(house: House, reader: Browser) -> None:
+    house.mail.people("switch_two_step", reader.name, True)
+
+
+ENDS = [_sign_out, _disable, _two_step]
+# Contacts and settings need no mail server.
+PAGES = ["/?_task=mail", "/?_task=addressbook", "/?_task=settings", "/?_task=mail&_action=compose"]
+
+
+@pytest.mark.bypass("row 27: tokens and sessions that live on")
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_the_token_ends_webmail(
+    house: House, reader: Browser, end: Callable[[House, Browser], None], path: str
+) -> None:
+    assert reader.open(path).ok
+    end(house, reader)
+    page = reader.open(path, allow_redirects=False)
+    assert leads_to(page) == f"{house.portal_url}/openid/authorize/"
+    assert urlsplit(reader.open(path).url).path.startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("action", ["list", "refresh", "check-recent", "getunread", "keep-alive"])
+@pytest.mark.parametrize("end", ENDS)
+def test_an_open_page_is_told_to_go_to_the_sign_in(
+    house: House, reader: Browser, end: Callable[[House, Browser], None], action: str
+) -> None:
+    assert "session_error" not in reader.ask(action).text
+    end(house, reader)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: reader.ask(action), range(4)))
+    assert all("session_error" in answer.text for answer in answers)
+    said = {text for answer in answers for text in re.findall(r"display_message\((.*?)\)", answer.text)}
+    assert all("会话无效或已过期" in text for text in said), "one message, however many requests"
+    led = re.search(r"session_error\((.*?)\)", answers[0].text)
+    assert led
+    path = led[1].strip('"\\').replace("\\/", "/")
+    assert leads_to(reader.open(path, allow_redirects=False)) == f"{house.portal_url}/openid/authorize/"
+
+
+def test_a_session_without_a_token_is_no_session(house: House, reader: Browser) -> None:
+    """From before webmail was put behind the portal."""
+    house.change_session(reader.cookies["roundcube_sessid"], rb"oauth_token\|", b"oauth_spoon|")
+    assert leads_to(reader.open(allow_redirects=False)) == f"{house.portal_url}/openid/authorize/"
+
+
+def test_signing_out_of_webmail_signs_out_of_the_portal(house: House, reader: Browser) -> None:
+    page = reader.open("/", params={"_task": "logout", "_token": reader.request_token})
+    assert is_sign_in(page)
+    assert is_sign_in(reader.get(f"{house.portal_url}/", timeout=30))
+    assert is_sign_in(reader.open())
+
+
+def test_nobody_else_signs_people_out(reader: Browser) -> None:
+    """A link or a picture in a mail."""
+    reader.open("/?_task=logout", allow_redirects=False)
+    assert owner(reader) == reader.name
+
+
+# --- Tokens are renewed ----------------------------------------------------------------------------------------------
+
+
+def make_old(house: House, reader: Browser) -> None:
+    """The token is over its time, and Roundcube knows."""
+    house.mail.people("age_tokens", reader.name)
+    house.change_session(reader.cookies["roundcube_sessid"], rb's:7:"expires";i:\d+;', b's:7:"expires";i:1000000000;')
+
+
+def test_requests_that_renew_at_once_all_succeed(house: House, reader: Browser) -> None:
+    for _ in range(3):
+        before = house.mail.people("tokens", reader.name)
+        make_old(house, reader)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda number: reader.ask("list", _page=str(number)), range(1, 9)))
+        assert all(answer.ok and "session_error" not in answer.text for answer in answers)
+        assert all('"error"' not in answer.text for answer in answers)
+        assert house.mail.people("tokens", reader.name) > before
+        assert owner(reader) == reader.name
+
+
+def test_nothing_is_renewed_after_sign_out(house: House, reader: Browser) -> None:
+    reader.sign_out()
+    make_old(house, reader)
+    assert is_sign_in(reader.open("/?_task=addressbook"))
+
+
+# --- Outages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["living-token", "old-token"])
+def test_an_outage_of_the_portal_shows_nothing_and_ends_nothing(house: House, reader: Browser, *, old: bool) -> None:
+    if old:
+        make_old(house, reader)
+    house.portal.stop()
+    try:
+        for path in PAGES:
+            page = reader.open(path, allow_redirects=False)
+            assert page.status_code == 503
+            assert "邮箱暂时无法使用" in page.text
+        asked = reader.ask("list")
+        assert asked.status_code == 503
+        assert "session_error" not in asked.text
+    finally:
+        house.portal.start(house.mail.ports["portal"])
+    assert owner(reader) == reader.name
+
+
+def test_an_outage_at_the_sign_in_is_said(house: House, stranger: Browser) -> None:
+    state = begin(stranger)
+    code = stranger.authorize()["code"]
+    house.portal.stop()
+    try:
+        page = come_back(stranger, code=code, state=state)
+    finally:
+        house.portal.start(house.mail.ports["portal"])
+    assert "登录未成功，请稍后再试" in page.text
+    stranger.enter_webmail()
+
+
+# --- The site --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/config.inc.php", "/config/config.inc.php", "/secrets/client", "/../secrets/client", "/logs/errors.log",
+     "/database/roundcube.sqlite3", "/plugins/mailkey/mailkey.php", "/plugins/mailkey/localization/zh_CN.inc",
+     "/program/include/iniset.php", "/plugins/managesieve/config.inc.php.dist", "/SQL/sqlite.initial.sql",
+     "/index.php.bak", "/.htaccess", "/installer/"],
+)  # fmt: skip
+def test_only_pages_and_what_they_are_made_of_are_served(house: House, path: str) -> None:
+    assert Browser(house, "").open(path, allow_redirects=False).status_code in (400, 404)
+
+
+def test_cookies_and_headers(reader: Browser) -> None:
+    for cookie in reader.cookies:
+        if cookie.name.startswith("roundcube"):
+            assert cookie.secure, cookie
+            assert cookie.has_nonstandard_attr("HttpOnly"), cookie
+    headers = reader.open().headers
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert "no-store" in headers["Cache-Control"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "max-age" in headers["Strict-Transport-Security"]
+    assert "X-Powered-By" not in headers
+
+
+@pytest.mark.bypass("row 40: Host header")
+def test_no_link_is_built_from_a_foreign_name(house: House) -> None:
+    page = Browser(house, "").open(headers={"Host": "evil.example"}, allow_redirects=False)
+    assert "evil.example" not in page.headers.get("Location", "") + page.text
+
+
+@pytest.mark.bypass("row 42: secrets in logs")
+def test_no_log_holds_a_code_or_a_token(house: House, reader: Browser) -> None:
+    state = begin(stranger := Browser(house, reader.name))
+    come_back(stranger, code="canary-of-a-code", state=state)
+    logs = house.logs()
+    assert reader.name in logs
+    assert "canary-of-a-code" not in logs
+    assert "Bearer" not in logs
+    assert "eyJ" not in logs
