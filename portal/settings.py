@@ -12,7 +12,6 @@ from typing import Any
 
 import bootstrap_wrapper
 import django_stubs_ext
-from celery.schedules import crontab
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from csp.constants import NONE, SELF
@@ -417,31 +416,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = (
     str(VAR / "beat-schedule") if DEBUG else str(Path(tempfile.gettempdir()) / "mailkey-beat")
 )
 FIGURES_EVERY = env.duration("FIGURES_EVERY", "10min", "1s to 1d")  # how old the dashboard's figures of today may be
-SWEPT = {"schedule": SMS_REQUEUE_AFTER, "options": {"expires": SMS_REQUEUE_AFTER.total_seconds()}}
-CELERY_BEAT_SCHEDULE = {
-    "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
-    "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
-    "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
-    "log-seal": {"task": "log.seal", **SWEPT},
-    "office-sum-up-today": {
-        "task": "office.sum_up_today",
-        "schedule": FIGURES_EVERY,
-        "options": {"expires": FIGURES_EVERY.total_seconds()},
-    },
-    # Before what it counts is deleted; after the last receipt of the day.
-    "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
-    "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
-}
-# Each subject deletes what has expired of it, a minute after the other.
-EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "openid", "phones",
-            "rollouts", "signin")  # fmt: skip
-CELERY_BEAT_SCHEDULE |= {
-    f"{subject}-delete-expired": {
-        "task": f"{subject}.delete_expired",
-        "schedule": crontab(hour=4, minute=10 + minutes),
-    }
-    for minutes, subject in enumerate(EXPIRING)
-}
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """SQL that mail logins run thousands of times: planned once for each connection, and asked with the least ceremony.
 
 A connection prepares where its OPTIONS set `prepare_threshold`, as the mail login service does; through a pooler,
-which would mix prepared statements up, and on SQLite the same SQL runs as any other. Measured: a prepared statement through the
-ORM's cursor takes the process four times as long as through libpq's own call, which is what is used here.
+which would mix prepared statements up, and on SQLite the same SQL runs as any other. Measured: a prepared statement
+through the ORM's cursor takes the process four times as long as through libpq's own call, which is what is used here.
 """
 
 from collections.abc import Callable, Iterable

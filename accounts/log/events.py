@@ -34,8 +34,8 @@ def because(reason: str) -> dict[str, str]:
 def record(
     kind: Kind, user: Somebody | None, *, actor: Somebody | None = None, address: str = "", **detail: Any
 ) -> SecurityEvent:
-    """`actor` is named where it is not the owner. `detail` is what the table in kinds.py says: no secrets, and numbers only
-    masked."""
+    """`actor` is named where it is not the owner. `detail` is what the table in kinds.py says: no secrets, and numbers
+    only masked."""
     event = draft(kind, user, detail, actor=actor, address=address)
     event.save()
     transaction.on_commit(chain.seal_soon)

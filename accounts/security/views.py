@@ -22,9 +22,9 @@ from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.security import passwords
+from accounts.security.forms import PasswordForm
 from accounts.signin import clients, sessions
 from accounts.signin.decorators import GET_OR_POST, fresh_code_required
-from accounts.signin.forms import PasswordForm
 from accounts.signin.sessions import SignedInRequest
 from accounts.signin.steps import CodeStep, NumberStep, phone_refusal_text
 from accounts.signin.views import banned, safe_next

@@ -1,14 +1,10 @@
-from typing import Any
-
 from django import forms
-from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import guesses
 from accounts.lib import numbers
 from accounts.phones import phones
-from accounts.users.models import User
 
 
 class SignInForm(forms.Form):
@@ -76,43 +72,3 @@ class SignInCodeForm(CodeForm):
         required=False,
         help_text=_("For 30 days, in this browser. Not on a computer that others use."),
     )
-
-
-class PasswordForm(forms.Form):
-    old_password = forms.CharField(
-        label=_("Present mailbox password"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    new_password = forms.CharField(
-        label=_("New mailbox password"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 10 characters, and not one that is easy to guess."),
-    )
-    new_password_again = forms.CharField(
-        label=_("New mailbox password again"),
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_new_password(self) -> str:
-        password: str = self.cleaned_data["new_password"]
-        password_validation.validate_password(password, self.user)
-        if password == self.data.get("old_password"):
-            raise ValidationError(_("Choose another password than the present one."), code="same")
-        return password
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        first = self.cleaned_data.get("new_password")
-        if first and first != self.cleaned_data.get("new_password_again"):
-            self.add_error("new_password_again", ValidationError(_("The two entries differ."), code="differ"))
-        return cleaned

@@ -1,4 +1,5 @@
-"""Whom a clerk may see, and whom he may act upon. What he may see and do is said by his rights (portal/office/roles.py)."""
+"""Whom a clerk may see, and whom he may act upon. What he may see and do is said by his rights: see
+portal/office/roles.py."""
 
 from django.db.models import Count, Q, QuerySet
 

@@ -1,7 +1,5 @@
 """What the beat starts, done here and now."""
 
-from django.conf import settings
-
 from portal.celery import app
 
 SWEEPS = ("jobs.sweep", "rollouts.write_reminders", "delivery.sweep")  # in the order in which one feeds the other
@@ -19,7 +17,7 @@ def sweep() -> None:
 
 def nightly() -> list[str]:
     """The tasks that delete what has expired, one of each subject."""
-    planned = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    planned = [entry["task"] for entry in app.conf.beat_schedule.values()]
     return [name for name in planned if name.endswith(".delete_expired")]
 
 
