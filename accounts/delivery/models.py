@@ -165,16 +165,18 @@ class Mail(Delivery):
     def __str__(self) -> str:
         return f"{self.pk}"
 
-    def hand_over(self) -> None:
-        event = self.event
-        words = mailer.notice(
-            event.kind,
+    def words(self) -> tuple[str, str]:
+        """Subject and body, in the language that is active."""
+        return mailer.notice(
+            self.event.kind,
             **{
                 "user": self.user,
-                "at": timezone.localtime(event.at),
-                "by_office": event.actor_id is not None,
-                "address": event.address,
-                **event.details(),
+                "at": timezone.localtime(self.event.at),
+                "by_office": self.event.actor_id is not None,
+                "address": self.event.address,
+                **self.event.details(),
             },
         )
-        mailer.send(self.user.username, *words)
+
+    def hand_over(self) -> None:
+        mailer.send(self.user.username, *self.words())

@@ -30,9 +30,8 @@ def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, da
         until = bans.note_failure(address, user.username, old, signin.CHANNEL).banned_until
         events.record(events.Kind.REFUSED, user, address=address, channel=signin.CHANNEL)
         return (Outcome.BANNED if until else Outcome.WRONG), until
-    if until := bans.banned_until(
-        address, user.username
-    ):  # guesses that came at once were all compared before one counted
+    # Guesses that came at once were all compared before one counted.
+    if until := bans.banned_until(address, user.username):
         return Outcome.BANNED, until
     with transaction.atomic():
         user.set_password(new)

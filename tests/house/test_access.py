@@ -105,20 +105,20 @@ ADMIN = {
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
     "admin/accounts/user/<id>/password/": "200",
-    "admin/accounts/ban/<path:object_id>/lift/": "405",
+    "admin/bans/ban/<path:object_id>/lift/": "405",
     "admin/accounts/user/<int:pk>/two-step/": "200",
     "admin/accounts/user/export/": "200",
-    "admin/accounts/rollout/<int:pk>/choose/": "200",
-    "admin/accounts/rollout/<int:pk>/mail/": "200",
-    "admin/accounts/rollout/<int:pk>/people/": "200",
-    "admin/accounts/securityevent/export/": "405",
+    "admin/rollouts/rollout/<int:pk>/choose/": "200",
+    "admin/rollouts/rollout/<int:pk>/mail/": "200",
+    "admin/rollouts/rollout/<int:pk>/people/": "200",
+    "admin/log/securityevent/export/": "405",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
-EDITED = ("accounts/knownnetwork", "accounts/role", "accounts/user", "accounts/application")
-READ_ONLY = ("accounts/sms", "accounts/mail", "accounts/trustedbrowser", "accounts/ban", "accounts/securityevent",
-             "accounts/failure", "accounts/maillogin", "accounts/remindermail", "apppasswords/apppassword")  # fmt: skip
-ADDED = ("accounts/rollout", "accounts/exemption", "accounts/roster")  # by pages of their own; deleted by nobody
+EDITED = ("bans/knownnetwork", "office/role", "accounts/user", "openid/application")
+READ_ONLY = ("delivery/sms", "delivery/mail", "browsers/trustedbrowser", "bans/ban", "log/securityevent",
+             "bans/failure", "maillogins/maillogin", "rollouts/remindermail", "apppasswords/apppassword")  # fmt: skip
+ADDED = ("rollouts/rollout", "rollouts/exemption", "imports/roster")  # by pages of their own; deleted by nobody
 for _model in (*EDITED, *READ_ONLY, *ADDED):
     _write = "200" if _model in EDITED else "403"
     ADMIN |= {

@@ -90,7 +90,7 @@ class Rows:
         self._pair(Failure, "at", settings.FAILURE_LIFETIME, *networks, **wrong)
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
         help_code = {"user": owner, "phone": self.phone, "digest": "0", "nonce": "0", "expires_at": self.now}
-        yield HelpCode, self._pair(HelpCode, "created_at", history, {"place": 1}, {"place": 2}, **help_code)
+        yield HelpCode, self._pair(HelpCode, "created_at", history, {"ordinal": 1}, {"ordinal": 2}, **help_code)
         today = timezone.localdate(self.now)
         first = today - settings.MAIL_LOGIN_LIFETIME + timedelta(days=1)
         login = {"user": owner, "protocol": "imap", "method": "app"}

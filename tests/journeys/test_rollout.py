@@ -13,6 +13,7 @@ from tests.kit.people import PASSWORD
 from tests.kit.servers.browser import Open, axe_violations, scrolls_sideways
 from tests.kit.servers.site import Site
 from tests.kit.servers.visitor import Visitor
+from tests.kit.sitemap import admin_list
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -183,5 +184,6 @@ def test_a_file_with_errors_and_its_correction(
 @pytest.mark.parametrize("page", [True], indirect=True)
 def test_narrow(page: Page, path: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
-    page.goto(f"/admin/accounts/{path}")
+    name, _slash, rest = path.partition("/")
+    page.goto(f"{admin_list(name)}{rest}")
     assert not scrolls_sideways(page)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -23,6 +24,12 @@ from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
 from accounts.users.models import User
 from apppasswords.models import AppPassword, ProfileLink
 from portal.office.models import Role
+
+
+def admin_list(name: str) -> str:
+    """Of a model by its name: where its list is in the administration."""
+    model = next(model for model in apps.get_models() if model._meta.model_name == name)
+    return f"/admin/{model._meta.app_label}/{name}/"
 
 
 @dataclass(frozen=True)
@@ -55,30 +62,30 @@ class Addresses:
         reminder = Reminder.objects.create(rollout=rollout, days=7, due_at=now)
         self.rows = {
             "accounts/user": owner.pk,
-            "accounts/sms": sms.pk,
-            "accounts/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
-            "accounts/remindermail": ReminderMail.objects.create(user=owner, reminder=reminder, expires_at=soon).pk,
-            "accounts/trustedbrowser": TrustedBrowser.objects.create(
+            "delivery/sms": sms.pk,
+            "delivery/mail": Mail.objects.create(user=owner, event=event, expires_at=soon).pk,
+            "rollouts/remindermail": ReminderMail.objects.create(user=owner, reminder=reminder, expires_at=soon).pk,
+            "browsers/trustedbrowser": TrustedBrowser.objects.create(
                 user=owner, phone=phone, digest="d", browser="Firefox", system="Linux", address="192.0.2.7",
                 expires_at=now + timedelta(days=30),
             ).pk,
-            "accounts/application": Application.objects.create(client_id="wiki", name="Wiki").pk,
-            "accounts/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
-            "accounts/failure": Failure.objects.create(
+            "openid/application": Application.objects.create(client_id="wiki", name="Wiki").pk,
+            "bans/ban": Ban.objects.create(network="192.0.2.7", until=soon).pk,
+            "bans/failure": Failure.objects.create(
                 network="192.0.2.7", account=owner.username, password_digest="d", channel="imap"
             ).pk,
-            "accounts/knownnetwork": KnownNetwork.objects.create(
+            "bans/knownnetwork": KnownNetwork.objects.create(
                 cidr="198.51.100.0/24", kind="shared", first=sortable(IPv4Address("198.51.100.0")),
                 last=sortable(IPv4Address("198.51.100.255")),
             ).pk,
-            "accounts/role": Role.objects.create(name="desk").pk,
-            "accounts/securityevent": event.pk,
-            "accounts/maillogin": MailLogin.objects.create(
+            "office/role": Role.objects.create(name="desk").pk,
+            "log/securityevent": event.pk,
+            "maillogins/maillogin": MailLogin.objects.create(
                 user=owner, day=timezone.localdate(now), protocol="imap", method="app", count=1, address="192.0.2.7"
             ).pk,
-            "accounts/rollout": rollout.pk,
-            "accounts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
-            "accounts/roster": Roster.objects.create(name="people.csv", language="en").pk,
+            "rollouts/rollout": rollout.pk,
+            "rollouts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
+            "imports/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
             "apppasswords/profilelink": ProfileLink.objects.create(
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
@@ -92,7 +99,7 @@ class Addresses:
         address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")
         address = address.replace("app-passwords/<int:pk>", f"app-passwords/{self.rows['apppasswords/apppassword']}")
         address = address.replace("<slug:token>", "-" * 43)
-        address = address.replace("<int:attempt>", str(self.rows["accounts/sms"]))
+        address = address.replace("<int:attempt>", str(self.rows["delivery/sms"]))
         address = address.replace("<slug:program>", "iphone")
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
         address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))

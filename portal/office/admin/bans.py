@@ -93,7 +93,7 @@ class BanAdmin(HistoryAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         lift_one = self.admin_site.admin_view(require_POST(self.lift_one))
-        name = "accounts_ban_lift"
+        name = "bans_ban_lift"
         return [path("<path:object_id>/lift/", lift_one, name=name), *super().get_urls()]
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:

@@ -76,7 +76,7 @@ class RosterAdmin(HistoryAdmin):
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         context |= self.admin_site.each_context(request) | {"opts": self.opts, "title": context["title"]}
-        return TemplateResponse(request, f"admin/roster/{name}.html", context)
+        return TemplateResponse(request, f"office/import/{name}.html", context)
 
     def add_view(  # type: ignore[override]
         self, request: SignedInRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

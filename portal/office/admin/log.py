@@ -103,7 +103,7 @@ class SecurityEventAdmin(HistoryAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(require_POST(self.export))
-        return [path("export/", export, name="accounts_securityevent_export"), *super().get_urls()]
+        return [path("export/", export, name="log_securityevent_export"), *super().get_urls()]
 
     def export(self, request: SignedInRequest) -> HttpResponseBase:
         """What the list shows with its filters, all of its pages, oldest first."""

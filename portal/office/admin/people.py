@@ -151,13 +151,14 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         form_url: str = "",
     ) -> HttpResponse:
         """A password that the office sets ends what the old one opened, as the owner's own does."""
-        people = User.objects.filter(pk=id) if id.isdecimal() else User.objects.none()
-        if not all(self.may_set_password(request, user) for user in people):
+        user = User.objects.filter(pk=id).first() if id.isdecimal() else None
+        if user and not self.may_set_password(request, user):
             raise PermissionDenied
         with transaction.atomic():
-            before = people.values_list("password", flat=True).first()
+            before = user.password if user else ""
             response = super().user_change_password(request, id, form_url)
-            user = people.first()
+            if user:
+                user.refresh_from_db()
             if user and user.password != before:
                 passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
         return response

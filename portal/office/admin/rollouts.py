@@ -62,16 +62,16 @@ class RolloutAdmin(LightAdmin):
             return self.admin_site.admin_view(view)
 
         return [
-            path("<int:pk>/choose/", page(self.choose), name="accounts_rollout_choose"),
-            path("<int:pk>/mail/", page(self.mail), name="accounts_rollout_mail"),
-            path("<int:pk>/people/", page(require_safe(self.people)), name="accounts_rollout_people"),
+            path("<int:pk>/choose/", page(self.choose), name="rollouts_rollout_choose"),
+            path("<int:pk>/mail/", page(self.mail), name="rollouts_rollout_mail"),
+            path("<int:pk>/people/", page(require_safe(self.people)), name="rollouts_rollout_people"),
             *super().get_urls(),
         ]
 
     def _page(self, request: HttpRequest, name: str, row: Rollout | None, **context: Any) -> TemplateResponse:
         context |= {"rollout": row, "whom": whom(row) if row else "", "opts": self.opts}
         context["may_change"] = self.has_change_permission(request)
-        return TemplateResponse(request, f"admin/rollout/{name}.html", self.admin_site.each_context(request) | context)
+        return TemplateResponse(request, f"office/rollout/{name}.html", self.admin_site.each_context(request) | context)
 
     def _row(self, request: HttpRequest, pk: Any, *, change: bool = False) -> Rollout:
         allowed = self.has_change_permission(request) if change else self.has_view_permission(request)

@@ -3,10 +3,16 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from accounts.bans.models import Ban, Failure
+from accounts.delivery.models import Sms
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
+from accounts.users.models import User
 from portal.office import figures
 from portal.office.dashboard.periods import Days, Period
 
@@ -16,7 +22,9 @@ Lookup = str | int
 class Listing:
     """The list behind some figures, of one model, with these days."""
 
-    def __init__(self, model: str, moment: str = "", lifetime: timedelta | None = None, **always: Lookup) -> None:
+    def __init__(
+        self, model: type[Model], moment: str = "", lifetime: timedelta | None = None, **always: Lookup
+    ) -> None:
         self.model, self.moment, self.lifetime, self.always = model, moment, lifetime, always
 
     def url(self, days: Days | Period, **lookups: Lookup) -> str:
@@ -27,7 +35,8 @@ class Listing:
         elif self.moment:
             query |= {f"{self.moment}__gte": str(figures.midnight(first))}
             query |= {f"{self.moment}__lt": str(figures.midnight(last + timedelta(days=1)))}
-        return f"{reverse(f'admin:accounts_{self.model}_changelist')}?{urlencode(query)}"
+        page = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist"
+        return f"{reverse(page)}?{urlencode(query)}"
 
     def row_url(self, days: Days, period: Period) -> str:
         """Nothing where the list has ended."""
@@ -41,24 +50,24 @@ class Listing:
 
 
 def people() -> Listing:
-    return Listing("user", is_active__exact=1, is_staff__exact=0)
+    return Listing(User, is_active__exact=1, is_staff__exact=0)
 
 
 def sms() -> Listing:
-    return Listing("sms", "created_at", settings.SMS_HISTORY_LIFETIME)
+    return Listing(Sms, "created_at", settings.SMS_HISTORY_LIFETIME)
 
 
 def events() -> Listing:
-    return Listing("securityevent", "at")
+    return Listing(SecurityEvent, "at")
 
 
 def mail() -> Listing:
-    return Listing("maillogin", "day", settings.MAIL_LOGIN_LIFETIME)
+    return Listing(MailLogin, "day", settings.MAIL_LOGIN_LIFETIME)
 
 
 def failures() -> Listing:
-    return Listing("failure", "at", settings.SMS_HISTORY_LIFETIME)
+    return Listing(Failure, "at", settings.SMS_HISTORY_LIFETIME)
 
 
 def bans() -> Listing:
-    return Listing("ban", "started_at")
+    return Listing(Ban, "started_at")

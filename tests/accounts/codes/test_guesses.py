@@ -18,7 +18,7 @@ from tests.kit.people import NUMBER
 class Recovery(guesses.Code):
     """Several right ones, each good for one use; nothing counts their tries but the account."""
 
-    kind = "recovery"
+    kind = "help_code"
 
     def __init__(self, *unused: str) -> None:
         self.unused = list(unused)
@@ -50,7 +50,7 @@ def test_any_right_one_is_right_once(user: User) -> None:
     assert wrong_codes(user) == 0, "a right one forgives"
     assert code.unused == ["111111"]
     assert guesses.check(user, "222222", code) is Outcome.WRONG
-    assert SecurityEvent.objects.filter(user=user, kind="code_wrong", detail__purpose="recovery").count() == 2
+    assert SecurityEvent.objects.filter(user=user, kind="code_wrong", detail__purpose="help_code").count() == 2
 
 
 def test_who_was_slower_has_an_expired_one_and_is_not_forgiven(user: User) -> None:

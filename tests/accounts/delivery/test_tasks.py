@@ -60,8 +60,11 @@ import django
 django.setup()
 
 from django.utils import timezone
-from accounts import codes, jobs, notices, queue
-from accounts.models import Rollout, Sms
+from accounts.codes import codes
+from accounts.delivery import notices, queue
+from accounts.delivery.models import Sms
+from accounts.jobs import jobs
+from accounts.rollouts.models import Rollout
 from portal.celery import app
 
 sent = []

@@ -211,7 +211,7 @@ def test_everybody_gets_the_date_and_an_event(clerk: Person) -> None:
     events = SecurityEvent.objects.filter(kind="two_step_set", actor=clerk.user)
     assert events.count() == len(arts)
     start = datetime.fromisoformat(events[0].detail["start"])
-    assert (start, events[0].detail["rollout"]) == (row.start.replace(microsecond=0), row.pk)
+    assert (start, events[0].detail["rollout"]) == (row.start, row.pk)
     assert SecurityEvent.objects.get(kind="rolled_out").detail["people"] == 1201
 
 

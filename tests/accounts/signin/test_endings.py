@@ -75,7 +75,7 @@ def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) 
     token = authorizations.begin(user, "1" * 32, signed_in_at=timezone.now(), phone=phone, browser=None)
     assert office.user
     with TestCase.captureOnCommitCallbacks(execute=True):
-        given = helpcodes.issue(user, phone.pk, 0, actor=office.user, reason="lost")
+        given = helpcodes.issue(user, (phone.pk, 0), actor=office.user, reason="lost")
     assert isinstance(given, tuple)
     opened = Open(wangwu, other, halfway, token, Sms.objects.codes().latest("pk"), *given, office, manager)
     assert opened.still() == EVERYTHING

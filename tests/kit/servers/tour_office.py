@@ -15,6 +15,7 @@ from accounts.rollouts.models import Rollout
 from accounts.users.models import User
 from tests.kit.plans import bind, in_days, people, uses_mailbox_password
 from tests.kit.servers import steps
+from tests.kit.sitemap import admin_list
 
 FILE: Any = {
     "name": "人员名单.csv",
@@ -40,7 +41,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     for name in (
         "user", "role", "sms", "mail", "trustedbrowser", "ban", "failure", "knownnetwork", "securityevent", "maillogin"
     ):  # fmt: skip
-        page.goto(f"/admin/accounts/{name}/")
+        page.goto(admin_list(name))
         yield f"admin-{name}"
     page.goto("/admin/apppasswords/apppassword/")
     yield "admin-apppassword"

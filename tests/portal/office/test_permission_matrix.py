@@ -35,84 +35,89 @@ admin/r/<path:content_type_id>/<path:object_id>/           -     -     -     -  
 admin/dashboard/                                           -     rw    rw    rw    rw    rw
 admin/find/                                                -     w     w     w     w     w
 admin/accounts/user/<int:id>/desk/                         -     r     r     r     r     r
-admin/accounts/application/                                -     -     -     r     r     r
-admin/accounts/application/add/                            -     -     -     -     -     rw
-admin/accounts/application/<path:object_id>/history/       -     -     -     r     r     r
-admin/accounts/application/<path:object_id>/delete/        -     -     -     -     -     rw
-admin/accounts/application/<path:object_id>/change/        -     -     -     r     r     rw
-admin/accounts/exemption/                                  -     -     r     r     r     r
-admin/accounts/exemption/add/                              -     -     rw    -     rw    rw
-admin/accounts/exemption/<path:object_id>/history/         -     -     r     r     r     r
-admin/accounts/exemption/<path:object_id>/delete/          -     -     -     -     -     -
-admin/accounts/exemption/<path:object_id>/change/          -     -     rw    r     rw    rw
-admin/accounts/securityevent/export/                       -     -     -     -     -     -
-admin/accounts/maillogin/                                  -     r     r     r     r     r
-admin/accounts/maillogin/add/                              -     -     -     -     -     -
-admin/accounts/maillogin/<path:object_id>/history/         -     r     r     r     r     r
-admin/accounts/maillogin/<path:object_id>/delete/          -     -     -     -     -     -
-admin/accounts/maillogin/<path:object_id>/change/          -     r     r     r     r     r
-admin/accounts/roster/                                     -     -     r     r     r     r
-admin/accounts/roster/add/                                 -     -     rw    -     rw    rw
-admin/accounts/roster/<path:object_id>/history/            -     -     r     r     r     r
-admin/accounts/roster/<path:object_id>/delete/             -     -     -     -     -     -
-admin/accounts/roster/<path:object_id>/change/             -     -     rw    r     rw    rw
-admin/accounts/rollout/                                    -     -     r     r     r     r
-admin/accounts/rollout/add/                                -     -     rw    -     rw    rw
-admin/accounts/rollout/<path:object_id>/history/           -     -     r     r     r     r
-admin/accounts/rollout/<path:object_id>/delete/            -     -     -     -     -     -
-admin/accounts/rollout/<path:object_id>/change/            -     -     rw    r     rw    rw
-admin/accounts/rollout/<int:pk>/choose/                    -     -     rw    -     rw    rw
-admin/accounts/rollout/<int:pk>/mail/                      -     -     rw    r     rw    rw
-admin/accounts/rollout/<int:pk>/people/                    -     -     r     r     r     r
+admin/openid/application/                                -     -     -     r     r     r
+admin/openid/application/add/                            -     -     -     -     -     rw
+admin/openid/application/<path:object_id>/history/       -     -     -     r     r     r
+admin/openid/application/<path:object_id>/delete/        -     -     -     -     -     rw
+admin/openid/application/<path:object_id>/change/        -     -     -     r     r     rw
+admin/rollouts/exemption/                                  -     -     r     r     r     r
+admin/rollouts/exemption/add/                              -     -     rw    -     rw    rw
+admin/rollouts/exemption/<path:object_id>/history/         -     -     r     r     r     r
+admin/rollouts/exemption/<path:object_id>/delete/          -     -     -     -     -     -
+admin/rollouts/exemption/<path:object_id>/change/          -     -     rw    r     rw    rw
+admin/log/securityevent/export/                       -     -     -     -     -     -
+admin/maillogins/maillogin/                                  -     r     r     r     r     r
+admin/maillogins/maillogin/add/                              -     -     -     -     -     -
+admin/maillogins/maillogin/<path:object_id>/history/         -     r     r     r     r     r
+admin/maillogins/maillogin/<path:object_id>/delete/          -     -     -     -     -     -
+admin/maillogins/maillogin/<path:object_id>/change/          -     r     r     r     r     r
+admin/imports/roster/                                     -     -     r     r     r     r
+admin/imports/roster/add/                                 -     -     rw    -     rw    rw
+admin/imports/roster/<path:object_id>/history/            -     -     r     r     r     r
+admin/imports/roster/<path:object_id>/delete/             -     -     -     -     -     -
+admin/imports/roster/<path:object_id>/change/             -     -     rw    r     rw    rw
+admin/rollouts/remindermail/                               -     r     -     r     r     r
+admin/rollouts/remindermail/add/                           -     -     -     -     -     -
+admin/rollouts/remindermail/<path:object_id>/history/      -     r     -     r     r     r
+admin/rollouts/remindermail/<path:object_id>/delete/       -     -     -     -     -     -
+admin/rollouts/remindermail/<path:object_id>/change/       -     r     -     r     r     r
+admin/rollouts/rollout/                                    -     -     r     r     r     r
+admin/rollouts/rollout/add/                                -     -     rw    -     rw    rw
+admin/rollouts/rollout/<path:object_id>/history/           -     -     r     r     r     r
+admin/rollouts/rollout/<path:object_id>/delete/            -     -     -     -     -     -
+admin/rollouts/rollout/<path:object_id>/change/            -     -     rw    r     rw    rw
+admin/rollouts/rollout/<int:pk>/choose/                    -     -     rw    -     rw    rw
+admin/rollouts/rollout/<int:pk>/mail/                      -     -     rw    r     rw    rw
+admin/rollouts/rollout/<int:pk>/people/                    -     -     r     r     r     r
 admin/accounts/user/export/                                -     -     rw    rw    rw    rw
 admin/accounts/user/<int:pk>/two-step/                     -     -     rw    -     rw    rw
-admin/accounts/ban/<path:object_id>/lift/                  -     w     -     -     w     w
-admin/accounts/ban/                                        -     r     -     r     r     r
-admin/accounts/ban/add/                                    -     -     -     -     -     -
-admin/accounts/ban/<path:object_id>/history/               -     r     -     r     r     r
-admin/accounts/ban/<path:object_id>/delete/                -     -     -     -     -     -
-admin/accounts/ban/<path:object_id>/change/                -     r     -     r     r     r
-admin/accounts/failure/                                    -     r     -     r     r     r
-admin/accounts/failure/add/                                -     -     -     -     -     -
-admin/accounts/failure/<path:object_id>/history/           -     r     -     r     r     r
-admin/accounts/failure/<path:object_id>/delete/            -     -     -     -     -     -
-admin/accounts/failure/<path:object_id>/change/            -     r     -     r     r     r
-admin/accounts/sms/                                        -     r     -     r     r     r
-admin/accounts/sms/add/                                    -     -     -     -     -     -
-admin/accounts/sms/<path:object_id>/history/               -     r     -     r     r     r
-admin/accounts/sms/<path:object_id>/delete/                -     -     -     -     -     -
-admin/accounts/sms/<path:object_id>/change/                -     r     -     r     r     r
-admin/accounts/mail/                                       -     r     -     r     r     r
-admin/accounts/mail/add/                                   -     -     -     -     -     -
-admin/accounts/mail/<path:object_id>/history/              -     r     -     r     r     r
-admin/accounts/mail/<path:object_id>/delete/               -     -     -     -     -     -
-admin/accounts/mail/<path:object_id>/change/               -     r     -     r     r     r
-admin/accounts/trustedbrowser/                             -     r     -     r     r     r
-admin/accounts/trustedbrowser/add/                         -     -     -     -     -     -
-admin/accounts/trustedbrowser/<path:object_id>/history/    -     r     -     r     r     r
-admin/accounts/trustedbrowser/<path:object_id>/delete/     -     -     -     -     -     -
-admin/accounts/trustedbrowser/<path:object_id>/change/     -     r     -     r     r     r
-admin/accounts/securityevent/                              -     r     -     r     r     r
-admin/accounts/securityevent/add/                          -     -     -     -     -     -
-admin/accounts/securityevent/<path:object_id>/history/     -     r     -     r     r     r
-admin/accounts/securityevent/<path:object_id>/delete/      -     -     -     -     -     -
-admin/accounts/securityevent/<path:object_id>/change/      -     r     -     r     r     r
-admin/accounts/knownnetwork/                               -     r     -     r     r     r
-admin/accounts/knownnetwork/add/                           -     -     -     -     rw    rw
-admin/accounts/knownnetwork/<path:object_id>/history/      -     r     -     r     r     r
-admin/accounts/knownnetwork/<path:object_id>/delete/       -     -     -     -     rw    rw
-admin/accounts/knownnetwork/<path:object_id>/change/       -     r     -     r     rw    rw
+admin/bans/ban/<path:object_id>/lift/                  -     w     -     -     w     w
+admin/bans/ban/                                        -     r     -     r     r     r
+admin/bans/ban/add/                                    -     -     -     -     -     -
+admin/bans/ban/<path:object_id>/history/               -     r     -     r     r     r
+admin/bans/ban/<path:object_id>/delete/                -     -     -     -     -     -
+admin/bans/ban/<path:object_id>/change/                -     r     -     r     r     r
+admin/bans/failure/                                    -     r     -     r     r     r
+admin/bans/failure/add/                                -     -     -     -     -     -
+admin/bans/failure/<path:object_id>/history/           -     r     -     r     r     r
+admin/bans/failure/<path:object_id>/delete/            -     -     -     -     -     -
+admin/bans/failure/<path:object_id>/change/            -     r     -     r     r     r
+admin/delivery/sms/                                        -     r     -     r     r     r
+admin/delivery/sms/add/                                    -     -     -     -     -     -
+admin/delivery/sms/<path:object_id>/history/               -     r     -     r     r     r
+admin/delivery/sms/<path:object_id>/delete/                -     -     -     -     -     -
+admin/delivery/sms/<path:object_id>/change/                -     r     -     r     r     r
+admin/delivery/mail/                                       -     r     -     r     r     r
+admin/delivery/mail/add/                                   -     -     -     -     -     -
+admin/delivery/mail/<path:object_id>/history/              -     r     -     r     r     r
+admin/delivery/mail/<path:object_id>/delete/               -     -     -     -     -     -
+admin/delivery/mail/<path:object_id>/change/               -     r     -     r     r     r
+admin/browsers/trustedbrowser/                             -     r     -     r     r     r
+admin/browsers/trustedbrowser/add/                         -     -     -     -     -     -
+admin/browsers/trustedbrowser/<path:object_id>/history/    -     r     -     r     r     r
+admin/browsers/trustedbrowser/<path:object_id>/delete/     -     -     -     -     -     -
+admin/browsers/trustedbrowser/<path:object_id>/change/     -     r     -     r     r     r
+admin/log/securityevent/                              -     r     -     r     r     r
+admin/log/securityevent/add/                          -     -     -     -     -     -
+admin/log/securityevent/<path:object_id>/history/     -     r     -     r     r     r
+admin/log/securityevent/<path:object_id>/delete/      -     -     -     -     -     -
+admin/log/securityevent/<path:object_id>/change/      -     r     -     r     r     r
+admin/bans/knownnetwork/                               -     r     -     r     r     r
+admin/bans/knownnetwork/add/                           -     -     -     -     rw    rw
+admin/bans/knownnetwork/<path:object_id>/history/      -     r     -     r     r     r
+admin/bans/knownnetwork/<path:object_id>/delete/       -     -     -     -     rw    rw
+admin/bans/knownnetwork/<path:object_id>/change/       -     r     -     r     rw    rw
 admin/accounts/user/<id>/password/                         -     -     -     -     rw    rw
 admin/accounts/user/                                       -     r     r     r     r     r
 admin/accounts/user/add/                                   -     -     rw    -     rw    rw
 admin/accounts/user/<path:object_id>/history/              -     r     r     r     r     r
 admin/accounts/user/<path:object_id>/delete/               -     -     -     -     rw    rw
 admin/accounts/user/<path:object_id>/change/               -     r     rw    r     rw    rw
-admin/accounts/role/                                       -     -     -     r     r     r
-admin/accounts/role/add/                                   -     -     -     -     -     rw
-admin/accounts/role/<path:object_id>/history/              -     -     -     r     r     r
-admin/accounts/role/<path:object_id>/delete/               -     -     -     -     -     rw
-admin/accounts/role/<path:object_id>/change/               -     -     -     r     r     rw
+admin/office/role/                                       -     -     -     r     r     r
+admin/office/role/add/                                   -     -     -     -     -     rw
+admin/office/role/<path:object_id>/history/              -     -     -     r     r     r
+admin/office/role/<path:object_id>/delete/               -     -     -     -     -     rw
+admin/office/role/<path:object_id>/change/               -     -     -     r     r     rw
 admin/apppasswords/apppassword/                            -     r     -     r     r     r
 admin/apppasswords/apppassword/add/                        -     -     -     -     -     -
 admin/apppasswords/apppassword/<path:object_id>/history/   -     r     -     r     r     r
@@ -126,14 +131,14 @@ admin/(?P<url>.*)$                                         -     -     -     -  
 ACTIONS = """
                                                            no    help  two-  audi- admin super-
                                                            role  desk  step  tor   istr. user
-accounts/ban lift                                          -     x     -     -     x     x
-accounts/knownnetwork delete_selected                      -     -     -     -     x     x
-accounts/application delete_selected                       -     -     -     -     -     x
+bans/ban lift                                              -     x     -     -     x     x
+bans/knownnetwork delete_selected                          -     -     -     -     x     x
+openid/application delete_selected                         -     -     -     -     -     x
 accounts/user delete_selected                              -     -     -     -     x     x
 accounts/user switch_two_step_on                           -     -     x     -     x     x
 accounts/user unbind_phone                                 -     x     -     -     x     x
 accounts/user forget_browsers                              -     x     -     -     x     x
-accounts/role delete_selected                              -     -     -     -     -     x
+office/role delete_selected                                -     -     -     -     -     x
 apppasswords/apppassword remove                            -     x     -     -     x     x
 """
 
