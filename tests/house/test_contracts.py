@@ -55,7 +55,7 @@ def plants(contract: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
             if len(layer) > 1:
                 yield layer[0], f"import {layer[1]}", f"{layer[0]} -> {layer[1]}"
         if contract.get("exhaustive"):
-            yield f"{container}.stray", "", "- stray"
+            yield f"{container}.stray", "", f"- {container}.stray"
 
 
 def linted(root: Path) -> str:
@@ -71,7 +71,7 @@ def sections(printed: str) -> dict[str, str]:
     found = {}
     for contract in CONTRACTS:
         name = contract["name"]
-        match = re.search(rf"^{re.escape(name)}\n-+\n(.*?)(?=^.+\n-{{5,}}\n|\Z)", told, re.DOTALL | re.MULTILINE)
+        match = re.search(rf"^{re.escape(name)}\n-+\n(.*?)(?=^[^\n]+\n-{{3,}}\n|\Z)", told, re.DOTALL | re.MULTILINE)
         found[name] = match[1] if match else ""
     return found
 

@@ -11,12 +11,12 @@ from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.office import roles
-from tests.accounts.rollouts.test_exemptions import in_days
 from tests.conftest import MakeUser
 from tests.kit.counter import WHY, path
 from tests.kit.officers import SUPERUSER, clerk_with
 from tests.kit.paperwork import USERS, act, edit_page
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD
+from tests.kit.plans import in_days
 from tests.kit.snapshots import changed, everything
 
 APP_PASSWORDS = "/admin/apppasswords/apppassword/"

@@ -56,11 +56,11 @@ def said(fault: Fault) -> str:
     if fault.pk is not None:
         where.append(f"row {fault.pk}")
     if fault.at is not None:
-        where.append(f"of {_clock(fault)}")
+        where.append(f"of {clock.moment(fault.at, seconds=True)}")
     return f"{', '.join(where)}: {fault.what.value}" if where else fault.what.value
 
 
-def _clock(moment: Fault | Stretch) -> str:
+def _clock(moment: Stretch) -> str:
     return clock.moment(moment.at, seconds=True)
 
 
