@@ -35,6 +35,7 @@ check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies,
 	$(BIN)/deptry .
 	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
 	$(BIN)/python -m tests.kit.deployment
 

@@ -54,7 +54,7 @@ class Delivery(models.Model):
         raise NotImplementedError
 
     @classmethod
-    def wanted(cls) -> "models.QuerySet[Self]":
+    def wanted(cls) -> models.QuerySet[Self]:
         """What waits, and is still to be sent."""
         return cls._default_manager.filter(status__in=cls.WAITING)
 
@@ -136,7 +136,7 @@ class Sms(Delivery):
         self.gateway_id = gateways.send(message)
 
     @classmethod
-    def wanted(cls) -> "models.QuerySet[Self]":
+    def wanted(cls) -> models.QuerySet[Self]:
         return super().wanted().filter(voided_at=None, used_at=None)
 
 
