@@ -1,0 +1,54 @@
+"""docs/architecture.md is true: its drawings are made from the code, and what it names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house import architecture
+from tests.house.architecture import PAGE, ROOT
+
+TEXT = PAGE.read_text()
+APPS = [path.parent.name for path in (ROOT / "accounts").glob("*/__init__.py")]
+
+
+def test_the_drawings_are_as_the_code_is() -> None:
+    assert architecture.page(TEXT) == TEXT, "python -m tests.house.architecture --update"
+    assert list(architecture.complaints()) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "told"),
+    [
+        ("  accounts.phones.phones:off | is none", "there is no accounts.phones.phones:off"),
+        ("  accounts.imports.imports:run | is not imported", "does not import accounts.imports.imports"),
+        ("  accounts.signin.views:sign_in | up", "up to accounts.signin.views"),
+    ],
+)
+def test_a_way_that_is_not_the_codes_is_noticed(planted: str, told: str) -> None:
+    way = f"accounts.phones.phones:of | begins\n{planted}"
+    assert any(told in one for one in architecture.complaints({"A way": way}))
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_every_room_is_described(app: str) -> None:
+    assert f"| `accounts/{app}/` |" in TEXT
+
+
+def _named() -> list[str]:
+    return sorted(set(re.findall(r"`([\w/]+(?:\.py|/))`", TEXT)))
+
+
+@pytest.mark.parametrize("name", _named())
+def test_what_is_named_is_there(name: str) -> None:
+    assert Path(ROOT, name).exists()
+
+
+def test_functions_that_are_named_are_there() -> None:
+    answers = re.findall(r"^\| [^|]+\? \| (.+) \|$", TEXT, re.MULTILINE)
+    assert len(answers) >= 10
+    for answer in answers:
+        for file, functions in re.findall(r"`([\w/]+\.py)`: ((?:`\w+`(?:, )?)+)", answer):
+            for function in re.findall(r"`(\w+)`", functions):
+                module = file.removesuffix(".py").replace("/", ".")
+                assert architecture.defines(module, function), f"{file}: {function}"

@@ -1,0 +1,65 @@
+"""The four ways through the house, as docs/architecture.md draws them: who calls whom, from the page to the table.
+
+Each line is `module:function | words`, deeper by two blanks than its caller. `~` before it: not called, but led to by a
+name, which the words in brackets say.
+"""
+
+WAYS = {
+    "A sign-in": """
+accounts.signin.views:sign_in | name and password come in
+  accounts.signin.signin:start | may this go on, and how?
+    accounts.bans.bans:banned_until | not from a banned address
+    accounts.users.mailbox_passwords:check_password | whoever keeps the passwords is asked
+    accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
+    accounts.signin.signin:second_step | in, bind a phone, or a code
+      accounts.phones.phones:of | is a phone bound?
+      accounts.browsers.browsers:recognise | a trusted browser needs no code
+  accounts.signin.sessions:begin | half-way, under a new session key
+accounts.signin.views:sign_in_code | the code comes in
+  accounts.signin.steps:CodeStep | one code for one purpose
+    accounts.codes.codes:check | the code of this account, number, purpose and session
+      accounts.codes.guesses:check | counted before it is compared; used up if right
+  accounts.signin.sessions:open_for | in, under a new session key
+  accounts.log.events:record | who signed in, from where
+""",
+    "An SMS": """
+accounts.signin.steps:CodeStep | somebody needs a code
+  accounts.codes.codes:issue | limits are counted, the row is written; earlier codes are void
+    accounts.delivery.queue:enqueue | once the row is committed
+      ~accounts.delivery.tasks:send_sms | (Celery, by the name of the task that the row's model says)
+        accounts.delivery.sending:send | claimed by one worker, sent at most once
+          ~accounts.delivery.models:Sms | (the row hands itself over)
+            accounts.delivery.digits:of | the digits are derived here, and stored nowhere
+            accounts.delivery.gateways:send | to the one that the settings name
+              ~accounts.delivery.gateways.twilio:send | (by the name in SMS_GATEWAY)
+accounts.delivery.views:twilio_receipt | the gateway says what became of it
+  accounts.delivery.sending:note_receipt | the story only moves forward
+accounts.delivery.tasks:sweep | every few seconds
+  accounts.delivery.sending:unclaimed | what no worker took is queued again
+""",
+    "A mail login": """
+apppasswords.maillogin.wsgi:application | a mail server asks: may this login in?
+  apppasswords.maillogin.wire:read_form | what Dovecot sent; nginx has its own form
+  apppasswords.maillogin.deadline:Watchdog | an answer in time, or "cannot tell"
+  apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
+    accounts.lib.prepared:Statement | all that it needs in one statement
+    accounts.users.mailbox_passwords:check_password | only where two-step is off
+    accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
+    accounts.log.events:record | a name without its domain is told to its owner
+  apppasswords.maillogin.wire:write_form | one line, and a status
+  apppasswords.maillogin.afterwards:Notebook | after the answer
+    accounts.maillogins.maillogins:write | who came in, by which protocol and method
+    apppasswords.passwords:note_use | when the app password was last used
+""",
+    "A clerk's button": """
+~portal.office.site:PortalAdminSite | (Django's admin, for who has entered a code)
+  portal.office.desk.views:page | the page about one person; a button is pressed, with a reason
+    accounts.signin.clients:address | from where
+    ~portal.office.desk.actions:unbind_phone | (by the button's name; only if it was decided on what the page showed)
+      accounts.phones.phones:unbind | what hangs on the phone goes with it
+        accounts.codes.codes:void | codes on their way are void
+        accounts.log.events:record | who did it, to whom, why
+        accounts.delivery.notices:by_mail | the owner is told
+          accounts.delivery.queue:enqueue | once it is committed
+""",
+}
