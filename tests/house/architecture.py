@@ -1,7 +1,8 @@
 """`python -m tests.house.architecture --update`: the drawings in docs/architecture.md.
 
-They are made from the contracts in pyproject.toml and the ways in ways.py. What is drawn is held against the code: functions exist, callers import what they
-call, and every call goes down the floors."""
+They are made from the contracts in pyproject.toml and the ways in ways.py. What is drawn is held against the code:
+functions exist, callers import what they call, and every call goes down the floors.
+"""
 
 import ast
 import re
@@ -119,13 +120,14 @@ def _rail(rows: list[Step], number: int, depth: int) -> str:
 
 
 def house() -> str:
-    rows = [("portal", "how the site is put together; the office, operations, development"),
-            ("apppasswords", "what mail programs use; the mail login service; setting programs up")]  # fmt: skip
-    lines = [f"{'':2}{name:<44}{words}" for name, words in rows]
+    rows = [
+        ("portal", "how the site is put together; the IT office, operations, development"),
+        ("apppasswords", "what mail programs use; the mail login service; setting programs up"),
+    ]
     for number, rooms in enumerate(floors()[2:]):
         names = " | ".join(room.removeprefix("accounts.") for room in rooms)
-        lines.append(f"{'accounts' if number == 0 else '':<10}{names}")
-    return "\n".join(lines)
+        rows.append(("accounts" if number == 0 else "", names))
+    return "\n".join(f"{package:<14}{what}" for package, what in rows)
 
 
 def page(text: str) -> str:
