@@ -21,7 +21,10 @@ pytestmark = pytest.mark.slow
 MANAGER, NUMBER = "manager@example.edu", "13700137001"
 PEOPLE = """
 from django.utils import timezone
-from accounts.models import MailLogin, Phone, Role, User
+from accounts.maillogins.models import MailLogin
+from accounts.phones.models import Phone
+from portal.office.models import Role
+from accounts.users.models import User
 manager = User.objects.create(username="{manager}", name="林主任", is_staff=True, two_step_from=timezone.now(),
                               password=User.objects.get(username="zhangsan@example.edu").password)
 Phone.objects.create(user=manager, number="+86{number}")

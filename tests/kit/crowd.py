@@ -133,9 +133,9 @@ def _result(deed: Callable[..., Any], call: Call) -> Any:
 
 
 def main() -> None:
-    settings.DEBUG = False  # which would keep every statement
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
+    settings.DEBUG = False  # which would keep every statement
     deeds = import_module("tests.kit.deeds")
     with ThreadPoolExecutor(THREADS) as pool:
         for line in iter(sys.stdin.readline, ""):

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 ROWS = 10_000
 SECONDS = 60  # for checking and writing together, as the office was promised
 MANAGER = """
-from accounts.models import Role, User
+from portal.office.models import Role
+from accounts.users.models import User
 manager = User.objects.get(username="{name}")
 User.objects.filter(pk=manager.pk).update(is_staff=True)
 manager.groups.add(Role.objects.get(name="two-step manager"))

@@ -114,7 +114,7 @@ def broken(site: Site, table: str) -> Iterator[None]:
 
 def add_user(site: Site, name: str, password: str) -> None:
     site.run(
-        "from django.utils import timezone\nfrom accounts.models import User\n"
+        "from django.utils import timezone\nfrom accounts.users.models import User\n"
         f"User.objects.create_user({name!r}, {password!r}, two_step_from=timezone.now())"
     )
 

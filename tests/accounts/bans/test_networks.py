@@ -315,13 +315,15 @@ def test_at_once_in_processes_that_run(crowd: Crowd) -> None:
 
 
 KEEP = """
-from accounts import networks
-from accounts.models import KnownNetwork, User
+from accounts.bans import networks
+from accounts.bans.models import KnownNetwork
+from accounts.users.models import User
 networks.keep(KnownNetwork(cidr="{cidr}", kind="{kind}"), by=User.objects.get(username="off@example.edu"))
 """
 DROP = """
-from accounts import networks
-from accounts.models import KnownNetwork, User
+from accounts.bans import networks
+from accounts.bans.models import KnownNetwork
+from accounts.users.models import User
 networks.drop(KnownNetwork.objects.get(cidr="{cidr}"), by=User.objects.get(username="off@example.edu"))
 """
 

@@ -27,7 +27,7 @@ TOKEN = "token-of-the-tests"
 PEOPLE = f"""
 import json
 from django.utils import timezone
-from accounts.models import User
+from accounts.users.models import User
 from apppasswords import passwords
 on = User.objects.create_user("on@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
 User.objects.create_user("off@example.edu", {PASSWORD!r})

@@ -28,7 +28,8 @@ PREPARE = """
 import django; django.setup()
 from django.core.management import call_command
 from django.utils import timezone
-from accounts.models import Phone, User
+from accounts.phones.models import Phone
+from accounts.users.models import User
 call_command("demo", verbosity=0)
 password = User.objects.get(username="zhangsan@example.edu").password
 for n in range(int({people})):

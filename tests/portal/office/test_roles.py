@@ -60,7 +60,9 @@ def test_a_fresh_database_has_them(tmp_path: Path) -> None:
 
     manage("migrate")
     assert manage("roles") == "", "nothing is missing, nothing differs"
-    counted = "from accounts.models import Role; print(*(r.permissions.count() for r in Role.objects.order_by('pk')))"
+    counted = (
+        "from portal.office.models import Role; print(*(r.permissions.count() for r in Role.objects.order_by('pk')))"
+    )
     counts = manage("shell", "--verbosity", "0", "--command", counted).split()
     assert counts == [str(len(roles.permissions_of(role))) for role in roles.ROLES]
 
