@@ -110,7 +110,7 @@ class Mailkey(SigningIn):
         account = browser.session.account if browser.session else NOBODY
         expected = self.model.app_passwords(browser)
         made = expected == PAGE and name in ("Foxmail", "手机")
-        if made and len(account.kept) >= APP_PASSWORDS_PER_USER:
+        if expected == PAGE and len(account.kept) >= APP_PASSWORDS_PER_USER:  # asked first, whatever the name
             made, expected = False, (302, APP_PASSWORDS)
         if expected == NEEDS_PHONE:
             expected = PAGE
