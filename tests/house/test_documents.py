@@ -1,0 +1,31 @@
+"""Lists in the documents are whole, and what they lead to is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(document: Path) -> None:
+    targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
+    assert not [target for target in targets if not (document.parent / target).exists()]
+
+
+def test_the_list_of_decisions_is_whole_and_in_order() -> None:
+    folder = ROOT / "docs" / "decisions"
+    titles = []
+    for path in sorted(folder.glob("0*.md")):
+        number, title = path.read_text().splitlines()[0].removeprefix("# ").split(". ", 1)
+        assert path.name.startswith(f"{int(number):04}-")
+        titles.append(f"{number}. [{title}]({path.name})")
+    assert titles == re.findall(r"^\d+\. \[.*$", (folder / "README.md").read_text(), re.MULTILINE)
+
+
+def test_every_document_is_in_the_index() -> None:
+    listed = set(LINK.findall((ROOT / "docs" / "README.md").read_text()))
+    assert {path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"} <= listed
