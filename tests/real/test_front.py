@@ -109,3 +109,14 @@ def test_a_token_of_a_qr_code_is_in_no_log(front: Front) -> None:
     front.curl(f"https://{PORTAL}/sign-in")
     assert "GET /sign-in" in front.logs()
     assert "canary" not in front.logs()
+
+
+@pytest.mark.parametrize(
+    ("page", "passes"),
+    [("admin/imports/roster/add/", True), ("admin/rollouts/rollout/1/choose/", True), ("admin/bans/ban/", False)],
+)
+def test_files_of_people_and_long_lists_pass_and_nothing_else_that_is_large(
+    front: Front, page: str, passes: bool
+) -> None:
+    answer = front.curl(f"https://{PORTAL}/{page}", *POST, stdin="a" * 300_000)
+    assert (status(answer) != 413) is passes
