@@ -1,6 +1,5 @@
 """App passwords as their owner handles them: make, list, remove."""
 
-from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from django.conf import settings
@@ -8,15 +7,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.delivery import notices
-from accounts.lib import prepared
 from accounts.log import events
 from accounts.security import activity
 from accounts.users import mailbox_passwords
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import AppPassword, ProfileLink
-
-LAST_USE_MOVES_EVERY = timedelta(minutes=1)
 
 
 class Refusal(Enum):
@@ -109,19 +105,3 @@ def _remove(
             )
             notices.by_mail(user, event)
     return len(names)
-
-
-def use_is_stale(last_used_at: datetime | None, now: datetime) -> bool:
-    return last_used_at is None or last_used_at <= now - LAST_USE_MOVES_EVERY
-
-
-NOTE_USE = prepared.Statement(
-    "mailkey_note_use",
-    f"""UPDATE {AppPassword._meta.db_table} SET last_used_at = %s, last_used_protocol = %s, last_used_address = %s
-        WHERE id = %s AND (last_used_at IS NULL OR last_used_at <= %s)""",  # noqa: S608 (the name of our own table)
-)
-
-
-def note_use(pk: int, protocol: str, address: str, at: datetime) -> None:
-    """Moves at most once a minute, however many processes see a login."""
-    NOTE_USE.row(at, protocol, address, pk, at - LAST_USE_MOVES_EVERY)

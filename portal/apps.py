@@ -1,4 +1,8 @@
+import django_stubs_ext
 from django.apps import AppConfig
+
+# Lets generic classes of Django be written with their types. Apps are imported before the first model.
+django_stubs_ext.monkeypatch()
 
 
 class PortalConfig(AppConfig):

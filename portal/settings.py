@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import bootstrap_wrapper
-import django_stubs_ext
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from csp.constants import NONE, SELF
@@ -20,8 +19,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.log import syslog
 from portal.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
-
-django_stubs_ext.monkeypatch()  # lets generic classes of Django be written with their types
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from secrets import token_bytes
 
 from accounts.maillogins import maillogins
-from apppasswords import connections, passwords
+from apppasswords import connections, last_use
 from apppasswords.connections import Slip
 from apppasswords.maillogin.decision import Use, Verdict
 from apppasswords.models import Mistake
@@ -68,7 +68,7 @@ class Notebook:
             self._known.add(key)
         while self._uses:  # after the first uses: who sees this one sees those
             _pk, use = self._uses.popitem()
-            passwords.note_use(use.pk, use.protocol, use.address, use.at)
+            last_use.note(use.pk, use.protocol, use.address, use.at)
 
     def write_mistakes(self, in_time: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         """As many as there is time for. Apart from the rest, which waits for no slow comparison; what fails is lost."""

@@ -16,7 +16,7 @@ from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users import mailbox_passwords, usernames
 from accounts.users.models import User
-from apppasswords import passwords, secrets
+from apppasswords import last_use, secrets
 from apppasswords.connections import Slip
 from apppasswords.models import AppPassword, Mistake
 
@@ -135,7 +135,7 @@ def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: da
     if not facts.is_active:
         return Verdict(Outcome.NO, Reason.DISABLED)
     if facts.app_password_id is not None:
-        stale = passwords.use_is_stale(facts.last_used_at, now)
+        stale = last_use.is_stale(facts.last_used_at, now)
         use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
         return _yes(Reason.APP_PASSWORD, login, facts, now, use)
     two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now

@@ -49,7 +49,7 @@ apppasswords.maillogin.wsgi:application | a mail server asks: may this login in?
   apppasswords.maillogin.wire:write_form | one line, and a status
   apppasswords.maillogin.afterwards:Notebook | after the answer
     accounts.maillogins.maillogins:write | who came in, by which protocol and method
-    apppasswords.passwords:note_use | when the app password was last used
+    apppasswords.last_use:note | when the app password was last used
 """,
     "A clerk's button": """
 ~portal.office.site:PortalAdminSite | (Django's admin, for who has entered a code)

@@ -24,7 +24,7 @@ from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import last_use, passwords
 from apppasswords.maillogin import decision, wire
 from tests.kit.oracle import DAY, HOUR, Account, Answer, AppPassword, Browser, Phone, Trust
 from tests.kit.oracle_pages import Pages
@@ -151,7 +151,7 @@ class World(RuleBasedStateMachine):
         form = {"user": typed or name, "password": password, "protocol": protocol, "address": address}
         verdict = decision.verify(wire.read_form(urlencode(form).encode()))
         if verdict.use:
-            passwords.note_use(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
+            last_use.note(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
         self.agree((wire.write_form(verdict).status, ""), expected, f"{form}")
 
     def new_address(self) -> str:

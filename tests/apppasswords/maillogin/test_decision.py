@@ -17,7 +17,7 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import last_use, passwords
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from apppasswords.models import AppPassword
@@ -241,7 +241,7 @@ def test_last_use_moves_at_most_once_a_minute(accounts: dict[str, User]) -> None
         with time_machine.travel(start + timedelta(seconds=second), tick=False):
             verdict = login("on@example.edu", secret, "pop3")
             if verdict.use:
-                passwords.note_use(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
+                last_use.note(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
                 noted.append(second)
     assert noted == [0, 61]
     row = AppPassword.objects.get()

@@ -20,7 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.log.models import SecurityEvent
 from accounts.phones import phones
 from accounts.users.models import User
-from apppasswords import passwords, tasks
+from apppasswords import last_use, passwords, tasks
 from apppasswords.maillogin import decision
 from apppasswords.models import AppPassword, ProfileLink
 from apppasswords.setup import links
@@ -249,7 +249,7 @@ def test_the_page_tells_what_became_of_it(owner: Person, user: User, settings: S
     assert "下载描述文件" in owner.get(f"{path}?state=waiting", headers=poll).content.decode()
     assert owner.get(f"{path}?state=taken", headers=poll).status_code == 204
     row = AppPassword.objects.get()
-    passwords.note_use(row.pk, "imap", "198.51.100.7", timezone.now())
+    last_use.note(row.pk, "imap", "198.51.100.7", timezone.now())
     assert "设置成功" in owner.get(f"{path}?state=taken", headers=poll).content.decode()
     assert decision.verify(decision.Login(user.username, taken[1], "imap", "198.51.100.7"))
 
@@ -327,7 +327,7 @@ def test_from_the_screen_to_the_profile(
 
     expect(page.get_by_role("status")).to_contain_text("下载描述文件", timeout=10_000)
     expect(page.locator("img.qr")).to_have_count(0)
-    passwords.note_use(AppPassword.objects.get().pk, "imap", "198.51.100.7", timezone.now())
+    last_use.note(AppPassword.objects.get().pk, "imap", "198.51.100.7", timezone.now())
     expect(page.get_by_role("status")).to_contain_text("设置成功", timeout=10_000)
 
 

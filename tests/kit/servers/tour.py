@@ -17,7 +17,7 @@ from accounts.delivery.models import Sms
 from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import last_use, passwords
 from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
 from apppasswords.setup import links, programs
 from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
@@ -133,7 +133,7 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     yield from _connection(page, row)
     page.goto("/app-passwords/")
     passwords.create(owner, "iPhone15ProMax")
-    passwords.note_use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
+    last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
     page.reload()
     yield "app-passwords-many"
     page.goto("/app-passwords/remove-all/")
