@@ -21,6 +21,7 @@ from accounts.signin import endings
 from accounts.signin.endings import Occasion
 from accounts.users import clerks
 from accounts.users.models import User
+from accounts.users.permissions import right
 
 Status = Roster.Status
 Kind = events.Kind
@@ -101,7 +102,7 @@ def _allowed(roster: Roster, names: list[str]) -> None:
     """As of now: rights may have been taken away since the file came."""
     clerk = roster.made_by
     may = clerk is not None and clerk.is_active and clerk.is_staff
-    if not (may and clerk and clerk.has_perm("accounts.roll_out")):
+    if not (may and clerk and clerk.has_perm(right("roll_out", User))):
         raise spreadsheets.Refused(_("You may not import people."))
 
 

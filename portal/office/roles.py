@@ -8,6 +8,17 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission
 from django.db import transaction
 
+from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Mail, Sms
+from accounts.imports.models import Roster
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
+from accounts.openid.models import Application
+from accounts.rollouts.models import Exemption, ReminderMail, Rollout
+from accounts.users.models import User
+from accounts.users.permissions import right
+from apppasswords.models import AppPassword
 from portal.office.models import Role
 
 # Names in the database; portal/office/models.py says them in the clerk's language.
@@ -19,52 +30,52 @@ ROLES = (HELP, TWO_STEP, AUDITOR, ADMINISTRATOR)
 
 # What the portal's superusers keep for themselves: whoever gives rights has them all.
 RESERVED = (
-    "office.add_role", "office.change_role", "office.delete_role",
+    right("add", Role), right("change", Role), right("delete", Role),
     # An application is given tokens that open everybody's mail.
-    "openid.add_application", "openid.change_application", "openid.delete_application",
+    right("add", Application), right("change", Application), right("delete", Application),
 )  # fmt: skip
 
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     # People
-    "accounts.view_user": ROLES,
-    "accounts.add_user": (TWO_STEP, ADMINISTRATOR),
-    "accounts.change_user": (TWO_STEP, ADMINISTRATOR),
-    "accounts.delete_user": (ADMINISTRATOR,),  # and to disable one
-    "accounts.help_people": (HELP, ADMINISTRATOR),
-    "accounts.roll_out": (TWO_STEP, ADMINISTRATOR),
-    "accounts.export_people": (TWO_STEP, AUDITOR, ADMINISTRATOR),
-    "accounts.see_numbers": (ADMINISTRATOR,),
-    "rollouts.view_rollout": (TWO_STEP, AUDITOR, ADMINISTRATOR),
-    "rollouts.view_exemption": (TWO_STEP, AUDITOR, ADMINISTRATOR),
-    "imports.view_roster": (TWO_STEP, AUDITOR, ADMINISTRATOR),
-    "office.view_role": (AUDITOR, ADMINISTRATOR),
+    right("view", User): ROLES,
+    right("add", User): (TWO_STEP, ADMINISTRATOR),
+    right("change", User): (TWO_STEP, ADMINISTRATOR),
+    right("delete", User): (ADMINISTRATOR,),  # and to disable one
+    right("help_people", User): (HELP, ADMINISTRATOR),
+    right("roll_out", User): (TWO_STEP, ADMINISTRATOR),
+    right("export_people", User): (TWO_STEP, AUDITOR, ADMINISTRATOR),
+    right("see_numbers", User): (ADMINISTRATOR,),
+    right("view", Rollout): (TWO_STEP, AUDITOR, ADMINISTRATOR),
+    right("view", Exemption): (TWO_STEP, AUDITOR, ADMINISTRATOR),
+    right("view", Roster): (TWO_STEP, AUDITOR, ADMINISTRATOR),
+    right("view", Role): (AUDITOR, ADMINISTRATOR),
     # What they have
-    "browsers.view_trustedbrowser": (HELP, AUDITOR, ADMINISTRATOR),
-    "apppasswords.view_apppassword": (HELP, AUDITOR, ADMINISTRATOR),
-    "apppasswords.delete_apppassword": (HELP, ADMINISTRATOR),
+    right("view", TrustedBrowser): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", AppPassword): (HELP, AUDITOR, ADMINISTRATOR),
+    right("delete", AppPassword): (HELP, ADMINISTRATOR),
     # What was sent, and who came in
-    "delivery.view_sms": (HELP, AUDITOR, ADMINISTRATOR),
-    "delivery.view_mail": (HELP, AUDITOR, ADMINISTRATOR),
-    "rollouts.view_remindermail": (HELP, AUDITOR, ADMINISTRATOR),
-    "maillogins.view_maillogin": ROLES,
-    "openid.view_application": (AUDITOR, ADMINISTRATOR),
+    right("view", Sms): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", Mail): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", ReminderMail): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", MailLogin): ROLES,
+    right("view", Application): (AUDITOR, ADMINISTRATOR),
     # Bans
-    "bans.view_ban": (HELP, AUDITOR, ADMINISTRATOR),
-    "bans.view_failure": (HELP, AUDITOR, ADMINISTRATOR),
-    "bans.lift_ban": (HELP, ADMINISTRATOR),
-    "bans.view_knownnetwork": (HELP, AUDITOR, ADMINISTRATOR),
-    "bans.add_knownnetwork": (ADMINISTRATOR,),
-    "bans.change_knownnetwork": (ADMINISTRATOR,),
-    "bans.delete_knownnetwork": (ADMINISTRATOR,),
+    right("view", Ban): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", Failure): (HELP, AUDITOR, ADMINISTRATOR),
+    right("lift", Ban): (HELP, ADMINISTRATOR),
+    right("view", KnownNetwork): (HELP, AUDITOR, ADMINISTRATOR),
+    right("add", KnownNetwork): (ADMINISTRATOR,),
+    right("change", KnownNetwork): (ADMINISTRATOR,),
+    right("delete", KnownNetwork): (ADMINISTRATOR,),
     # The security log
-    "log.view_securityevent": (HELP, AUDITOR, ADMINISTRATOR),
-    "log.export_securityevent": (AUDITOR, ADMINISTRATOR),
+    right("view", SecurityEvent): (HELP, AUDITOR, ADMINISTRATOR),
+    right("export", SecurityEvent): (AUDITOR, ADMINISTRATOR),
 }
 
 # Besides `accounts.change_user`, which the others need. None: superusers only.
 FIELDS: dict[str, str | None] = {
-    "must_change_password": "accounts.help_people",
-    "is_active": "accounts.delete_user",  # a disabled account is as good as deleted, and an enabled one as good as new
+    "must_change_password": right("help_people", User),
+    "is_active": right("delete", User),  # a disabled account is as good as deleted, and an enabled one as good as new
     "is_staff": None,
     "is_superuser": None,
     "groups": None,
@@ -73,7 +84,7 @@ FIELDS: dict[str, str | None] = {
 
 def may_edit(field: str, permissions: Collection[str], *, is_superuser: bool) -> bool:
     """Whether who has these permissions may edit a field of an account that he may edit."""
-    needed = FIELDS.get(field, "accounts.change_user")
+    needed = FIELDS.get(field, right("change", User))
     return is_superuser or (needed is not None and needed in permissions)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import clerks
+from accounts.users.permissions import right
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.office.admin.history import HistoryAdmin
@@ -36,7 +37,7 @@ class AppPasswordAdmin(HistoryAdmin):
     actions = ("remove",)
 
     def has_remove_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("apppasswords.delete_apppassword")
+        return request.user.has_perm(right("delete", AppPassword))
 
     @admin.action(description=_("Remove"), permissions=["remove"])
     def remove(self, request: SignedInRequest, queryset: QuerySet[AppPassword]) -> None:

@@ -19,9 +19,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.bans import addresses, bans, causes
-from accounts.bans.models import Ban
+from accounts.bans.models import Ban, Failure
 from accounts.lib import clock
 from accounts.signin.sessions import SignedInRequest
+from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office import ban_story
 from portal.office.admin.history import HistoryAdmin
 
@@ -174,17 +176,17 @@ class BanAdmin(HistoryAdmin):
             "neighbours": neighbours[:NEIGHBOURS_SHOWN],
             "neighbour_count": len(neighbours),
             "neighbour_days": ban_story.NEIGHBOURS_SINCE.days,
-            "may_see_people": request.user.has_perm("accounts.view_user"),
+            "may_see_people": request.user.has_perm(right("view", User)),
             "failures": [
                 (failure.at, account_name(failure.account), ways_in(failure.channel))
                 for failure in failures[:FAILURES_SHOWN]
             ],
             "failure_count": failures.count(),
-            "may_see_failures": request.user.has_perm("bans.view_failure"),
+            "may_see_failures": request.user.has_perm(right("view", Failure)),
         }
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("bans.lift_ban")
+        return request.user.has_perm(right("lift", Ban))
 
     @admin.action(description=_("Lift"), permissions=["lift"])
     def lift(self, request: SignedInRequest, queryset: QuerySet[Ban]) -> None:

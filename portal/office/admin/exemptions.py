@@ -20,6 +20,7 @@ from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import administrators, clerks
 from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office.admin.history import HistoryAdmin
 
 LONGEST = timedelta(days=365)
@@ -95,10 +96,10 @@ class ExemptionAdmin(HistoryAdmin):
     change_form_template = "office/exemption/change.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.roll_out")
+        return request.user.has_perm(right("roll_out", User))
 
     def has_view_permission(self, request: HttpRequest, obj: Exemption | None = None) -> bool:
-        return request.user.has_perm("accounts.roll_out") or request.user.has_perm("rollouts.view_exemption")
+        return request.user.has_perm(right("roll_out", User)) or request.user.has_perm(right("view", Exemption))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -25,6 +25,7 @@ from accounts.lib import clock, spreadsheets
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office.admin.history import HistoryAdmin
 
 
@@ -62,10 +63,10 @@ class RosterAdmin(HistoryAdmin):
     list_select_related = ("made_by",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.roll_out")
+        return request.user.has_perm(right("roll_out", User))
 
     def has_view_permission(self, request: HttpRequest, obj: Roster | None = None) -> bool:
-        return request.user.has_perm("accounts.roll_out") or request.user.has_perm("imports.view_roster")
+        return request.user.has_perm(right("roll_out", User)) or request.user.has_perm(right("view", Roster))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -155,13 +156,13 @@ class RosterPages(admin.ModelAdmin[User]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         rights = {
-            "may_import": request.user.has_perm("accounts.roll_out"),
-            "may_export": request.user.has_perm("accounts.export_people"),
+            "may_import": request.user.has_perm(right("roll_out", User)),
+            "may_export": request.user.has_perm(right("export_people", User)),
         }
         return super().changelist_view(request, (extra_context or {}) | rights)
 
     def export(self, request: SignedInRequest) -> HttpResponse:
-        if not (request.user.has_perm("accounts.export_people") and self.has_view_permission(request)):
+        if not (request.user.has_perm(right("export_people", User)) and self.has_view_permission(request)):
             raise PermissionDenied
         people = self._filtered(request)
         form = FormatForm(request.POST or None)

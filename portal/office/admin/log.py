@@ -22,6 +22,7 @@ from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office.admin.history import HistoryAdmin
 
 FORMATS: dict[str, tuple[str, Callable[[Iterator[SecurityEvent]], Iterator[str]]]] = {
@@ -95,7 +96,7 @@ class SecurityEventAdmin(HistoryAdmin):
         return sentences.full(event)
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("log.export_securityevent")
+        return self.has_view_permission(request) and request.user.has_perm(right("export", SecurityEvent))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may_export = {"may_export": self.has_export_permission(request)}

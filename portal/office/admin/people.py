@@ -29,6 +29,7 @@ from accounts.signin.endings import Occasion
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import administrators, clerks
 from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office import roles
 from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
@@ -171,7 +172,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         return self.has_help_permission(request) and clerks.may_touch(_clerk(request), user)
 
     def has_help_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.help_people")
+        return request.user.has_perm(right("help_people", User))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Who may not set a password sees nothing of it, not even its hash; who gives no roles reads their names."""

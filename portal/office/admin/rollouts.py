@@ -20,6 +20,8 @@ from accounts.rollouts import placeholders, readiness, rollouts
 from accounts.rollouts.models import Rollout
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
+from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office.admin.light import LightAdmin
 from portal.office.admin.rollout_forms import ChoiceForm, MailForm, initial, whom
 
@@ -41,13 +43,13 @@ class RolloutAdmin(LightAdmin):
     # --- Who ---------------------------------------------------------------------------------------------------------
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.roll_out")
+        return request.user.has_perm(right("roll_out", User))
 
     def has_change_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
-        return request.user.has_perm("accounts.roll_out")
+        return request.user.has_perm(right("roll_out", User))
 
     def has_view_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
-        return request.user.has_perm("accounts.roll_out") or request.user.has_perm("rollouts.view_rollout")
+        return request.user.has_perm(right("roll_out", User)) or request.user.has_perm(right("view", Rollout))
 
     def has_delete_permission(self, request: HttpRequest, obj: Rollout | None = None) -> bool:
         return False

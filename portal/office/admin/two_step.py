@@ -17,6 +17,7 @@ from accounts.rollouts.models import Exemption
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office.admin import exemptions
 from portal.office.admin.rollout_forms import start_of_single
 
@@ -29,7 +30,7 @@ class TwoStepPages(admin.ModelAdmin[User]):
         return [path("<int:pk>/two-step/", view, name="accounts_user_two_step"), *super().get_urls()]
 
     def has_roll_out_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.roll_out")
+        return request.user.has_perm(right("roll_out", User))
 
     def two_step_of(self, request: SignedInRequest, pk: int) -> HttpResponse:
         if not self.has_roll_out_permission(request):

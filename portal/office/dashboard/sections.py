@@ -12,8 +12,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.delivery.models import Delivery
+from accounts.bans.models import Ban, Failure
+from accounts.delivery.models import Delivery, Sms
+from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.users.models import User
+from accounts.users.permissions import right
 from portal.office import figures
 from portal.office.dashboard import charts, geometry, lists
 from portal.office.dashboard.charts import Chart, Entry, Series, number, seconds, share
@@ -240,12 +244,12 @@ def bans(days: Days) -> list[Chart]:
 
 # What one must be allowed to view, the figures that are read for it, and what draws them.
 SECTIONS: list[tuple[str, tuple[Name, ...], Callable[[Days], list[Chart]]]] = [
-    ("accounts.view_user", figures.WHOLE, adoption),
-    ("delivery.view_sms", (Name.SMS, Name.DELIVERY, Name.DELIVERY_MEDIAN, Name.DELIVERY_P95), sms),
-    ("log.view_securityevent", (Name.SIGN_IN,), sign_ins),
-    ("maillogins.view_maillogin", (Name.MAIL_LOGIN,), mail_logins),
-    ("bans.view_failure", (Name.FAILURE,), failures),
-    ("bans.view_ban", (Name.BAN,), bans),
+    (right("view", User), figures.WHOLE, adoption),
+    (right("view", Sms), (Name.SMS, Name.DELIVERY, Name.DELIVERY_MEDIAN, Name.DELIVERY_P95), sms),
+    (right("view", SecurityEvent), (Name.SIGN_IN,), sign_ins),
+    (right("view", MailLogin), (Name.MAIL_LOGIN,), mail_logins),
+    (right("view", Failure), (Name.FAILURE,), failures),
+    (right("view", Ban), (Name.BAN,), bans),
 ]
 
 

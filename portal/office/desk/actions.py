@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.bans.models import Ban
 from accounts.codes import codes, guesses
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
@@ -22,49 +22,14 @@ from accounts.security import passwords as mailbox_passwords
 from accounts.signin.sessions import SignedInRequest
 from accounts.signin.steps import refusal_text
 from accounts.users.models import User
+from accounts.users.permissions import right
 from apppasswords import passwords
 from portal.office.desk import acts, facts
 from portal.office.desk.acts import By
 
 Kind = SecurityEvent.Kind
 
-HELP, LIFT, NUMBERS = "accounts.help_people", "bans.lift_ban", "accounts.see_numbers"
-LONGEST_DIGITS = 6  # in a reason: more are a phone or an identity number
-
-OTHER = "other"
-REASONS = [
-    ("counter", gettext_lazy("In person, identity card checked")),
-    ("phone", gettext_lazy("By phone, called back to make sure")),
-    ("department", gettext_lazy("Confirmed by the department")),
-    ("misuse", gettext_lazy("Suspected misuse of the account")),
-    (OTHER, gettext_lazy("Another reason:")),
-]
-
-
-class ReasonForm(forms.Form):
-    """Why. The owner reads it in the mail about what was done."""
-
-    why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS, widget=forms.RadioSelect)
-    note = forms.CharField(
-        label=gettext_lazy("Remark"),
-        max_length=100,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    def clean_note(self) -> str:
-        note = str(self.cleaned_data["note"]).strip()
-        if sum(letter.isdigit() for letter in note) > LONGEST_DIGITS:
-            raise ValidationError(_("No phone or identity numbers and no passwords here: it is kept in the log."))
-        if self.cleaned_data.get("why") == OTHER and not note:
-            raise ValidationError(_("Please say why."))
-        return note
-
-    @property
-    def reason(self) -> str:
-        why = self.cleaned_data["why"]
-        chosen = [] if why == OTHER else [str(dict(REASONS)[why])]
-        return " · ".join([*chosen, *filter(None, [self.cleaned_data["note"]])])
+HELP, LIFT, NUMBERS = right("help_people", User), right("lift", Ban), right("see_numbers", User)
 
 
 @dataclass(frozen=True)
@@ -90,7 +55,7 @@ class Task:
         messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
 
     def show_once(self, **secret: Any) -> HttpResponse:
-        """The one answer that holds the secret. (Nothing is kept by a browser: accounts.middleware.no_store.)"""
+        """The one answer that holds the secret. No browser keeps it: see no_store in accounts/signin/middleware.py."""
         context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
         return TemplateResponse(self.request, "office/desk/secret.html", context | secret)
 

@@ -16,30 +16,37 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.bans import causes
+from accounts.bans.models import Ban, Failure
+from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Sms
 from accounts.lib import clock
 from accounts.log import sentences
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
 from accounts.security import passwords as mailbox_passwords
 from accounts.signin import clients
 from accounts.signin.decorators import GET_OR_POST
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
+from accounts.users.permissions import right
 from apppasswords import passwords
 from apppasswords.models import AppPassword
 from portal.office.desk import facts
-from portal.office.desk.actions import BUTTONS, REASONS, Button, ReasonForm, Task
+from portal.office.desk.actions import BUTTONS, Button, Task
 from portal.office.desk.acts import By
 from portal.office.desk.facts import Facts
+from portal.office.desk.reasons import REASONS, ReasonForm
 
 # Whoever may not read the list of something does not read it here either.
 SECTIONS = {
-    "sms": "delivery.view_sms",
-    "events": "log.view_securityevent",
-    "bans": "bans.view_ban",
-    "failures": "bans.view_failure",
-    "logins": "maillogins.view_maillogin",
-    "app_passwords": "apppasswords.view_apppassword",
-    "browsers": "browsers.view_trustedbrowser",
+    "sms": right("view", Sms),
+    "events": right("view", SecurityEvent),
+    "bans": right("view", Ban),
+    "failures": right("view", Failure),
+    "logins": right("view", MailLogin),
+    "app_passwords": right("view", AppPassword),
+    "browsers": right("view", TrustedBrowser),
 }
 
 
