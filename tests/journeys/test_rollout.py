@@ -131,7 +131,7 @@ def test_one_department(site: Site, page: Page, look: Callable[[], None], until:
     expect(page.get_by_role("link", name="艺术学院").first).to_be_visible()
     assert switched_on() == 2999
     # Those with something to do are reminded, a few with each sweep; what is drawn leads to its list.
-    wait_until(lambda: len(site.rows("SELECT 1 FROM delivery_mail WHERE status = 'sent'")) > 20, 60)
+    wait_until(lambda: len(site.rows("SELECT 1 FROM rollouts_remindermail WHERE status = 'sent'")) > 20, 60)
     page.get_by_role("link", name="Who got one").click()
     expect(page.get_by_role("cell", name="yes").first).to_be_visible()
     look()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import sys
-from tests.servers import showcase
+from tests.kit.servers import showcase
 showcase.PORTS |= {ports}
 sys.exit(showcase.main())
 """
