@@ -13,19 +13,20 @@ def need(program: str) -> str:
     """The path of a program; without it the test is skipped, or fails where REQUIRE_SERVERS=1."""
     places = [*os.get_exec_path(), "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))]
     found = shutil.which(program, path=os.pathsep.join(places))
-    return found or _miss(program)
+    return found or miss(f"{program} is not installed")
 
 
 def need_file(path: str) -> None:
     """As `need`, for what is no program."""
     if not Path(path).exists():
-        _miss(path)
+        miss(f"{path} is not installed")
 
 
-def _miss(what: str) -> NoReturn:
+def miss(what: str) -> NoReturn:
+    """The same, said in a sentence."""
     if os.environ.get("REQUIRE_SERVERS") == "1":
-        pytest.fail(f"{what} is not installed, and REQUIRE_SERVERS=1")
-    pytest.skip(f"{what} is not installed")
+        pytest.fail(f"{what}, and REQUIRE_SERVERS=1")
+    pytest.skip(what)
 
 
 def free_port() -> int:

@@ -1,0 +1,147 @@
+"""From the last release to today: its own code fills a database, which is then migrated. Whatever people could do
+before, they can do afterwards.
+
+Until there is a release, the first commit that knows how to fill a database stands in for one.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.kit.servers import miss, need
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent.parent
+FILLER = "tests/kit/filled.py"
+
+# Answers that are meant to differ from the last release's, and why. Empty again after each release.
+MEANT: dict[str, str] = {}
+
+
+def git(*arguments: str) -> str:
+    """What it says; the test is skipped if there is no history to speak of."""
+    command = [need("git"), "-c", f"safe.directory={ROOT}", *arguments]  # the tests may run as root
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        miss(f"There is no history to take the last release from: git says {done.stderr.strip()!r}")
+    return done.stdout.strip()
+
+
+def release() -> str | None:
+    """A tag or a commit; None: what the working tree holds."""
+    tags = git("tag", "--merged", "HEAD", "--list", "v*.*.*", "--sort=-version:refname").split()
+    finished = [tag for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag)]
+    if finished:
+        return finished[0]
+    if git("rev-parse", "--is-shallow-repository") == "true":
+        miss("The history is cut short, so the last release is not in it: git fetch --unshallow --tags")
+    commits = git("log", "--diff-filter=A", "--format=%H", "--", FILLER).split()
+    return commits[-1] if commits else None
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of the last release."""
+    commit = release()
+    if commit is None:
+        return ROOT
+    tree: Path = tmp_path_factory.mktemp("released")
+    archive = tree.with_suffix(".tar")
+    git("archive", "--output", str(archive), commit)
+    subprocess.run([need("tar"), "--extract", "--file", archive, "--directory", tree], check=True)
+    archive.unlink()
+    return tree
+
+
+class Database:
+    """One that is filled, and copies of it."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+
+    def url(self, name: str) -> str:
+        return f"sqlite:///{self.var / name}.sqlite3"
+
+    def copy(self, name: str, to: str) -> None:
+        shutil.copyfile(self.var / f"{name}.sqlite3", self.var / f"{to}.sqlite3")
+
+    def run(self, tree: Path, name: str, *arguments: str, given: str = "") -> str:
+        """A program of this tree. Nothing of the tests' own environment gets into it."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        environment = kept | {"DEBUG": "on", "VAR": str(self.var), "DATABASE_URL": self.url(name)}
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tree, env=environment, input=given, check=False, capture_output=True,
+            text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{' '.join(arguments)} in {tree}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def migrate(self, tree: Path, name: str) -> None:
+        self.run(tree, name, "manage.py", "migrate", "--verbosity", "0")
+
+    def ask(self, tree: Path, name: str, secrets: str) -> dict[str, Any]:
+        answers: dict[str, Any] = json.loads(self.run(tree, name, "-m", "tests.kit.filled", "ask", given=secrets))
+        return answers
+
+
+class PostgresqlDatabase(Database):
+    """Beside those that others of the test run use."""
+
+    def __init__(self, var: Path, server: str) -> None:
+        super().__init__(var)
+        self.server = server
+        self.names = ["release_filled"]
+        self._execute("CREATE DATABASE release_filled")
+
+    def url(self, name: str) -> str:
+        return f"{self.server.rpartition('/')[0]}/release_{name}"
+
+    def copy(self, name: str, to: str) -> None:
+        self._execute(f"CREATE DATABASE release_{to} TEMPLATE release_{name}")
+        self.names.append(f"release_{to}")
+
+    def drop(self) -> None:
+        for name in self.names:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _execute(self, sql: str) -> None:
+        with psycopg.connect(self.server, autocommit=True) as session:
+            session.execute(sql.encode())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        yield Database(tmp_path)
+        return
+    database = PostgresqlDatabase(tmp_path, request.getfixturevalue("postgresql"))
+    yield database
+    database.drop()
+
+
+def test_people_can_do_after_the_migration_what_they_could_before(released: Path, database: Database) -> None:
+    database.migrate(released, "filled")
+    secrets = database.run(released, "filled", "-m", "tests.kit.filled", "fill")
+    database.copy("filled", "asked")  # answers leave traces: a ban, a use
+    before = database.ask(released, "asked", secrets)
+    database.migrate(ROOT, "filled")
+    database.run(ROOT, "filled", "manage.py", "migrate", "--check")
+    after = database.ask(ROOT, "filled", secrets)
+    assert before["log: faults"] == []  # it asks what it means to
+    assert before["mail login: app password"][0] == "YES"
+    differing = [
+        f"{name}: {said} before, {after.get(name, 'not asked')} afterwards"
+        for name, said in before.items()
+        if name not in MEANT and after.get(name, "not asked") != said
+    ]
+    assert not differing, "\n".join(differing)
