@@ -141,7 +141,7 @@ def test_one_department(site: Site, page: Page, look: Callable[[], None], until:
     assert not site.rows("SELECT 1 FROM accounts_user WHERE two_step_from > datetime('now')")
     # For the next one of this module.
     site.execute("UPDATE accounts_user SET department = '艺术学院' WHERE username = 'arts0@example.edu'")
-    site.execute("DELETE FROM delivery_mail")
+    site.execute("DELETE FROM rollouts_remindermail")
     site.execute("UPDATE rollouts_rollout SET status = 'cancelled'")
 
 
