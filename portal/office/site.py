@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.views import safe_next, sign_out
-from portal.office import figures
+from portal.office import figures, index
 from portal.office.dashboard import sections
 from portal.office.desk import views
 
@@ -32,6 +32,10 @@ class PortalAdminSite(AdminSite):
             path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
         ]
         return [*own, *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else index.by_job(apps)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and request.user.is_authenticated and request.user.is_verified()

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
 from accounts.users.models import User
+from portal.office import index
 from tests.conftest import MakeUser
 from tests.kit.paperwork import BANS, USERS, act, edit, edit_page, pk
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
@@ -180,3 +182,21 @@ def test_a_clerk_has_no_power_over_colleagues(make_user: MakeUser) -> None:
     assert desk.get(f"{USERS}{colleague.pk}/password/").status_code in (302, 403, 404)
     act(desk, USERS, "unbind_phone", colleague.pk)
     assert Phone.objects.filter(user=colleague).exists()
+
+
+def test_every_list_stands_in_one_job(office: Person) -> None:
+    listed = [model for _name, models in index.JOBS for model in models]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set(admin.site._registry)
+    text = office.get("/admin/").content.decode()
+    headings = [str(name) for name, _models in index.JOBS]
+    assert [text.index(name) for name in headings] == sorted(text.index(name) for name in headings)
+
+
+def test_a_job_without_a_list_that_one_may_see_is_not_shown(make_user: MakeUser) -> None:
+    helper = make_user("desk", phone="13700137001", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="view_ban"))
+    desk = Person(helper)
+    desk.sign_in()
+    jobs = desk.get("/admin/").context["app_list"]
+    assert [[entry["object_name"] for entry in job["models"]] for job in jobs] == [["Ban"]]

@@ -1,0 +1,38 @@
+"""The lists of the administration by the job that somebody comes for, not by the room of the source they stand in."""
+
+from typing import Any
+
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Mail, Sms
+from accounts.imports.models import Roster
+from accounts.log.models import SecurityEvent
+from accounts.maillogins.models import MailLogin
+from accounts.openid.models import Application
+from accounts.rollouts.models import Exemption, ReminderMail, Rollout
+from accounts.users.models import User
+from apppasswords.models import AppPassword
+from portal.office.models import Role
+
+JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
+    (_("People"), (User, Roster)),
+    (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
+    (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, MailLogin)),
+    (_("SMS and mail"), (Sms, Mail)),
+    (_("System"), (SecurityEvent, Role, Application)),
+)
+
+
+def by_job(apps: list[Any]) -> list[Any]:
+    """What Django lists by app. Whoever sees nothing of a job does not see the job either."""
+    shown = {entry["model"]: (app, entry) for app in apps for entry in app["models"]}
+    found = []
+    for name, models in JOBS:
+        mine = [shown[model] for model in models if model in shown]
+        if mine:
+            found.append({**mine[0][0], "name": name, "models": [entry for _app, entry in mine]})
+    return found
