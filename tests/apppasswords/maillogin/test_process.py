@@ -25,6 +25,7 @@ NOT_LOADED = {
     "import_export",
     "oauth2_provider",
     "twilio",
+    "cryptography",
 }
 
 PEOPLE = """
