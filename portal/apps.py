@@ -2,6 +2,7 @@ import django_stubs_ext
 from django.apps import AppConfig
 
 # Lets generic classes of Django be written with their types. Apps are imported before the first model.
+# Not in settings: it brings the admin with it, and forms and templates, to processes that show no page.
 django_stubs_ext.monkeypatch()
 
 

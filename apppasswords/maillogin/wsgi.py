@@ -21,10 +21,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 import django
 from django.conf import settings
 
-# The apps whose tables a login reads or writes, and what those hang on. All of the site would be half as much memory
-# again in each process, and half a second more at each start.
+# The apps whose tables a login reads or writes, and those that they point to. All of the site would take two thirds
+# more memory in each process (docs/decisions/0024-small-mail-processes.md).
 settings.INSTALLED_APPS = [
-    "accounts.users", "accounts.log", "accounts.bans", "accounts.maillogins", "apppasswords",
+    "accounts.users", "accounts.log", "accounts.bans", "accounts.maillogins", "accounts.phones", "apppasswords",
     "django.contrib.auth", "django.contrib.contenttypes",
 ]  # fmt: skip
 django.setup()
