@@ -71,7 +71,7 @@ class Owner(Visitor):
         recipient.press("Tab")
         self.page.frame_locator("#composebody_ifr").locator("body").fill(text)
         self.page.click("#compose-content button.send")
-        expect(self.page.get_by_text("邮件已发送")).to_be_visible()
+        expect(self.page.get_by_text("邮件已发送")).to_be_visible(timeout=30_000)  # Postfix and Dovecot take part
 
     def reads(self, subject: str, text: str) -> None:
         mail = self.page.locator("#messagelist").get_by_text(subject)
