@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 FILLER = "tests/kit/filled.py"
 
+# The same before and after, as an installation has them; not the defaults of development, which may change.
+KEYS = {
+    name: f"the-release-test-has-a-{name.lower().replace('_', '-')}-of-its-own"
+    for name in ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
+}
+
 # Answers that are meant to differ from the last release's, and why. Empty again after each release.
 MEANT: dict[str, str] = {}
 
@@ -38,8 +44,10 @@ def git(*arguments: str) -> str:
 
 
 def release() -> str | None:
-    """A tag or a commit; None: what the working tree holds."""
-    tags = git("tag", "--merged", "HEAD", "--list", "v*.*.*", "--sort=-version:refname").split()
+    """A tag or a commit before this one; None: what the working tree holds."""
+    tags = git(
+        "tag", "--merged", "HEAD", "--no-contains", "HEAD", "--list", "v*.*.*", "--sort=-version:refname"
+    ).split()
     finished = [tag for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag)]
     if finished:
         return finished[0]
@@ -78,7 +86,7 @@ class Database:
     def run(self, tree: Path, name: str, *arguments: str, given: str = "") -> str:
         """A program of this tree. Nothing of the tests' own environment gets into it."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        environment = kept | {"DEBUG": "on", "VAR": str(self.var), "DATABASE_URL": self.url(name)}
+        environment = kept | {"DEBUG": "on", "VAR": str(self.var), "DATABASE_URL": self.url(name), **KEYS}
         done = subprocess.run(
             [sys.executable, *arguments], cwd=tree, env=environment, input=given, check=False, capture_output=True,
             text=True,
