@@ -20,6 +20,7 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords.models import AppPassword
+from portal.development.names import DEPARTMENTS, GIVEN, SURNAMES
 from portal.office import figures
 from portal.office.figures import Figures, Name
 from portal.office.models import DayFigure
@@ -29,22 +30,6 @@ DAYS = 364
 ROWS_FROM = 29  # days ago; what is older is only in the figures, as it would be
 EVENTS_FROM = 1  # days ago: the security log is long enough without
 BATCH = 5_000
-SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘"
-    "袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦"
-)
-GIVEN = (
-    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建国文辉婷雪梅宇浩"
-    "然欣怡子涵梓萱思远博雅俊凯晨曦嘉琪志鹏海燕晓东立新春生慧颖"
-)
-DEPARTMENTS = [
-    "文学院", "历史学院", "哲学学院", "外国语学院", "新闻与传播学院", "法学院", "经济学院", "商学院",
-    "公共管理学院", "马克思主义学院", "教育学院", "艺术学院", "数学科学学院", "物理学院", "化学化工学院",
-    "生命科学学院", "地理与海洋学院", "大气科学学院", "天文与空间学院", "计算机学院", "软件学院",
-    "人工智能学院", "电子科学与工程学院", "现代工程学院", "环境学院", "建筑与城市规划学院", "材料学院",
-    "医学院", "附属医院", "护理学院", "研究生院", "教务处", "人事处", "财务处", "科学技术处",
-    "后勤服务中心", "图书馆", "档案馆", "校长办公室", "继续教育学院",
-]  # fmt: skip
 ON_WEEKDAYS = (1.0, 1.0, 0.98, 0.97, 0.9, 0.25, 0.2)
 WORKING_HOURS = (8, 20)
 BAD_WEEK = range(12, 19)  # days ago: the gateway fails and is slow
