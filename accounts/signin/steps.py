@@ -32,16 +32,20 @@ def refusal_text(issued: codes.Issued) -> str:
             return _("No more codes can be sent today. Please call the IT office.")
 
 
+def wrong_text(left: int) -> str:
+    """`left`: how often this code may still be tried."""
+    return ngettext(
+        "This code is wrong. You can try %(left)s more time.",
+        "This code is wrong. You can try %(left)s more times.",
+        left,
+    ) % {"left": left}
+
+
 def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -> str:
     """Why a help-desk code was not taken."""
     match outcome:
         case guesses.Outcome.WRONG if row:
-            left = max(settings.HELP_CODE_TRIES - row.tries, 0)
-            return ngettext(
-                "This code is wrong. You can try %(left)s more time.",
-                "This code is wrong. You can try %(left)s more times.",
-                left,
-            ) % {"left": left}
+            return wrong_text(max(settings.HELP_CODE_TRIES - row.tries, 0))
         case guesses.Outcome.EXHAUSTED:
             return _("This code was entered wrong too often. Please ask the IT office for a new one.")
         case guesses.Outcome.PAUSED:
@@ -118,11 +122,7 @@ class CodeStep:
                 left = max(settings.SMS_CODE_TRIES - (self.sms.tries if self.sms else 0), 0)
                 if not left:
                     return self._reason(guesses.Outcome.EXHAUSTED)
-                return ngettext(
-                    "This code is wrong. You can try %(left)s more time.",
-                    "This code is wrong. You can try %(left)s more times.",
-                    left,
-                ) % {"left": left}
+                return wrong_text(left)
             case guesses.Outcome.EXHAUSTED:
                 return _("This code was entered wrong too often. Please send a new one.")
             case guesses.Outcome.PAUSED:
