@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from accounts.log import syslog
-from portal.environment import Environment
+from portal.environment.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent

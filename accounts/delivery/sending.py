@@ -2,17 +2,15 @@
 
 import logging
 import traceback
-from collections.abc import Iterator
 from datetime import timedelta
 
-from django.apps import apps
 from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
-from accounts.delivery.models import Delivery, Sms, SmsDay
+from accounts.delivery.models import Delivery, Sms
 
 logger = logging.getLogger(__name__)
 
@@ -69,30 +67,6 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     type(row)._default_manager.filter(pk=row.pk, status__in=earlier).update(status=status, **fields)
 
 
-def kinds() -> list[type[Delivery]]:
-    """Whatever is delivered, of every app."""
-    return [model for model in apps.get_models() if issubclass(model, Delivery)]
-
-
-def unclaimed() -> Iterator[Delivery]:
-    """The rows to queue again, each given to one sweep only. Claims whose worker died are settled on the way."""
-    now = timezone.now()
-    # A clock that was set back must not bring a dead code to life when it catches up.
-    Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
-    for model in kinds():
-        model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
-            status=Status.UNKNOWN, error="worker lost"
-        )
-        model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(
-            status=Status.FAILED, reason=Reason.LATE
-        )
-        due = model.wanted().filter(sweep_at__lte=now)
-        for row in due.order_by("created_at"):
-            mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
-            if mine:
-                yield row
-
-
 RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 1, Status.SENT: 2, Status.FAILED: 3,
         Status.DELIVERED: 3}  # fmt: skip
 
@@ -108,11 +82,3 @@ def note_receipt(pk: int, gateway_id: str, status: Status, error: str = "", *, n
     if status == Status.DELIVERED:
         fields["delivered_at"] = timezone.now()
     Sms.objects.filter(pk=pk, status__in=earlier, gateway_id__in=("", gateway_id)).update(**fields)
-
-
-def delete_expired() -> None:
-    """The history of what was sent."""
-    before = timezone.now() - settings.SMS_HISTORY_LIFETIME
-    for model in kinds():
-        model._default_manager.filter(created_at__lt=before).delete()
-    SmsDay.objects.filter(day__lt=before.date()).delete()

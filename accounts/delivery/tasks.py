@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts.delivery import queue, sending
+from accounts.delivery import queue, sending, sweeps
 from accounts.delivery.models import Mail, Sms
 
 
@@ -17,11 +17,11 @@ def send_mail(pk: int) -> None:
 @shared_task(name="delivery.sweep")
 def sweep() -> None:
     """Queue again what nobody claimed. The first that the queue refuses ends it: the next sweep is seconds away."""
-    for row in sending.unclaimed():
+    for row in sweeps.unclaimed():
         if not queue.publish(row):
             return
 
 
 @shared_task(name="delivery.delete_expired", time_limit=600, soft_time_limit=590)
 def delete_expired() -> None:
-    sending.delete_expired()
+    sweeps.delete_expired()

@@ -4,7 +4,7 @@ import re
 
 _WORD = re.compile(r"\{([^{}\s]*)\}")
 
-# What stands in the braces, and what it stands for is in reminders.py.
+# What stands in the braces, and what it stands for is in letters.py.
 WORDS = ("name", "mailbox", "date", "time", "to_do", "portal", "contact", "institution")
 
 

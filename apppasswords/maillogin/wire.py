@@ -1,5 +1,5 @@
 """The two wire formats in which mail servers ask: a form (Dovecot's Lua, anything that speaks HTTP) and nginx's
-`auth_http` headers. They only read and write; verification.py decides."""
+`auth_http` headers. They only read and write; decision.py decides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

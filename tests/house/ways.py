@@ -35,7 +35,7 @@ accounts.signin.steps:CodeStep | somebody needs a code
 accounts.delivery.views:twilio_receipt | the gateway says what became of it
   accounts.delivery.sending:note_receipt | the story only moves forward
 accounts.delivery.tasks:sweep | every few seconds
-  accounts.delivery.sending:unclaimed | what no worker took is queued again
+  accounts.delivery.sweeps:unclaimed | what no worker took is queued again
 """,
     "A mail login": """
 apppasswords.maillogin.wsgi:application | a mail server asks: may this login in?
@@ -55,7 +55,7 @@ apppasswords.maillogin.wsgi:application | a mail server asks: may this login in?
 ~portal.office.site:PortalAdminSite | (Django's admin, for who has entered a code)
   portal.office.desk.views:page | the page about one person; a button is pressed, with a reason
     accounts.signin.clients:address | from where
-    ~portal.office.desk.actions:unbind_phone | (by the button's name; only if it was decided on what the page showed)
+    ~portal.office.desk.buttons:unbind_phone | (by the button's name; only if it was decided on what the page showed)
       accounts.phones.phones:unbind | what hangs on the phone goes with it
         accounts.codes.codes:void | codes on their way are void
         accounts.log.events:record | who did it, to whom, why

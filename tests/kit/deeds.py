@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.bans import bans
 from accounts.bans.models import Network
 from accounts.codes import codes
-from accounts.delivery import sending
+from accounts.delivery import sending, sweeps
 from accounts.delivery.models import Sms
 from accounts.jobs import jobs
 from accounts.log import chain, events
@@ -121,7 +121,7 @@ def deliver(sms: int) -> None:
 
 
 def sweep() -> list[int]:
-    return [row.pk for row in sending.unclaimed()]
+    return [row.pk for row in sweeps.unclaimed()]
 
 
 def note_logins(batch: list[tuple[int, str, str]], times: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portal import settings as of_tests
-from portal.environment import TOLD, Environment, Setting
+from portal.environment.environment import TOLD, Environment, Setting
 from tests.kit.deployment import PRODUCTION, ROOT, SECRETS
 from tests.portal.test_settings import read
 

@@ -19,7 +19,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.browsers import browsers
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
@@ -36,7 +35,7 @@ from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
 from portal.office.admin.imports import RosterPages
 from portal.office.admin.two_step import TwoStepPages
-from portal.office.desk import facts
+from portal.office.desk import acts, facts
 from portal.office.models import Role
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
@@ -243,11 +242,8 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
 
     @admin.action(description=_("Forget the trusted browsers"), permissions=["help"])
     def forget_browsers(self, request: SignedInRequest, queryset: QuerySet[User]) -> None:
-        address = clients.address(request)
-        done = sum(
-            bool(browsers.forget_all(user, actor=request.user, address=address))
-            for user in _touchable(request, queryset)
-        )
+        by = acts.By(request.user, clients.address(request))
+        done = sum(acts.forget_browsers(user, by) for user in _touchable(request, queryset))
         text = ngettext(
             "Trusted browsers of %(n)s person forgotten.", "Trusted browsers of %(n)s people forgotten.", done
         )

@@ -1,9 +1,8 @@
-"""What was sent, and what became of it; and the browsers that are trusted."""
+"""What was sent, and what became of it."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
 from accounts.lib import numbers
 from accounts.rollouts.models import ReminderMail
@@ -55,11 +54,3 @@ class ReminderMailAdmin(HistoryAdmin):
     @admin.display(description=_("days before"))
     def days(self, mail: ReminderMail) -> int:
         return mail.reminder.days
-
-
-@admin.register(TrustedBrowser)
-class TrustedBrowserAdmin(HistoryAdmin):
-    list_display = ("user", "browser", "system", "address", "created_at", "seen_at", "expires_at")
-    search_fields = ("user__username", "user__name", "address")
-    list_select_related = ("user",)
-    fields = list_display

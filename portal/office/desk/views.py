@@ -23,18 +23,18 @@ from accounts.lib import clock
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
-from accounts.security import passwords as mailbox_passwords
+from accounts.security import passwords
 from accounts.signin import clients
 from accounts.signin.decorators import GET_OR_POST
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
-from apppasswords import passwords
+from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from portal.office.desk import facts
-from portal.office.desk.actions import BUTTONS, Button, Task
 from portal.office.desk.acts import By
+from portal.office.desk.buttons import BUTTONS, Button, Task
 from portal.office.desk.facts import Facts
 from portal.office.desk.reasons import REASONS, ReasonForm
 
@@ -50,7 +50,7 @@ SECTIONS = {
 }
 
 
-def _versions(known: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
+def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
     """The buttons that make sense now, each with what it was decided on."""
     user, phone = known.user, known.phone
     bound = str(phone.pk) if phone else ""
@@ -61,10 +61,10 @@ def _versions(known: Facts, app_passwords: list[AppPassword]) -> dict[str, str]:
         "help_code": f"{bound},{given}" if needs_code else "",
         "test": bound,
         "end_pause": "now" if known.is_paused else "",
-        "password": "" if settings.PASSWORDS_IN_DIRECTORY else mailbox_passwords.version_of(user),
+        "password": "" if settings.PASSWORDS_IN_DIRECTORY else passwords.version_of(user),
         "sessions": "now",
         "browsers": "now" if known.browsers else "",
-        "app_passwords": "now" if app_passwords else "",
+        "app_passwords": "now" if rows else "",
         "unbind": bound,
         "number": bound,
     }
@@ -124,9 +124,9 @@ def _may(request: SignedInRequest, person: User, button: Button) -> bool:
 def _show(
     request: SignedInRequest, person: User, pressed: Button | None = None, tried: ReasonForm | None = None
 ) -> HttpResponse:
-    app_passwords = list(passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
-    known = facts.about(person, (row.last_used_address for row in app_passwords))
-    versions = _versions(known, app_passwords)
+    rows = list(app_passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
+    known = facts.about(person, (row.last_used_address for row in rows))
+    versions = _versions(known, rows)
 
     def form(name: str, **given: Any) -> ReasonForm:
         return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
@@ -143,7 +143,7 @@ def _show(
         "person": person,
         "facts": known,
         "obstacles": obstacles(known, sms=may_see["sms"]),
-        "app_passwords": app_passwords,
+        "app_passwords": rows,
         "buttons": [entry for entry in buttons if entry["button"] is not BUTTONS["number"]],
         "number": next((entry for entry in buttons if entry["button"] is BUTTONS["number"]), None),
         "may_help": _may(request, person, BUTTONS["app_password"]),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.codes import codes, guesses
-from accounts.delivery import notices, sending, tasks
+from accounts.delivery import notices, sweeps, tasks
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
 from accounts.delivery.gateways import memory
 from accounts.delivery.gateways.message import Message
@@ -67,8 +67,8 @@ def no_broker() -> Iterator[pytest.MonkeyPatch]:
 
 
 def test_whatever_is_delivered_hands_itself_over_through_a_queue_of_its_own() -> None:
-    assert set(sending.kinds()) >= {Sms, Mail, ReminderMail}
-    for model in sending.kinds():
+    assert set(sweeps.kinds()) >= {Sms, Mail, ReminderMail}
+    for model in sweeps.kinds():
         assert model.hand_over is not Delivery.hand_over, model
         assert site.CELERY_TASK_ROUTES[model.TASK]["queue"] in ("sms", "mail"), "behind long work it would wait"
 
@@ -225,7 +225,7 @@ def test_the_sweep_leaves_the_queue_its_chance(user: User, gateway: Gateway) -> 
 def test_two_sweeps_share_the_rows(user: User) -> None:
     rows = {make_sms(user).pk for _ in range(4)}
     with after(6):
-        first, second = sending.unclaimed(), sending.unclaimed()
+        first, second = sweeps.unclaimed(), sweeps.unclaimed()
         taken = [next(first).pk, next(second).pk, *(row.pk for row in first), *(row.pk for row in second)]
     assert sorted(taken) == sorted(rows)
 
@@ -279,7 +279,7 @@ def test_a_code_from_the_future_stays_dead_when_the_clock_catches_up(user: User)
         assert issued.sms
         digits = issued.sms.digits()
     with time_machine.travel(now, tick=False):
-        list(sending.unclaimed())
+        list(sweeps.unclaimed())
     with time_machine.travel(now + timedelta(hours=1), tick=False):
         outcome = codes.check(user, NUMBER, Sms.Purpose.CONFIRM, "s" * 32, digits)
     assert outcome is guesses.Outcome.EXPIRED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from accounts.delivery import sending
+from accounts.delivery import sweeps
 from accounts.delivery.models import Sms
 from accounts.jobs import jobs
 from portal.celery import app
@@ -39,7 +39,7 @@ def test_a_task_carries_the_row_and_dies_with_the_code(wangwu: Person, monkeypat
 
 
 def test_every_row_that_is_queued_names_a_task() -> None:
-    named = [*(model.TASK for model in sending.kinds()), *(model.TASK for model in jobs.kinds())]
+    named = [*(model.TASK for model in sweeps.kinds()), *(model.TASK for model in jobs.kinds())]
     assert len(named) == len(set(named)) >= 4
     assert set(named) <= set(app.tasks)
 
@@ -76,7 +76,8 @@ ours = ("accounts.", "apppasswords.", "portal.")
 works = [name for name in sys.modules if name.endswith(".tasks") and name.startswith(ours)]
 assert not works, works
 heavy = {"openpyxl", "tablib", "import_export.resources", "accounts.imports.imports", "accounts.rollouts.rollouts",
-         "accounts.rollouts.reminders", "accounts.lib.spreadsheets", "accounts.delivery.sending", "twilio"}
+         "accounts.rollouts.reminders", "accounts.lib.spreadsheets", "accounts.delivery.sending",
+         "accounts.delivery.sweeps", "twilio"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 

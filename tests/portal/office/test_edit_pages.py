@@ -54,8 +54,10 @@ def test_unbind_a_lost_phone(office: Person, wangwu: Person) -> None:
 
 def test_forget_the_browsers(office: Person, wangwu: Person) -> None:
     wangwu.sign_in(trust_browser="on")
+    mail.outbox.clear()
     act(office, USERS, "forget_browsers", pk(wangwu))
     assert not TrustedBrowser.objects.exists()
+    assert [sent.to for sent in mail.outbox] == [["wangwu@example.edu"]], "as after the button of the desk"
     assert SecurityEvent.objects.get(kind="browsers_forgotten").actor == office.user
 
 

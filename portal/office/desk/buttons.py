@@ -18,12 +18,12 @@ from accounts.codes import codes, guesses
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
-from accounts.security import passwords as mailbox_passwords
+from accounts.security import passwords
 from accounts.signin.sessions import SignedInRequest
 from accounts.signin.steps import refusal_text
 from accounts.users.models import User
 from accounts.users.permissions import right
-from apppasswords import passwords
+from apppasswords import passwords as app_passwords
 from portal.office.desk import acts, facts
 from portal.office.desk.acts import By
 
@@ -113,7 +113,7 @@ def forget_browsers(task: Task) -> None:
 
 def remove_app_password(task: Task) -> None:
     by = task.by
-    if passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
+    if app_passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The app password is removed. What used it can no longer sign in."))
     else:
         task.nothing_done(Kind.APP_PASSWORD_REMOVED)
@@ -121,7 +121,7 @@ def remove_app_password(task: Task) -> None:
 
 def remove_app_passwords(task: Task) -> None:
     by = task.by
-    removed = passwords.remove_all(task.person, actor=by.clerk, address=by.address, reason=by.reason)
+    removed = app_passwords.remove_all(task.person, actor=by.clerk, address=by.address, reason=by.reason)
     if removed:
         text = ngettext("%(n)s app password is removed.", "%(n)s app passwords are removed.", removed)
         task.say(text % {"n": removed})
@@ -180,9 +180,7 @@ def set_password(task: Task) -> HttpResponse | None:
     if settings.PASSWORDS_IN_DIRECTORY:
         raise Http404
     by = task.by
-    secret = mailbox_passwords.set_starting(
-        task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason
-    )
+    secret = passwords.set_starting(task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason)
     if secret is None:
         task.nothing_done(Kind.PASSWORD_CHANGED)
         return None

@@ -1,0 +1,44 @@
+"""What comes by every few seconds, and every night: rows that nobody sends, and rows that are old."""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.delivery.models import Delivery, Sms, SmsDay
+
+Status = Delivery.Status
+Reason = Delivery.Reason
+
+
+def kinds() -> list[type[Delivery]]:
+    """Whatever is delivered, of every app."""
+    return [model for model in apps.get_models() if issubclass(model, Delivery)]
+
+
+def unclaimed() -> Iterator[Delivery]:
+    """The rows to queue again, each given to one sweep only. Claims whose worker died are settled on the way."""
+    now = timezone.now()
+    # A clock that was set back must not bring a dead code to life when it catches up.
+    Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
+    for model in kinds():
+        model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
+            status=Status.UNKNOWN, error="worker lost"
+        )
+        model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(
+            status=Status.FAILED, reason=Reason.LATE
+        )
+        due = model.wanted().filter(sweep_at__lte=now)
+        for row in due.order_by("created_at"):
+            mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
+            if mine:
+                yield row
+
+
+def delete_expired() -> None:
+    """The history of what was sent."""
+    before = timezone.now() - settings.SMS_HISTORY_LIFETIME
+    for model in kinds():
+        model._default_manager.filter(created_at__lt=before).delete()
+    SmsDay.objects.filter(day__lt=before.date()).delete()
