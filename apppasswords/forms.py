@@ -5,11 +5,12 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.lib.seen import Seen
 from apppasswords import secrets
 from apppasswords.models import NAME_LENGTH
 
 
-class NameForm(forms.Form):
+class NameForm(Seen, forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Password name"),
         max_length=NAME_LENGTH,

@@ -7,6 +7,8 @@ import secrets
 
 from django.conf import settings
 
+from accounts.lib import invisible
+
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another
 SHORTEST_RANDOM = 12  # characters; shorter words are names
 MEAN_PIECE = 2.3  # characters between changes of kind
@@ -23,10 +25,10 @@ def in_fours(secret: str) -> str:
 
 
 def typed(text: str) -> str | None:
-    """What a person or program entered, without the spaces, hyphens and capitals that do not matter."""
+    """What a person or program entered, without what nobody sees, spaces, hyphens and capitals, which do not matter."""
     if len(text) > 4 * LENGTH:
         return None
-    plain = re.sub(r"[\s\u00a0-]", "", text).lower()
+    plain = re.sub(r"[\s-]", "", invisible.dropped(text)).lower()
     return plain if len(plain) == LENGTH and set(plain) <= set(ALPHABET) else None
 
 

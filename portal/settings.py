@@ -281,6 +281,8 @@ SMS_DAILY_LIMIT = env.number("SMS_DAILY_LIMIT", "10", "1 to 10000")
 SMS_ADDRESS_LIMIT = env.number("SMS_ADDRESS_LIMIT", "60", "1 to 1000000")
 SMS_DAILY_BUDGET = env.number("SMS_DAILY_BUDGET", "20000", "0 to 100000000")  # codes a calendar day, the whole site
 SMS_COUNTRIES = env.numbers("SMS_COUNTRIES", "86,852,853,886", "1 to 999")  # calling codes that get SMS
+# Beginnings of mobile numbers, with the calling code, that are newer than the library of numbers: 86149,85270.
+SMS_FURTHER_PREFIXES = env.numbers("SMS_FURTHER_PREFIXES", "", "11 to 999999999999999")
 SMS_HISTORY_LIFETIME = env.duration("SMS_HISTORY_LIFETIME", "30d", "1d to 3650d")
 # The sweep's interval, and what it leaves to the first delivery.
 SMS_REQUEUE_AFTER = env.duration("SMS_REQUEUE_AFTER", "5s", "1s to 10min")

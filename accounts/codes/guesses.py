@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from accounts.lib import invisible
 from accounts.log import events
 from accounts.users.models import User
 
@@ -83,7 +84,7 @@ class Row(Code):
 
 def normalised(text: str, digits: int = 6) -> str | None:
     """The six digits of "123 456" or of full-width digits; None where that is not what was typed."""
-    plain = re.sub(r"[ -]", "", unicodedata.normalize("NFKC", text[:40]))
+    plain = re.sub(r"[ -]", "", unicodedata.normalize("NFKC", invisible.dropped(text[:40])))
     return plain if re.fullmatch(rf"[0-9]{{{digits}}}", plain) else None
 
 

@@ -5,10 +5,11 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lib.seen import Seen
 from accounts.users.models import User
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(Seen, forms.Form):
     old_password = forms.CharField(
         label=_("Present mailbox password"),
         strip=False,

@@ -4,10 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import guesses
 from accounts.lib import numbers
+from accounts.lib.seen import Seen
 from accounts.phones import phones
 
 
-class SignInForm(forms.Form):
+class SignInForm(Seen, forms.Form):
     username = forms.CharField(
         label=_("Mailbox address"),
         max_length=254,
@@ -24,7 +25,7 @@ class SignInForm(forms.Form):
     )
 
 
-class NumberForm(forms.Form):
+class NumberForm(Seen, forms.Form):
     number = forms.CharField(
         label=_("Mobile number"),
         max_length=40,
@@ -41,7 +42,7 @@ class NumberForm(forms.Form):
         return number
 
 
-class CodeForm(forms.Form):
+class CodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
@@ -56,7 +57,7 @@ class CodeForm(forms.Form):
         return str(self.cleaned_data["code"])
 
 
-class HelpCodeForm(forms.Form):
+class HelpCodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Help-desk code"),
         max_length=40,

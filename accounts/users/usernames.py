@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from accounts.lib import invisible
+
 LONGEST = 254  # characters; RFC 5321 leaves no room for more
 
 # What a mailbox of an institution looks like. Letters of other scripts that look like Latin ones never get this far.
@@ -10,16 +12,17 @@ _MAILBOX = re.compile(r"[a-z0-9._+'-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def canonical(text: str) -> str | None:
-    """NFKC and lower case, or None where no mailbox can be meant. `canonical(canonical(x)) == canonical(x)`."""
+    """NFKC, lower case and nothing invisible, or None where no mailbox can be meant.
+    `canonical(canonical(x)) == canonical(x)`."""
     if len(text) > LONGEST:
         return None
-    name = unicodedata.normalize("NFKC", text).strip(" \u3000").lower()
+    name = unicodedata.normalize("NFKC", invisible.dropped(text)).strip(" ").lower()
     return name if len(name) <= LONGEST and _MAILBOX.fullmatch(name) else None
 
 
 def complete(text: str, domain: str) -> str:
     """The web accepts the part before the @ as well."""
-    text = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
+    text = unicodedata.normalize("NFKC", invisible.dropped(text[: LONGEST + 1])).strip()
     return text if "@" in text else f"{text}@{domain}"
 
 

@@ -12,6 +12,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import DeviceGrant
 
+from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.openid.models import SCOPES_OF_WEB, AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.signin import clients
@@ -28,7 +29,7 @@ for _model in (Application, AccessToken, Grant, IDToken, RefreshToken, DeviceGra
 SECRET_LENGTH = 48
 
 
-class ApplicationForm(forms.ModelForm[Application]):
+class ApplicationForm(Seen, forms.ModelForm[Application]):
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
         choices=list(settings.OAUTH2_PROVIDER["SCOPES"].items()),

@@ -20,7 +20,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.bans import addresses, bans, causes
 from accounts.bans.models import Ban, Failure
-from accounts.lib import clock
+from accounts.lib import clock, invisible
+from accounts.lib.seen import Seen
 from accounts.signin.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.permissions import right
@@ -76,7 +77,7 @@ class WholeFilter(admin.SimpleListFilter):
         return queryset
 
 
-class LiftForm(helpers.ActionForm):
+class LiftForm(Seen, helpers.ActionForm):
     """Beside the actions; the buttons of the rows take it along."""
 
     reason = forms.CharField(label=_("Reason (optional)"), max_length=200, required=False)
@@ -204,7 +205,7 @@ class BanAdmin(HistoryAdmin):
         return redirect(reverse("admin:bans_ban_changelist") + query)
 
     def _lift(self, request: SignedInRequest, chosen: QuerySet[Ban] | list[Ban]) -> None:
-        reason = request.POST.get("reason", "").strip()[:200]
+        reason = invisible.dropped(request.POST.get("reason", "")).strip()[:200]
         done = sum(bool(bans.lift(ban, request.user, reason=reason)) for ban in chosen)
         text = ngettext("%(n)s ban lifted.", "%(n)s bans lifted.", done) % {"n": done}
         self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)

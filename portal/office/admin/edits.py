@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.lib import clock
+from accounts.lib.seen import Seen
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from portal.office.desk import acts
@@ -30,7 +31,7 @@ def _groups(user: User) -> list[int]:
     return sorted(user.groups.values_list("pk", flat=True))
 
 
-class AccountForm(UserChangeForm[User]):
+class AccountForm(Seen, UserChangeForm[User]):
     """`version` holds what the clerk was shown. It is signed, so that it stays what it was."""
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)

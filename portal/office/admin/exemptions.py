@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.lib import clock
+from accounts.lib.seen import Seen
 from accounts.rollouts import exemptions, selection
 from accounts.rollouts.models import Exemption
 from accounts.signin import clients
@@ -26,7 +27,7 @@ from portal.office.admin.history import HistoryAdmin
 LONGEST = timedelta(days=365)
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Seen, forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("reason"),
         max_length=200,

@@ -22,6 +22,7 @@ from accounts.imports import imports
 from accounts.imports.models import Roster
 from accounts.imports.resource import COLUMNS, ONLY_EXPORTED
 from accounts.lib import clock, spreadsheets
+from accounts.lib.seen import Seen
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from accounts.users.models import User
@@ -29,7 +30,7 @@ from accounts.users.permissions import right
 from portal.office.admin.history import HistoryAdmin
 
 
-class FileForm(forms.Form):
+class FileForm(Seen, forms.Form):
     file = forms.FileField(
         label=gettext_lazy("file"),
         max_length=200,
@@ -47,7 +48,7 @@ class FileForm(forms.Form):
         return file
 
 
-class FormatForm(forms.Form):
+class FormatForm(Seen, forms.Form):
     format = forms.ChoiceField(
         label=gettext_lazy("format"),
         choices=[("xlsx", "XLSX"), ("csv", "CSV (UTF-8)")],

@@ -1,13 +1,40 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin import helpers
+from django.contrib.admin.views.main import ChangeList, ChangeListSearchForm
+from django.http import HttpRequest
+
+from accounts.lib.seen import Seen
 
 # Scripts for addresses that are made from titles (slugs), half of what a list would load. Nothing here has one.
 UNUSED = ("urlify.js", "prepopulate.js", "xregexp")
 
 
+class RowForm(Seen, forms.ModelForm[Any]):
+    """Of a model whose page has no form of its own."""
+
+
+class ActForm(Seen, helpers.ActionForm):
+    """Which act is meant, of those below a list."""
+
+
+class SearchForm(Seen, ChangeListSearchForm):
+    """What is searched in a list."""
+
+
+class List(ChangeList):
+    search_form_class = SearchForm
+
+
 class LightAdmin(admin.ModelAdmin[Any]):
+    form: type[forms.ModelForm[Any]] = RowForm
+    action_form: ClassVar[type[helpers.ActionForm]] = ActForm
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return List
+
     @property
     def media(self) -> forms.Media:
         scripts = super().media._js  # type: ignore[attr-defined]

@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.bans import networks
 from accounts.bans.models import KnownNetwork
+from accounts.lib.seen import Seen
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from portal.office.admin.history import ShownLookups
 
 
-class NetworkForm(forms.ModelForm[KnownNetwork]):
+class NetworkForm(Seen, forms.ModelForm[KnownNetwork]):
     """What a network would mean is said before it is kept, and has to be agreed to."""
 
     agreed = forms.BooleanField(label=_("I know what this means"), required=False, widget=forms.HiddenInput)

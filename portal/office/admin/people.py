@@ -19,6 +19,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lib import invisible
+from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
@@ -75,7 +77,7 @@ class TwoStepFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PersonForm(AdminUserCreationForm[User]):
+class PersonForm(Seen, AdminUserCreationForm[User]):
     class Meta:
         model = User
         fields = ("username", "name", "department")
@@ -142,7 +144,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A whole number that was typed here is searched by its end, and leaves the page's address."""
-        if digits := facts.last_digits(request.GET.get("q", "")):
+        if digits := facts.last_digits(invisible.dropped(request.GET.get("q", ""))):
             text = gettext("Phones are found by their last four digits: %(digits)s.") % {"digits": digits}
             messages.info(request, text)
             return redirect(f"{request.path}?{urlencode({'q': digits})}")

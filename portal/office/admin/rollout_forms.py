@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.lib import clock
+from accounts.lib.seen import Seen
 from accounts.rollouts import placeholders, reminders, rollouts, selection
 from accounts.rollouts.models import Rollout
 from accounts.users import clerks
@@ -21,7 +22,7 @@ MOST_DAYS = 60
 LONGEST_LIST = 2_000_000  # characters
 
 
-class ChoiceForm(forms.Form):
+class ChoiceForm(Seen, forms.Form):
     everyone = forms.BooleanField(label=gettext_lazy("Everyone"), required=False)
     departments = forms.MultipleChoiceField(
         label=gettext_lazy("Departments"), required=False, widget=forms.CheckboxSelectMultiple
@@ -83,7 +84,7 @@ class ChoiceForm(forms.Form):
         return timezone.make_aware(datetime.combine(self.cleaned_data["start"], at))
 
 
-class MailForm(forms.Form):
+class MailForm(Seen, forms.Form):
     days = forms.CharField(
         label=gettext_lazy("days before"),
         required=False,

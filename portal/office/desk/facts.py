@@ -2,6 +2,7 @@
 on how much there is. What is shown of it is limited to the last days."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery import explanations
 from accounts.delivery.models import Sms
+from accounts.lib import invisible
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.phones import helpcodes
@@ -42,13 +44,14 @@ SIGN_INS = (Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.REFUSED, Kind.CODE_WRONG, Kind
 
 def last_digits(text: str) -> str | None:
     """What may be searched of a whole phone number that somebody typed; None if it is none."""
-    digits = re.sub(r"[\s+()-]", "", text)
+    digits = re.sub(r"[\s+()-]", "", unicodedata.normalize("NFKC", invisible.dropped(text)))
     is_number = digits.isascii() and digits.isdigit() and len(digits) >= WHOLE_NUMBER
     return digits[-LAST_DIGITS:] if is_number else None
 
 
 def find(people: QuerySet[User], text: str) -> QuerySet[User]:
     """By address, name or department, each word of them; or by the last four digits of the phone."""
+    text = invisible.dropped(text)
     if text.isascii() and text.isdigit() and len(text) == LAST_DIGITS:
         return people.filter(Q(phone__number__endswith=text) | Q(username__contains=text))
     for word in text.split():

@@ -5,6 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.lib.seen import Seen
+
 LONGEST_DIGITS = 6  # in a reason: more are a phone or an identity number
 
 
@@ -20,7 +22,7 @@ REASONS = [
 ]
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Seen, forms.Form):
     """Why. The owner reads it in the mail about what was done."""
 
     why = forms.ChoiceField(label=gettext_lazy("Reason"), choices=REASONS, widget=forms.RadioSelect)

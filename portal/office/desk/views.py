@@ -19,7 +19,7 @@ from accounts.bans import causes
 from accounts.bans.models import Ban, Failure
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
-from accounts.lib import clock
+from accounts.lib import clock, invisible
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -86,7 +86,7 @@ def _people(request: SignedInRequest) -> Any:
 def find(request: SignedInRequest) -> HttpResponse:
     """Straight to the person if it can be only one. A POST: what is typed may be a phone number, which belongs in no
     address."""
-    text = request.POST.get("q", "").strip()[:100]
+    text = invisible.dropped(request.POST.get("q", "")).strip()[:100]
     people = _people(request)
     if digits := facts.last_digits(text):
         messages.info(request, _("Phones are found by their last four digits: %(digits)s.") % {"digits": digits})

@@ -26,6 +26,17 @@ from tests.kit.people import Person
         ("+852 5123 4567", "+85251234567"),
         ("+853 6612 3456", "+85366123456"),
         ("+886 912 345 678", "+886912345678"),
+        ("138\u200e00138000\u202c", "+8613800138000"),
+        ("138\u00a00013\u20098000", "+8613800138000"),
+        ("85291234567", "+85291234567"),
+        ("852 9123 4567", "+85291234567"),
+        ("85366123456", "+85366123456"),
+        ("886912345678", "+886912345678"),
+        ("8613800138000", "+8613800138000"),
+        ("12025550123", Refusal.INVALID),
+        ("14911030512", Refusal.UNKNOWN),
+        ("+86 149 1103 0512", Refusal.UNKNOWN),
+        ("1491103051", Refusal.INVALID),
         ("010-62330000", Refusal.NOT_MOBILE),
         ("+86 21 6233 0000", Refusal.NOT_MOBILE),
         ("+852 2123 4567", Refusal.NOT_MOBILE),
@@ -88,3 +99,30 @@ def test_the_binding_page_says_why(zhangsan: Person, typed: str, refusal: Refusa
     assert refusal.label in page
     assert not memory.outbox
     assert not Phone.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("149 1103 0512", "+8614911030512"),
+        ("+8614911030512", "+8614911030512"),
+        ("149 1103 05123", Refusal.INVALID),
+        ("149 1103 051", Refusal.INVALID),
+        ("14811030512", Refusal.UNKNOWN),
+        ("85240001234", "+85240001234"),
+    ],
+)
+def test_numbers_that_are_newer_than_the_library(typed: str, number: str | Refusal, settings: Settings) -> None:
+    settings.SMS_FURTHER_PREFIXES = [86149, 8524000]
+    assert numbers.parse(typed) == number
+
+
+def test_who_has_a_number_that_nobody_knows_yet_is_told_whom_to_call(zhangsan: Person, settings: Settings) -> None:
+    """And is in as soon as the office allows it."""
+    zhangsan.enter_password()
+    page = zhangsan.post("/sign-in/phone/", {"number": "149\u200e 1103 0512"}, headers={"accept-language": "en"})
+    assert settings.SUPPORT_CONTACT in page.content.decode()
+    assert "the IT office can allow them" in page.content.decode()
+    settings.SMS_FURTHER_PREFIXES = [86149]
+    zhangsan.bind("14911030512")
+    assert Phone.objects.get(user=zhangsan.user).masked == "149****0512"
