@@ -117,18 +117,20 @@ if DEBUG:
 MIDDLEWARE = [
     "apppasswords.setup.autoconfig.mail_settings",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "apppasswords.setup.middleware.hide_token",
     "accounts.signin.middleware.no_store",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.operations.middleware.health",
+    "portal.database.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "portal.database.middleware.OurSide",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.signin.middleware.SecondStepMiddleware",
     "accounts.openid.middleware.LeadsToApplications",
 ]
@@ -178,6 +180,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
+    DATABASES["default"]["ENGINE"] = "portal.database"
     DATABASES["default"]["CONN_MAX_AGE"] = 600  # seconds
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds

@@ -1,7 +1,16 @@
 import os
 
-from django.core.wsgi import get_wsgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+
+from portal import database
+
+database.limit(settings.DATABASES["default"])  # before the first connection
 application = get_wsgi_application()
+if connection.vendor == "postgresql":
+    from portal.database import base
+
+    base.watch(connection)

@@ -103,7 +103,7 @@ def test_an_error_page_too(lisi: Person) -> None:
 
     with connection.execute_wrapper(away):
         response = lisi.get("/")
-    assert response.status_code == 500
+    assert response.status_code == 503, "a fault of ours, and it passes"
     assert not faults(response)
     assert "securityevent" not in response.content.decode()
 

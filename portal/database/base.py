@@ -1,0 +1,61 @@
+"""Django's engine for PostgreSQL, on connections that do not wait for ever."""
+
+from types import ModuleType
+from typing import Any
+
+import psycopg
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql import base
+
+from portal.database import waiting
+from portal.database.pulse import pulse
+
+ANSWERS_WITHIN = 1.0  # seconds
+
+
+class _Driver(ModuleType):
+    """Psycopg, with another kind of connection."""
+
+    connect = waiting.Connection.connect
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(psycopg, name)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    Database = _Driver("psycopg")
+
+
+class Probe:
+    """A connection of its own, kept: that a new one is refused says little where all are taken."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._parameters = parameters
+        self._line: waiting.Connection | None = None
+
+    def answers(self) -> bool:
+        waiting.within(ANSWERS_WITHIN)
+        if self._line is not None:
+            try:
+                self._line.execute("SELECT 1")
+            except waiting.Silent:
+                self._line = None
+                return False
+            except psycopg.Error:  # it was cut, which says nothing about a new one
+                self._line = None
+            else:
+                return True
+        try:
+            self._line = waiting.Connection.connect(autocommit=True, **self._parameters)
+        except psycopg.Error:
+            return False
+        return True
+
+
+def watch(wrapper: BaseDatabaseWrapper) -> None:
+    """From now on the waits of this process end when the database does not answer."""
+    parameters: dict[str, Any] = wrapper.get_connection_params()
+    pulse.start(Probe({name: value for name, value in parameters.items() if name not in OF_DJANGO}).answers)
+
+
+OF_DJANGO = ("context", "cursor_factory", "prepare_threshold", "autocommit")

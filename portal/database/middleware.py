@@ -1,0 +1,56 @@
+"""A database that is away is a fault of ours; it is said so in the language of who asks, without asking it anything."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.log import log_response
+
+from accounts.lib import institution
+from portal.database.pulse import pulse
+
+AWAY = (OperationalError, InterfaceError)
+RETRY_AFTER = 10  # seconds
+
+
+class Sessions(SessionMiddleware):
+    """Where the session cannot be read or written for want of a database, nobody's request is wrong."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except AWAY as error:
+            return our_side(request, error)
+
+
+class OurSide:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if pulse.is_away:
+            return our_side(request)
+        try:
+            _ = request.user.is_authenticated  # every page asks; here it can be told what came of it
+        except AWAY as error:
+            return our_side(request, error)
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return our_side(request, error) if isinstance(error, AWAY) else None
+
+
+def our_side(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
+    """503, and one line in the log for it."""
+    response = HttpResponse(page("503.html", request), status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    log_response("The database is away: %s", request.path, response=response, request=request, exception=error)
+    return response
+
+
+def page(template: str, request: HttpRequest) -> str:
+    with translation.override(translation.get_language_from_request(request)):
+        return render_to_string(template, {"institution": institution.name(), "contact": settings.SUPPORT_CONTACT})
