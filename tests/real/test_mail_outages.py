@@ -23,14 +23,16 @@ def postgres() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def on_postgres(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
-    with login_service(Database(postgres.url, tmp_path_factory.mktemp("postgres"))) as service:
+    with login_service(
+        Database(postgres.url, tmp_path_factory.mktemp("postgres")), MAIL_ANSWER_WITHIN="0.8"
+    ) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
 def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
     folder = tmp_path_factory.mktemp("sqlite")
-    with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)) as service:
+    with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder), MAIL_ANSWER_WITHIN="0.8") as service:
         yield service
 
 
@@ -109,7 +111,7 @@ def test_without_postgresql(on_postgres: LoginService, postgres: Cluster, outage
 def test_a_service_that_starts_without_its_database(on_postgres: LoginService, postgres: Cluster) -> None:
     with ExitStack() as services:
         with stopped(postgres):
-            early = services.enter_context(login_service(on_postgres.database))
+            early = services.enter_context(login_service(on_postgres.database, MAIL_ANSWER_WITHIN="0.8"))
             assert_cannot_tell([early.right("203.0.113.10"), early.wrong("203.0.113.10")])
         wait_until(lambda: early.right("203.0.113.10").status == 200, 15)
 
