@@ -113,8 +113,8 @@ def lisi(make_user: MakeUser) -> Person:
 
 @pytest.fixture
 def manager(make_user: MakeUser) -> Person:
-    """A clerk who switches two-step on and imports people, signed in; no more than that."""
-    return officer(make_user, "manager", "roll_out", "view_user")
+    """A clerk who switches two-step on, imports and edits people, signed in; no more than that."""
+    return officer(make_user, "manager", "roll_out", "view_user", "add_user", "change_user")
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def _read(roster: Roster) -> tuple[PeopleResource, str]:
         if done % BEAT_EVERY == 0 and not jobs.beat(roster, done=done):
             raise Lost
 
-    resource = PeopleResource(table.lines, each)
+    resource = PeopleResource(table.lines, each, roster.made_by)
     # The inner one: the other wraps even a trial in a transaction, which would hide our progress and lock out others.
     result = resource.import_data_inner(
         table.dataset, dry_run=True, raise_errors=False, using_transactions=False, collect_failed_rows=False

@@ -19,7 +19,9 @@ from import_export.widgets import Widget
 from accounts.lib import clock, formulas, spreadsheets
 from accounts.lib.batches import batches
 from accounts.users import clerks, usernames
+from accounts.users.fields import may_change
 from accounts.users.models import User
+from accounts.users.permissions import right
 
 # The columns, as a file may name them besides: in English, in Chinese, or as here.
 COLUMNS = {
@@ -39,6 +41,7 @@ OTHER_NAMES = {
     "启用": "active", "有效": "active", "二次认证启用时间": "two_step_from", "手机": "phone", "手机号": "phone",
 }  # fmt: skip
 COMPARED = ("name", "department", "language", "is_active", "two_step_from")
+LABELS = {"is_active" if name == "active" else name: label for name, label in COLUMNS.items()}  # by the field
 WRITTEN = ["name", "department", "language", "is_active"]
 
 YES = frozenset({"1", "yes", "y", "true", "是", "启用", "有效", "on"})
@@ -159,9 +162,14 @@ class PeopleResource(ModelResource):
         clean_model_instances = False
 
     def __init__(
-        self, lines: list[int] | None = None, each: Callable[[int], None] = lambda done: None, **kwargs: Any
+        self,
+        lines: list[int] | None = None,
+        each: Callable[[int], None] = lambda done: None,
+        clerk: User | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.clerk = clerk  # with his rights as of now
         self.lines, self.each = lines or [], each
         self.complaints: list[tuple[int, str, str]] = []  # line, address, what
         self.warnings: list[tuple[int, str, str]] = []
@@ -225,7 +233,10 @@ class PeopleResource(ModelResource):
             self.before[instance.pk] = before
 
     def skip_row(self, instance: User, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
-        if import_validation_errors or instance.pk is None:
+        if import_validation_errors:
+            return False
+        if instance.pk is None:
+            self._hold_to_rights(instance, [] if instance.is_active else ["is_active"], is_new=True)
             return False
         now = tuple(getattr(instance, name) for name in COMPARED)
         if now == self.before[instance.pk] and instance.username not in self.starts:
@@ -233,7 +244,17 @@ class PeopleResource(ModelResource):
             return True
         if clerks.is_colleague(instance):
             raise ValidationError(_("belongs to the IT staff, whom an import does not change"))
+        before = dict(zip(COMPARED, self.before[instance.pk], strict=True))
+        self._hold_to_rights(instance, [name for name in WRITTEN if getattr(instance, name) != before[name]])
         return False
+
+    def _hold_to_rights(self, user: User, changed: list[str], *, is_new: bool = False) -> None:
+        """A file changes what this clerk could change on the page, and nothing more."""
+        if self.clerk is None or (is_new and not self.clerk.has_perm(right("add", User))):
+            raise ValidationError(_("is a new person, and you may not add people"))
+        changed = changed + ["two_step_from"] * (user.username in self.starts)
+        if lacking := [str(LABELS[name]) for name in changed if not may_change(self.clerk, name)]:
+            raise ValidationError(_("you may not change: %(columns)s") % {"columns": ", ".join(lacking)})
 
     # --- Export ------------------------------------------------------------------------------------------------------
 

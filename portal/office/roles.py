@@ -1,6 +1,5 @@
 """What a role of the office may do. Roles are Django's groups; only superusers give them."""
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from django.apps import apps
@@ -71,21 +70,6 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("view", SecurityEvent): (HELP, AUDITOR, ADMINISTRATOR),
     right("export", SecurityEvent): (AUDITOR, ADMINISTRATOR),
 }
-
-# Besides `accounts.change_user`, which the others need. None: superusers only.
-FIELDS: dict[str, str | None] = {
-    "must_change_password": right("help_people", User),
-    "is_active": right("delete", User),  # a disabled account is as good as deleted, and an enabled one as good as new
-    "is_staff": None,
-    "is_superuser": None,
-    "groups": None,
-}
-
-
-def may_edit(field: str, permissions: Collection[str], *, is_superuser: bool) -> bool:
-    """Whether who has these permissions may edit a field of an account that he may edit."""
-    needed = FIELDS.get(field, right("change", User))
-    return is_superuser or (needed is not None and needed in permissions)
 
 
 def permissions_of(role: str) -> set[str]:

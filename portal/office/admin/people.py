@@ -29,9 +29,9 @@ from accounts.signin import clients, endings
 from accounts.signin.endings import Occasion
 from accounts.signin.sessions import SignedInRequest
 from accounts.users import administrators, clerks
+from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office import roles
 from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
@@ -41,7 +41,7 @@ from portal.office.desk import acts, facts
 from portal.office.models import Role
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
-LOGGED = frozenset({"name", "department", *roles.FIELDS})
+LOGGED = frozenset({"name", "department", *FIELDS})
 
 
 def _in_words(value: Any) -> str:
@@ -193,8 +193,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by those who have all of them, or a clerk could give himself more."""
         fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
-        has, is_superuser = request.user.get_all_permissions(), request.user.is_superuser
-        return (*fields, *(name for name in roles.FIELDS if not roles.may_edit(name, has, is_superuser=is_superuser)))
+        return (*fields, *(name for name in FIELDS if not may_change(_clerk(request), name)))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
@@ -217,6 +216,13 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         may = super().has_delete_permission(request, obj)
         return may and (obj is None or clerks.may_edit(_clerk(request), obj))
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What belongs to an account goes with it. Nobody may delete a code or a browser by itself, and Django would
+        ask for each of those rights as well: no account that was ever used could be deleted."""
+        deleted, counts, _lacking, protected = super().get_deleted_objects(objs, request)
+        lacking = set() if all(self.has_delete_permission(request, user) for user in objs) else {self.opts.verbose_name}
+        return deleted, counts, lacking, protected
 
     def save_model(  # type: ignore[override]
         self, request: SignedInRequest, obj: User, form: Any, change: bool

@@ -260,13 +260,50 @@ def test_an_exception_outlasts_a_file(manager: Person, lisi: Person) -> None:
 
 
 @pytest.mark.bypass("row 27: authentik CVE-2025-64521: what was open lives on")
-def test_who_is_disabled_by_a_file_is_out_at_once(manager: Person, wangwu: Person) -> None:
+def test_who_is_disabled_by_a_file_is_out_at_once(office: Person, wangwu: Person) -> None:
     wangwu.sign_in(trust_browser="on")
-    import_(manager, ("address", "active"), ("wangwu", "no"))
+    import_(office, ("address", "active"), ("wangwu", "no"))
     assert not get("wangwu").is_active
     assert not TrustedBrowser.objects.exists()
-    import_(manager, ("address", "active"), ("wangwu", "yes"))
+    import_(office, ("address", "active"), ("wangwu", "yes"))
     assert not wangwu.is_in()
+
+
+@pytest.mark.parametrize(
+    ("rights", "lacking"),
+    [
+        ((), {2: "is a new person, and you may not add people", 3: "you may not change: name",
+              4: "you may not change: active", 5: "you may not change: language"}),
+        (("add_user",), {3: "you may not change: name", 4: "you may not change: active",
+                         5: "you may not change: language", 7: "you may not change: active"}),
+        (("add_user", "change_user"), {4: "you may not change: active", 7: "you may not change: active"}),
+        (("add_user", "change_user", "delete_user"), {}),
+    ],
+)  # fmt: skip
+def test_a_file_changes_what_its_clerk_could_change_on_the_page(
+    make_user: MakeUser,
+    lisi: Person,
+    wangwu: Person,
+    zhangsan: Person,
+    rights: tuple[str, ...],
+    lacking: dict[int, str],
+) -> None:
+    """What stays as it is needs no right: an export can be handed in again."""
+    make_user("zhaoliu", name="赵六")
+    desk = officer(make_user, "desk", "view_user", "roll_out", *rights)
+    rows = [
+        ("new", "新", "", "", "", ""),
+        ("lisi", "别名", "", "", "", "yes"),
+        ("wangwu", "王五", "", "", "", "no"),
+        ("zhangsan", "", "", "en", "", ""),
+        ("zhaoliu", "赵六", "", "zh-hans", "2030-09-01", "yes"),
+        ("gone", "", "", "", "", "no"),
+    ]
+    row = hand_in(desk, as_csv(HEADERS, *rows))
+    told = {line: text for line, _address, text in row.report["errors"]}
+    if "add_user" not in rights:
+        lacking = lacking | {7: "is a new person, and you may not add people"}
+    assert told == lacking
 
 
 def test_staff_are_not_changed_by_a_file(manager: Person, clerk: Person, make_user: MakeUser) -> None:
@@ -329,14 +366,14 @@ def test_csv_as_excel_writes_it(manager: Person, encoding: str, delimiter: str) 
     assert (get("new").name, get("new").department) == ("王小明", "信息学院")
 
 
-def test_xlsx(manager: Person) -> None:
+def test_xlsx(office: Person) -> None:
     day = timezone.datetime(2030, 9, 1)  # type: ignore[attr-defined]
     content = as_xlsx(
         HEADERS, ("new", "王小明", 2030, "en", day, True), (None,) * 6, ("new2", None, None, None, None, 0)
     )
-    row = hand_in(manager, content, "people.xlsx")
+    row = hand_in(office, content, "people.xlsx")
     assert not has_errors(row), row.report
-    confirm(manager, row)
+    confirm(office, row)
     new = get("new")
     assert (new.name, new.department, new.is_active) == ("王小明", "2030", True)
     assert new.two_step_from

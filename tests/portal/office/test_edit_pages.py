@@ -15,6 +15,7 @@ from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.paperwork import BANS, USERS, act, edit, pk
 from tests.kit.people import NUMBER, PASSWORD, Person
+from tests.kit.plans import officer
 
 
 def roll_out(office: Person, *rows: int, start: str, **data: str) -> str:
@@ -155,3 +156,25 @@ def test_two_step_for_everybody_at_once(office: Person, make_user: MakeUser) -> 
     everybody = {"select_across": "1"}
     assert "1201" in roll_out(office, first.pk, start="2030-09-01", **everybody)
     assert User.objects.filter(two_step_from=None).count() == 0
+
+
+def test_who_has_phone_browsers_and_sms_can_be_deleted(office: Person, wangwu: Person, make_user: MakeUser) -> None:
+    """One by one and from the list; what was logged stays. Who has no right to delete people still has none."""
+    wangwu.sign_in(trust_browser="on")
+    assert TrustedBrowser.objects.exists()
+    assert Sms.objects.filter(user=wangwu.user).exists()
+    office.post(f"{USERS}{pk(wangwu)}/delete/", {"post": "yes"})
+    assert not User.objects.filter(username="wangwu@example.edu").exists()
+    assert SecurityEvent.objects.filter(username="wangwu@example.edu", kind="signed_in").exists()
+    another = Person(make_user("another", phone=NUMBER))
+    another.sign_in(trust_browser="on")
+    act(office, USERS, "delete_selected", pk(another), post="yes")
+    assert not User.objects.filter(username="another@example.edu").exists()
+
+
+def test_who_may_edit_may_not_delete(make_user: MakeUser, wangwu: Person) -> None:
+    wangwu.sign_in(trust_browser="on")
+    desk = officer(make_user, "desk", "view_user", "change_user")
+    assert desk.post(f"{USERS}{pk(wangwu)}/delete/", {"post": "yes"}).status_code == 403
+    act(desk, USERS, "delete_selected", pk(wangwu), post="yes")
+    assert User.objects.filter(username="wangwu@example.edu").exists()

@@ -23,6 +23,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
+from accounts.users import fields
 from accounts.users.models import User
 from apppasswords import passwords
 from portal.office import roles
@@ -215,7 +216,7 @@ def test_every_field_of_a_person_is_decided_about(db: None) -> None:
     form: Any = page.get_form(request, User(pk=1), change=True)
     assert set(form.base_fields) - {field for field, _value, _who in FIELDS} == {"version"}, "what the clerk was shown"
     rights = {field.name for field in User._meta.get_fields() if field.name in ("groups", "is_staff", "is_superuser")}
-    assert {field for field, right in roles.FIELDS.items() if right is None} == rights
+    assert {field for field, right in fields.FIELDS.items() if right is None} == rights
 
 
 @pytest.mark.parametrize("role", [roles.TWO_STEP, roles.ADMINISTRATOR])
