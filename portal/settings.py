@@ -208,6 +208,7 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 
 SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "12h", "1min to 30d")  # from sign-in, however busy
+SESSION_ENGINE = "accounts.signin.store"
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Between the right password and the right code.

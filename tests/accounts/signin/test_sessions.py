@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 
+from accounts.signin import store
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
@@ -54,8 +59,45 @@ def test_the_key_changes_at_every_step_and_the_old_one_is_dead(wangwu: Person) -
         take()
         keys.append(key_of(wangwu))
         assert keys[-1] not in keys[:-1], step
-        assert not Session.objects.filter(pk=keys[-2]).exists(), step
+        assert not Session.objects.filter(pk=store.digest(keys[-2])).exists(), step
         assert with_key(keys[-2] or "none").get("/").status_code == 302
+    assert wangwu.is_in()
+
+
+def test_a_copy_of_the_database_opens_nothing(wangwu: Person) -> None:
+    """Neither by what stands in the table, nor by what another version would have looked up."""
+    wangwu.sign_in()
+    (row,) = Session.objects.all()
+    assert row.pk == store.digest(key_of(wangwu)) != key_of(wangwu)
+    assert not with_key(row.pk).is_in()
+    row.pk = "a" * 32  # as it was kept before
+    row.save()
+    assert not with_key(row.pk).is_in()
+
+
+def test_people_stay_signed_in_when_keys_become_digests(wangwu: Person) -> None:
+    wangwu.sign_in()
+    row = Session.objects.get()
+    Session.objects.all().update(session_key=key_of(wangwu))
+    assert not with_key(key_of(wangwu)).is_in()
+    migration = import_module("accounts.signin.migrations.0002_digests_of_sessions")
+    for _twice in range(2):
+        migration.digest(apps, None)
+    assert Session.objects.get().pk == row.pk
+    assert wangwu.is_in()
+
+
+def test_a_database_that_is_away_ends_no_session(wangwu: Person) -> None:
+    """Django takes any error for a session that was deleted meanwhile, which would be the person's fault."""
+    wangwu.sign_in()
+
+    def away(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "django_session" in sql:
+            raise OperationalError("the database is away")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(away):
+        assert wangwu.post("/security/confirm/", {"send": "1"}).status_code == 503
     assert wangwu.is_in()
 
 
@@ -119,7 +161,7 @@ def test_signing_out_halfway_wipes_it(wangwu: Person) -> None:
     for browser in (wangwu, with_key(key)):
         browser.post("/sign-in/code/", {"code": code})
         assert not browser.is_in()
-    assert not Session.objects.filter(pk=key).exists()
+    assert not Session.objects.filter(pk=store.digest(key)).exists()
 
 
 @pytest.mark.bypass("row 16: GitLab CVE-2021-39890: both factors, whichever way")

@@ -1,10 +1,10 @@
 """What the tour does at several pages: a password, a code."""
 
-from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page
 
 from accounts.bans.models import Failure
 from accounts.delivery.models import Sms
+from accounts.signin.store import SessionStore
 from tests.kit.people import PASSWORD
 
 
