@@ -174,8 +174,9 @@ def in_force() -> Q:
     return Q(until__gt=timezone.now(), lifted_at=None)
 
 
-def lift(ban: Ban, by: User, *, owner: User | None = None, reason: str = "") -> SecurityEvent | None:
-    """`owner` is the person for whose sake it is lifted. None if it was lifted, or over, before."""
+def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = "") -> SecurityEvent | None:
+    """`owner` is the person for whose sake it is lifted; `by` is None where somebody at the server did it. None if it
+    was lifted, or over, before."""
     with transaction.atomic():
         here = Ban.objects.filter(in_force(), pk=ban.pk)
         if not here.update(lifted_at=timezone.now(), lifted_by=by, lift_reason=reason):

@@ -44,8 +44,8 @@ def of(user: User) -> HelpCode | None:
     return HelpCode.objects.filter(user=user).select_related("issued_by").first()
 
 
-def refused(user: User, by: User) -> Refusal | None:
-    if not clerks.may_touch(by, user):
+def refused(user: User, by: User | None) -> Refusal | None:
+    if by is not None and not clerks.may_touch(by, user):
         return Refusal.COLLEAGUE
     if not user.is_active:
         return Refusal.DISABLED
@@ -55,11 +55,12 @@ def refused(user: User, by: User) -> Refusal | None:
 
 
 def issue(
-    user: User, version: tuple[int, int], *, actor: User, address: str = "", reason: str = ""
+    user: User, version: tuple[int, int], *, actor: User | None, address: str = "", reason: str = ""
 ) -> tuple[HelpCode, str] | Refusal:
     """The row and its code, which is returned here and never again. The owner is told, at the old number too.
 
     `version`: the phone that the clerk saw, and the ordinal of its last code (0: none yet). Earlier codes are void.
+    `actor` is None where somebody at the server did it, who can do anything anyway.
     """
     if refusal := refused(user, actor):
         return refusal
