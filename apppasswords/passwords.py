@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 
 from accounts.delivery import notices
 from accounts.log import events
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.security import activity
 from accounts.users import mailbox_passwords
 from accounts.users.models import User
@@ -95,6 +97,7 @@ def _remove(
         names = [row.name for row in rows.select_for_update()]
         if names:
             rows.delete()
+            mailsessions.end([user.username], Why.APP_PASSWORD)
             event = events.record(
                 events.Kind.APP_PASSWORD_REMOVED,
                 user,

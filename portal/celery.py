@@ -20,8 +20,8 @@ app.autodiscover_tasks()
 SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": {"expires": settings.SMS_REQUEUE_AFTER.total_seconds()}}
 SUMMED = {"schedule": settings.FIGURES_EVERY, "options": {"expires": settings.FIGURES_EVERY.total_seconds()}}
 # Each subject deletes what has expired of it, a minute after the other.
-EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "openid", "phones",
-            "rollouts", "signin")  # fmt: skip
+EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "mailsessions", "openid",
+            "phones", "rollouts", "signin")  # fmt: skip
 app.conf.beat_schedule = {
     "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
     "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_safe
 from accounts.browsers import browsers
 from accounts.lib import institution
 from accounts.log.models import SecurityEvent
+from accounts.mailsessions import mailsessions
 from accounts.phones import phones
 from accounts.signin.sessions import SignedInRequest
+from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.setup import programs
 from portal import theme
@@ -32,10 +34,19 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "logo_url": _versioned("logo", _logo()) if settings.INSTITUTION_LOGO else "",
         "contact": settings.SUPPORT_CONTACT,
         "mailbox_url": settings.MAILBOX_URL,
+        "mail_ending": lambda: _mail_ending(request),
+        "mail_sessions_end": bool(settings.DOVEADM_URLS),
+        "mail_filters_url": settings.MAIL_FILTERS_URL or settings.MAILBOX_URL,
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
         "mail_programs": programs.ALL,
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
+
+
+def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:
+    """For a while after somebody was put out of this account's mail programs, and while it is not done."""
+    user = request.user
+    return mailsessions.latest(user.username) if isinstance(user, User) else None
 
 
 @require_safe

@@ -76,6 +76,8 @@ INSTITUTION_COLOR = env.color("INSTITUTION_COLOR")
 LOGO_SIZE_LIMIT = 50_000  # bytes; it is loaded with the first page
 INSTITUTION_LOGO = env.file("INSTITUTION_LOGO", (".svg", ".png", ".webp"), LOGO_SIZE_LIMIT)
 MAILBOX_URL = env.url("MAILBOX_URL")  # where "进入邮箱" leads; empty hides it
+# Where webmail shows filters and forwarding; empty: MAILBOX_URL.
+MAIL_FILTERS_URL = env.url("MAIL_FILTERS_URL")
 SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "")  # the IT office
 
 INSTALLED_APPS = [
@@ -83,6 +85,7 @@ INSTALLED_APPS = [
     "accounts.users",
     "accounts.jobs",
     "accounts.log",
+    "accounts.mailsessions",
     "accounts.bans",
     "accounts.delivery",
     "accounts.codes",
@@ -360,6 +363,12 @@ MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 
 MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
 MAIL_ANSWER_WITHIN = env.seconds("MAIL_ANSWER_WITHIN", "0.8", "0.1 to 10")  # seconds; then "cannot tell"
 
+# Dovecot's HTTP API (doveadm), on each mail server: what is connected ends with what opened it. Empty: it stays.
+DOVEADM_URLS = env.own_urls("DOVEADM_URLS")
+DOVEADM_API_KEY = env.secret("DOVEADM_API_KEY", least=16)
+if DOVEADM_URLS:
+    env.need("DOVEADM_URLS", "DOVEADM_API_KEY")
+
 # What people enter into their mail programs; shown beside a new app password.
 MAIL_SERVERS = {
     protocol: (env.host(f"{protocol}_HOST", f"{protocol.lower()}.{MAIL_DOMAIN}"), port, "SSL/TLS")
@@ -373,7 +382,7 @@ MAIL_SERVERS = {
 NGINX_BACKENDS = {
     "imap": env.endpoint("NGINX_IMAP_BACKEND", "127.0.0.1:10143"),
     "pop3": env.endpoint("NGINX_POP3_BACKEND", "127.0.0.1:10110"),
-    "smtp": env.endpoint("NGINX_SMTP_BACKEND", "127.0.0.1:10025"),
+    "smtp": env.endpoint("NGINX_SMTP_BACKEND", "127.0.0.1:10587"),
 }
 
 # Profiles that set up the mail program of an iPhone, iPad or Mac are signed if both are set (docs/apple-profiles.md).
@@ -417,6 +426,7 @@ CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "delivery.send_sms": {"queue": "sms"},
     "delivery.send_mail": {"queue": "mail"},
+    "mailsessions.end": {"queue": "sms"},  # as urgent: somebody is in who should be out
     "rollouts.send_reminder": {"queue": "mail"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

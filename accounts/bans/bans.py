@@ -17,6 +17,7 @@ from accounts.bans.models import Ban, Failure, Network
 from accounts.lib import prepared
 from accounts.log import events
 from accounts.log.models import SecurityEvent
+from accounts.mailsessions.models import Ending
 from accounts.users import usernames
 from accounts.users.models import User
 
@@ -144,6 +145,8 @@ def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
     until = now + settings.BAN_LIFETIME
     ban = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
     owner = User.objects.filter(username=account).first() if account else None
+    if owner:  # what it has open from there is not guessing, but nobody knows whose it is; the sweep ends it
+        Ending.objects.ask([account], Ending.Why.BANNED, network=network)
     events.record(events.Kind.BANNED, owner, address=network, until=until, failures=ban.failure_count)
     failures.update(ban=ban)
     return until

@@ -32,6 +32,7 @@ def notice(kind: str, **what: Any) -> tuple[str, str]:
         "institution": institution.name(),
         "contact": settings.SUPPORT_CONTACT,
         "portal": settings.PUBLIC_URL,
+        "filters": settings.MAIL_FILTERS_URL or settings.MAILBOX_URL,
         **what,
     }
     subject, _, body = render_to_string(f"mail/{kind}.txt", context).strip().partition("\n")

@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -66,6 +67,11 @@ def beat(row: Job, **fields: Any) -> bool:
 
 def finish(row: Job, **fields: Any) -> bool:
     return bool(_own(row).update(working=False, claim="", tries=0, **fields))
+
+
+def pause(row: Job, until: datetime, **fields: Any) -> bool:
+    """There is more to do, and nobody's until then; what was tried so far is nobody's death."""
+    return bool(_own(row).update(claim="", tries=0, sweep_at=until, **fields))
 
 
 def _own(row: Job) -> QuerySet[Any]:

@@ -56,7 +56,16 @@ class Entry:
 
 
 WHY = {"reason": REASON}
-EDITED = ("name", "department", "is_active", "is_staff", "is_superuser", "must_change_password", "groups")
+EDITED = (
+    "name",
+    "department",
+    "two_step_from",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+    "must_change_password",
+    "groups",
+)
 
 
 class Kind(models.TextChoices):
@@ -138,6 +147,13 @@ class Kind(models.TextChoices):
         "app_password_removed",
         Entry(needs={"names": NAMES}, may=WHY, says=_("app passwords removed: %(names)s")),
         _("app password removed"),
+    )
+    MAIL_ENDED = (
+        "mail_ended",
+        Entry(
+            needs={"connections": COUNT}, says=_("connections of mail programs ended: %(connections)s"), by_itself=True
+        ),
+        _("connections of mail programs ended"),
     )
     APPLICATION_OPENED = "application_opened", Entry(needs={"application": TEXT}), _("went on to another site")
     APPLICATION_EDITED = (

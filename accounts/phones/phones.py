@@ -13,6 +13,8 @@ from accounts.delivery import notices
 from accounts.delivery.models import Sms
 from accounts.log import events
 from accounts.log.models import SecurityEvent
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.phones.models import Phone
 from accounts.users.models import User
 
@@ -60,6 +62,7 @@ def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool 
         codes.void(user)
         if ends_sessions:
             user.end_sessions()
+            mailsessions.end([user.username], Why.PHONE)
         event = events.record(
             events.Kind.PHONE_CHANGED, user, address=address, number=new.masked, old_number=phone.masked
         )
@@ -77,6 +80,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
         codes.void(user)
         # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
         user.end_sessions()
+        mailsessions.end([user.username], Why.PHONE)
         event = events.record(
             events.Kind.PHONE_UNBOUND,
             user,

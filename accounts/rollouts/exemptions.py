@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts.delivery import notices
 from accounts.log import events
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.rollouts.models import Exemption
 from accounts.users import administrators
 from accounts.users.models import User
@@ -34,6 +36,7 @@ def make(user: User, until: datetime, reason: str, *, actor: User, address: str 
             otherwise=old.otherwise if old else held.two_step_from,
         )
         User.objects.filter(pk=user.pk).update(two_step_from=until)
+        mailsessions.end([held.username], Why.TWO_STEP, due_at=until)
         event = events.record(
             events.Kind.EXEMPTED,
             held,
@@ -56,6 +59,8 @@ def end(exemption: Exemption, *, actor: User, address: str = "") -> bool:
         _end_all(held, actor)
         # Somebody may have set another date meanwhile; that one stays.
         User.objects.filter(pk=held.pk, two_step_from=row.until).update(two_step_from=row.otherwise)
+        if row.otherwise:
+            mailsessions.end([held.username], Why.TWO_STEP, due_at=row.otherwise)
         events.record(events.Kind.EXEMPTION_ENDED, held, actor=actor, address=address, start=row.otherwise)
     return True
 

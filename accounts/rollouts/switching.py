@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.jobs import jobs
 from accounts.lib.batches import BATCH, batches
 from accounts.log import events
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.rollouts.models import Exemption, Rollout, RolloutMember
 from accounts.users.models import User
 
@@ -66,6 +68,7 @@ def _set(keys: Sequence[int], start: datetime, *, actor: User | None, address: s
     ]
     got = [user.pk for user in due]
     User.objects.filter(pk__in=got).update(two_step_from=start)
+    mailsessions.end([user.username for user in due], Why.TWO_STEP, due_at=start)
     events.record_many(events.Kind.TWO_STEP_SET, due, actor=actor, address=address, start=start, **detail)
     return got
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -74,9 +75,19 @@ def _lead_on(request: SignedInRequest, removed: int) -> HttpResponse:
     if removed:
         text = ngettext("The app password is removed.", "%(n)s app passwords are removed.", removed)
         messages.success(request, text % {"n": removed})
+    messages.warning(request, _filters())
     said = {"contact": settings.SUPPORT_CONTACT}
     if settings.PASSWORDS_IN_DIRECTORY:
         messages.warning(request, _("Change your mailbox password now, and tell the IT office: %(contact)s") % said)
         return redirect("activity")
     messages.warning(request, _("Choose a new mailbox password here, and tell the IT office: %(contact)s") % said)
     return redirect("password")
+
+
+def _filters() -> str:
+    """What was set up there outlives every password."""
+    text = _(
+        "Look at filters and forwarding in webmail: somebody else may have had your mail sent on, and that goes on."
+    )
+    url = settings.MAIL_FILTERS_URL or settings.MAILBOX_URL
+    return format_html('{} <a href="{}">{}</a>', text, url, _("Filters and forwarding")) if url else text

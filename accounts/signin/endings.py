@@ -5,7 +5,8 @@ are checked against the password and `User.sessions_ended`; so are the tokens of
 hang on the phone or the trusted browser that the sign-in passed with, and QR codes that wait to make an app password.
 The second step of a session, trusted browsers and help-desk codes hang on the phone.
 
-App passwords end on no occasion but their removal, which the owner and the desk are offered where it makes sense.
+App passwords end on no occasion but their removal, which the owner and the desk are offered where it makes sense; what
+mail programs have open ends with that too (apppasswords/passwords.py), and where an account is banned (accounts/bans).
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from django.db import transaction
 from accounts.browsers import browsers
 from accounts.codes import codes
 from accounts.lib.batches import batches
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.phones import helpcodes
 from accounts.users.models import User
 
@@ -28,6 +31,7 @@ class What(Flag):
     CODES = auto()  # on their way by SMS
     HELP_CODES = auto()  # given, and what one that was entered began
     BROWSERS = auto()  # trusted ones; who came in by one is asked for a code
+    MAIL = auto()  # connections of mail programs; who still has a good password comes back
 
 
 NOTHING = What(0)
@@ -62,15 +66,25 @@ ENDS = {
     Occasion.DISABLED: Ends(EVERYTHING),
     Occasion.DELETED: Ends(with_it=EVERYTHING),
     Occasion.NOT_ME: Ends(EVERYTHING),
-    Occasion.SIGNED_OUT_EVERYWHERE: Ends(SIGNED_IN | What.CODES | What.HELP_CODES),  # browsers need the password
-    Occasion.NEW_PASSWORD: Ends(What.CODES | What.HELP_CODES | What.BROWSERS, with_it=SIGNED_IN),
+    Occasion.SIGNED_OUT_EVERYWHERE: Ends(
+        SIGNED_IN | What.CODES | What.HELP_CODES | What.MAIL  # browsers need the password
+    ),
+    Occasion.NEW_PASSWORD: Ends(What.CODES | What.HELP_CODES | What.BROWSERS | What.MAIL, with_it=SIGNED_IN),
     Occasion.PHONE_BOUND: Ends(with_it=What.CODES | What.HALFWAY),
-    Occasion.PHONE_CHANGED: Ends(with_it=EVERYTHING & ~What.SESSIONS),
+    Occasion.PHONE_CHANGED: Ends(with_it=EVERYTHING & ~What.SESSIONS & ~What.MAIL),
     Occasion.PHONE_REPLACED: Ends(with_it=EVERYTHING),
     Occasion.PHONE_UNBOUND: Ends(with_it=EVERYTHING),
     Occasion.BROWSERS_FORGOTTEN: Ends(with_it=What.BROWSERS),
-    Occasion.TWO_STEP_ON: Ends(),
+    Occasion.TWO_STEP_ON: Ends(with_it=What.MAIL),  # when its date comes; perhaps it came in by the mailbox password
     Occasion.TWO_STEP_OFF: Ends(),
+}
+
+
+WHY = {
+    Occasion.DISABLED: Why.DISABLED,
+    Occasion.NOT_ME: Why.NOT_ME,
+    Occasion.SIGNED_OUT_EVERYWHERE: Why.SIGNED_OUT,
+    Occasion.NEW_PASSWORD: Why.NEW_PASSWORD,
 }
 
 
@@ -88,3 +102,5 @@ def end(occasion: Occasion, *users: User, actor: User | None = None, address: st
                 helpcodes.void(*batch)
             if What.BROWSERS in ends:
                 browsers.forget_all_of(*batch, actor=actor, address=address, reason=reason)
+            if What.MAIL in ends:
+                mailsessions.end([user.username for user in batch], WHY[occasion])

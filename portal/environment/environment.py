@@ -235,6 +235,11 @@ class Environment:
     def url(self, name: str, default: str | None = "") -> str:
         return self.read(Setting(name, "an address as https://mail.example.edu", default), urls.url, nothing="")
 
+    def own_urls(self, name: str) -> list[str]:
+        """Of services that are shown a secret."""
+        setting = Setting(name, "addresses as https://mail.example.edu:8180, separated by commas", "")
+        return self.read(setting, urls.own_urls, nothing=[])
+
     def address(self, name: str, default: str) -> str:
         wanted = "a mailbox address, as name@example.edu or 信息办 <name@example.edu>"
         return self.read(Setting(name, wanted, default), kinds.address, nothing="")

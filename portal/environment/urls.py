@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.environment.kinds import HOST, Hint, text
+from portal.environment.kinds import HOST, Hint, text, words
 
 ENCODED = "in a name or password @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
 DATABASE = "postgres://name:password@host:port/database or sqlite:////folder/file"
@@ -28,6 +28,16 @@ def url(value: str) -> str:
     if " " in value or parts.port == 0:  # the port itself raises ValueError if it is none
         raise ValueError
     return value
+
+
+def own_urls(value: str) -> list[str]:
+    """A secret goes there: without TLS only on this machine."""
+    found = [url(word) for word in words(value)]
+    for word in found:
+        parts = urlsplit(word)
+        if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise Hint(f"{word} goes over the network without TLS: it must be https.")
+    return found
 
 
 def database(value: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from accounts.delivery.models import Mail, Sms, SmsDay
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.mailsessions.models import Ending
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.phones.models import HelpCode, Phone
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
@@ -39,6 +40,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "imports": {Roster},  # what stands in it
     "log": {SecurityEvent},
     "maillogins": {MailLogin},
+    "mailsessions": {Ending},
     "openid": {IDToken},
     "phones": {HelpCode},
     "rollouts": {Rollout},
@@ -89,6 +91,7 @@ class Rows:
         networks = [{"network": f"192.0.2.{number}"} for number in (2, 3)]
         self._pair(Failure, "at", settings.FAILURE_LIFETIME, *networks, **wrong)
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
+        yield Ending, self._pair(Ending, "asked_at", history, why=Ending.Why.NOT_ME)
         help_code = {"user": owner, "phone": self.phone, "digest": "0", "nonce": "0", "expires_at": self.now}
         yield HelpCode, self._pair(HelpCode, "created_at", history, {"ordinal": 1}, {"ordinal": 2}, **help_code)
         today = timezone.localdate(self.now)

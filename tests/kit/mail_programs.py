@@ -128,9 +128,13 @@ def _try_smtp(system: MailSystem, way: str, user: str, password: str, source: st
 
 def _try_sieve(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
     with sieve(system, source, way) as connection:
-        connection.sendall(f'AUTHENTICATE "PLAIN" "{_plain(user, password)}"\r\n'.encode())
-        answer = _sieve_answer(connection)
-        return IN if answer.startswith("OK") else answer
+        return enter_sieve(connection, user, password)
+
+
+def enter_sieve(connection: ssl.SSLSocket, user: str, password: str) -> str:
+    connection.sendall(f'AUTHENTICATE "PLAIN" "{_plain(user, password)}"\r\n'.encode())
+    answer = _sieve_answer(connection)
+    return IN if answer.startswith("OK") else answer
 
 
 @contextlib.contextmanager

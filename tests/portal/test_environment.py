@@ -34,6 +34,7 @@ WRONG = {
     "names of hosts": ["https://portal.example.edu", "portal.example.edu:443", "a b"],
     "an IP address and a port": ["127.0.0.1", "localhost:25", "127.0.0.1:0", "127.0.0.1:99999", "::1:x"],
     "an address as https": ["portal.example.edu", "ftp://a", "https://", "https://a:99999", "https://a b", "https:/a"],
+    "addresses as https": ["http://mail.example.edu:8180", "http://127.0.0.1:8180,ftp://a", "https://a b", "https://"],
     "a mailbox address": ["root", "信息办", "<@example.edu>"],
     "mailbox addresses": ["root", "a@example.edu,b", "a@example.edu b@example.edu"],
     "dotted names": ["ModelBackend", "no_such_package.Backend", "django..auth"],

@@ -22,6 +22,7 @@ from accounts.delivery.models import Sms
 from accounts.lib import invisible
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.mailsessions import mailsessions
 from accounts.phones import helpcodes
 from accounts.phones.models import HelpCode, Phone
 from accounts.users.models import User
@@ -85,6 +86,7 @@ class Facts:
     bans: list[Ban]
     failures: list[Wrong]
     help_code: HelpCode | None
+    mail_ending: mailsessions.Told | None
 
     @property
     def is_paused(self) -> bool:
@@ -117,6 +119,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
         bans=list(_bans(user, networks)),
         failures=_failures(user, [network for network in networks if network in own]),
         help_code=helpcodes.of(user),
+        mail_ending=mailsessions.latest(user.username, shown_for=timedelta(days=1)),
     )
 
 

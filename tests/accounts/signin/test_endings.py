@@ -16,6 +16,7 @@ from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
+from accounts.mailsessions.models import Ending
 from accounts.phones import helpcodes
 from accounts.phones.models import HelpCode, Phone
 from accounts.signin import authorizations, endings
@@ -58,6 +59,7 @@ class Open:
             What.CODES: Sms.objects.filter(pk=self.code.pk, voided_at=None).exists(),
             What.HELP_CODES: HelpCode.objects.filter(pk=self.help_code.pk, voided_at=None).exists(),
             What.BROWSERS: TrustedBrowser.objects.filter(user=pk(self.owner)).exists(),
+            What.MAIL: not Ending.objects.filter(people__has_key=name(self)).exists(),
         }
         return What(sum(what.value for what, stands in found.items() if stands))
 
@@ -66,6 +68,7 @@ class Open:
 def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) -> Open:
     settings.SMS_RESEND_AFTER *= 0
     settings.SMS_HOURLY_LIMIT = 99
+    settings.DOVEADM_URLS = ["http://127.0.0.1:1"]  # tests/real/test_mail_endings.py has a real one
     other, halfway = Person(wangwu.user), Person(wangwu.user)
     other.sign_in()
     wangwu.sign_in(trust_browser="on")
@@ -82,6 +85,11 @@ def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) 
     return opened
 
 
+def name(opened: Open) -> str:
+    assert opened.owner.user
+    return opened.owner.user.username
+
+
 # --- The ways --------------------------------------------------------------------------------------------------------
 
 
@@ -89,13 +97,13 @@ def _disabled_on_the_page(opened: Open) -> None:
     assert edit(opened.office, opened.owner, is_active=None).status_code == 302
 
 
-def _import(opened: Open, *rows: tuple[str, str]) -> None:
-    row = confirm(opened.manager, hand_in(opened.manager, as_csv(*rows)))
+def _import(clerk: Person, *rows: tuple[str, str]) -> None:
+    row = confirm(clerk, hand_in(clerk, as_csv(*rows)))
     assert row.status == "done", row.report
 
 
 def _disabled_by_an_import(opened: Open) -> None:
-    _import(opened, ("address", "active"), ("wangwu", "no"))
+    _import(opened.office, ("address", "active"), (name(opened), "no"))
 
 
 def _deleted(opened: Open) -> None:
@@ -130,7 +138,7 @@ def _password_on_the_page(opened: Open) -> None:
 def _password_by_command(opened: Open) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("getpass.getpass", lambda *_, **__: NEW)
-        call_command("changepassword", "wangwu@example.edu", stdout=StringIO())
+        call_command("changepassword", name(opened), stdout=StringIO())
     assert User.objects.get(pk=pk(opened.owner)).check_password(NEW)
     assert SecurityEvent.objects.get(kind="password_changed").detail == {"reason": "manage.py changepassword"}
 
@@ -179,7 +187,7 @@ def _two_step_off(opened: Open) -> None:
 
 def _two_step_on(opened: Open) -> None:
     User.objects.filter(pk=pk(opened.owner)).update(two_step_from=None)
-    _import(opened, ("address", "two_step_from"), ("wangwu", "2020-01-01"))
+    _import(opened.manager, ("address", "two_step_from"), (name(opened), "2020-01-01"))
     assert User.objects.get(pk=pk(opened.owner)).two_step_is_on()
 
 
@@ -193,7 +201,7 @@ WAYS: dict[Callable[[Open], None], tuple[Occasion, What]] = {
     _password_by_the_desk: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_on_the_page: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_by_command: (Occasion.NEW_PASSWORD, EVERYTHING),
-    _phone_changed: (Occasion.PHONE_CHANGED, EVERYTHING & ~What.SESSIONS),
+    _phone_changed: (Occasion.PHONE_CHANGED, EVERYTHING & ~What.SESSIONS & ~What.MAIL),
     _phone_replaced: (Occasion.PHONE_REPLACED, EVERYTHING),
     _phone_unbound: (Occasion.PHONE_UNBOUND, EVERYTHING),
     _phone_unbound_by_the_desk: (Occasion.PHONE_UNBOUND, EVERYTHING),
@@ -202,7 +210,7 @@ WAYS: dict[Callable[[Open], None], tuple[Occasion, What]] = {
     _browsers_by_the_desk: (Occasion.BROWSERS_FORGOTTEN, What.BROWSERS),
     _browsers_in_the_list: (Occasion.BROWSERS_FORGOTTEN, What.BROWSERS),
     _two_step_off: (Occasion.TWO_STEP_OFF, NOTHING),
-    _two_step_on: (Occasion.TWO_STEP_ON, NOTHING),
+    _two_step_on: (Occasion.TWO_STEP_ON, What.MAIL),
 }
 
 
@@ -238,7 +246,7 @@ def test_every_occasion_is_walked() -> None:
 def test_an_import_logs_forgotten_browsers_as_the_page_does(opened: Open) -> None:
     _disabled_by_an_import(opened)
     event = SecurityEvent.objects.get(kind="browsers_forgotten")
-    assert (event.user, event.actor) == (opened.owner.user, opened.manager.user)
+    assert (event.user, event.actor) == (opened.owner.user, opened.office.user)
     assert event.detail["browsers"] == ["Firefox 140 · Linux"]
 
 

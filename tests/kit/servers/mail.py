@@ -25,10 +25,13 @@ from tests.kit.waiting import wait_until
 TOKEN = "test-token+with/odd=characters"
 # Of the portal's clients. What administrators paste into an address has no characters that mean something there.
 SECRETS = {name: f"secret-of-{name}-" + "0123456789abcdef" * 2 for name in ("dovecot", "roundcube")}
+DOVEADM_KEY = "key-of-doveadm/with+odd=characters"
 WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
+BEHIND = {"#!include mailkey/behind": "!include mailkey/behind"}
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
-SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "relay", "world", "portal", "webmail", "webmail_http",
-            "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3")  # fmt: skip
+SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "doveadm", "relay", "world", "portal", "webmail", "webmail_http",
+            "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3", "behind_smtp",
+            "behind_doveadm")  # fmt: skip
 
 
 class People:
@@ -73,13 +76,18 @@ class MailSystem:
         self.people = People(self.environment)
         self.people("prepare", demo)
         self.login.wait_for(self.ports["login"])
-        self._dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL).start(*self._numbers("imap", "pop3", "smtp", "sieve"))
+        self._dovecot("dovecot", FIRST_WAY, "doveadm", **WITH_WEBMAIL).start(
+            *self._numbers("imap", "pop3", "smtp", "sieve", "doveadm")
+        )
         self._postfix().start(*self._numbers("relay", "world"))
+
+    def doveadm_url(self, name: str = "doveadm") -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
 
     def start_nginx(self) -> None:
         """nginx, and a second Dovecot that is behind it and has the same mail."""
-        self._dovecot("behind", BEHIND_NGINX, **{"#!include mailkey/behind": "!include mailkey/behind"}).start(
-            *self._numbers("behind_imap", "behind_pop3")
+        self._dovecot("behind", BEHIND_NGINX, "behind_doveadm", **BEHIND).start(
+            *self._numbers("behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm")
         )
         self._nginx().start(*self._numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
 
@@ -99,10 +107,11 @@ class MailSystem:
     def _environment(self) -> dict[str, str]:
         hidden = ("SMS_GATEWAY", "EMAIL_URL", "CELERY_BROKER_URL", "DATABASE_URL", "SHARED_NETWORKS")
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
-        backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "relay"}
+        backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "behind_smtp"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
         environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN}
         environment["MAIL_ANSWER_WITHIN"] = "2.5"  # as long as Dovecot waits: a busy machine is no "cannot tell"
+        environment |= {"DOVEADM_URLS": self.doveadm_url(), "DOVEADM_API_KEY": DOVEADM_KEY}
         environment |= {
             "MAILBOX_URL": f"https://localhost:{self.ports['webmail']}/",
             "VAR": str(self.folder / "portal"),
@@ -129,7 +138,7 @@ class MailSystem:
                 text = text.replace(old, new)
             path.write_text(text)
 
-    def _dovecot(self, name: str, template: str, **more_changes: str) -> Service:
+    def _dovecot(self, name: str, template: str, doveadm: str, **more_changes: str) -> Service:
         folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
         sockets.mkdir()
         asker = f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}"
@@ -141,13 +150,16 @@ class MailSystem:
             "http://127.0.0.1:8001": f"http://127.0.0.1:{self.ports['login']}",
             "= vmail": f"= {MAIL_USER}",
             "https://dovecot:SECRET@security.mail.example.edu": asker,
+            "#!include mailkey-doveadm": "!include mailkey-doveadm",
+            "doveadm_api_key = SECRET": f"doveadm_api_key = {DOVEADM_KEY}",
+            "port = 8180": f"port = {self.ports[doveadm]}",
         }
         self.copy("dovecot", folder, changes | more_changes)
         (self.folder / "vmail").mkdir(exist_ok=True)
         os.chown(self.folder / "vmail", MAIL_USER, MAIL_USER)
         token = folder / "mailkey.token"
         token.write_text(TOKEN + "\n")
-        for secret in (token, folder / "mailkey-oauth2.conf.ext"):
+        for secret in (token, folder / "mailkey-oauth2.conf.ext", folder / "mailkey-doveadm.conf.ext"):
             secret.chmod(0o640)
             shutil.chown(secret, "root", "dovecot")
         (folder / "test.conf").write_text(template.format(folder=folder, name=name, ports=self.ports))
@@ -232,7 +244,13 @@ service managesieve-login {{
 BEHIND_NGINX = (
     DOVECOT
     + """
-protocols = imap pop3
+protocols = imap pop3 submission
+submission_relay_port = {ports[relay]}
+service submission-login {{
+  inet_listener submission {{
+    port = {ports[behind_smtp]}
+  }}
+}}
 service imap-login {{
   inet_listener imap {{
     port = {ports[behind_imap]}

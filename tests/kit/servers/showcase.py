@@ -29,7 +29,7 @@ NEEDED = {
     "/usr/lib/php/20220829/pdo_sqlite.so": "php-sqlite3",
     "/usr/bin/openssl": "openssl",
 }
-PORTS = {"imap": 10993, "pop3": 10995, "smtp": 10465, "sieve": 14190, "relay": 10025, "world": 10026,
+PORTS = {"imap": 10993, "pop3": 10995, "smtp": 10465, "sieve": 14190, "doveadm": 18180, "relay": 10025, "world": 10026,
          "webmail": 8443, "webmail_http": 8444}  # fmt: skip
 
 LETTER = """您好！
