@@ -2,7 +2,6 @@
 
 import re
 
-import segno
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from apppasswords import forms, passwords
 from apppasswords.decorators import phone_required
 from apppasswords.forms import NameForm
 from apppasswords.models import AppPassword, ProfileLink
-from apppasswords.setup import links, profiles
+from apppasswords.setup import links, profiles, qr
 from apppasswords.setup.middleware import hidden_token
 from apppasswords.views import tell
 
@@ -94,9 +93,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
 def _show(request: SignedInRequest, link: ProfileLink, token: str) -> HttpResponse:
     """The one answer that holds the token."""
     address = settings.PUBLIC_URL + reverse("profile_token", args=[token])
-    # White with a quiet zone in dark mode too: cameras look for dark on light.
-    picture = segno.make(address, error="m", micro=False).svg_data_uri(scale=1, border=4, light="#fff", omitsize=True)
-    return render(request, "setup/profile_link.html", {"link": link, "picture": picture})
+    return render(request, "setup/profile_link.html", {"link": link, "picture": qr.picture(address)})
 
 
 @require_safe

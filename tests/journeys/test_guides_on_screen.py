@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apppasswords.setup import programs
+from apppasswords.setup.on_computers import THUNDERBIRD
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, Person
 from tests.kit.servers.browser import (
@@ -70,11 +71,35 @@ def test_the_longest_address_fits(live_server: LiveServer, open_page: Open, make
 def test_without_javascript_nothing_is_missing(live_server: LiveServer, open_page: Open, reader: Person) -> None:
     page = enter(reader, open_page(base_url=live_server.url, javascript=False), live_server)
     page.goto("/guides/thunderbird/")
-    expect(page.locator(".step")).to_have_count(len(programs.THUNDERBIRD.steps))
+    expect(page.locator(".step")).to_have_count(len(THUNDERBIRD.replacing + THUNDERBIRD.adding))
     expect(page.get_by_text("smtp.example.edu").first).to_be_visible()
+    expect(page.locator(".copy:visible")).to_have_count(0)
+    page.click("text=/^第一次添加$/")
+    expect(page.locator("#add")).to_be_in_viewport()
     page.goto("/guides/")
+    page.click("text=/^Windows 电脑$/")
+    expect(page.locator("#windows")).to_be_in_viewport()
     page.click("text=Foxmail")
     page.wait_for_url("**/guides/foxmail/")
+
+
+def test_what_is_typed_is_copied_with_one_press(live_server: LiveServer, open_page: Open, reader: Person) -> None:
+    page = enter(reader, open_page(base_url=live_server.url), live_server)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/guides/other/")
+    for value in ("imap.example.edu", "465", "wangwu@example.edu"):
+        page.locator(".servers").get_by_role("button", name=f"复制 {value}", exact=True).press("Enter")
+        expect(page.get_by_role("status")).to_have_text("已复制")
+        assert page.evaluate("navigator.clipboard.readText()") == value
+
+
+def test_a_click_selects_where_nothing_can_be_copied(live_server: LiveServer, open_page: Open, reader: Person) -> None:
+    page = enter(reader, open_page(base_url=live_server.url), live_server)
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto("/guides/other/")
+    expect(page.locator(".copy:visible")).to_have_count(0)
+    page.locator(".servers code").first.click()
+    assert page.evaluate("getSelection().toString()") == "imap.example.edu"
 
 
 # --- On paper --------------------------------------------------------------------------------------------------------
@@ -100,10 +125,11 @@ def test_on_paper_ink_is_dark(paper: Page) -> None:
 
 
 def test_on_paper_are_the_steps_and_nothing_to_press(paper: Page) -> None:
-    for hidden in ("header", "nav", "footer", ".which .btn", ".other-guides"):
+    for hidden in ("header", "nav", "footer", ".which .btn", ".other-guides", ".copy"):
         assert not paper.locator(hidden).first.is_visible(), hidden
     assert paper.locator(".step").first.is_visible()
     assert paper.locator(".troubles").is_visible()
+    assert paper.get_by_text("本页地址：").is_visible()
     background = paper.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(255, 255, 255)"
     for step in paper.locator(".step").all():

@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.users.models import User
 from apppasswords.models import AppPassword
 from apppasswords.setup import programs
-from apppasswords.setup.programs import ALL, Program, Step, Value
+from apppasswords.setup.programs import ALL
+from apppasswords.setup.shapes import CERTIFICATE_QUESTION, CERTIFICATES, Program, Step, Value
 from tests.conftest import MakeUser
 from tests.kit import visitors
 from tests.kit.people import NUMBER, Person
@@ -28,8 +30,24 @@ def page_of(person: Person, slug: str) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
 
 
-def steps_of(page: str) -> list[str]:
-    return page.partition("</ol>")[0].split('<li class="panel step">')[1:]
+def section(page: str, way: str) -> str:
+    """`replace` or `add`: what to do with an account that is there, and without one."""
+    return page.partition(f'aria-labelledby="{way}">')[2].partition("</section>")[0]
+
+
+def steps_of(page: str, way: str) -> list[str]:
+    return section(page, way).split('<li class="panel step">')[1:]
+
+
+def mind(page: str) -> str:
+    """The box of what is to be minded."""
+    return page.partition('aria-labelledby="mind">')[2].partition("</section>")[0].replace("&#x27;", "'")
+
+
+def fields(page: str) -> list[tuple[str, str]]:
+    """Of the drawn forms: how it is shown (own, copied-value, or as it stands), and what."""
+    shown = re.findall(r'<dd>\s*(?:<span class="([a-z-]+)">)?(?:<code>)?([^<]+)', page)
+    return [(kind, value.strip()) for kind, value in shown]
 
 
 @pytest.fixture
@@ -94,7 +112,7 @@ def test_servers_are_the_institutions(reader: Person, settings: Settings) -> Non
     }
     for program in ALL:
         page = page_of(reader, program.slug)
-        assert "example.edu" not in page.replace("wangwu@example.edu", "").replace("<dd><code>example.edu", "")
+        assert "example.edu" not in page.replace("wangwu@example.edu", "").replace("<code>example.edu", "")
         for text in ("mail.somewhere.edu.cn", "1993", "out.somewhere.edu.cn", "1465", "pop.somewhere.edu.cn", "1995"):
             assert text in page, program.slug
 
@@ -150,6 +168,79 @@ def test_a_new_app_password_leads_to_each_guide_and_stays_open(reader: Person) -
         assert re.search(rf'href="/guides/{slug}/" target="_blank" rel="noopener"', made), slug
 
 
+# --- Replacing a password, and adding an account ---------------------------------------------------------------------
+
+
+@EVERY_LANGUAGE
+@EVERY_GUIDE
+def test_who_has_the_account_already_comes_first(program: Program, language: str) -> None:
+    page = page_of(Person(HTTP_ACCEPT_LANGUAGE=language), program.slug)
+    said = {"zh-hans": ("已经在用：只需换密码", "第一次添加"), "en": ("Already in use", "Set up for the first time")}
+    replace, add = (page.index(f">{text}", page.index("</nav>", page.index('class="ways"'))) for text in said[language])
+    assert replace < add
+    assert page.index('href="#replace"') < page.index('href="#add"')
+    assert len(steps_of(page, "replace")) <= 3
+
+
+@EVERY_GUIDE
+def test_both_servers_get_the_new_password(program: Program, reader: Person) -> None:
+    texts = section(page_of(reader, program.slug), "replace")
+    assert "发件" in texts or "外发" in texts or "待发" in texts
+    if program.slug != "foxmail":  # its one password is for both
+        assert "smtp.example.edu" in texts
+        assert "imap.example.edu" in texts
+    assert "给自己发一封" in texts
+
+
+@EVERY_GUIDE
+def test_replacing_asks_for_nothing_that_an_account_has(program: Program) -> None:
+    """Ports and kinds of encryption are as they were."""
+    asked = {one.value for step in program.replacing if step.form for one in step.form.fields}
+    assert asked <= {Value.ADDRESS, Value.PASSWORD, Value.IMAP, Value.SMTP}
+    assert Value.PASSWORD in asked
+
+
+@EVERY_GUIDE
+def test_each_names_both_servers(program: Program) -> None:
+    assert _steps_with(program, Value.IMAP)
+    assert _steps_with(program, Value.SMTP)
+
+
+def _steps_with(program: Program, value: Value) -> list[Step]:
+    return [step for step in program.adding if step.form and any(one.value is value for one in step.form.fields)]
+
+
+@EVERY_GUIDE
+def test_chinese_pages_are_chinese(program: Program) -> None:
+    with override("zh-hans"):
+        texts = [str(text) for step in (*program.replacing, *program.adding) for text in (step.text, step.note) if text]
+    assert all(re.search(r"[\u4e00-\u9fff]", text) for text in texts)
+
+
+# --- What is typed, and what is only described -----------------------------------------------------------------------
+
+
+@EVERY_GUIDE
+def test_what_only_the_reader_knows_looks_like_nothing_to_type(program: Program) -> None:
+    shown = {value: kind for kind, value in fields(page_of(Person(), program.slug))}
+    assert shown["客户端专用密码"] == "own"
+    assert shown.get("您的邮箱名@example.edu", "own") == "own"
+    assert shown.get("您的姓名", "own") == "own"
+    assert "‹" not in page_of(Person(), program.slug)
+
+
+@EVERY_GUIDE
+def test_what_is_known_is_copied(program: Program, reader: Person) -> None:
+    page = page_of(reader, program.slug)
+    for value in ("wangwu@example.edu", "imap.example.edu", "smtp.example.edu", "993", "465"):
+        assert f'data-copy="{value}" aria-label="复制 {value}" hidden' in page, (
+            "hidden: without a script it does nothing"
+        )
+    assert {kind for kind, value in fields(page) if "@" in value} <= {"copied-value"}
+    assert 'data-copy="您的' not in page_of(Person(), program.slug)
+    assert {kind for kind, value in fields(page) if value == "王五"} <= {""}, "as it stands, but no server's business"
+
+
 # --- Warnings --------------------------------------------------------------------------------------------------------
 
 
@@ -164,16 +255,20 @@ def test_accept_all_certificates_is_nobodys_advice(language: str) -> None:
 
 SAID = {
     "zh-hans": {
+        "title": "三件要注意的事",
         "whole address": "请填写完整的邮箱地址。只填 @ 前面的部分会被拒绝",
         "IMAP": "请选择 IMAP，不要选 POP3",
-        "certificates": "网络中间的人",
+        "certificates": "在传输途中被他人窃取",
+        "both": "收件和发件都要填写，标着“可选”的也要填",
         "length and spaces": "客户端专用密码共 16 个字符，空格可以不输。",
         "ban": "连续输错 10 次，您所在的 IP 地址会被临时封禁 1 小时，期间输入正确的密码也会被拒绝。",
     },
     "en": {
+        "title": "Three things to mind",
         "whole address": "Enter the whole address. The part before the @ alone is refused",
         "IMAP": "Choose IMAP, not POP3",
         "certificates": "between you and the server",
+        "both": "for receiving and for sending",
         "length and spaces": "An app password has 16 characters; spaces do not matter.",
         "ban": "After 10 wrong tries in a row the address that you are at is banned for an hour",
     },
@@ -182,18 +277,22 @@ SAID = {
 
 @EVERY_LANGUAGE
 @EVERY_GUIDE
-def test_each_guide_warns_in_its_steps(program: Program, language: str) -> None:
-    steps = " ".join(steps_of(page_of(Person(HTTP_ACCEPT_LANGUAGE=language), program.slug)))
-    steps = steps.replace("&#x27;", "'")
-    assert [what for what, text in SAID[language].items() if text not in steps] == []
+def test_three_warnings_once_and_before_the_steps(program: Program, language: str) -> None:
+    page = page_of(Person(HTTP_ACCEPT_LANGUAGE=language), program.slug)
+    assert [what for what, text in SAID[language].items() if text not in mind(page)] == []
+    assert mind(page).count("<li>") == 3
+    assert page.index('id="mind"') < page.index('id="replace"')
+    steps = section(page, "replace") + section(page, "add")
+    assert not [text for text in SAID[language].values() if text in steps.replace("&#x27;", "'")]
+    assert "alert-warning" not in page
 
 
 @EVERY_GUIDE
-def test_what_spoils_a_password_is_said_where_it_is_first_entered(program: Program) -> None:
-    entered = [
-        step for step in steps_of(page_of(Person(), program.slug)) if "‹" in step or "客户端专用密码</span>" in step
-    ]
-    assert ["连续输错 10 次" in step for step in entered] == [True, *[False] * (len(entered) - 1)]
+def test_certificates_are_verified_and_it_says_why(program: Program) -> None:
+    """Where the kind of encryption is chosen, how; elsewhere what to do when asked."""
+    chooses = any(str(one.label) in ("安全类型", "Security type") for step in program.adding if step.form
+                  for one in step.form.fields)  # fmt: skip
+    assert program.certificates is (CERTIFICATES if chooses else CERTIFICATE_QUESTION)
 
 
 @EVERY_LANGUAGE
@@ -209,43 +308,19 @@ def test_each_guide_says_what_to_do_when_it_does_not_work(program: Program, lang
     assert [text for text in told[language] if text not in troubles] == []
 
 
-def _steps_with(program: Program, value: Value) -> list[Step]:
-    return [step for step in program.steps if step.form and any(one.value is value for one in step.form.fields)]
-
-
-@EVERY_GUIDE
-def test_the_whole_address_is_asked_for_where_a_name_is_entered(program: Program) -> None:
-    first = _steps_with(program, Value.ADDRESS)[0]
-    assert programs.WHOLE_ADDRESS in first.warnings
-
-
-@EVERY_GUIDE
-def test_imap_is_preferred_where_it_is_chosen(program: Program) -> None:
-    assert any(programs.IMAP_NOT_POP in step.warnings for step in program.steps)
-
-
-@EVERY_GUIDE
-def test_certificates_are_verified_and_it_says_why(program: Program) -> None:
-    said = {warning for step in program.steps for warning in step.warnings}
-    assert said & {programs.CERTIFICATES, programs.CERTIFICATE_QUESTION}
-
-
 def test_where_an_iphone_says_optional() -> None:
-    [step] = [step for step in programs.IPHONE.steps if programs.SMTP_PASSWORD in step.warnings]
-    assert step in _steps_with(programs.IPHONE, Value.SMTP)
-    assert step in _steps_with(programs.IPHONE, Value.PASSWORD)
-    form = steps_of(page_of(Person(), "iphone"))[programs.IPHONE.steps.index(step)]
-    assert "虽然标着“可选”，其实必须填写" in form
+    steps = steps_of(page_of(Person(), "iphone"), "add")
+    [step] = [step for step in steps if "虽然标着“可选”，其实必须填写" in step]
+    assert "smtp.example.edu" in step
+
+
+# --- On paper --------------------------------------------------------------------------------------------------------
 
 
 @EVERY_GUIDE
-def test_each_names_both_servers(program: Program) -> None:
-    assert _steps_with(program, Value.IMAP)
-    assert _steps_with(program, Value.SMTP)
-
-
-@EVERY_GUIDE
-def test_chinese_pages_are_chinese(program: Program) -> None:
-    with override("zh-hans"):
-        texts = [str(step.text) for step in program.steps]
-    assert all(re.search(r"[\u4e00-\u9fff]", text) for text in texts)
+def test_paper_says_where_it_is_from(program: Program, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://mailkey.example.edu"
+    sheet = page_of(Person(), program.slug).partition('class="on-paper"')[2]
+    assert f"本页地址：https://mailkey.example.edu/guides/{program.slug}/" in sheet
+    assert f"打印日期：{timezone.localdate():%Y-%m-%d}" in sheet
+    assert "data:image/svg+xml" in sheet
