@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.lib import clock
+from accounts.presses import once
 from accounts.signin import clients
 from accounts.signin.decorators import GET_OR_POST, fresh_code_required
 from accounts.signin.sessions import SignedInRequest
@@ -28,6 +29,7 @@ def app_passwords(request: SignedInRequest) -> HttpResponse:
     """The list. POST `name` makes one, POST `remove` removes one."""
     if request.method == "POST":
         return _remove(request) if "remove" in request.POST else _create(request)
+    once.gone_on(request)
     return _list(request, forms.empty())
 
 
@@ -61,7 +63,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
                 "servers": settings.MAIL_SERVERS,
             }
             context |= _connection(row, connections.of(row))
-            return render(request, "apppasswords/app_password_created.html", context)
+            return once.show(render(request, "apppasswords/app_password_created.html", context))
 
 
 @require_safe

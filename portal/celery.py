@@ -1,6 +1,7 @@
 """The Celery application, and when its beat starts what. Its workers send SMS and mail."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
@@ -19,6 +20,7 @@ app.autodiscover_tasks()
 # What finds nothing to do costs nothing; what a busy worker did not come to is not done twice.
 SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": {"expires": settings.SMS_REQUEUE_AFTER.total_seconds()}}
 SUMMED = {"schedule": settings.FIGURES_EVERY, "options": {"expires": settings.FIGURES_EVERY.total_seconds()}}
+MINUTELY = {"schedule": timedelta(minutes=1), "options": {"expires": 60}}
 # Each subject deletes what has expired of it, a minute after the other.
 EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "mailsessions", "openid",
             "phones", "rollouts", "signin")  # fmt: skip
@@ -26,6 +28,7 @@ app.conf.beat_schedule = {
     "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
     "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
     "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
+    "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
     "log-seal": {"task": "log.seal", **SWEPT},
     "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},
     # Before what it counts is deleted; after the last receipt of the day.

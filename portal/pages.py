@@ -102,8 +102,3 @@ def logo(request: HttpRequest) -> HttpResponse:
     if not settings.INSTITUTION_LOGO:
         raise Http404
     return _kept(_logo(), LOGO_TYPES[Path(settings.INSTITUTION_LOGO).suffix.lower()])
-
-
-@login_not_required
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)

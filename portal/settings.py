@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "accounts.users",
     "accounts.jobs",
+    "accounts.presses",
     "accounts.log",
     "accounts.mailsessions",
     "accounts.bans",
@@ -122,6 +123,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "accounts.presses.middleware.OnePress",
     "csp.middleware.CSPMiddleware",
     "apppasswords.setup.middleware.hide_token",
     "accounts.signin.middleware.no_store",
@@ -130,10 +132,12 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.signin.middleware.csrf_cookie_once",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "portal.database.middleware.OurSide",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.signin.middleware.OneFlow",
     "accounts.signin.middleware.SecondStepMiddleware",
     "accounts.openid.middleware.LeadsToApplications",
 ]
@@ -155,7 +159,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
-            "builtins": ["accounts.lib.filters"],
+            "builtins": ["accounts.lib.filters", "accounts.signin.flows"],
         },
     },
 ]
@@ -468,11 +472,12 @@ CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 TRUSTED_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
 PROFILE_LINK_COOKIE_NAME = f"{_COOKIE_PREFIX}profile"
+PRESS_COOKIE_NAME = f"{_COOKIE_PREFIX}press"  # tells browsers apart that send the same form twice
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 86400  # seconds
-CSRF_FAILURE_VIEW = "portal.pages.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.signin.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 SECURE_SSL_REDIRECT = not DEBUG

@@ -5,18 +5,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 
-from accounts.signin import sessions
+from accounts.signin import flows, sessions
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # A person who must choose a new password first sees these and nothing else.
 BEFORE_NEW_PASSWORD = {"password", "confirm", "sign_out", "set_language"}
+# Forms that are the same for everybody: a name and a password say themselves whose they are.
+FOR_ANYBODY = {"sign_in", "set_language"}
 
 
 def no_store(get_response: GetResponse) -> GetResponse:
@@ -29,6 +32,40 @@ def no_store(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class Sessions(SessionMiddleware):
+    """A request that is on its way while its session gets a new key finds nothing under the old one. Django would tell
+    the browser to throw its cookie away, and by then that is the new one."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = getattr(request, "session", None)
+        if session is not None and session.is_empty() and not session.modified:
+            return response
+        return super().process_response(request, response)
+
+
+def csrf_cookie_once(get_response: GetResponse) -> GetResponse:
+    """Django sends its CSRF cookie with every form. A page that was asked for before a sign-in and comes after it would
+    put the old one back, and no form of the new session would be taken."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.META.get("CSRF_COOKIE") == request.COOKIES.get(settings.CSRF_COOKIE_NAME):
+            request.META["CSRF_COOKIE_NEEDS_UPDATE"] = False
+        return response
+
+    return middleware
+
+
+class OneFlow(MiddlewareMixin):
+    """A form of one person never does anything to another, whichever form it is."""
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        asked = request.resolver_match.url_name if request.resolver_match else None
+        if request.method == "POST" and asked not in FOR_ANYBODY and flows.is_anothers(request):
+            return flows.stopped(request)
+        return None
 
 
 class SecondStepMiddleware(MiddlewareMixin):

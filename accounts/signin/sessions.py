@@ -95,6 +95,14 @@ def candidate(request: HttpRequest) -> Candidate | None:
     return Candidate(user, phone, held["next"], _help_code(request, phone))
 
 
+def present(request: HttpRequest) -> int | None:
+    """Whose account it is that somebody is in with, or half-way to."""
+    if not hasattr(request, "user"):  # a page of errors, before it was looked at
+        return None
+    held = request.session.get(HALFWAY)
+    return request.user.pk or (held["user"] if isinstance(held, dict) else None)
+
+
 def _help_code(request: HttpRequest, phone: Phone | None) -> int | None:
     pk = recall(request, HELP_CODE)
     return pk if phone and isinstance(pk, int) and helpcodes.opens(pk, phone) else None

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,7 +23,7 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.signin import clients, sessions, signin
+from accounts.signin import clients, flows, sessions, signin
 from accounts.signin.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep, help_code_text, phone_refusal_text
@@ -50,7 +51,7 @@ def banned(request: HttpRequest, until: datetime) -> HttpResponse:
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_path = safe_next(request, request.POST.get("next") or request.GET.get("next"))
     if sessions.has_passed(request):
-        return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+        return _in_already(request, next_path)
     form = SignInForm(request.POST or None)
     address = clients.address(request)
     if request.method == "POST" and form.is_valid():
@@ -68,6 +69,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     elif until := bans.banned_until(address, ""):
         return banned(request, until)
     return render(request, "signin/sign_in.html", {"form": form, "next": next_path})
+
+
+def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
+    """By another tab, as a rule."""
+    if flows.names_another(request):
+        return flows.stopped(request)
+    return redirect(next_path or settings.LOGIN_REDIRECT_URL)
 
 
 def _go_on(request: HttpRequest, user: User, decision: signin.Decision, next_path: str) -> HttpResponse:
@@ -217,3 +225,42 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     leave(request)
     messages.success(request, _("You are signed out."))
     return redirect("sign_in")
+
+
+# --- Forms of a page that is older than the sign-in -------------------------------------------------------------------
+
+SIGN_IN_PAGES = {"sign_in", "sign_in_code", "sign_in_phone", "sign_in_help", "sign_out"}
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is not this browser's present one. Most are of another tab that stayed open over a sign-in:
+    nothing of them is done, and their people are led to where they are by now."""
+    asked = request.resolver_match.url_name if request.resolver_match else None
+    if settings.CSRF_COOKIE_NAME not in request.COOKIES:
+        return render(request, "403_csrf.html", {"no_cookies": True}, status=403)
+    next_path = safe_next(request, request.POST.get("next"))
+    if asked == "set_language":
+        return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    if flows.is_anothers(request):
+        return flows.stopped(request)
+    if asked in SIGN_IN_PAGES:
+        return _overtaken(request, next_path, leaving=asked == "sign_out")
+    return render(request, "403_csrf.html", {"again": _page_of_the_form(request)}, status=403)
+
+
+def _page_of_the_form(request: HttpRequest) -> str:
+    """Where it stood: its own address may take nothing but POST."""
+    page = request.headers.get("Referer", "")
+    return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else ""
+
+
+def _overtaken(request: HttpRequest, next_path: str, *, leaving: bool) -> HttpResponse:
+    if flows.names_another(request):
+        return flows.stopped(request)
+    if sessions.has_passed(request) or sessions.candidate(request):
+        if leaving:
+            messages.warning(request, _("You are not signed out yet. Please press “Sign out” here."))
+        return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    messages.info(request, _("The page was open too long. Please sign in again."))
+    return redirect_to_login(next_path) if next_path else redirect("sign_in")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.presses import once
 from accounts.signin import clients
 from accounts.signin.decorators import GET_OR_POST, fresh_code_required
 from accounts.signin.sessions import SignedInRequest
@@ -37,11 +38,12 @@ def device(request: HttpRequest) -> str:
 
 def attached(user: User, secret: str | None = None) -> HttpResponse:
     name = f"{settings.MAIL_DOMAIN}.mobileconfig"
-    return HttpResponse(
+    response = HttpResponse(
         profiles.build(user, settings.MAIL_SERVERS, secret),
         content_type=profiles.CONTENT_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
+    return once.show(response)
 
 
 @sensitive_post_parameters()
@@ -53,6 +55,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     app password."""
     if request.method == "POST":
         return attached(request.user) if "bare" in request.POST else _create(request)
+    once.gone_on(request)
     return _ask(request, forms.empty(device(request) or "iPhone"))
 
 
@@ -93,7 +96,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
 def _show(request: SignedInRequest, link: ProfileLink, token: str) -> HttpResponse:
     """The one answer that holds the token."""
     address = settings.PUBLIC_URL + reverse("profile_token", args=[token])
-    return render(request, "setup/profile_link.html", {"link": link, "picture": qr.picture(address)})
+    return once.show(render(request, "setup/profile_link.html", {"link": link, "picture": qr.picture(address)}))
 
 
 @require_safe

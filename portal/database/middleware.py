@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
@@ -11,13 +10,14 @@ from django.utils import translation
 from django.utils.log import log_response
 
 from accounts.lib import institution
+from accounts.signin import middleware as signin
 from portal.database.pulse import pulse
 
 AWAY = (OperationalError, InterfaceError)
 RETRY_AFTER = 10  # seconds
 
 
-class Sessions(SessionMiddleware):
+class Sessions(signin.Sessions):
     """Where the session cannot be read or written for want of a database, nobody's request is wrong."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

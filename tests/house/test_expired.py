@@ -22,6 +22,7 @@ from accounts.maillogins.models import MailLogin
 from accounts.mailsessions.models import Ending
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.phones.models import HelpCode, Phone
+from accounts.presses.models import Press
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
 from accounts.signin.models import Authorization
 from accounts.users.models import User
@@ -43,6 +44,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "mailsessions": {Ending},
     "openid": {IDToken},
     "phones": {HelpCode},
+    "presses": {Press},
     "rollouts": {Rollout},
     "signin": {Authorization, Grant, AccessToken, RefreshToken, Session},
 }
@@ -91,6 +93,7 @@ class Rows:
         networks = [{"network": f"192.0.2.{number}"} for number in (2, 3)]
         self._pair(Failure, "at", settings.FAILURE_LIFETIME, *networks, **wrong)
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
+        yield Press, self._pair(Press, "until", timedelta(), {"browser": "over"}, {"browser": "live"})
         yield Ending, self._pair(Ending, "asked_at", history, why=Ending.Why.NOT_ME)
         help_code = {"user": owner, "phone": self.phone, "digest": "0", "nonce": "0", "expires_at": self.now}
         yield HelpCode, self._pair(HelpCode, "created_at", history, {"ordinal": 1}, {"ordinal": 2}, **help_code)
@@ -180,7 +183,7 @@ def test_nothing_that_ends_is_forgotten(rows: Rows) -> None:
     deleted = set().union(*SUBJECTS.values())
     assert ending - set(STAY) <= deleted
     assert deleted == set(rows.pairs)
-    assert upkeep.nightly() == [f"{subject}.delete_expired" for subject in sorted(SUBJECTS)]
+    assert sorted(upkeep.nightly()) == [f"{subject}.delete_expired" for subject in sorted(SUBJECTS)]
 
 
 @pytest.mark.usefixtures("db")

@@ -16,7 +16,7 @@ def sweep() -> None:
 
 
 def nightly() -> list[str]:
-    """The tasks that delete what has expired, one of each subject."""
+    """The tasks that delete what has expired, one of each subject; most of them at night."""
     planned = [entry["task"] for entry in app.conf.beat_schedule.values()]
     return [name for name in planned if name.endswith(".delete_expired")]
 

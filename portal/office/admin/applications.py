@@ -15,6 +15,7 @@ from oauth2_provider.models import DeviceGrant
 from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.openid.models import SCOPES_OF_WEB, AccessToken, Application, Grant, IDToken, RefreshToken
+from accounts.presses import once
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from portal.office.admin.light import LightAdmin
@@ -98,6 +99,10 @@ class ApplicationAdmin(LightAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         return fieldsets if obj else fieldsets[:-1]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        once.gone_on(request)
+        return super().changelist_view(request, extra_context)
+
     def save_model(  # type: ignore[override]
         self, request: SignedInRequest, obj: Application, form: Any, change: bool
     ) -> None:
@@ -147,4 +152,4 @@ class ApplicationAdmin(LightAdmin):
             "opts": self.opts,
             "issuer": settings.PUBLIC_URL,
         }
-        return TemplateResponse(request, "office/application_secret.html", context)
+        return once.show(TemplateResponse(request, "office/application_secret.html", context))

@@ -18,6 +18,7 @@ from accounts.codes import codes, guesses
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
+from accounts.presses import once
 from accounts.security import passwords
 from accounts.signin.sessions import SignedInRequest
 from accounts.signin.steps import refusal_text
@@ -57,7 +58,7 @@ class Task:
     def show_once(self, **secret: Any) -> HttpResponse:
         """The one answer that holds the secret. No browser keeps it: see no_store in accounts/signin/middleware.py."""
         context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
-        return TemplateResponse(self.request, "office/desk/secret.html", context | secret)
+        return once.show(TemplateResponse(self.request, "office/desk/secret.html", context | secret))
 
 
 def _number(text: str) -> int:

@@ -23,6 +23,7 @@ from accounts.lib import clock, invisible
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.presses import once
 from accounts.security import passwords
 from accounts.signin import clients
 from accounts.signin.decorators import GET_OR_POST
@@ -103,6 +104,7 @@ def page(request: SignedInRequest, id: int) -> HttpResponse:  # noqa: A002 (as i
     """All about one person. POST `act` presses one of the buttons."""
     person = get_object_or_404(_people(request).select_related("phone"), pk=id)
     if request.method != "POST":
+        once.gone_on(request)
         return _show(request, person)
     button = BUTTONS.get(request.POST.get("act", ""))
     if button is None:

@@ -78,7 +78,7 @@ def test_who_is_in_already_is_led_home(wangwu: Person) -> None:
     wangwu.sign_in()
     for page in ("/sign-in/", "/sign-in/code/", "/sign-in/phone/"):
         assert wangwu.get(page).headers["Location"] == "/"
-        assert wangwu.post(page, {"username": "lisi", "password": "x", "code": "123456"}).headers["Location"] == "/"
+        assert wangwu.post(page, {"username": "wangwu", "password": "x", "code": "123456"}).headers["Location"] == "/"
     assert wangwu.get("/sign-in/?next=/security/phone/").headers["Location"] == "/security/phone/"
     assert wangwu.is_in()
 
