@@ -8,7 +8,8 @@ from accounts.lib import invisible
 LONGEST = 254  # characters; RFC 5321 leaves no room for more
 
 # What a mailbox of an institution looks like. Letters of other scripts that look like Latin ones never get this far.
-_MAILBOX = re.compile(r"[a-z0-9._+'-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
+# None is a folder's own or upper name: mail lives in domain/local part.
+_MAILBOX = re.compile(r"(?!\.+@)[a-z0-9._+'-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def canonical(text: str) -> str | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.bans import addresses
 from accounts.lib import clock
+from accounts.users import usernames
 from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, Verdict
 
 LARGEST_BODY = 16 * 1024  # bytes
@@ -57,13 +58,13 @@ def _fields(body: bytes) -> dict[str, bytes]:
     return fields
 
 
-def write_form(verdict: Verdict) -> Answer:
+def write_form(verdict: Verdict, login: Login) -> Answer:
     text = words(verdict)
     match verdict.outcome:
         case Outcome.YES:
-            return Answer(200, text)
+            return Answer(200, text, _mailbox(login))
         case Outcome.NO:
-            return Answer(401, text)
+            return Answer(401, text, {"Mailkey-Refusal": "password"} if _is_plain(verdict) else {})
         case Outcome.BANNED:
             return Answer(429, text, {"Retry-After": str(_seconds_until(verdict.banned_until))})
         case Outcome.CANNOT_TELL:
@@ -99,11 +100,12 @@ def _raw(header: str) -> bytes:
     return unquote_to_bytes(header.encode("latin-1"))
 
 
-def write_nginx(verdict: Verdict, protocol: str) -> Answer:
+def write_nginx(verdict: Verdict, login: Login) -> Answer:
     """nginx closes the connection on any status but 200, so everything is said in Auth-Status."""
+    protocol = login.protocol
     if verdict.outcome is Outcome.YES:
         host, _, port = settings.NGINX_BACKENDS[protocol].rpartition(":")
-        return Answer(200, "ok", {"Auth-Status": "OK", "Auth-Server": host, "Auth-Port": port})
+        return Answer(200, "ok", {"Auth-Status": "OK", "Auth-Server": host, "Auth-Port": port, **_mailbox(login)})
     text = words(verdict)
     headers = {"Auth-Status": _code(verdict, protocol) + text, "Auth-Wait": NGINX_WAIT}
     if verdict.outcome is Outcome.CANNOT_TELL:
@@ -118,6 +120,8 @@ def _code(verdict: Verdict, protocol: str) -> str:
     match protocol, verdict.outcome:
         case "imap", Outcome.CANNOT_TELL:
             return "[UNAVAILABLE] "
+        case "imap", _ if _is_plain(verdict):
+            return "[AUTHENTICATIONFAILED] "  # programs ask for another password; an alert some take for our fault
         case "imap", _:
             return "[ALERT] "  # as Dovecot: programs show the text
         case "pop3", Outcome.CANNOT_TELL:
@@ -128,6 +132,17 @@ def _code(verdict: Verdict, protocol: str) -> str:
 
 
 # --- Both ------------------------------------------------------------------------------------------------------------
+
+
+def _mailbox(login: Login) -> dict[str, str]:
+    """Whose it is. The name came in as the person wrote it: capitals, a blank, a full-width sign. Servers go on with
+    this one, which is safe in a path."""
+    return {"Auth-User": usernames.canonical(login.user) or ""}
+
+
+def _is_plain(verdict: Verdict) -> bool:
+    """Name or password wrong, and no more to be said: the program should ask for another password."""
+    return verdict.outcome is Outcome.NO and verdict.reason is not Reason.BARE_NAME and not verdict.banned_until
 
 
 def _login(user: str | None, password: str | None, protocol: str | None, address: str | None) -> Login:

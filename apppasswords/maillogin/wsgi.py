@@ -95,9 +95,9 @@ def respond(environ: Environ) -> Answer:
     try:
         if path == "/login":
             login = wire.read_form(_body(environ))
-            return wire.write_form(decide(login))
+            return wire.write_form(decide(login), login)
         login = wire.read_nginx(_headers(environ) | wire.repeated_headers(_body(environ)))
-        return wire.write_nginx(decide(login), login.protocol)
+        return wire.write_nginx(decide(login), login)
     except wire.MalformedError as error:
         return Answer(400, str(error))
 

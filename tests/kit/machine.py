@@ -149,10 +149,11 @@ class World(RuleBasedStateMachine):
         plain = re.sub(r"[\s-]", "", password).lower()
         expected = self.model.log_in_by_mail(name, password, plain if account else None, address)
         form = {"user": typed or name, "password": password, "protocol": protocol, "address": address}
-        verdict = decision.verify(wire.read_form(urlencode(form).encode()))
+        login = wire.read_form(urlencode(form).encode())
+        verdict = decision.verify(login)
         if verdict.use:
             last_use.note(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
-        self.agree((wire.write_form(verdict).status, ""), expected, f"{form}")
+        self.agree((wire.write_form(verdict, login).status, ""), expected, f"{form}")
 
     def new_address(self) -> str:
         """One where nobody has ever been."""

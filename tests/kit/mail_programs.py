@@ -94,8 +94,8 @@ def attempt(system: MailSystem, way: str, user: str, password: str, source: str 
 def _try_imap(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
     with imap(system, source, way) as connection:
         try:
-            if password.isascii():
-                connection.login(user, password)
+            if password.isascii() and user.isascii():
+                connection.login(connection._quote(user), password)
             else:
                 connection.authenticate("PLAIN", lambda _: f"\0{user}\0{password}".encode())
         except imaplib.IMAP4.error as refusal:
@@ -116,7 +116,7 @@ def _try_pop3(system: MailSystem, way: str, user: str, password: str, source: st
 def _try_smtp(system: MailSystem, way: str, user: str, password: str, source: str) -> str:
     with smtp(system, source, way) as connection:
         try:
-            if password.isascii():
+            if password.isascii() and user.isascii():
                 connection.login(user, password)
                 return IN
             connection.ehlo()

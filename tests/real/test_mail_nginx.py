@@ -10,6 +10,7 @@ from tests.kit.mail_programs import (
     PASSWORD,
     WRONG,
     Mailbox,
+    attempt,
     imap,
     inbox_of,
     letter,
@@ -54,6 +55,7 @@ def test_the_mailbox_password_opens_only_without_two_step(staff: Mailbox) -> Non
     said = everywhere(staff, PASSWORD)
     assert all("app password" in text for text in said.values()), said
     assert "535" in said["nginx_smtp"]
+    assert "[AUTHENTICATIONFAILED] Wrong address or password." in said["nginx_imap"]
     assert sorted(staff.failures()) == ["imap", "pop3", "smtp"]  # one attempt is one failure, of its own address
 
     staff.system.people("switch_two_step", staff.name, False)
@@ -66,6 +68,18 @@ def test_any_password_arrives_as_it_was_typed(mail_system: MailSystem) -> None:
     lisi = Mailbox(mail_system, two_step=False, password=password)
     assert everywhere(lisi, password) == dict.fromkeys(WAYS, IN)
     assert IN not in everywhere(lisi, password.replace("+", " ")).values()
+
+
+def test_what_people_type_around_their_name_is_forgiven(staff: Mailbox) -> None:
+    def enters(one: tuple[str, str]) -> str:
+        way, name = one
+        return attempt(staff.system, way, name, staff.app_password, staff.address)
+
+    typed = [(way, name) for way in WAYS for name in (f"{staff.name} ", staff.name.upper().replace("@", "＠"))]
+    with ThreadPoolExecutor(3) as pool:
+        said = list(pool.map(enters, typed))
+    assert said == [IN] * len(typed)
+    assert staff.failures() == []
 
 
 @pytest.mark.bypass("row 28: Dovecot's cache keeps removed passwords")

@@ -36,6 +36,10 @@ def service_away(mail_system: MailSystem) -> Iterator[None]:
     mail_system.login.start(mail_system.ports["login"])
 
 
+# A wrong password, in the words that make a program ask for another one.
+REFUSED = {"imap": "[AUTHENTICATIONFAILED]", "pop3": "[AUTH]", "smtp": "535", "sieve": "NO"}
+
+
 # --- Who gets in -----------------------------------------------------------------------------------------------------
 
 
@@ -61,8 +65,8 @@ def test_the_owner_sees_where_an_app_password_was_used(staff: Mailbox) -> None:
 @pytest.mark.bypass("row 23: mailcow before 2025-03")
 def test_the_mailbox_password_opens_only_without_two_step(staff: Mailbox, protocol: str) -> None:
     refusal = staff.enters(PASSWORD, protocol)
-    assert "app password" in refusal
-    assert {"imap": "[ALERT]", "pop3": "[AUTH]", "smtp": "535", "sieve": "NO"}[protocol] in refusal
+    assert REFUSED[protocol] in refusal
+    assert ("app password" in refusal) is (protocol != "imap")  # there a text would make it an alert
     assert staff.failures() == [protocol]
 
     staff.system.people("switch_two_step", staff.name, False)
@@ -77,7 +81,7 @@ def test_the_mailbox_password_opens_only_without_two_step(staff: Mailbox, protoc
 def test_a_removed_app_password_is_refused_at_the_next_login(staff: Mailbox, protocol: str) -> None:
     assert staff.enters(staff.app_password, protocol) == IN
     staff.system.people("remove_app_password", staff.name, "phone")
-    assert "Wrong address or password" in staff.enters(staff.app_password, protocol)
+    assert REFUSED[protocol] in staff.enters(staff.app_password, protocol)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -91,7 +95,34 @@ def test_any_password_arrives_as_it_was_typed(mail_system: MailSystem, protocol:
 def test_a_name_without_its_domain_is_told_so(staff: Mailbox) -> None:
     bare = staff.name.partition("@")[0]
     said = attempt(staff.system, "imap", bare, staff.app_password, staff.address)
-    assert "whole mail address" in said
+    assert "[ALERT] Use your whole mail address" in said
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.bypass("vaultwarden#2348")
+def test_what_people_type_around_their_name_is_forgiven(staff: Mailbox, protocol: str) -> None:
+    full = staff.name.replace("@", "＠").upper()
+    for typed in (f"{staff.name} ", f" {staff.name}\u3000", full, staff.name.replace("@", "\u200b@")):
+        assert attempt(staff.system, protocol, typed, staff.app_password, staff.address) == IN, typed
+    assert staff.failures() == []
+    assert sorted(path.name for path in (staff.system.folder / "vmail").iterdir()) == ["example.edu"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_name_that_is_a_path_or_a_format_is_nobodys_and_counts(staff: Mailbox, protocol: str) -> None:
+    names = [
+        "../../etc@example.edu",
+        "..@example.edu",
+        "a/b@../..",
+        "%d%n@example.edu",
+        "*@example.edu",
+        "x'\"\\@example.edu",
+    ]
+    for name in names:
+        said = attempt(staff.system, protocol, name, staff.app_password, staff.address)
+        assert REFUSED[protocol] in said, (name, said)
+    assert staff.failures() == [protocol] * len(names)
+    assert all(path.name.startswith("staff") for path in (staff.system.folder / "vmail/example.edu").glob("*"))
 
 
 def test_capitals_open_the_same_mailbox(staff: Mailbox) -> None:

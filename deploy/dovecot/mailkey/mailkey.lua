@@ -65,16 +65,28 @@ end
 
 function auth_password_verify(req, password)
   if read_token() == nil then
-    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
   end
   local answered, response = pcall(ask, req, password)
   if not answered then
     dovecot.i_error("mailkey: the question could not be asked")
-    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+    return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
   end
   local status = response:status()
   if status == 200 then
-    return dovecot.auth.PASSDB_RESULT_OK, {}
+    -- The mailbox as Mailkey writes it: the person may have typed a blank, capitals, a full-width sign. Without it the
+    -- name is not known to be safe in a path, and nobody gets in.
+    local mailbox = response:header("Auth-User")
+    if mailbox == nil or not mailbox:match("^[a-z0-9._+'-]+@[a-z0-9.-]+$") or mailbox:match("^%.+@") then
+      dovecot.i_error("mailkey: allowed, but without the name of the mailbox")
+      return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
+    end
+    return dovecot.auth.PASSDB_RESULT_OK, { user = mailbox }
+  end
+  if status == 401 and response:header("Mailkey-Refusal") == "password" and req.service == "imap" then
+    -- [AUTHENTICATIONFAILED]: the program asks for another password. A reason would make it [ALERT], which some take
+    -- for a fault of the server, and go on with the old password until they are banned.
+    return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, ""
   end
   if status == 401 or status == 429 then
     -- Refused. The text is for the person; the refusal itself is left to the next passdb (auth.conf).
@@ -83,10 +95,10 @@ function auth_password_verify(req, password)
   end
   -- Away, hanging, a wrong token, not understood: cannot tell. The program tries again later, nobody is to blame.
   dovecot.i_error("mailkey: no decision, status " .. tostring(status))
-  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
 end
 
 -- Is asked where there is no password (a proxy, a delegated login): never a way in.
 function auth_passdb_lookup(req)
-  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, {}
+  return dovecot.auth.PASSDB_RESULT_INTERNAL_FAILURE, ""
 end

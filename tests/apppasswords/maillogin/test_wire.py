@@ -215,6 +215,13 @@ def test_no_error_and_no_log_holds_what_was_asked(caplog: pytest.LogCaptureFixtu
 # --- What is answered -------------------------------------------------------------------------------------------------
 
 
+NAME = "zhangsan@example.edu"
+
+
+def asked(protocol: str = "imap", typed: str = NAME) -> Login:
+    return Login(typed, "secret", protocol, "192.0.2.1")
+
+
 def verdicts() -> list[Verdict]:
     until = timezone.now() + timedelta(hours=1)
     refused = [Verdict(Outcome.NO, reason, end) for reason in Reason for end in (None, until)]
@@ -228,7 +235,7 @@ def verdicts() -> list[Verdict]:
 
 def test_every_text_is_one_ascii_line_that_no_program_misreads() -> None:
     for verdict in verdicts():
-        for answer in (wire.write_form(verdict), wire.write_nginx(verdict, "smtp")):
+        for answer in (wire.write_form(verdict, asked("smtp")), wire.write_nginx(verdict, asked("smtp"))):
             for text in (answer.text, *answer.headers.values()):
                 assert re.fullmatch(r"[ -~]+", text)
                 assert not re.search(r"lock|block", text, re.IGNORECASE)  # fetchmail: somebody else has the mailbox
@@ -239,13 +246,13 @@ def test_every_text_is_one_ascii_line_that_no_program_misreads() -> None:
     [(Outcome.YES, 200), (Outcome.NO, 401), (Outcome.BANNED, 429), (Outcome.CANNOT_TELL, 503)],
 )
 def test_codes(outcome: Outcome, status: int) -> None:
-    assert wire.write_form(Verdict(outcome, Reason.WRONG, timezone.now())).status == status
+    assert wire.write_form(Verdict(outcome, Reason.WRONG, timezone.now()), asked()).status == status
 
 
 def test_a_ban_says_until_when(settings: Settings) -> None:
     settings.TIME_ZONE = "Asia/Shanghai"
     until = timezone.now() + timedelta(seconds=90)
-    answer = wire.write_form(Verdict(Outcome.BANNED, Reason.BANNED, until))
+    answer = wire.write_form(Verdict(Outcome.BANNED, Reason.BANNED, until), asked())
     assert 89 <= int(answer.headers["Retry-After"]) <= 91
     assert f"{timezone.localtime(until):%Y-%m-%d %H:%M}" in answer.text
 
@@ -258,10 +265,30 @@ def test_wrong_and_unknown_and_disabled_are_answered_alike() -> None:
 def test_nginx_is_always_answered_200(settings: Settings) -> None:
     settings.NGINX_BACKENDS = {"imap": "127.0.0.1:10143", "smtp": "[::1]:10025"}
     for verdict in verdicts():
-        assert wire.write_nginx(verdict, "imap").status == 200
-    yes = wire.write_nginx(Verdict(Outcome.YES, Reason.APP_PASSWORD), "imap").headers
-    assert yes == {"Auth-Status": "OK", "Auth-Server": "127.0.0.1", "Auth-Port": "10143"}
-    no = wire.write_nginx(Verdict(Outcome.NO, Reason.WRONG), "smtp").headers
+        assert wire.write_nginx(verdict, asked()).status == 200
+    yes = wire.write_nginx(Verdict(Outcome.YES, Reason.APP_PASSWORD), asked()).headers
+    assert yes == {"Auth-Status": "OK", "Auth-Server": "127.0.0.1", "Auth-Port": "10143", "Auth-User": NAME}
+    no = wire.write_nginx(Verdict(Outcome.NO, Reason.WRONG), asked("smtp")).headers
     assert no["Auth-Status"] not in ("OK", "")
     assert (no["Auth-Wait"], no["Auth-Error-Code"]) == ("2", "535 5.7.8")
-    assert wire.write_nginx(CANNOT_TELL, "smtp").headers["Auth-Error-Code"].startswith("4")
+    assert wire.write_nginx(CANNOT_TELL, asked("smtp")).headers["Auth-Error-Code"].startswith("4")
+
+
+@pytest.mark.parametrize("typed", ["ZhangSan@example.edu ", "zhangsan＠example.edu", "zhang\u200bsan@example.edu"])
+def test_servers_are_told_whose_mailbox_it_is(typed: str) -> None:
+    yes = Verdict(Outcome.YES, Reason.APP_PASSWORD)
+    for answer in (wire.write_form(yes, asked(typed=typed)), wire.write_nginx(yes, asked(typed=typed))):
+        assert answer.headers["Auth-User"] == NAME
+
+
+def test_only_a_plain_refusal_asks_for_another_password() -> None:
+    """K-9, Evolution and Geary take an alert for our fault and go on with the old password."""
+    later = timezone.now() + timedelta(hours=1)
+    for verdict in verdicts():
+        is_plain = verdict.outcome is Outcome.NO and verdict.reason is not Reason.BARE_NAME and not verdict.banned_until
+        assert (wire.write_form(verdict, asked()).headers.get("Mailkey-Refusal") == "password") is is_plain
+        status = wire.write_nginx(verdict, asked()).headers["Auth-Status"]
+        assert status.startswith("[AUTHENTICATIONFAILED] Wrong address or password.") is is_plain
+    for verdict in (Verdict(Outcome.NO, Reason.BARE_NAME), Verdict(Outcome.BANNED, Reason.BANNED, later)):
+        assert wire.write_nginx(verdict, asked()).headers["Auth-Status"].startswith("[ALERT] ")
+    assert wire.write_nginx(verdicts()[0], asked("pop3")).headers["Auth-Status"].startswith("[AUTH] ")
