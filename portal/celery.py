@@ -22,12 +22,13 @@ SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": {"expires": settings
 SUMMED = {"schedule": settings.FIGURES_EVERY, "options": {"expires": settings.FIGURES_EVERY.total_seconds()}}
 MINUTELY = {"schedule": timedelta(minutes=1), "options": {"expires": 60}}
 # Each subject deletes what has expired of it, a minute after the other.
-EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "imports", "log", "maillogins", "mailsessions", "openid",
-            "phones", "rollouts", "signin")  # fmt: skip
+EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "faults", "imports", "log", "maillogins", "mailsessions",
+            "openid", "phones", "rollouts", "signin")  # fmt: skip
 app.conf.beat_schedule = {
     "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
     "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
     "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
+    "faults-tell": {"task": "faults.tell", **SWEPT},
     "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
     "log-seal": {"task": "log.seal", **SWEPT},
     "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "accounts.users",
     "accounts.jobs",
     "accounts.presses",
+    "accounts.faults",
     "accounts.log",
     "accounts.mailsessions",
     "accounts.bans",
@@ -119,6 +120,7 @@ if DEBUG:
     INSTALLED_APPS.append("portal.development")
 
 MIDDLEWARE = [
+    "portal.operations.middleware.request_id",
     "apppasswords.setup.autoconfig.mail_settings",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -512,26 +514,30 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITI
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "accounts.lib.loglines.Lines",
+            "format": "{asctime} {levelname} [{request_id}] {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
-        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
-        "mail_our_errors": {"class": "portal.error_reports.OneMailAPlace", "level": "ERROR"},
+        # To ADMINS, by the queue: of every logger, what nobody sees on a page too.
+        "errors": {"class": "accounts.faults.handler.Handler", "level": "ERROR"},
         **(
             {"syslog": {"class": "accounts.log.syslog.SyslogHandler", "address": syslog.address(EVENT_SYSLOG)}}
             if EVENT_SYSLOG
             else {}
         ),
     },
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr", "errors"], "level": LOG_LEVEL},
     "loggers": {
-        "django": {"handlers": ["mail_admins"], "level": "INFO"},
-        # What nobody sees on a page: a log that is not whole, a gateway that refuses, a login that cannot be decided.
-        **{ours: {"handlers": ["mail_our_errors"]} for ours in ("accounts", "apppasswords", "portal")},
+        "django": {"handlers": [], "level": "INFO"},
         # One line of JSON for each event of the security log, and nowhere else.
         "mailkey.log": {"handlers": ["syslog"] if EVENT_SYSLOG else [], "level": "INFO", "propagate": False},
-        # Anybody can ask for a host that is not ours; that is no error of ours to be mailed.
-        "django.security.DisallowedHost": {"handlers": ["stderr"], "propagate": False},
+        # Anybody can ask for a host that is not ours, or send what is malformed; that is no error of ours to be mailed.
+        "django.security": {"handlers": ["stderr"], "propagate": False},
         # These write what passes through them: SQL with its values, the body of a request to the gateway.
         "django.db.backends": {"level": "INFO"},
         "twilio.http_client": {"level": "WARNING"},

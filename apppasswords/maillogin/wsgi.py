@@ -24,8 +24,8 @@ from django.conf import settings
 # The apps whose tables a login reads or writes, and those that they point to. All of the site would take two thirds
 # more memory in each process (docs/decisions/0024-small-mail-processes.md).
 settings.INSTALLED_APPS = [
-    "accounts.users", "accounts.log", "accounts.mailsessions", "accounts.bans", "accounts.maillogins",
-    "accounts.phones", "apppasswords", "django.contrib.auth", "django.contrib.contenttypes",
+    "accounts.users", "accounts.faults", "accounts.log", "accounts.mailsessions", "accounts.bans",
+    "accounts.maillogins", "accounts.phones", "apppasswords", "django.contrib.auth", "django.contrib.contenttypes",
 ]  # fmt: skip
 django.setup()
 

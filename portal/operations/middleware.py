@@ -2,8 +2,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
+from accounts.lib import loglines
 from portal.operations import health as pages
 
+HEADER = "X-Request-ID"
 PAGES = {"/health/live": pages.live, "/health/ready": pages.ready}
 
 
@@ -16,5 +18,17 @@ def health(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
             return get_response(request)
         request.get_host()  # a foreign name is refused here too
         return page(request)
+
+    return middleware
+
+
+def request_id(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """The proxy's, or one of ours: what somebody saw is found in the logs by it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        name = loglines.begin(request.headers.get(HEADER, ""))
+        response = get_response(request)
+        response.headers[HEADER] = name
+        return response
 
     return middleware

@@ -16,6 +16,8 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Failure, Network
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
+from accounts.faults import faults
+from accounts.faults.models import Fault
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -38,6 +40,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "bans": {Failure, Network},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail},
+    "faults": {Fault},
     "imports": {Roster},  # what stands in it
     "log": {SecurityEvent},
     "maillogins": {MailLogin},
@@ -110,6 +113,7 @@ class Rows:
         yield Rollout, self._pair(Rollout, "made_at", forgotten, start=self.now)
         yield Roster, self._pair(Roster, "made_at", forgotten, name="people.csv", language="en", content=b"x")
         yield SecurityEvent, Pair(self.old_event, self.event)
+        yield Fault, self._pair(Fault, "last_at", faults.KEPT_FOR, {"place": "a"}, {"place": "b"})
 
     def _delivered(self) -> Iterator[tuple[type[Model], Pair]]:
         history = settings.SMS_HISTORY_LIFETIME

@@ -1,3 +1,4 @@
+import logging
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
@@ -7,6 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.lib import clock
 from accounts.log import audit
 from accounts.log.audit import Audit, Fault, Stretch, What
+
+logger = logging.getLogger(__name__)
 
 
 def position_and_seal(text: str) -> tuple[int, str]:
@@ -37,6 +40,7 @@ class Command(BaseCommand):
             faults += 1
             self.stdout.write(said(Fault(What.NOT_THE_LOG, options["holds"][0])))
         if faults:
+            logger.error("The security log is not whole: %s faults in %s events.", faults, found.rows)
             raise CommandError(f"{found.rows} events, {faults} faults.{_whole_parts(found)}")
         if not found.begins or not found.ends:
             self.stdout.write("The security log is empty.")
