@@ -104,7 +104,7 @@ ADMIN = {
     "admin/autocomplete/": "403",
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",
-    "admin/accounts/user/<id>/password/": "200",
+    "admin/accounts/user/<id>/password/": "302",
     "admin/bans/ban/<path:object_id>/lift/": "405",
     "admin/accounts/user/<int:pk>/two-step/": "200",
     "admin/accounts/user/export/": "200",

@@ -27,12 +27,15 @@ def edit_page(person: Person) -> str:
 
 def form_of(clerk: Person, page: str) -> dict[str, str]:
     """The fields of a page as a browser would send them."""
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", clerk.get(page).content.decode()):
+    fields, page = {}, clerk.get(page).content.decode()
+    for tag in re.findall(r"<input[^>]*>", page):
         name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
         is_tick = 'type="checkbox"' in tag
         if name and (not is_tick or "checked" in tag):
             fields[name.group(1)] = unescape(value.group(1)) if value else "on" if is_tick else ""
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        if chosen := re.search(r'<option value="([^"]*)" selected', options):
+            fields[name] = unescape(chosen[1])
     return {name: value for name, value in fields.items() if name not in ("_continue", "_addanother")}
 
 

@@ -4,14 +4,13 @@ from itertools import chain
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,7 +23,6 @@ from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.security import passwords
 from accounts.signin import clients, endings
 from accounts.signin.endings import Occasion
 from accounts.signin.sessions import SignedInRequest
@@ -77,10 +75,17 @@ class TwoStepFilter(admin.SimpleListFilter):
         return queryset
 
 
-class PersonForm(Seen, AdminUserCreationForm[User]):
+class PersonForm(Seen, forms.ModelForm[User]):
+    """Without a password: the directory has it, or the desk makes one to start with."""
+
     class Meta:
         model = User
         fields = ("username", "name", "department")
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        user: User = super().save(commit)
+        return user
 
 
 @admin.register(User)
@@ -98,15 +103,12 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     list_select_related = ("phone",)
     actions = ("switch_two_step_on", "unbind_phone", "forget_browsers")
     fieldsets = (
-        (None, {"fields": ("username", "name", "department", "language", "password")}),
+        (None, {"fields": ("username", "name", "department", "language")}),
         (_("Two-step"), {"fields": ("two_step_from", "phone_number", "wrong_codes", "codes_paused_until")}),
         (_("Access"), {"fields": ("is_active", "must_change_password", "is_staff", "is_superuser", "groups")}),
         (_("History"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "name", "department", "usable_password", "password1",
-                                                 "password2")}),
-    )  # fmt: skip
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "name", "department")}),)
     readonly_fields = (
         "two_step_from",
         "phone_number",
@@ -156,39 +158,38 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
         id: str,  # noqa: A002 (Django calls it so)
         form_url: str = "",
     ) -> HttpResponse:
-        """A password that the office sets ends what the old one opened, as the owner's own does."""
-        user = User.objects.filter(pk=id).first() if id.isdecimal() else None
-        if user and not self.may_set_password(request, user):
+        """Django's page would set a password for good that the clerk knows. The desk makes one that is shown once, with
+        a reason, and that its owner changes."""
+        user = get_object_or_404(User, pk=id) if id.isdecimal() else None
+        if user is None or not (self.has_help_permission(request) and clerks.may_touch(request.user, user)):
             raise PermissionDenied
-        with transaction.atomic():
-            before = user.password if user else ""
-            response = super().user_change_password(request, id, form_url)
-            if user:
-                user.refresh_from_db()
-            if user and user.password != before:
-                passwords.end_what_it_opened(user, actor=request.user, address=clients.address(request))
-        return response
-
-    def may_set_password(self, request: HttpRequest, user: User) -> bool:
-        return self.has_help_permission(request) and clerks.may_touch(_clerk(request), user)
+        return redirect("admin:desk", user.pk)
 
     def has_help_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(right("help_people", User))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Who may not set a password sees nothing of it, not even its hash; who gives no roles reads their names."""
+        """Who gives no roles reads their names."""
         fieldsets: Any = super().get_fieldsets(request, obj)
         if obj is None:
             return fieldsets
-        may_set = self.may_set_password(request, obj) and self.has_change_permission(request, obj)
-        instead = {
-            "password": ("password",) if may_set else (),
-            "groups": ("groups",) if request.user.is_superuser else ("role_names",),
-        }
+        instead = {"groups": ("groups",) if request.user.is_superuser else ("role_names",)}
         return [
             (title, {**options, "fields": tuple(chain(*(instead.get(name, (name,)) for name in options["fields"])))})
             for title, options in fieldsets
         ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "language":
+            return forms.ChoiceField(
+                label=db_field.verbose_name, choices=settings.LANGUAGES, help_text=db_field.help_text
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        text = gettext("%(name)s is added. There is no password yet: set a starting one here.") % {"name": obj.username}
+        self.message_user(request, text, messages.SUCCESS)
+        return redirect("admin:desk", obj.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by those who have all of them, or a clerk could give himself more."""

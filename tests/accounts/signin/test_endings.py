@@ -130,11 +130,6 @@ def _password_by_the_desk(opened: Open) -> None:
     User.objects.update(must_change_password=False)
 
 
-def _password_on_the_page(opened: Open) -> None:
-    form = {"usable_password": "true", "password1": NEW, "password2": NEW}
-    assert opened.office.post(f"{USERS}{pk(opened.owner)}/password/", form).status_code == 302
-
-
 def _password_by_command(opened: Open) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("getpass.getpass", lambda *_, **__: NEW)
@@ -199,7 +194,6 @@ WAYS: dict[Callable[[Open], None], tuple[Occasion, What]] = {
     _signed_out_by_the_desk: (Occasion.SIGNED_OUT_EVERYWHERE, EVERYTHING & ~What.BROWSERS),
     _password_of_the_owner: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_by_the_desk: (Occasion.NEW_PASSWORD, EVERYTHING),
-    _password_on_the_page: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_by_command: (Occasion.NEW_PASSWORD, EVERYTHING),
     _phone_changed: (Occasion.PHONE_CHANGED, EVERYTHING & ~What.SESSIONS & ~What.MAIL),
     _phone_replaced: (Occasion.PHONE_REPLACED, EVERYTHING),

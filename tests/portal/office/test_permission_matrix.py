@@ -107,7 +107,7 @@ admin/bans/knownnetwork/add/                           -     -     -     -     r
 admin/bans/knownnetwork/<path:object_id>/history/      -     r     -     r     r     r
 admin/bans/knownnetwork/<path:object_id>/delete/       -     -     -     -     rw    rw
 admin/bans/knownnetwork/<path:object_id>/change/       -     r     -     r     rw    rw
-admin/accounts/user/<id>/password/                         -     -     -     -     rw    rw
+admin/accounts/user/<id>/password/                         -     rw    -     -     rw    rw
 admin/accounts/user/                                       -     r     r     r     r     r
 admin/accounts/user/add/                                   -     -     rw    -     rw    rw
 admin/accounts/user/<path:object_id>/history/              -     r     r     r     r     r
