@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.views import safe_next, sign_out
-from portal.office import figures, index
+from portal.office import figures, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
 
@@ -58,8 +58,9 @@ class PortalAdminSite(AdminSite):
         return redirect("password")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The lists, and the way to the dashboard for who may see any of it."""
-        context = {"has_dashboard": sections.may_view(request.user.has_perm)}
+        """What needs somebody today, the lists, and the way to the dashboard for who may see any of it."""
+        may = request.user.has_perm
+        context = {"has_dashboard": sections.may_view(may), "today": today.items(may), "is_first_page": True}
         return super().index(request, context | (extra_context or {}))
 
     def dashboard(self, request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,6 @@
 """Bans: those in force first, why they are there, and how they end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
@@ -46,14 +46,25 @@ def ways_in(channels: str) -> str:
 
 
 class InForceFilter(admin.SimpleListFilter):
+    """The list opens on what counts now; who searches, or comes from a figure, means all of them."""
+
     title = _("in force")
     parameter_name = "in_force"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("now")), ("no", _("over or lifted"))]
+        return [("yes", _("now")), ("no", _("over or lifted")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for value, label in self.lookup_choices:
+            link = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": self._chosen(changelist) == value, "query_string": link, "display": label}
+
+    def _chosen(self, changelist: Any) -> str:
+        narrowed = changelist.query or set(changelist.params) - {self.parameter_name}
+        return str(self.value() or ("all" if narrowed else "yes"))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ban]) -> QuerySet[Ban]:
-        match self.value():
+        match self.value() or ("" if set(request.GET) - {"p", "o"} else "yes"):
             case "yes":
                 return queryset.filter(bans.in_force())
             case "no":

@@ -1,0 +1,115 @@
+"""What needs somebody today: trouble first, then work that runs. For each its list, narrowed to just that."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Model, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.bans import bans
+from accounts.bans.models import Ban
+from accounts.delivery.models import Delivery, Sms
+from accounts.imports.models import Roster
+from accounts.jobs.models import Job
+from accounts.log.models import SecurityEvent
+from accounts.rollouts.models import Rollout
+from accounts.users.permissions import right
+
+RECENT = timedelta(hours=24)
+STUCK = timedelta(minutes=1)  # an SMS that waits so long has no worker, or no gateway
+JUST_NOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Item:
+    text: str
+    url: str
+    is_trouble: bool = False
+
+
+def items(has_perm: Callable[[str], bool]) -> list[Item]:
+    """For somebody with these permissions."""
+    found = [item for model, tell in SOURCES if has_perm(right("view", model)) for item in tell(timezone.now())]
+    return sorted(found, key=lambda item: not item.is_trouble)
+
+
+def _list(model: type[Model], **lookups: str | int) -> str:
+    page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return f"{page}?{urlencode(lookups)}" if lookups else page
+
+
+def _sms(now: datetime) -> Iterator[Item]:
+    waiting = Sms.objects.filter(
+        status__in=Delivery.WAITING, created_at__range=(now - JUST_NOW, now - STUCK), expires_at__gt=now
+    ).count()
+    if waiting:
+        text = ngettext(
+            "%(n)s SMS waits for more than a minute: look after the worker and the gateway.",
+            "%(n)s SMS wait for more than a minute: look after the worker and the gateway.",
+            waiting,
+        )
+        lookups = {"status__in": ",".join(Delivery.WAITING), "created_at__gte": str(now - JUST_NOW)}
+        yield Item(text % {"n": waiting}, _list(Sms, **lookups), is_trouble=True)
+    failed = Sms.objects.filter(status=Delivery.Status.FAILED, created_at__gt=now - RECENT)
+    ours = failed.filter(Q(reason=Delivery.Reason.OFFICE)).count()
+    if ours:
+        text = ngettext(
+            "%(n)s SMS failed today because the gateway refuses to work for us.",
+            "%(n)s SMS failed today because the gateway refuses to work for us.",
+            ours,
+        )
+        yield Item(text % {"n": ours}, _failed(now), is_trouble=True)
+    others = failed.count() - ours
+    if others:
+        text = ngettext("%(n)s SMS failed within a day.", "%(n)s SMS failed within a day.", others)
+        yield Item(text % {"n": others}, _failed(now))
+
+
+def _failed(now: datetime) -> str:
+    return _list(Sms, status__exact=Delivery.Status.FAILED, created_at__gte=str(now - RECENT))
+
+
+def _bans(_now: datetime) -> Iterator[Item]:
+    count = Ban.objects.filter(bans.in_force()).count()
+    if count:
+        text = ngettext("%(n)s ban is in force.", "%(n)s bans are in force.", count)
+        yield Item(text % {"n": count}, _list(Ban))
+
+
+def _jobs(model: type[Job], running: str, stopped: str) -> Iterator[Item]:
+    for row in model._default_manager.filter(Q(working=True) | Q(failed=True)).order_by("-pk")[:5]:
+        page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk])
+        words = stopped if row.failed else running
+        yield Item(words % {"what": row}, page, is_trouble=row.failed)
+
+
+def _rollouts(_now: datetime) -> Iterator[Item]:
+    yield from _jobs(Rollout, _("Roll-out “%(what)s” is running."), _("Roll-out “%(what)s” was stopped by an error."))
+
+
+def _imports(_now: datetime) -> Iterator[Item]:
+    yield from _jobs(Roster, _("Import “%(what)s” is running."), _("Import “%(what)s” was stopped by an error."))
+
+
+def _help_codes(now: datetime) -> Iterator[Item]:
+    kind = SecurityEvent.Kind.HELP_CODE_ISSUED
+    count = SecurityEvent.objects.filter(kind=kind, at__gt=now - RECENT).count()
+    if count:
+        text = ngettext(
+            "%(n)s help-desk code was given within a day.", "%(n)s help-desk codes were given within a day.", count
+        )
+        yield Item(text % {"n": count}, _list(SecurityEvent, kind__exact=kind, at__gte=str(now - RECENT)))
+
+
+SOURCES: tuple[tuple[type[Model], Callable[[datetime], Iterator[Item]]], ...] = (
+    (Sms, _sms),
+    (Rollout, _rollouts),
+    (Roster, _imports),
+    (Ban, _bans),
+    (SecurityEvent, _help_codes),
+)

@@ -1,0 +1,94 @@
+"""The first page of the administration says what needs somebody."""
+
+import secrets
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.bans.models import Ban
+from accounts.delivery.models import Sms
+from accounts.imports.models import Roster
+from accounts.phones import helpcodes, phones
+from accounts.rollouts.models import Rollout
+from portal.office import today
+from tests.conftest import MakeUser
+from tests.kit.officers import clerk_with
+from tests.kit.people import Person
+
+
+def sms(person: Person, age: timedelta, **fields: object) -> Sms:
+    assert person.user
+    now = timezone.now()
+    return Sms.objects.create(
+        user=person.user, number="+8613800138000", purpose="sign_in", language="en", created_at=now - age,
+        expires_at=now + timedelta(minutes=2), sweep_at=now, nonce=secrets.token_hex(8), **fields,
+    )  # fmt: skip
+
+
+def said(clerk: Person) -> list[tuple[str, bool]]:
+    page = clerk.get("/admin/", HTTP_ACCEPT_LANGUAGE="en")
+    return [(item.text, item.is_trouble) for item in page.context["today"]]
+
+
+def test_nothing_to_do_is_said(office: Person) -> None:
+    assert said(office) == []
+    assert "Nothing needs you at the moment." in office.get("/admin/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+
+
+def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Person) -> None:
+    sms(wangwu, timedelta(minutes=3))
+    sms(wangwu, timedelta(seconds=5))
+    sms(wangwu, timedelta(hours=2), status="failed", reason="office")
+    sms(wangwu, timedelta(hours=3), status="failed", reason="number")
+    sms(wangwu, timedelta(days=3), status="failed", reason="number")
+    Ban.objects.create(network="203.0.113.9", until=timezone.now() + timedelta(hours=1))
+    Ban.objects.create(network="203.0.113.8", until=timezone.now() - timedelta(hours=1))
+    Rollout.objects.create(start=timezone.now(), working=True, status="running", selection={})
+    Roster.objects.create(name="people.csv", failed=True, language="en")
+    assert wangwu.user
+    assert office.user
+    phone = phones.of(wangwu.user)
+    assert phone
+    helpcodes.issue(wangwu.user, (phone.pk, 0), actor=office.user)
+    told = said(office)
+    texts = [text for text, _trouble in told]
+    assert [trouble for _text, trouble in told] == sorted([trouble for _text, trouble in told], reverse=True)
+    assert "1 SMS waits for more than a minute: look after the worker and the gateway." in texts
+    assert "1 SMS failed today because the gateway refuses to work for us." in texts
+    assert "1 SMS failed within a day." in texts
+    assert "1 ban is in force." in texts
+    assert "Import “people.csv” was stopped by an error." in texts
+    assert "1 help-desk code was given within a day." in texts
+    for item in office.get("/admin/").context["today"]:
+        assert office.get(item.url).status_code == 200, item
+    waiting = next(item for item in today.items(lambda _right: True) if "minute" in item.text or "分钟" in item.text)
+    shown = office.get(waiting.url).context["cl"].result_list
+    assert [row.status for row in shown] == ["queued", "queued"], "the list does not look at seconds"
+
+
+@pytest.mark.parametrize("role", ["help desk", "two-step manager", "auditor"])
+def test_nobody_is_told_of_what_he_may_not_see(make_user: MakeUser, wangwu: Person, role: str) -> None:
+    Ban.objects.create(network="203.0.113.9", until=timezone.now() + timedelta(hours=1))
+    Roster.objects.create(name="people.csv", failed=True, language="en")
+    clerk = clerk_with(make_user, role)
+    for item in clerk.get("/admin/").context["today"]:
+        assert clerk.get(item.url).status_code == 200, item
+
+
+def test_a_person_is_found_from_every_page(office: Person, wangwu: Person) -> None:
+    for page in ("/admin/", "/admin/bans/ban/", "/admin/dashboard/", f"/admin/accounts/user/{wangwu.user.pk}/desk/"):  # type: ignore[union-attr]
+        assert 'action="/admin/find/"' in office.get(page).content.decode(), page
+
+
+def test_the_list_of_bans_opens_on_those_in_force(office: Person) -> None:
+    over = Ban.objects.create(network="203.0.113.8", until=timezone.now() - timedelta(hours=1))
+    present = Ban.objects.create(network="203.0.113.9", until=timezone.now() + timedelta(hours=1))
+
+    def shown(query: str) -> set[int]:
+        return {ban.pk for ban in office.get(f"/admin/bans/ban/{query}").context["cl"].result_list}
+
+    assert shown("") == shown("?in_force=yes") == {present.pk}
+    assert shown("?in_force=all") == {present.pk, over.pk}
+    assert shown("?q=203.0.113.8") == {over.pk}, "who searches means all"
+    assert shown("?in_force=no") == {over.pk}
