@@ -44,7 +44,7 @@ def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Perso
     sms(wangwu, timedelta(days=3), status="failed", reason="number")
     Ban.objects.create(network="203.0.113.9", until=timezone.now() + timedelta(hours=1))
     Ban.objects.create(network="203.0.113.8", until=timezone.now() - timedelta(hours=1))
-    Rollout.objects.create(start=timezone.now(), working=True, status="running", selection={})
+    Rollout.objects.create(start=timezone.now(), working=True)
     Roster.objects.create(name="people.csv", failed=True, language="en")
     assert wangwu.user
     assert office.user
@@ -64,7 +64,7 @@ def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Perso
         assert office.get(item.url).status_code == 200, item
     waiting = next(item for item in today.items(lambda _right: True) if "minute" in item.text or "分钟" in item.text)
     shown = office.get(waiting.url).context["cl"].result_list
-    assert [row.status for row in shown] == ["queued", "queued"], "the list does not look at seconds"
+    assert {row.status for row in shown} == {"queued"}
 
 
 @pytest.mark.parametrize("role", ["help desk", "two-step manager", "auditor"])
