@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "apppasswords.setup.middleware.hide_token",
     "accounts.signin.middleware.no_store",
+    "portal.middleware.well_formed",
     "portal.operations.middleware.health",
     "portal.database.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
