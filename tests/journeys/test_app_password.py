@@ -107,19 +107,6 @@ def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str
     assert not logs_in(mail_system, owner, secret)
 
 
-def test_reload_of_the_page_with_the_secret_shows_none(site: str, owner: str, open_page: Open) -> None:
-    page = open_page(base_url=site)
-    bind(page, owner)
-    page.goto("/app-passwords/")
-    page.fill("[name=name]", "Thunderbird")
-    page.press("[name=name]", "Enter")
-    page.locator(".secret").wait_for()
-    page.reload()  # the browser sends the form again
-    expect(page.get_by_text("已经生成并显示过一次")).to_be_visible()
-    assert page.locator(".secret").count() == 0
-    assert page.get_by_text("Thunderbird").count() == 1
-
-
 def test_who_is_signed_out_meanwhile_keeps_the_password_on_the_screen(site: str, owner: str, open_page: Open) -> None:
     """The page asks, and is led to the sign-in: nothing of that may land in it."""
     page = open_page(base_url=site)
