@@ -53,6 +53,18 @@ class AppPassword(models.Model):
         return self.name
 
 
+class Naming(models.Model):
+    """Names of one person that were compared with the mailbox password, counted since `began_at`
+    (apppasswords/names.py)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    count = models.PositiveIntegerField()
+    began_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 class FirstUse(models.Model):
     """The first login with an app password by one protocol. It says that the mail program is set up."""
 

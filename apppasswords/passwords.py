@@ -11,15 +11,15 @@ from accounts.log import events
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.security import activity
-from accounts.users import mailbox_passwords
 from accounts.users.models import User
-from apppasswords import secrets
+from apppasswords import names, secrets
 from apppasswords.models import AppPassword, ProfileLink
 
 
 class Refusal(Enum):
     SECRET_AS_NAME = auto()  # the name is a password, ours or the mailbox's
     TOO_MANY = auto()
+    TOO_MANY_TODAY = auto()
     REPEATED = auto()  # the form was sent before
 
 
@@ -44,19 +44,21 @@ def create(
 
     `request` names the form it came from. Callers have seen to it that a code was entered lately.
     """
-    return refusal(user, name, request) or make(user, name, address=address, request=request)
+    return refusal(user, name, request, address=address) or make(user, name, address=address, request=request)
 
 
-def refusal(user: User, name: str, request: str | None = None) -> Refusal | None:
+FAULTS = {names.Fault.SECRET: Refusal.SECRET_AS_NAME, names.Fault.TOO_MANY_TODAY: Refusal.TOO_MANY_TODAY}
+
+
+def refusal(user: User, name: str, request: str | None = None, *, address: str = "") -> Refusal | None:
     """Whether it would be made. Takes as long as a sign-in: the name could be the mailbox password."""
     # These first: a form that makes nothing must not tell either whether the name is the mailbox password.
     if request and of(user).filter(request=request).exists():
         return Refusal.REPEATED
     if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
         return Refusal.TOO_MANY
-    if secrets.looks_like_one(name) or mailbox_passwords.check_password(user.username, name) == user:
-        return Refusal.SECRET_AS_NAME
-    return None
+    found = names.fault(user, name, address=address)
+    return FAULTS[found] if found else None
 
 
 def make(user: User, name: str, *, address: str = "", request: str | None = None) -> tuple[AppPassword, str] | Refusal:

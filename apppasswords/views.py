@@ -105,6 +105,8 @@ def _version(password: AppPassword, found: connections.Connection) -> str:
 def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
     if refusal is passwords.Refusal.REPEATED:
         messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
+    elif refusal is passwords.Refusal.TOO_MANY_TODAY:
+        messages.warning(request, _("You made as many app passwords as possible today. Please go on tomorrow."))
     else:
         messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
 

@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
     "faults-tell": {"task": "faults.tell", **SWEPT},
     "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
+    "signin-tell-owners": {"task": "signin.tell_owners", **SWEPT},
+    "bans-forget-digests": {"task": "bans.forget_digests", "schedule": crontab(minute=50)},
     "log-seal": {"task": "log.seal", **SWEPT},
     "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},
     # Before what it counts is deleted; after the last receipt of the day.

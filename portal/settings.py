@@ -332,6 +332,16 @@ BAN_AFTER_FAILURES = env.number("BAN_AFTER_FAILURES", "10", "1 to 1000")  # wron
 BAN_LIFETIME = env.duration("BAN_LIFETIME", "1h", "1s to 30d")
 BAN_COUNTS_REPEATS = env.boolean("BAN_COUNTS_REPEATS", "on")  # off counts the same wrong password once
 FAILURE_LIFETIME = env.duration("FAILURE_LIFETIME", "1d", "1min to 30d")  # an older failure no longer counts
+# Of IPv6, where one customer has many addresses: different wrong passwords from a /56 and from a /48 that ban it.
+BAN_AFTER_FAILURES_56 = env.number("BAN_AFTER_FAILURES_56", "30", "1 to 1000000")
+BAN_AFTER_FAILURES_48 = env.number("BAN_AFTER_FAILURES_48", "100", "1 to 1000000")
+# Accounts that got in from one address within a week: it is shared by many people, whoever they are.
+GATEWAY_ACCOUNTS = env.number("GATEWAY_ACCOUNTS", "3", "2 to 1000")
+# How long it is known from where an account got in.
+PLACE_LIFETIME = env.duration("PLACE_LIFETIME", "90d", "1d to 3650d")
+# Wrong mailbox passwords of one account from where it is not known, while that password opens mail by itself.
+BRAKE_AFTER_FAILURES = env.number("BRAKE_AFTER_FAILURES", "50", "1 to 1000000")
+BRAKE_WITHIN = env.duration("BRAKE_WITHIN", "1d", "1min to 30d")
 # Networks that many people share (the campus): failures and bans are for one account at one address there.
 SHARED_NETWORKS = env.networks("SHARED_NETWORKS")
 # Different wrong passwords from one address of a shared network, any account, that ban the whole address.
@@ -364,10 +374,14 @@ EVENT_SYSLOG = env.checked("EVENT_SYSLOG", syslog.address, "a path such as /dev/
 # Digests of app passwords: the first key is for new ones, the others still verify.
 APP_PASSWORD_KEYS = env.keys("APP_PASSWORD_KEYS", "only-for-development-" + "z" * 50 if DEBUG else None)
 APP_PASSWORDS_PER_USER = env.number("APP_PASSWORDS_PER_USER", "50", "1 to 1000")
+# App passwords and QR codes that one person may ask for in a day: each name is compared with the mailbox password.
+APP_PASSWORDS_DAILY = env.number("APP_PASSWORDS_DAILY", "100", "1 to 10000")
 # What mail servers show the mail login service (apppasswords/maillogin/wsgi.py) to be let in.
 MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
 # How long it is known who logged in, and how.
 MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
+# After how many seconds a mail program is refused, whatever it took to find out; 0: at once.
+MAIL_REFUSED_AFTER = env.seconds("MAIL_REFUSED_AFTER", "0.4", "0 to 0.8")
 MAIL_ANSWER_WITHIN = env.seconds("MAIL_ANSWER_WITHIN", "0.8", "0.1 to 10")  # seconds; then "cannot tell"
 
 # Dovecot's HTTP API (doveadm), on each mail server: what is connected ends with what opened it. Empty: it stays.

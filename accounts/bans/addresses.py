@@ -10,6 +10,7 @@ from accounts.bans.models import KnownNetwork
 from accounts.lib import prepared
 
 Kind = KnownNetwork.Kind
+NOWHERE = IPv4Address(0)  # what is no address
 
 
 @lru_cache(maxsize=4096)  # asked several times about each mail login
@@ -33,7 +34,7 @@ def client(connection: str, forwarded_for: str, proxies: int) -> str:
     Whatever stands further left was written by the client. A request that came past the proxies, or through one that
     writes nonsense, is counted for the connection's own address.
     """
-    own = parse(connection) or IPv4Address(0)
+    own = parse(connection) or NOWHERE
     hops = [hop for hop in forwarded_for.split(",") if hop.strip()]
     if proxies and len(hops) >= proxies:
         return str(parse(hops[-proxies]) or own)
@@ -42,14 +43,37 @@ def client(connection: str, forwarded_for: str, proxies: int) -> str:
 
 def network(address: str) -> str:
     """What failures are counted for: an IPv4 address, or the /64 that one IPv6 client has for itself."""
-    parsed = parse(address) or IPv4Address(0)
+    return networks(address)[0]
+
+
+@lru_cache(maxsize=4096)
+def networks(address: str) -> tuple[str, ...]:
+    """That, and for IPv6 the wider ones that one customer of a provider may have to himself: /56 and /48."""
+    parsed = parse(address) or NOWHERE
     if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, 64), strict=False))
-    return str(parsed)
+        return tuple(str(ip_network((parsed, bits), strict=False)) for bits in (64, 56, 48))
+    return (str(parsed),)
+
+
+@lru_cache(maxsize=4096)
+def surroundings(address: str) -> str:
+    """What a person stays within who gets another address from the same provider: the /24, for IPv6 the /56."""
+    parsed = parse(address) or NOWHERE
+    return str(ip_network((parsed, 56 if isinstance(parsed, IPv6Address) else 24), strict=False))
+
+
+def first(network: str) -> str:
+    """Where an IPv6 network begins (see `sortable`); nothing for IPv4, of which no wider network is counted."""
+    return ends(network)[0] if ":" in network else ""
+
+
+def ends(network: str) -> tuple[str, str]:
+    whole = ip_network(network)
+    return sortable(whole.network_address), sortable(whole.broadcast_address)
 
 
 NARROWEST = prepared.Statement(
-    "mailkey_network",
+    "mailkey_kind",
     f"""SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
         WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1""",  # noqa: S608 (our own table)
 )
@@ -66,13 +90,22 @@ def kind(address: str) -> Kind | None:
 
     Asked of the database each time: what is edited there counts at once, in every process.
     """
-    parsed = parse(address) or IPv4Address(0)
-    here = sortable(parsed)
-    row = NARROWEST.row(here, here)
-    configured = max((shared.prefixlen for shared in settings.SHARED_NETWORKS if parsed in shared), default=-1)
-    if row and int(row[0].partition("/")[2]) >= configured:
-        return Kind(row[1])
-    return Kind.SHARED if configured >= 0 else None
+    here = sortable(parse(address) or NOWHERE)
+    cidr, stored = NARROWEST.row(here, here) or (None, None)
+    return known(address, cidr, stored)[1]
+
+
+def known(address: str, cidr: str | None, stored: str | None) -> tuple[str, Kind | None]:
+    """The network that decides about an address and what it says: of the database the narrowest is given."""
+    parsed = parse(address) or NOWHERE
+    configured = max(
+        (shared for shared in settings.SHARED_NETWORKS if parsed in shared),
+        key=lambda shared: shared.prefixlen,
+        default=None,
+    )
+    if cidr and stored and (configured is None or int(cidr.partition("/")[2]) >= configured.prefixlen):
+        return cidr, Kind(stored)
+    return (str(configured), Kind.SHARED) if configured else ("", None)
 
 
 def is_shared(address: str) -> bool:
@@ -85,7 +118,7 @@ def shared_among(texts: Iterable[str]) -> set[str]:
     known += [(network, Kind.SHARED) for network in settings.SHARED_NETWORKS]
     found = set()
     for text in texts:
-        parsed = parse(text) or IPv4Address(0)
+        parsed = parse(text) or NOWHERE
         # The narrowest decides; of two that are alike, the one that is edited.
         holding = [one for one in known if parsed in one[0]]
         if max(holding, key=lambda one: one[0].prefixlen, default=(None, None))[1] is Kind.SHARED:

@@ -3,7 +3,9 @@
 Failures and bans are in the database: they hold when a cache is gone, in every process at once, and under concurrency.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from accounts.bans import addresses
+from accounts.bans import addresses, digests, places
 from accounts.bans.models import Ban, Failure, Network
 from accounts.lib import prepared
 from accounts.log import events
@@ -33,19 +35,14 @@ def account_of(name: str) -> str:
 
 def stranger(name: str) -> str:
     """The same for a name that is known to be no account's."""
-    return STRANGER + _digest("name", usernames.canonical(name) or name)
-
-
-def _digest(kind: str, text: str) -> str:
-    return salted_hmac(f"accounts.bans.{kind}", text, algorithm="sha256").hexdigest()[:16]
+    typed = usernames.canonical(name) or name
+    return STRANGER + salted_hmac("accounts.bans.name", typed, algorithm="sha256").hexdigest()[:16]
 
 
 def banned_until(address: str, account: str) -> datetime | None:
     """Until when this account cannot sign in from this address. Without an account: until when nobody can."""
-    bans = Ban.objects.filter(
-        Q(account="") | Q(account=account), network=addresses.network(address), until__gt=timezone.now(), lifted_at=None
-    )
-    until = bans.order_by("-until").values_list("until", flat=True).first()
+    here = Ban.objects.filter(in_force(), Q(account="") | Q(account=account), network__in=addresses.networks(address))
+    until = here.order_by("-until").values_list("until", flat=True).first()
     return until if until and not addresses.is_never_banned(address) else None
 
 
@@ -58,29 +55,59 @@ class Noted(NamedTuple):
 
 def note_failure(address: str, account: str, password: str, channel: str) -> Noted:
     """Count a wrong password. Of many that come at once exactly BAN_AFTER_FAILURES are counted; the last one bans."""
-    network = addresses.network(address)
-    digest = _digest("password", password)
-    kind = addresses.kind(address)
-    if kind is addresses.Kind.NEVER_BANNED:
-        Failure.objects.create(network=network, account=account, password_digest=digest, channel=channel)
+    standing = places.standing(address)
+    networks = addresses.networks(address)
+    wide = () if standing.kind or standing.is_shared else networks[1:]
+    failure = _New(networks[0], account, channel, timezone.now(), password)
+    if standing.kind is addresses.Kind.NEVER_BANNED:
+        failure.create(is_guess=False)
         return Noted(counted=True, banned_until=None)
-    shared = kind is addresses.Kind.SHARED
-    if _count_an_early_one(network, account, digest, channel, shared=shared):
+    if _count_an_early_one(failure, networks, shared=standing.is_shared, wide=wide):
         return Noted(counted=True, banned_until=None)
     with transaction.atomic(durable=True):
-        LOCK.row(network)
+        LOCK.row((networks[0], *wide)[-1])
         if until := banned_until(address, account):
             return Noted(counted=False, banned_until=until)
-        building = _of_building(network)
         # An old phone repeats itself all day: what was counted before needs no counting again.
-        is_guess = shared and not building.filter(account=account, password_digest=digest).exists()
-        Failure.objects.create(network=network, account=account, password_digest=digest, channel=channel)
-        if is_guess and _count(building, repeats=False) >= settings.SHARED_NETWORK_FAILURES:
-            return Noted(counted=True, banned_until=_ban(network, "", building))
-        mine = _live(network).filter(account=account) if shared else _live(network)
-        if _count(mine, repeats=settings.BAN_COUNTS_REPEATS) >= settings.BAN_AFTER_FAILURES:
-            return Noted(counted=True, banned_until=_ban(network, account if shared else "", mine))
+        is_guess = not failure.repeats().exists()
+        failure.create(is_guess=is_guess)
+        if is_guess:
+            for network, guesses, limit in _whole(networks[0], wide, shared=standing.is_shared):
+                if guesses.filter(is_guess=True).count() >= limit:
+                    return Noted(counted=True, banned_until=_ban(network, "", guesses))
+        mine = _live(networks[0]).filter(account=account) if standing.is_shared else _live(networks[0])
+        counting = mine if settings.BAN_COUNTS_REPEATS else mine.filter(is_guess=True)
+        if counting.count() >= settings.BAN_AFTER_FAILURES:
+            return Noted(counted=True, banned_until=_ban(networks[0], account if standing.is_shared else "", mine))
     return Noted(counted=True, banned_until=None)
+
+
+class _New:
+    """A failure that is to be counted. The password itself goes no further."""
+
+    def __init__(self, network: str, account: str, channel: str, at: datetime, password: str) -> None:
+        self.network, self.account, self.channel, self.at = network, account, channel, at
+        self.first = addresses.first(network)
+        self.digests = digests.of(password, at)
+
+    def create(self, *, is_guess: bool) -> None:
+        Failure.objects.create(
+            network=self.network, account=self.account, first=self.first, channel=self.channel, at=self.at,
+            password_digest=self.digests[0], is_guess=is_guess,
+        )  # fmt: skip
+
+    def repeats(self) -> QuerySet[Failure]:
+        return _of_building(self.network).filter(account=self.account, password_digest__in=self.digests)
+
+
+def _whole(network: str, wide: Iterable[str], *, shared: bool) -> Iterator[tuple[str, QuerySet[Failure], int]]:
+    """The networks that may be banned whole, the widest first, for how many different guesses."""
+    limits = {"48": settings.BAN_AFTER_FAILURES_48, "56": settings.BAN_AFTER_FAILURES_56}
+    for one in reversed(list(wide)):
+        limit = settings.SHARED_NETWORK_FAILURES if places.is_gateway(one) else limits[one.partition("/")[2]]
+        yield one, _of_wide(one), limit
+    if shared:
+        yield network, _of_building(network), settings.SHARED_NETWORK_FAILURES
 
 
 # Until the commit, failures of this network wait for each other.
@@ -89,30 +116,47 @@ LOCK = prepared.Statement(
     f"""INSERT INTO {Network._meta.db_table} (network) VALUES (%s)
         ON CONFLICT (network) DO UPDATE SET network = excluded.network""",  # noqa: S608 (names of our own tables)
 )
-COUNT = prepared.Statement(
-    "mailkey_count",
-    f"""INSERT INTO {Failure._meta.db_table} (network, account, password_digest, channel, at)
-        SELECT %s, %s, %s, %s, %s
-        WHERE NOT EXISTS (SELECT 1 FROM {Ban._meta.db_table}
-                          WHERE network = %s AND until > %s AND lifted_at IS NULL AND account IN ('', %s))
+
+
+@cache
+def _count_statement(digests: int, *, wide: bool) -> prepared.Statement:
+    """For so many digests of a password; `wide`: of an IPv6 address that is not shared."""
+    failure, ban = Failure._meta.db_table, Ban._meta.db_table
+    same = ", ".join(["%s"] * digests)
+    few_around = f"""
+          AND (SELECT COUNT(*) FROM {failure}
+               WHERE first >= %s AND first <= %s AND cleared_at IS NULL AND is_guess AND at > %s) < %s"""  # noqa: S608
+    sql = f"""INSERT INTO {failure} (network, account, first, password_digest, channel, at, is_guess)
+        SELECT %s, %s, %s, %s, %s, %s,
+            NOT EXISTS (SELECT 1 FROM {failure} LEFT JOIN {ban} AS its ON its.id = ban_id
+                        WHERE {failure}.network = %s AND {failure}.account = %s AND cleared_at IS NULL AND at > %s
+                          AND password_digest IN ({same})
+                          AND (ban_id IS NULL OR (its.lifted_at IS NULL AND its.account <> '')))
+        WHERE NOT EXISTS (SELECT 1 FROM {ban}
+                          WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s))
           AND (SELECT COUNT(*) FILTER (WHERE ban_id IS NULL OR %s = 1) < %s
                   AND COUNT(*) FILTER (WHERE ban_id IS NULL AND account = %s) < %s
-               FROM {Failure._meta.db_table}
-               WHERE network = %s AND cleared_at IS NULL AND at > %s)
-        RETURNING id""",  # noqa: S608
-)
+               FROM {failure}
+               WHERE network = %s AND cleared_at IS NULL AND at > %s){few_around * 2 if wide else ""}
+        RETURNING id"""  # noqa: S608
+    return prepared.Statement(f"mailkey_count_{digests}{'_wide' if wide else ''}", sql)
 
 
-def _count_an_early_one(network: str, account: str, digest: str, channel: str, *, shared: bool) -> bool:
+def _count_an_early_one(failure: _New, networks: tuple[str, ...], *, shared: bool, wide: tuple[str, ...]) -> bool:
     """Most failures are far from a ban: they are counted in one go. The others are left to the rules above."""
-    now = timezone.now()
+    new, since = failure, failure.at - settings.FAILURE_LIFETIME
     enough = settings.BAN_AFTER_FAILURES - 1
-    failure = [network, account, digest, channel, now]
-    ban = [network, now, account]
+    values = [new.network, new.account, new.first, new.digests[0], new.channel, new.at]
+    values += [new.network, new.account, since, *new.digests]
+    values += [*(networks * 3)[:3], new.at, new.account]
     # In a shared network those that banned one account count for the whole address.
-    live = [int(shared), settings.SHARED_NETWORK_FAILURES - 1 if shared else enough, account, enough]
-    live += [network, now - settings.FAILURE_LIFETIME]
-    return prepared.together((LOCK, [network]), (COUNT, [*failure, *ban, *live])) is not None
+    values += [int(shared), settings.SHARED_NETWORK_FAILURES - 1 if shared else enough, new.account, enough]
+    values += [new.network, since]
+    limits = (settings.BAN_AFTER_FAILURES_56, settings.BAN_AFTER_FAILURES_48)
+    for network, limit in zip(wide, limits, strict=False):
+        values += [*addresses.ends(network), since, limit - 1]
+    statement = _count_statement(len(new.digests), wide=bool(wide))
+    return prepared.together((LOCK, [(networks[0], *wide)[-1]]), (statement, values)) is not None
 
 
 def _recent(network: str) -> QuerySet[Failure]:
@@ -134,10 +178,12 @@ def _of_building(network: str) -> QuerySet[Failure]:
     return _recent(network).filter(Q(ban=None) | banned_an_account)
 
 
-def _count(failures: QuerySet[Failure], *, repeats: bool) -> int:
-    if repeats:
-        return failures.count()
-    return failures.order_by().values("account", "password_digest").distinct().count()
+def _of_wide(network: str) -> QuerySet[Failure]:
+    """The same for an IPv6 /56 or /48: what banned narrower networks within it belongs to it."""
+    bits = int(network.partition("/")[2])
+    wider = Q(ban__network__endswith=f"/{bits}") | Q(ban__network__endswith="/48")
+    around = Failure.objects.filter(first__range=addresses.ends(network), cleared_at=None, at__gt=_counted_since())
+    return around.filter(Q(ban=None) | (Q(ban__lifted_at=None) & ~wider))
 
 
 def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
@@ -164,13 +210,16 @@ def _story(failures: QuerySet[Failure]) -> dict[str, Any]:
         last_at=Max("at"),
     )
     channels = failures.values_list("channel", flat=True).distinct()
-    return story | {"guess_count": _count(failures, repeats=False), "channels": ", ".join(sorted(channels))}
+    return story | {
+        "guess_count": failures.values("account", "password_digest").distinct().count(),
+        "channels": ", ".join(sorted(channels)),
+    }
 
 
 def note_success(address: str, account: str) -> None:
     """A success clears the failures of its own account at this address, and nobody else's."""
     failures = Failure.objects.filter(network=addresses.network(address), account=account, cleared_at=None, ban=None)
-    failures.update(cleared_at=timezone.now())
+    failures.update(cleared_at=timezone.now(), password_digest="")
 
 
 def in_force() -> Q:
@@ -192,7 +241,13 @@ def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = 
         )
 
 
+def forget_digests() -> None:
+    """Of failures that count no more, however often this is called in a day."""
+    Failure.objects.filter(at__lte=_counted_since()).exclude(password_digest="").update(password_digest="")
+
+
 def delete_expired() -> None:
+    forget_digests()
     Failure.objects.filter(at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()
     _delete_networks()
 

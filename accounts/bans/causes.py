@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
 
 FEW_PASSWORDS = 3  # that programs may have kept, one after the other
@@ -81,5 +82,7 @@ def failures(ban: Ban) -> QuerySet[Failure]:
     """Those that led to it, whichever ban they belong to by now."""
     if ban.first_at is None or ban.last_at is None:
         return Failure.objects.none()
-    found = Failure.objects.filter(network=ban.network, at__gte=ban.first_at, at__lte=ban.last_at)
+    found = Failure.objects.filter(at__gte=ban.first_at, at__lte=ban.last_at)
+    is_wide = "/" in ban.network and not ban.network.endswith("/64")
+    found = found.filter(first__range=addresses.ends(ban.network)) if is_wide else found.filter(network=ban.network)
     return found.filter(account=ban.account) if ban.account else found

@@ -16,7 +16,7 @@ class Network(models.Model):
 class Ban(models.Model):
     """An address that nobody may sign in from for a while; in a shared network, one account at that address."""
 
-    network = models.CharField(_("address"), max_length=43)  # an IPv4 address or an IPv6 /64
+    network = models.CharField(_("address"), max_length=43)  # an IPv4 address, or an IPv6 /64, /56 or /48
     account = models.CharField(_("account"), max_length=254, blank=True)  # empty: the whole address
     started_at = models.DateTimeField(_("from"), default=timezone.now)
     until = models.DateTimeField(_("until"))
@@ -52,7 +52,12 @@ class Failure(models.Model):
 
     network = models.CharField(_("address"), max_length=43)
     account = models.CharField(_("account"), max_length=254)  # the mailbox, or a digest of what was typed
-    password_digest = models.CharField(max_length=16)  # keyed and cut: tells repeats from guesses
+    # Where its /64 begins among all IPv6 addresses, as KnownNetwork has it: a range of them is a wider network.
+    first = models.CharField(max_length=39, blank=True, db_default="", editable=False)
+    # Keyed with the key of its day and cut; empty when it counts no more. See accounts/bans/digests.py.
+    password_digest = models.CharField(max_length=16, blank=True)
+    # Not the repeat of one that counts already. Kept, since digests of two days cannot be compared.
+    is_guess = models.BooleanField(db_default=False, editable=False)
     channel = models.CharField(_("way in"), max_length=10)  # web, imap, ...
     at = models.DateTimeField(_("time"), default=timezone.now)
     cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)  # by a success of that account
@@ -68,10 +73,41 @@ class Failure(models.Model):
                 fields=["network", "account"], name="failures_that_count", condition=models.Q(cleared_at=None)
             ),
             models.Index(fields=["ban"], name="failures_of_a_ban", condition=~models.Q(ban=None)),
+            models.Index(
+                fields=["first"], name="failures_of_a_wide_network", condition=models.Q(cleared_at=None, first__gt="")
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.network} {self.at:%F %T}"
+
+
+class Place(models.Model):
+    """A network from which an account got in: its address, and what lies around it (accounts/bans/places.py)."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    network = models.CharField(max_length=43)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "network"], name="one_place_a_network")]
+        indexes = [models.Index(fields=["network", "last_at"], name="accounts_of_a_place")]
+
+    def __str__(self) -> str:
+        return self.network
+
+
+class Brake(models.Model):
+    """Wrong mailbox passwords of one account from where it is not known, counted since `began_at`
+    (accounts/bans/brake.py)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    count = models.PositiveIntegerField()
+    began_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)
 
 
 class KnownNetwork(models.Model):

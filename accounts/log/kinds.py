@@ -109,6 +109,16 @@ class Kind(models.TextChoices):
         ),
         _("address banned"),
     )
+    GUESSED = (
+        "guessed",
+        Entry(
+            needs={"failures": COUNT, "until": MOMENT},
+            says=_("guessed at from many addresses; until %(until)s it opens only where it was used before"),
+            by_itself=True,
+        ),
+        _("mailbox password guessed at from many addresses"),
+    )
+    BRAKE_RELEASED = "brake_released", Entry(may=WHY), _("open from everywhere again after guessing")
     BAN_LIFTED = "ban_lifted", Entry(may={"account": TEXT, **WHY}, notes=("account",)), _("ban lifted")
     PHONE_BOUND = (
         "phone_bound",
@@ -154,6 +164,11 @@ class Kind(models.TextChoices):
             needs={"connections": COUNT}, says=_("connections of mail programs ended: %(connections)s"), by_itself=True
         ),
         _("connections of mail programs ended"),
+    )
+    MAKING_PAUSED = (
+        "making_paused",
+        Entry(needs={"until": MOMENT}, notes=("until",), by_itself=True),
+        _("too many app passwords and QR codes for one day"),
     )
     APPLICATION_OPENED = "application_opened", Entry(needs={"application": TEXT}), _("went on to another site")
     APPLICATION_EDITED = (

@@ -7,12 +7,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 
-from accounts.bans import bans
+from accounts.bans import attempts, brake
 from accounts.delivery import notices
 from accounts.log import events
 from accounts.signin import endings, signin
 from accounts.signin.endings import Occasion
-from accounts.users import mailbox_passwords
 from accounts.users.models import User
 
 
@@ -24,15 +23,11 @@ class Outcome(Enum):
 
 def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, datetime | None]:
     """Needs the old password, whose failures count as at sign-in. Other sessions and trusted browsers end with it."""
-    if until := bans.banned_until(address, user.username):
-        return Outcome.BANNED, until
-    if mailbox_passwords.check_password(user.username, old) != user:
-        until = bans.note_failure(address, user.username, old, signin.CHANNEL).banned_until
-        events.record(events.Kind.REFUSED, user, address=address, channel=signin.CHANNEL)
-        return (Outcome.BANNED if until else Outcome.WRONG), until
-    # Guesses that came at once were all compared before one counted.
-    if until := bans.banned_until(address, user.username):
-        return Outcome.BANNED, until
+    attempt = attempts.enter(user.username, old, address=address, channel=signin.CHANNEL, trusted=True)
+    if attempt.outcome is attempts.Outcome.BANNED:
+        return Outcome.BANNED, attempt.until
+    if attempt.user != user:
+        return Outcome.WRONG, None
     with transaction.atomic():
         user.set_password(new)
         user.must_change_password = False
@@ -68,6 +63,7 @@ def set_starting(user: User, version: str, *, actor: User, address: str = "", re
 
 def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
     """After a new password. `actor` is the clerk who set it."""
+    brake.release(user)  # what was guessed at is gone
     endings.end(Occasion.NEW_PASSWORD, user, actor=actor, address=address, reason=reason)
     event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
     notices.by_mail(user, event)

@@ -1,4 +1,4 @@
-"""The decision at sign-in: banned? password? then in, bind a phone, or a code."""
+"""The decision at sign-in: banned? guessed at? password? then in, bind a phone, or a code."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +6,12 @@ from enum import Enum, auto
 
 from django.conf import settings
 
-from accounts.bans import bans
+from accounts.bans import attempts
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
-from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.users import mailbox_passwords, usernames
+from accounts.users import usernames
 from accounts.users.models import User
 
 CHANNEL = "web"
@@ -21,6 +20,7 @@ CHANNEL = "web"
 class Step(Enum):
     REFUSED = auto()
     BANNED = auto()
+    LATER = auto()  # guessed at from many addresses, and never signed in from this one
     BIND = auto()  # two-step is on and no phone is bound
     CODE = auto()
     DONE = auto()
@@ -33,6 +33,7 @@ class Decision:
     phone: Phone | None = None
     browser: TrustedBrowser | None = None
     banned_until: datetime | None = None
+    later_at: datetime | None = None
 
 
 def start(name: str, password: str, address: str, cookie: str) -> Decision:
@@ -41,20 +42,15 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     An unknown or disabled account costs and answers what a wrong password does.
     """
     name = usernames.complete(name, settings.MAIL_DOMAIN)
-    account = bans.account_of(name)
-    if until := bans.banned_until(address, account):
-        return Decision(Step.BANNED, banned_until=until)
-    user = mailbox_passwords.check_password(name, password)
-    if user is None:
-        until = bans.note_failure(address, account, password, CHANNEL).banned_until
-        owner = User.objects.filter(username=account).first()
-        events.record(events.Kind.REFUSED, owner, address=address, channel=CHANNEL)
-        return Decision(Step.BANNED if until else Step.REFUSED, banned_until=until)
-    # Guesses that came at once were all compared before the first was counted: none of them profits from that.
-    if until := bans.banned_until(address, account):
-        return Decision(Step.BANNED, banned_until=until)
-    bans.note_success(address, account)
-    return second_step(user, address, cookie)
+    owner = User.objects.filter(username=usernames.canonical(name) or "").first()
+    trusted = owner is not None and browsers.find(owner, cookie) is not None
+    attempt = attempts.enter(name, password, address=address, channel=CHANNEL, trusted=trusted)
+    match attempt.outcome:
+        case attempts.Outcome.BANNED:
+            return Decision(Step.BANNED, banned_until=attempt.until)
+        case attempts.Outcome.LATER:
+            return Decision(Step.LATER, later_at=attempt.until)
+    return second_step(attempt.user, address, cookie) if attempt.user else Decision(Step.REFUSED)
 
 
 def second_step(user: User, address: str, cookie: str) -> Decision:

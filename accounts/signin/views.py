@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.bans import bans
+from accounts.bans import bans, places
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.codes import guesses
@@ -65,7 +65,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return banned(request, decision.banned_until)
         if decision.user:
             return _go_on(request, decision.user, decision, next_path)
-        form.add_error(None, _("The address or the password is wrong."))
+        form.add_error(None, _refused(decision))
     elif until := bans.banned_until(address, ""):
         return banned(request, until)
     return render(request, "signin/sign_in.html", {"form": form, "next": next_path})
@@ -76,6 +76,15 @@ def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
     if flows.names_another(request):
         return flows.stopped(request)
     return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+
+
+def _refused(decision: signin.Decision) -> str:
+    if decision.later_at is None:
+        return _("The address or the password is wrong.")
+    return _(
+        "Somebody is guessing at the password of this mailbox. Until %(until)s it opens only where it was used before. "
+        "Please sign in there, or call the IT office."
+    ) % {"until": clock.briefly(decision.later_at)}
 
 
 def _go_on(request: HttpRequest, user: User, decision: signin.Decision, next_path: str) -> HttpResponse:
@@ -97,6 +106,7 @@ def _enter(
     browser: TrustedBrowser | None = None,
 ) -> HttpResponse:
     sessions.open_for(request, user, phone=phone, browser=browser)
+    places.note_if_new(user.pk, clients.address(request))
     method = "code" if phone else "trusted browser" if browser else "password"
     client = clients.look(request)
     events.record(

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from secrets import token_bytes
 
+from accounts.bans import places
 from accounts.maillogins import maillogins
 from apppasswords import connections, last_use
 from apppasswords.connections import Slip
@@ -19,6 +20,9 @@ MISTAKES_AT_MOST = 1_000  # accounts between two rounds; in a flood of wrong pas
 MISTAKES_FOR = 0.5  # seconds of each round: each may need a comparison of the mailbox password, which takes long
 
 
+InTime = Callable[[], AbstractContextManager[None]]
+
+
 class Notebook:
     """Filled by the thread that answers, emptied by another."""
 
@@ -27,6 +31,7 @@ class Notebook:
         self._tally = maillogins.Tally()
         self._known: set[tuple[int, str]] = set()
         self._first_uses: dict[tuple[int, str], tuple[str, datetime]] = {}
+        self._places: dict[tuple[int, str], None] = {}
         self._slips: dict[int, Slip] = {}
         self._waiting: dict[int, Slip] = {}  # the same, of those who wait
         self._compared: dict[int, tuple[bytes, Mistake]] = {}
@@ -37,6 +42,8 @@ class Notebook:
             self._uses.setdefault(verdict.use.pk, verdict.use)
         if success := verdict.success:
             self._tally.add(success)
+            if verdict.is_new_place:
+                self._places[success.user_id, success.address] = None
             if verdict.app_password_id is not None:
                 key = verdict.app_password_id, success.protocol
                 if key not in self._known:
@@ -50,27 +57,40 @@ class Notebook:
     def has_mistakes(self) -> bool:
         return bool(self._slips or self._waiting)
 
-    def write(self) -> None:
-        """Raises what the database raises. The counts are kept then; of a last use the next login tells as well."""
+    def write(self, in_time: InTime = nullcontext) -> None:
+        """Raises what the database raises. The counts are kept then; of a last use the next login tells as well.
+
+        `in_time` is given to each transaction by itself: the more people sign in, the more of them there are.
+        """
         counts = self._tally.take()
         try:
             while counts:
-                maillogins.write(counts[: maillogins.AT_ONCE])
+                with in_time():
+                    maillogins.write(counts[: maillogins.AT_ONCE])
                 del counts[: maillogins.AT_ONCE]
         except Exception:
             self._tally.put_back(counts)
             raise
         for _ in range(min(len(self._first_uses), FIRST_USES_AT_ONCE)):
             key, (address, at) = self._first_uses.popitem()
-            connections.note_first_use(*key, address, at)
+            with in_time():
+                connections.note_first_use(*key, address, at)
             if len(self._known) >= KNOWN_AT_MOST:
                 self._known.clear()
             self._known.add(key)
         while self._uses:  # after the first uses: who sees this one sees those
             _pk, use = self._uses.popitem()
-            last_use.note(use.pk, use.protocol, use.address, use.at)
+            with in_time():
+                last_use.note(use.pk, use.protocol, use.address, use.at)
 
-    def write_mistakes(self, in_time: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    def write_places(self, in_time: InTime = nullcontext) -> None:
+        """Soon: who mistypes a minute later is known there by then. What fails is noted by the next login."""
+        while self._places:
+            place, _none = self._places.popitem()
+            with in_time():
+                places.note(*place)
+
+    def write_mistakes(self, in_time: InTime = nullcontext) -> None:
         """As many as there is time for. Apart from the rest, which waits for no slow comparison; what fails is lost."""
         slips, self._slips = self._slips, {}
         fresh = list(slips.values())

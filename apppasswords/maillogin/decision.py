@@ -1,5 +1,6 @@
 """Whether one login of a mail program succeeds. Mail servers ask each time, so the way to yes is one statement."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -9,8 +10,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses, bans
-from accounts.bans.models import Ban, Failure
+from accounts.bans import addresses, bans, brake, places
+from accounts.bans.brake import Claim
+from accounts.bans.models import Ban, Failure, Place
 from accounts.lib import clock, prepared
 from accounts.log import events
 from accounts.maillogins import maillogins
@@ -27,7 +29,7 @@ class Outcome(Enum):
     YES = auto()
     NO = auto()
     BANNED = auto()
-    CANNOT_TELL = auto()  # the database is away; no failure of anybody
+    CANNOT_TELL = auto()  # now; no failure of anybody
 
 
 class Reason(Enum):
@@ -41,6 +43,7 @@ class Reason(Enum):
     DISABLED = auto()
     WRONG = auto()
     NEEDS_APP_PASSWORD = auto()  # the mailbox password, but two-step is on
+    GUESSED = auto()  # the account is guessed at from many addresses, and not known at this one
     CANNOT_TELL = auto()
 
 
@@ -73,6 +76,8 @@ class Verdict:
     success: maillogins.Success | None = None  # to be counted after the answer, too
     app_password_id: int | None = None
     slip: Slip | None = None  # what an owner who waits for the first login is told
+    claimed: Claim = Claim.FREE  # for the comparison that was made
+    is_new_place: bool = False  # to be noted after the answer, too
 
 
 class Facts(NamedTuple):
@@ -85,6 +90,7 @@ class Facts(NamedTuple):
     two_step_from: datetime | None
     app_password_id: int | None
     last_used_at: datetime | None
+    place_at: datetime | None  # when it was last noted that the account gets in from this address
 
 
 CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
@@ -92,7 +98,7 @@ CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
 
 def verify(login: Login) -> Verdict:
     """Decide, and count: a failure, or that failures of this account are over. Raises what the database raises."""
-    verdict, facts, account = _decide(login)
+    verdict, facts, account = _decide(login, brake.claim)
     if verdict.outcome is Outcome.NO:
         return _refuse(login, verdict, facts, account)
     if verdict.outcome is Outcome.BANNED:
@@ -100,32 +106,48 @@ def verify(login: Login) -> Verdict:
     if verdict.reason is Reason.MAILBOX_PASSWORD and (until := bans.banned_until(login.address, account)):
         # Guesses that came at once were compared before the first was counted: none profits from that.
         return Verdict(Outcome.BANNED, Reason.BANNED, until)
-    if verdict.outcome is Outcome.YES and facts.has_failures:
-        bans.note_success(login.address, account)
+    if verdict.outcome is Outcome.YES and facts.user_id is not None:
+        brake.was_right(facts.user_id, verdict.claimed)
+        if facts.has_failures:
+            bans.note_success(login.address, account)
+        return replace(verdict, is_new_place=not places.is_noted(facts.place_at))
     return verdict
 
 
 def explain(login: Login) -> Verdict:
     """What would happen, and more exactly why; counted nowhere."""
-    verdict, facts, account = _decide(login)
+    verdict, facts, account = _decide(login, _no_claim)
     refused = verdict.reason is Reason.WRONG and facts.two_step_from is not None
     if refused and login.password and mailbox_passwords.check_password(account, login.password):
         return Verdict(Outcome.NO, Reason.NEEDS_APP_PASSWORD)
     return verdict
 
 
-def _decide(login: Login) -> tuple[Verdict, Facts, str]:
+Claiming = Callable[[int, str, str, str], Claim]
+
+
+def _no_claim(_user: int, _account: str, _address: str, _password: str) -> Claim:
+    return Claim.FREE
+
+
+def _decide(login: Login, claim: Claiming) -> tuple[Verdict, Facts, str]:
     now = timezone.now()
     name = usernames.canonical(login.user)
     secret = secrets.typed(login.password) if login.password else None
-    facts = _facts(addresses.network(login.address), name or "", secret, now)
+    facts = _facts(addresses.networks(login.address), name or "", secret, now)
     account = name if facts.user_id is not None and name else ""
-    return _verdict(login, name, account, facts, now), facts, account
+    early = _without_mailbox_password(login, name, account, facts, now)
+    if early is None:
+        early = _with_mailbox_password(login, account, facts, now, claim)
+    return early, facts, account
 
 
-def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: datetime) -> Verdict:
+def _without_mailbox_password(
+    login: Login, name: str | None, account: str, facts: Facts, now: datetime
+) -> Verdict | None:
+    """None: the mailbox password may open it."""
     banned_until = facts.banned_until
-    if not account and banned_until is None and addresses.is_shared(login.address):
+    if not account and banned_until is None:
         banned_until = bans.banned_until(login.address, bans.stranger(login.user))
     if banned_until and not addresses.is_never_banned(login.address):
         return Verdict(Outcome.BANNED, Reason.BANNED, banned_until)
@@ -139,9 +161,18 @@ def _verdict(login: Login, name: str | None, account: str, facts: Facts, now: da
         use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
         return _yes(Reason.APP_PASSWORD, login, facts, now, use)
     two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
-    if not two_step_is_on and login.password and mailbox_passwords.check_password(account, login.password):
-        return _yes(Reason.MAILBOX_PASSWORD, login, facts, now)
-    return Verdict(Outcome.NO, Reason.WRONG)
+    return Verdict(Outcome.NO, Reason.WRONG) if two_step_is_on or not login.password else None
+
+
+def _with_mailbox_password(login: Login, account: str, facts: Facts, now: datetime, claim: Claiming) -> Verdict:
+    """Known at this very address, it needs no claim."""
+    password, user = login.password or "", facts.user_id or 0
+    claimed = Claim.FREE if facts.place_at else claim(user, account, login.address, password)
+    if claimed is Claim.NONE_LEFT:
+        return Verdict(Outcome.CANNOT_TELL, Reason.GUESSED)
+    if mailbox_passwords.check_password(account, password):
+        return replace(_yes(Reason.MAILBOX_PASSWORD, login, facts, now), claimed=claimed)
+    return Verdict(Outcome.NO, Reason.WRONG, claimed=claimed)
 
 
 METHODS = {
@@ -161,6 +192,8 @@ def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdi
     if not noted.counted:
         return _with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
     owner = facts.user_id
+    if verdict.claimed is Claim.LAST:
+        brake.was_wrong(User.objects.get(username=account), verdict.claimed)
     if verdict.reason is Reason.BARE_NAME:
         # The mistake that the guide warns of: whose it is shows when the name is completed.
         meant = usernames.canonical(usernames.complete(login.user, settings.MAIL_DOMAIN))
@@ -188,15 +221,17 @@ def _with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
 
 @cache
 def _statement(keys: int) -> prepared.Statement:
-    """Ban, account, app password, and whether there are failures to clear. It always returns one row."""
-    ban, failure, user, password = (model._meta.db_table for model in (Ban, Failure, User, AppPassword))
+    """Ban, account, app password, whether there are failures to clear, and whether it got in from here before. It
+    always returns one row."""
+    ban, failure, user, password, place = (model._meta.db_table for model in (Ban, Failure, User, AppPassword, Place))
     sql = f"""
         SELECT
             (SELECT MAX(until) FROM {ban}
-             WHERE network = %s AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
+             WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
             EXISTS (SELECT 1 FROM {failure}
                     WHERE network = %s AND account = %s AND cleared_at IS NULL AND ban_id IS NULL),
-            u.id, u.is_active, u.two_step_from, p.id, p.last_used_at
+            u.id, u.is_active, u.two_step_from, p.id, p.last_used_at,
+            (SELECT last_at FROM {place} WHERE user_id = u.id AND network = %s)
         FROM (SELECT 1 AS one) AS always
         LEFT JOIN {user} AS u ON u.username = %s
         LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
@@ -204,11 +239,12 @@ def _statement(keys: int) -> prepared.Statement:
     return prepared.Statement("mailkey_facts", sql)
 
 
-def _facts(network: str, name: str, secret: str | None, now: datetime) -> Facts:
+def _facts(networks: tuple[str, ...], name: str, secret: str | None, now: datetime) -> Facts:
     digests = secrets.digests(secret) if secret else [""] * len(settings.APP_PASSWORD_KEYS)
-    row = _statement(len(digests)).row(network, now, name, network, name, name, *digests)
+    network = networks[0]
+    row = _statement(len(digests)).row(*(networks * 3)[:3], now, name, network, name, network, name, *digests)
     assert row  # noqa: S101 (the statement sees to it)
-    until, has_failures, user_id, is_active, two_step_from, password_id, last_used_at = row
+    until, has_failures, user_id, is_active, two_step_from, password_id, last_used_at, place_at = row
     return Facts(
         banned_until=_moment(until),
         has_failures=bool(has_failures),
@@ -217,6 +253,7 @@ def _facts(network: str, name: str, secret: str | None, now: datetime) -> Facts:
         two_step_from=_moment(two_step_from),
         app_password_id=password_id,
         last_used_at=_moment(last_used_at),
+        place_at=_moment(place_at),
     )
 
 

@@ -68,6 +68,7 @@ for _alias in connections:
 watchdog = Watchdog(settings.MAIL_ANSWER_WITHIN)
 notebook = Notebook()
 PAUSE = 0.2  # seconds
+PLACES_EVERY = 0.2  # seconds; what the next wrong password is judged by
 WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
 TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}".encode()
 
@@ -81,7 +82,8 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
-def respond(environ: Environ) -> Answer:
+def respond(environ: Environ, decided: Callable[[Login], Verdict] | None = None) -> Answer:
+    """`decided` takes the place of `decide`."""
     path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
     if path == "/health/live" and method in ("GET", "HEAD"):
         return Answer(200, "ok")
@@ -92,12 +94,13 @@ def respond(environ: Environ) -> Answer:
         return Answer(405, "method not allowed", {"Allow": allowed})
     if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace"), TOKEN):
         return Answer(403, "wrong token")
+    verdict_on = decided or decide
     try:
         if path == "/login":
             login = wire.read_form(_body(environ))
-            return wire.write_form(decide(login), login)
+            return wire.write_form(verdict_on(login), login)
         login = wire.read_nginx(_headers(environ) | wire.repeated_headers(_body(environ)))
-        return wire.write_nginx(decide(login), login)
+        return wire.write_nginx(verdict_on(login), login)
     except wire.MalformedError as error:
         return Answer(400, str(error))
 
@@ -156,11 +159,17 @@ def _headers(environ: Environ) -> dict[str, str]:
 
 
 def _write_notes(ended: threading.Event) -> None:
-    while not ended.wait(WRITE_EVERY):
+    written_at = time.monotonic()
+    while not ended.wait(PLACES_EVERY):
         try:
-            if notebook.has_notes():
-                with watchdog.in_time():
-                    notebook.write()
+            notebook.write_places(watchdog.in_time)
+        except Exception as error:
+            logger.warning("From where logins came is not noted: %s", type(error).__name__)
+        if time.monotonic() < written_at + WRITE_EVERY:
+            continue
+        written_at = time.monotonic()
+        try:
+            notebook.write(watchdog.in_time)
         except Exception as error:  # the thread must live on, and so do the counts
             logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
         try:
@@ -169,6 +178,7 @@ def _write_notes(ended: threading.Event) -> None:
         except Exception as error:  # the same; a page that waits for a mail program says less then
             logger.warning("A mistake of a mail program is not noted: %s", type(error).__name__)
     try:
+        notebook.write_places()
         if notebook.has_notes():
             notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now
     except Exception as error:

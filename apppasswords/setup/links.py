@@ -26,7 +26,7 @@ def of(user: User) -> QuerySet[ProfileLink]:
     return ProfileLink.objects.filter(user=user).select_related("password")
 
 
-def make(user: User, name: str) -> tuple[ProfileLink, str] | passwords.Refusal | None:
+def make(user: User, name: str, *, address: str = "") -> tuple[ProfileLink, str] | passwords.Refusal | None:
     """The row and its token, which is returned here and never again. None without a bound phone.
 
     Callers have seen to it that a code was entered lately: whoever shows the token gets an app password.
@@ -34,7 +34,7 @@ def make(user: User, name: str) -> tuple[ProfileLink, str] | passwords.Refusal |
     phone = phones.of(user)
     if phone is None:
         return None
-    if refusal := passwords.refusal(user, name):
+    if refusal := passwords.refusal(user, name, address=address):
         return refusal
     token = secrets.token_urlsafe(32)
     link = ProfileLink.objects.create(

@@ -69,7 +69,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
         return _ask(request, form)
     made: tuple[ProfileLink | AppPassword, str] | passwords.Refusal | None
     if "qr" in request.POST:
-        made = links.make(request.user, form.cleaned_data["name"])
+        made = links.make(request.user, form.cleaned_data["name"], address=clients.address(request))
     else:
         made = passwords.create(
             request.user,

@@ -60,7 +60,7 @@ def neighbours(network: str) -> list[Neighbour]:
         *signed_in.values_list("username", "address").annotate(Max("at")),
         *mail.values_list("user__username", "address").annotate(Max("last_at")),
     ]:
-        if username and addresses.network(address) == network:
+        if username and network in addresses.networks(address):
             last[username] = max(at, last.get(username, at))
     return sorted((Neighbour(*found) for found in last.items()), key=lambda found: found.last_at, reverse=True)
 

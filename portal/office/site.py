@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.views import safe_next, sign_out
-from portal.office import figures, index, today
+from portal.office import alarms, figures, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
 
@@ -60,7 +60,12 @@ class PortalAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What needs somebody today, the lists, and the way to the dashboard for who may see any of it."""
         may = request.user.has_perm
-        context = {"has_dashboard": sections.may_view(may), "today": today.items(may), "is_first_page": True}
+        context = {
+            "has_dashboard": sections.may_view(may),
+            "guessed": alarms.guessed(request.user),
+            "today": today.items(may),
+            "is_first_page": True,
+        }
         return super().index(request, context | (extra_context or {}))
 
     def dashboard(self, request: HttpRequest) -> HttpResponse:

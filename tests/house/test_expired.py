@@ -13,7 +13,7 @@ from django.utils import timezone
 from oauth2_provider.models import DeviceGrant
 
 from accounts.bans import bans
-from accounts.bans.models import Ban, Failure, Network
+from accounts.bans.models import Ban, Brake, Failure, Network, Place
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
 from accounts.faults import faults
@@ -37,7 +37,7 @@ from tests.kit.tampering import write
 
 SUBJECTS: dict[str, set[type[Model]]] = {
     "apppasswords": {ProfileLink},
-    "bans": {Failure, Network},
+    "bans": {Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail},
     "faults": {Fault},
@@ -98,6 +98,10 @@ class Rows:
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
         yield Press, self._pair(Press, "until", timedelta(), {"browser": "over"}, {"browser": "live"})
         yield Ending, self._pair(Ending, "asked_at", history, why=Ending.Why.NOT_ME)
+        places = [{"network": f"192.0.2.{number}"} for number in (4, 5)]
+        yield Place, self._pair(Place, "last_at", settings.PLACE_LIFETIME, *places, user=owner)
+        guessed = [{"user": User.objects.create_user(f"guessed{number}@example.edu")} for number in (1, 2)]
+        yield Brake, self._pair(Brake, "began_at", settings.BRAKE_WITHIN, *guessed, count=1)
         help_code = {"user": owner, "phone": self.phone, "digest": "0", "nonce": "0", "expires_at": self.now}
         yield HelpCode, self._pair(HelpCode, "created_at", history, {"ordinal": 1}, {"ordinal": 2}, **help_code)
         today = timezone.localdate(self.now)

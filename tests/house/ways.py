@@ -8,9 +8,11 @@ WAYS = {
     "A sign-in": """
 accounts.signin.views:sign_in | name and password come in
   accounts.signin.signin:start | may this go on, and how?
-    accounts.bans.bans:banned_until | not from a banned address
-    accounts.users.mailbox_passwords:check_password | whoever keeps the passwords is asked
-    accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
+    accounts.bans.attempts:enter | compared, and counted if it is wrong
+      accounts.bans.bans:banned_until | not from a banned address
+      accounts.bans.brake:claim | guessed at from many addresses? then only where it is known
+      accounts.users.mailbox_passwords:check_password | whoever keeps the passwords is asked
+      accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
     accounts.signin.signin:second_step | in, bind a phone, or a code
       accounts.phones.phones:of | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
@@ -38,16 +40,20 @@ accounts.delivery.tasks:sweep | every few seconds
   accounts.delivery.sweeps:unclaimed | what no worker took is queued again
 """,
     "A mail login": """
-apppasswords.maillogin.wsgi:application | a mail server asks: may this login in?
+apppasswords.maillogin.rsgi:application | a mail server asks: may this login in?
+apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
+apppasswords.maillogin.wsgi:respond | its turn has come
   apppasswords.maillogin.wire:read_form | what Dovecot sent; nginx has its own form
   apppasswords.maillogin.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
     accounts.lib.prepared:Statement | all that it needs in one statement
+    accounts.bans.brake:claim | only where two-step is off and the account was never seen there
     accounts.users.mailbox_passwords:check_password | only where two-step is off
     accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
     accounts.log.events:record | a name without its domain is told to its owner
   apppasswords.maillogin.wire:write_form | one line, and a status
   apppasswords.maillogin.afterwards:Notebook | after the answer
+    accounts.bans.places:note | from where the account gets in
     accounts.maillogins.maillogins:write | who came in, by which protocol and method
     apppasswords.last_use:note | when the app password was last used
 """,

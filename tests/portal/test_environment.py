@@ -390,7 +390,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-GRANIAN = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", "0", "--blocking-threads", "1"]
+GRANIAN = [sys.executable, "-m", "granian", "--port", "0", "--interface"]
 CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
 
 
@@ -402,8 +402,8 @@ CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
         [sys.executable, "manage.py", "up"],
         [*CELERY, "worker"],
         [*CELERY, "beat"],
-        [*GRANIAN, "portal.wsgi:application"],
-        [*GRANIAN, "apppasswords.maillogin.wsgi:application"],
+        [*GRANIAN, "wsgi", "portal.wsgi:application"],
+        [*GRANIAN, "rsgi", "apppasswords.maillogin.rsgi:application"],
     ],
     ids=["check", "up", "worker", "beat", "web", "mail"],
 )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.bans import addresses, bans, causes
+from accounts.bans import addresses, bans, causes, places
 from accounts.bans.models import Ban, Failure
 from accounts.lib import clock, invisible
 from accounts.lib.seen import Seen
@@ -164,6 +164,13 @@ class BanAdmin(HistoryAdmin):
     @admin.display(description=_("known network"))
     def network_kind(self, ban: Ban) -> str:
         kind = addresses.kind(ban.network.partition("/")[0])
+        if kind is None and places.is_gateway(ban.network):
+            n = places.accounts_of(ban.network).count()
+            return ngettext(
+                "no; %(n)s account got in from here in the last days, so failures are counted for one account each",
+                "no; %(n)s accounts got in from here in the last days, so failures are counted for one account each",
+                n,
+            ) % {"n": n}
         return str(kind.label) if kind else gettext("no")
 
     def change_view(

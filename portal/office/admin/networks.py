@@ -12,12 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.bans import networks
+from accounts.bans import networks, places
 from accounts.bans.models import KnownNetwork
 from accounts.lib.seen import Seen
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
 from portal.office.admin.history import ShownLookups
+
+GATEWAYS_SHOWN = 50
 
 
 class NetworkForm(Seen, forms.ModelForm[KnownNetwork]):
@@ -97,7 +99,13 @@ class NetworkAdmin(ShownLookups):
         return (*edited, "agreed", "agreed_to", *(self.readonly_fields if obj else ()))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"configured": settings.SHARED_NETWORKS}
+        found = places.gateways()
+        context = {
+            "configured": settings.SHARED_NETWORKS,
+            "gateways": found[:GATEWAYS_SHOWN],
+            "gateway_count": len(found),
+            "gateway_days": places.GATEWAY_WITHIN.days,
+        }
         return super().changelist_view(request, (extra_context or {}) | context)
 
     def save_model(  # type: ignore[override]

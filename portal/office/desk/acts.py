@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 
-from accounts.bans import bans
+from accounts.bans import bans, brake
 from accounts.bans.models import Ban
 from accounts.browsers import browsers
 from accounts.codes import codes, guesses
@@ -60,6 +60,14 @@ def end_pause(user: User, by: By) -> bool:
         if not guesses.end_pause(user):
             return False
         notices.by_mail(user, _record(Kind.PAUSE_ENDED, user, by))
+    return True
+
+
+def release(user: User, by: By) -> bool:
+    with transaction.atomic():
+        if not brake.release(user):
+            return False
+        notices.by_mail(user, _record(Kind.BRAKE_RELEASED, user, by))
     return True
 
 

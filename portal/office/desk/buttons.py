@@ -168,6 +168,13 @@ def end_pause(task: Task) -> None:
         task.nothing_done(Kind.PAUSE_ENDED)
 
 
+def release(task: Task) -> None:
+    if acts.release(task.person, task.by):
+        task.say(_("The mailbox password is good from everywhere again. The owner is told."))
+    else:
+        task.nothing_done(Kind.BRAKE_RELEASED, Kind.PASSWORD_CHANGED)
+
+
 def lift_ban(task: Task) -> None:
     ban = facts.bans_of(task.person).filter(pk=_number(task.version)).first()
     if ban and acts.lift(task.person, ban, task.by):
@@ -230,6 +237,16 @@ BUTTONS = {
             end_pause,
             gettext_lazy("End the pause after wrong codes"),
             gettext_lazy("The person can ask for codes again at once, and enter them."),
+        ),
+        Button(
+            "release",
+            release,
+            gettext_lazy("Let the mailbox password in from everywhere"),
+            gettext_lazy(
+                "For somebody on the way who must get in now. Guessing can go on too, until as many wrong passwords "
+                "came again: a new password or two-step is safer."
+            ),
+            permission=LIFT,
         ),
         Button(
             "password",

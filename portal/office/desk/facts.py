@@ -13,7 +13,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.bans import addresses, bans
+from accounts.bans import addresses, bans, brake
 from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
@@ -87,6 +87,7 @@ class Facts:
     failures: list[Wrong]
     help_code: HelpCode | None
     mail_ending: mailsessions.Told | None
+    guessed_until: datetime | None  # the brake of its mailbox password
 
     @property
     def is_paused(self) -> bool:
@@ -104,7 +105,9 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
     texts = [*used, *(row.address for row in trusted)]
     texts += [row.address for row in sign_ins] + [row.address for row in mail_logins]
     valid = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
-    networks = list(dict.fromkeys(addresses.network(text.partition("/")[0]) for text in valid))[:NETWORKS]
+    parts = [text.partition("/")[0] for text in valid]
+    networks = list(dict.fromkeys(map(addresses.network, parts)))[:NETWORKS]
+    around = [network for part in parts[:NETWORKS] for network in addresses.networks(part)]
     single = [text for text in valid if "/" not in text]
     shared = addresses.shared_among(single)
     own = {addresses.network(text) for text in single if text not in shared}
@@ -116,10 +119,11 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
         sign_ins=sign_ins,
         deeds=list(log.exclude(kind__in=SIGN_INS)[:SHOWN]),
         mail_logins=mail_logins,
-        bans=list(_bans(user, networks)),
+        bans=list(_bans(user, around)),
         failures=_failures(user, [network for network in networks if network in own]),
         help_code=helpcodes.of(user),
         mail_ending=mailsessions.latest(user.username, shown_for=timedelta(days=1)),
+        guessed_until=None if user.two_step_is_on() else brake.until(user.pk),
     )
 
 

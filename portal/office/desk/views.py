@@ -62,6 +62,7 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
         "help_code": f"{bound},{given}" if needs_code else "",
         "test": bound,
         "end_pause": "now" if known.is_paused else "",
+        "release": "now" if known.guessed_until else "",
         "password": "" if settings.PASSWORDS_IN_DIRECTORY else passwords.version_of(user),
         "sessions": "now",
         "browsers": "now" if known.browsers else "",
@@ -173,6 +174,12 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(_("The account is disabled: neither the web nor mail programs let it in."))
     if known.is_paused:
         found.append(_("Too many wrong codes: no codes until %(time)s.") % {"time": _at(user.codes_paused_until)})
+    if known.guessed_until:
+        text = _(
+            "Somebody guesses at the mailbox password from many addresses: until %(time)s it is good only where it was "
+            "used before."
+        )
+        found.append(text % {"time": _at(known.guessed_until)})
     if user.two_step_is_on() and known.phone is None:
         found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
     if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:

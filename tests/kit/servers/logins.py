@@ -51,6 +51,7 @@ class Database:
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in ("REQUIRE_SERVERS", "VAR")},
             "DEBUG": "on", "VAR": str(folder), "DATABASE_URL": url, "MAIL_AUTH_TOKEN": TOKEN,
+            "MAIL_REFUSED_AFTER": "0",
         }  # fmt: skip
         migrated.migrate(url)
         self.secret, self.unused = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
@@ -130,10 +131,10 @@ def login_service(database: Database, *, workers: int = 2, **environment: str) -
     for the time gives MAIL_ANSWER_WITHIN."""
     environment = {"MAIL_ANSWER_WITHIN": "10"} | environment
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
-    command += ["--workers", str(workers), "--blocking-threads", "1", "--log-level", "warning"]
+    command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--port", str(port)]
+    command += ["--workers", str(workers), "--log-level", "warning"]
     # granian loses a SIGTERM that comes while one of its workers is still starting.
-    command += ["--workers-kill-timeout", "3", "apppasswords.maillogin.wsgi:application"]
+    command += ["--workers-kill-timeout", "3", "apppasswords.maillogin.rsgi:application"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=database.environment | environment,
         preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock

@@ -124,9 +124,8 @@ class MailSystem:
 
     def _login_service(self) -> Service:
         return self.service(
-            "login", sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-            "--port", str(self.ports["login"]), "--blocking-threads", "1", "--log-level", "warning",
-            "apppasswords.maillogin.wsgi:application",
+            "login", sys.executable, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1",
+            "--port", str(self.ports["login"]), "--log-level", "warning", "apppasswords.maillogin.rsgi:application",
         )  # fmt: skip
 
     def copy(self, name: str, to: Path, changes: Mapping[str, str]) -> None:

@@ -17,17 +17,16 @@ START_WITHIN = 60  # seconds
 
 
 def web_server(port: int) -> list[str]:
-    return _granian(port, "portal.wsgi:application", threads=4)
+    return _granian(port, "wsgi", "portal.wsgi:application", "--blocking-threads", "4")
 
 
 def mail_login_service(port: int) -> list[str]:
-    return _granian(port, "apppasswords.maillogin.wsgi:application", threads=1)
+    return _granian(port, "rsgi", "apppasswords.maillogin.rsgi:application")
 
 
-def _granian(port: int, application: str, threads: int) -> list[str]:
-    return [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-            "--blocking-threads", str(threads), "--workers-kill-timeout", "3", "--log-level", "warning",
-            application]  # fmt: skip
+def _granian(port: int, interface: str, application: str, *more: str) -> list[str]:
+    return [sys.executable, "-m", "granian", "--interface", interface, "--host", HOST, "--port", str(port), *more,
+            "--workers-kill-timeout", "3", "--log-level", "warning", application]  # fmt: skip
 
 
 def worker() -> list[str]:

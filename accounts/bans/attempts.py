@@ -1,0 +1,54 @@
+"""A mailbox password that somebody enters: compared, and counted wherever it is wrong.
+
+Every page that compares one does it here. The mail login service, which asks fewer questions, does the same in
+apppasswords/maillogin/decision.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from accounts.bans import bans, brake
+from accounts.bans.brake import Claim
+from accounts.log import events
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
+
+
+class Outcome(Enum):
+    RIGHT = auto()
+    WRONG = auto()
+    BANNED = auto()
+    LATER = auto()  # not compared: the account is guessed at, and not known to come from there
+
+
+@dataclass(frozen=True)
+class Attempt:
+    outcome: Outcome
+    user: User | None = None
+    until: datetime | None = None  # of a ban, or of the brake
+
+
+def enter(name: str, password: str, *, address: str, channel: str, trusted: bool = False) -> Attempt:
+    """`trusted`: it comes from a browser that the account trusts, or from somebody who is signed in already."""
+    account = bans.account_of(name)
+    if until := bans.banned_until(address, account):
+        return Attempt(Outcome.BANNED, until=until)
+    owner = User.objects.filter(username=account).first()
+    counts = owner is not None and owner.is_active and not owner.two_step_is_on() and not trusted
+    claimed = brake.claim(owner.pk if owner else 0, account, address, password, counts=counts)
+    if owner and claimed is Claim.NONE_LEFT:
+        return Attempt(Outcome.LATER, until=brake.until(owner.pk))
+    user = mailbox_passwords.check_password(name, password)
+    if user is None:
+        until = bans.note_failure(address, account, password, channel).banned_until
+        events.record(events.Kind.REFUSED, owner, address=address, channel=channel)
+        if owner:
+            brake.was_wrong(owner, claimed)
+        return Attempt(Outcome.BANNED if until else Outcome.WRONG, until=until)
+    # Guesses that came at once were all compared before the first was counted: none of them profits from that.
+    if until := bans.banned_until(address, account):
+        return Attempt(Outcome.BANNED, until=until)
+    brake.was_right(user.pk, claimed)
+    bans.note_success(address, account)
+    return Attempt(Outcome.RIGHT, user)

@@ -1,0 +1,116 @@
+"""From where accounts got in: what is known of an address from the sign-ins that succeeded there.
+
+Of each are kept the address, the networks that failures are counted for, and what lies around it, since a person at
+home or on the way has another address tomorrow.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from accounts.bans import addresses
+from accounts.bans.addresses import Kind
+from accounts.bans.models import KnownNetwork, Place
+from accounts.lib import prepared
+from accounts.users.models import User
+
+NOTED_AGAIN_AFTER = timedelta(days=1)
+GATEWAY_WITHIN = timedelta(days=7)
+
+NOTE = prepared.Statement(
+    "mailkey_place",
+    f"""INSERT INTO {Place._meta.db_table} (user_id, network, last_at)
+        SELECT %s, %s, %s WHERE EXISTS (SELECT 1 FROM {User._meta.db_table} WHERE id = %s)
+        ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at""",  # noqa: S608 (our own tables)
+)
+STANDING = prepared.Statement(
+    "mailkey_network",
+    f"""SELECT known.cidr, known.kind,
+               (SELECT COUNT(*) FROM (SELECT 1 FROM {Place._meta.db_table}
+                                      WHERE network = %s AND last_at > %s LIMIT %s) AS accounts)
+        FROM (SELECT 1 AS one) AS always
+        LEFT JOIN (SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
+                   WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1) AS known ON 1 = 1""",  # noqa: S608
+)
+
+
+class Standing(NamedTuple):
+    """What is known of an address, by the office or by itself."""
+
+    kind: Kind | None
+    is_gateway: bool  # several accounts got in from it lately
+
+    @property
+    def is_shared(self) -> bool:
+        """Failures there are counted for one account each."""
+        return self.kind is Kind.SHARED or (self.kind is None and self.is_gateway)
+
+
+def standing(address: str) -> Standing:
+    here = addresses.sortable(addresses.parse(address) or addresses.NOWHERE)
+    since, enough = timezone.now() - GATEWAY_WITHIN, settings.GATEWAY_ACCOUNTS
+    row = STANDING.row(addresses.network(address), since, enough, here, here)
+    assert row  # noqa: S101 (the statement sees to it)
+    cidr, stored, accounts = row
+    return Standing(addresses.known(address, cidr, stored)[1], accounts >= enough)
+
+
+def is_gateway(network: str) -> bool:
+    return accounts_of(network).count() >= settings.GATEWAY_ACCOUNTS
+
+
+def accounts_of(network: str) -> QuerySet[Place]:
+    """One row for each account that got in from there lately."""
+    return Place.objects.filter(network=network, last_at__gt=timezone.now() - GATEWAY_WITHIN)
+
+
+def gateways() -> list[tuple[str, int]]:
+    """Addresses that are counted by account because of who got in, the most used first. Wider networks are not told."""
+    lately = Place.objects.filter(last_at__gt=timezone.now() - GATEWAY_WITHIN)
+    single = lately.exclude(network__contains="/") | lately.filter(network__endswith="/64")
+    counted = single.order_by().values("network").annotate(accounts=Count("pk"))
+    found = counted.filter(accounts__gte=settings.GATEWAY_ACCOUNTS).order_by("-accounts", "network")
+    return [
+        (network, accounts)
+        for network, accounts in found.values_list("network", "accounts")
+        if addresses.kind(network.partition("/")[0]) is None
+    ]
+
+
+def note(user: int, address: str) -> None:
+    """The account got in from there."""
+    now = timezone.now()
+    names = sorted({*addresses.networks(address), _around(address)})  # in one order: nobody waits in a circle
+    prepared.together(*((NOTE, [user, name, now, user]) for name in names))
+
+
+def is_noted(last_at: datetime | None) -> bool:
+    """Lately enough that noting it again would say nothing new."""
+    return last_at is not None and last_at > timezone.now() - NOTED_AGAIN_AFTER
+
+
+def note_if_new(user: int, address: str) -> None:
+    last_at = Place.objects.filter(user_id=user, network=addresses.network(address)).values_list("last_at", flat=True)
+    if not is_noted(last_at.first()):
+        note(user, address)
+
+
+def is_known(user: int, address: str) -> bool:
+    """Whether the account got in from around there before."""
+    since = timezone.now() - settings.PLACE_LIFETIME
+    return Place.objects.filter(user_id=user, network=_around(address), last_at__gt=since).exists()
+
+
+def _around(address: str) -> str:
+    """On a campus, which has other addresses in each building, all of it."""
+    here = addresses.sortable(addresses.parse(address) or addresses.NOWHERE)
+    cidr, stored = addresses.NARROWEST.row(here, here) or (None, None)
+    network, kind = addresses.known(address, cidr, stored)
+    return network if kind is Kind.SHARED else addresses.surroundings(address)
+
+
+def delete_expired() -> None:
+    Place.objects.filter(last_at__lt=timezone.now() - settings.PLACE_LIFETIME).delete()

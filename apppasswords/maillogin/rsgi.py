@@ -1,0 +1,125 @@
+"""The mail login service as it is started: answers in time, and refusals that tell nothing by when they come.
+
+    granian --interface rsgi --host 127.0.0.1 --port 8001 apppasswords.maillogin.rsgi:application
+
+A thread decides one login after the other (apppasswords/maillogin/wsgi.py); this loop takes requests in meanwhile. So
+it is known how long each has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal
+leaves a fixed time after it was asked for, whatever it took to find out, and holds no thread until then.
+"""
+
+import asyncio
+import time
+from io import BytesIO
+from queue import SimpleQueue
+from secrets import randbelow
+from threading import Thread
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from apppasswords.maillogin import wsgi  # it sets Django up
+
+# isort: split
+from apppasswords.maillogin import wire
+from apppasswords.maillogin.decision import CANNOT_TELL, Login, Outcome, Verdict
+from apppasswords.maillogin.wire import Answer
+
+QUEUED = 0.5  # seconds at most in the queue; so there is time left to decide who comes out of it
+PATIENCE = 0.95  # seconds in all; then whoever asked is told within a second
+BLUR = 20_000  # microseconds at most, by chance: what little is left of a difference drowns in it
+
+
+class Decided(NamedTuple):
+    answer: Answer
+    is_refusal: bool
+
+
+class Request:
+    """One request, on its way from the loop to the thread and back."""
+
+    def __init__(self, environ: dict[str, Any], body: bytes, came_at: float) -> None:
+        self._environ, self._body, self._came_at = environ, body, came_at
+        self._loop = asyncio.get_running_loop()
+        self._decided: asyncio.Future[Decided] = self._loop.create_future()
+
+    def _respond(self, decided: Any) -> Answer:
+        return wsgi.respond(self._environ | {"wsgi.input": BytesIO(self._body)}, decided)
+
+    # --- In the loop
+
+    async def answer(self) -> Answer:
+        waiting.put(self)
+        late = self._loop.call_later(max(self._came_at + PATIENCE - time.monotonic(), 0), self._give_up)
+        decided = await self._decided
+        late.cancel()
+        if decided.is_refusal:
+            await asyncio.sleep(refused_at(self._came_at) - time.monotonic())
+        return decided.answer
+
+    def _give_up(self) -> None:
+        if not self._decided.done():
+            self._decided.set_result(Decided(self._respond(lambda _login: CANNOT_TELL), is_refusal=False))
+
+    def _tell(self, decided: Decided) -> None:
+        if not self._decided.done():  # or it came too late
+            self._decided.set_result(decided)
+
+    # --- In the thread
+
+    def decide(self) -> None:
+        if time.monotonic() > self._came_at + QUEUED:  # nobody's failure is counted that nobody is told of
+            self._loop.call_soon_threadsafe(self._give_up)
+            return
+        outcomes: list[Outcome] = []
+
+        def decide(login: Login) -> Verdict:
+            verdict = wsgi.decide(login)
+            outcomes.append(verdict.outcome)
+            return verdict
+
+        answer = self._respond(decide)
+        self._loop.call_soon_threadsafe(self._tell, Decided(answer, outcomes == [Outcome.NO]))
+
+
+waiting: "SimpleQueue[Request]" = SimpleQueue()
+
+
+def refused_at(came_at: float) -> float:
+    """When a refusal leaves: so long after it came or, if finding out took longer, twice, three times as long."""
+    after = settings.MAIL_REFUSED_AFTER
+    if not after:
+        return came_at
+    times = int((time.monotonic() - came_at) / after) + 1
+    return came_at + times * after + randbelow(BLUR) / 1e6
+
+
+async def application(scope: Any, protocol: Any) -> None:
+    came_at = time.monotonic()
+    environ = {"PATH_INFO": scope.path, "REQUEST_METHOD": scope.method}
+    for name in scope.headers.keys():  # noqa: SIM118 - of what is not ASCII there is the name only
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = scope.headers.get(name) or ""
+    environ["CONTENT_LENGTH"] = environ.get("HTTP_CONTENT_LENGTH", "")
+    if scope.path == "/health/live":
+        answer = wsgi.respond(environ)
+    else:
+        answer = await Request(environ, await _body(protocol), came_at).answer()
+    body = f"{answer.text}\n".encode("ascii", "replace")
+    protocol.response_bytes(answer.status, [("content-type", "text/plain"), *answer.headers.items()], body)
+
+
+async def _body(protocol: Any) -> bytes:
+    """As much of it as shows that it is too large."""
+    body = b""
+    async for part in protocol:
+        body += part
+        if len(body) > wire.LARGEST_BODY:
+            break
+    return body
+
+
+def _decide_each() -> None:
+    while True:
+        waiting.get().decide()
+
+
+Thread(target=_decide_each, name="decisions", daemon=True).start()

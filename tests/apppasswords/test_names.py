@@ -1,0 +1,82 @@
+"""A name is compared with the mailbox password, so that it is not shown in clear; nobody finds it out that way."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from pytest_django import Settings
+
+from accounts.log.models import SecurityEvent
+from accounts.users import mailbox_passwords
+from apppasswords.models import AppPassword, ProfileLink
+from tests.kit.people import PASSWORD, Person
+
+PAGES = {"/app-passwords/": {}, "/app-passwords/profile/": {"qr": "1"}}
+LIMIT = 6
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
+    settings.APP_PASSWORDS_DAILY = LIMIT
+    typed: list[str] = []
+    real = mailbox_passwords.check_password
+
+    def check(name: str, password: str) -> object:
+        typed.append(password)
+        return real(name, password)
+
+    monkeypatch.setattr(mailbox_passwords, "check_password", check)
+    return typed
+
+
+@pytest.fixture
+def inside(wangwu: Person) -> Person:
+    """With a fresh code."""
+    wangwu.sign_in()
+    return wangwu
+
+
+@pytest.mark.bypass("C1: 300 names to a form that says which one is the mailbox password")
+@pytest.mark.parametrize("page", PAGES)
+def test_guesses_by_name_are_held(inside: Person, compared: list[str], page: str) -> None:
+    compared.clear()
+    for number in range(30):
+        inside.post(page, {"name": f"guess {number}", **PAGES[page]})
+        AppPassword.objects.all().delete()
+        ProfileLink.objects.all().delete()
+    assert compared == [f"guess {number}" for number in range(LIMIT)]
+    right = inside.post(page, {"name": PASSWORD, **PAGES[page]})
+    wrong = inside.post(page, {"name": "Foxmail", **PAGES[page]})
+    assert (right.status_code, right.headers.get("Location")) == (wrong.status_code, wrong.headers.get("Location"))
+    assert len(compared) == LIMIT
+    assert not AppPassword.objects.exists()
+    assert not ProfileLink.objects.exists()
+    assert SecurityEvent.objects.filter(kind="making_paused").count() == 1
+
+
+def test_both_pages_share_the_number(inside: Person, compared: list[str]) -> None:
+    compared.clear()
+    for page, more in PAGES.items():
+        for number in range(LIMIT):
+            inside.post(page, {"name": f"{page[1:4]} {number}", **more})
+    assert len(compared) == LIMIT
+
+
+def test_tomorrow_it_goes_on(inside: Person, compared: list[str], clock: time_machine.Traveller) -> None:
+    inside.sign_in()
+    for number in range(LIMIT + 1):
+        inside.post("/app-passwords/", {"name": f"phone {number}"})
+    assert AppPassword.objects.count() == LIMIT
+    clock.shift(timedelta(days=1))
+    inside.post("/sign-out/")
+    inside.sign_in()
+    inside.post("/app-passwords/", {"name": "phone of today"})
+    assert AppPassword.objects.count() == LIMIT + 1
+
+
+def test_a_password_as_the_name_is_still_refused(inside: Person) -> None:
+    said = inside.post("/app-passwords/", {"name": PASSWORD}).content.decode()
+    assert PASSWORD not in said
+    assert not AppPassword.objects.exists()
+    assert re.search("密码", said)
