@@ -1,5 +1,6 @@
 """客户端安全登录: the pages where people make and remove app passwords."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -20,15 +21,17 @@ from apppasswords.decorators import phone_required
 from apppasswords.forms import NameForm
 from apppasswords.models import AppPassword
 
+GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of this name, or None
+
 
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @phone_required
 @fresh_code_required
-def app_passwords(request: SignedInRequest) -> HttpResponse:
+def app_passwords(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     """The list. POST `name` makes one, POST `remove` removes one."""
     if request.method == "POST":
-        return _remove(request) if "remove" in request.POST else _create(request)
+        return _remove(request) if "remove" in request.POST else _create(request, guide_for)
     once.gone_on(request)
     return _list(request, forms.empty())
 
@@ -38,7 +41,7 @@ def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
     return render(request, "apppasswords/app_passwords.html", context)
 
 
-def _create(request: SignedInRequest) -> HttpResponse:
+def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
     form = forms.sent(request.POST)
     if not form.is_valid():
@@ -61,6 +64,8 @@ def _create(request: SignedInRequest) -> HttpResponse:
                 "secret": secret,
                 "in_fours": secrets.in_fours(secret),
                 "servers": settings.MAIL_SERVERS,
+                "address": {"text": request.user.username},
+                "guide": guide_for(request, row.name),
             }
             context |= _connection(row, connections.of(row))
             return once.show(render(request, "apppasswords/app_password_created.html", context))

@@ -16,23 +16,3 @@ for (const button of document.querySelectorAll("[data-countdown]")) {
   };
   tick();
 }
-
-// A secret that is shown once: copying it, and leaving nothing in a page that the browser keeps for its back button.
-const secret = document.querySelector("[data-secret]");
-if (secret) {
-  const copy = document.querySelector("[data-copy]");
-  const said = document.querySelector("[data-copied]");
-  copy.hidden = !navigator.clipboard;
-  copy.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(secret.dataset.secret);
-      said.textContent = said.dataset.copied;
-    } catch {
-      said.textContent = said.dataset.notCopied;
-    }
-  });
-  addEventListener("pagehide", () => {
-    secret.textContent = "";
-    delete secret.dataset.secret;
-  });
-}

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 # As strftime has them; form fields of HTML take these two.
 DAY = "%Y-%m-%d"
@@ -30,6 +31,13 @@ def briefly(at: datetime, *, seconds: bool = False) -> str:
     """Without its day if that is today."""
     is_today = timezone.localdate(at) == timezone.localdate()
     return time_of_day(at, seconds=seconds) if is_today else moment(at, seconds=seconds)
+
+
+def lately(at: datetime) -> str:
+    """今天 08:47, in the language of the page; with its day if that is not today's or yesterday's."""
+    ago = (timezone.localdate() - timezone.localdate(at)).days
+    words = {0: _("Today"), 1: _("Yesterday")}
+    return f"{words[ago]} {time_of_day(at)}" if ago in words else moment(at)
 
 
 def start(at: datetime) -> str:

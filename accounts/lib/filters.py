@@ -1,10 +1,12 @@
-"""What templates know without loading it: times as accounts.lib.clock writes them. Of nothing they make nothing."""
+"""What templates know without loading it: times as accounts.lib.clock writes them (of nothing: nothing), addresses."""
 
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 
 from accounts.lib import clock
 
@@ -30,6 +32,19 @@ def _filter_with_seconds(name: str, write: Callable[..., str]) -> None:
 _filter_with_seconds("moment", clock.moment)
 _filter_with_seconds("time_of_day", clock.time_of_day)
 _filter_with_seconds("briefly", clock.briefly)
+_filter("lately", clock.lately)
 _filter("day", clock.day)
 _filter("without_year", clock.without_year)
 _filter("weekday", clock.weekday)
+
+NETWORK = 4  # groups of an IPv6 address: what stays the same from day to day
+
+
+@register.filter
+def short_address(address: str) -> SafeString:
+    """An IP address as people compare it; a long one whole on pointing at it. Its second half is the device's, and
+    made up anew each day."""
+    groups = address.split(":")
+    if len(groups) <= NETWORK + 1 or "" in groups[:NETWORK]:
+        return conditional_escape(address)
+    return format_html('<span title="{}">{}:…</span>', address, ":".join(groups[:NETWORK]))

@@ -14,11 +14,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.delivery.models import Sms
+from accounts.lib import clock
 from accounts.log.models import SecurityEvent
-from apppasswords import passwords, secrets
+from apppasswords import last_use, passwords, secrets
 from apppasswords.models import AppPassword
+from apppasswords.setup import programs
 from tests.conftest import MakeUser
-from tests.kit.people import OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.people import IPHONE, OTHER_NUMBER, PASSWORD, Person, code_from_phone
 
 PAGE = "/app-passwords/"
 
@@ -53,6 +55,41 @@ def test_the_secret_is_shown_once_in_fours(owner: Person) -> None:
     assert "Foxmail 办公室" in listed
     assert secret not in listed
     assert secret.replace(" ", "") not in listed
+
+
+def test_the_page_is_in_the_order_in_which_it_is_used(owner: Person) -> None:
+    """The secret and its button, where to use it, what else is to be typed, whether it worked; only then the end."""
+    page = owner.post(PAGE, {"name": "办公室 Foxmail"}).content.decode().partition("<h1>")[2]
+    in_order = ['class="secret"', 'btn-primary w-100" data-copy=', 'href="/guides/foxmail/"', '"imap.example.edu"',
+                '"wangwu@example.edu"', 'id="connection"', ">完成</a>"]  # fmt: skip
+    assert sorted(in_order, key=page.index) == in_order
+    assert page.count("btn-primary") == 1, "copying is the one strong button"
+
+
+@pytest.mark.parametrize(("name", "agent", "first"), [("Foxmail", IPHONE, "foxmail"), ("家里", IPHONE, "iphone")])
+def test_its_guide_is_offered_first(owner: Person, name: str, agent: str, first: str) -> None:
+    page = owner.post(PAGE, {"name": name}, HTTP_USER_AGENT=agent).content.decode().partition("<h1>")[2]
+    found = re.findall(r'href="/guides/(\w+)/" target="_blank"', page)
+    assert found[0] == first
+    assert sorted(found) == sorted(programs.BY_SLUG), "each of them once"
+
+
+def test_the_list_stands_above_the_form_once_there_is_one(owner: Person) -> None:
+    assert 'name="name"' in owner.get(PAGE).content.decode()
+    owner.post(PAGE, {"name": "Foxmail"})
+    page = owner.get(PAGE).content.decode()
+    assert page.index('name="remove"') < page.index('name="name"')
+
+
+def test_the_last_use_is_said_in_words(owner: Person) -> None:
+    owner.post(PAGE, {"name": "Foxmail"})
+    row = AppPassword.objects.get()
+    at = timezone.now()
+    with time_machine.travel(at, tick=False):
+        last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", at)
+        page = owner.get(PAGE).content.decode()
+    assert f"今天 {clock.time_of_day(at)}，IMAP" in page
+    assert '<span title="2001:db8:1234:5678:9abc:def0:1234:5678">2001:db8:1234:5678:…</span>' in page
 
 
 def test_the_same_form_sent_again_makes_no_second_password(owner: Person) -> None:

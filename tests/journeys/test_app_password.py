@@ -57,6 +57,14 @@ def see_that_nothing_is_wrong(page: Page) -> None:
     assert not (found := axe_violations(page)), "\n".join(found)
 
 
+def is_strong(page: Page, name: str) -> bool:
+    """Whether a link is filled as the one to press."""
+    background = page.get_by_role("link", name=name, exact=True).evaluate(
+        "one => getComputedStyle(one).backgroundColor"
+    )
+    return bool(background != "rgba(0, 0, 0, 0)")
+
+
 @pytest.mark.bypass("row 41: CWE-525 secret in the browser's cache")
 def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str, open_page: Open) -> None:
     page = open_page(base_url=site)
@@ -69,10 +77,14 @@ def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str
     shown = page.locator(".secret").inner_text()
     expect(page.get_by_text("专用密码仅在此时可见")).to_be_visible()
     see_that_nothing_is_wrong(page)
-    page.get_by_role("button", name="复制").click()
-    expect(page.get_by_text("已复制")).to_be_visible()
+    page.get_by_role("button", name="复制", exact=True).click()
+    expect(page.get_by_text("已复制", exact=True)).to_be_visible()
     secret = page.evaluate("navigator.clipboard.readText()")
     assert secret == shown.replace(" ", "")
+
+    sizes = page.locator(".page *").evaluate_all("all => all.map(one => parseFloat(getComputedStyle(one).fontSize))")
+    assert page.locator(".secret").evaluate("one => parseFloat(getComputedStyle(one).fontSize)") == max(sizes)
+    assert not is_strong(page, "完成"), "whoever presses it loses the password before it is anywhere"
 
     # The page says by itself what the mail program did, and keeps the password meanwhile.
     page.evaluate("window.stayed = true")
@@ -84,6 +96,7 @@ def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str
     expect(page.get_by_text("用户名只填了邮箱地址的一部分")).to_be_visible(timeout=15_000)
     assert logs_in(mail_system, owner, shown)
     expect(page.get_by_text("办公室 Foxmail 已连接，IMAP，")).to_be_visible(timeout=15_000)
+    assert is_strong(page, "完成")
     see_that_nothing_is_wrong(page)
     assert page.evaluate("window.stayed")
     assert page.locator(".secret").inner_text() == shown
@@ -134,7 +147,7 @@ def test_without_javascript_another_tab_says_whether_it_worked(
     page.press("[name=name]", "Enter")
     shown = page.locator(".secret").inner_text()
     with page.expect_popup() as opened:
-        page.get_by_text("这里没有变化？").click()
+        page.get_by_text("页面没有更新？").click()
     tab = opened.value
     expect(tab.get_by_text("等待 Foxmail 登录")).to_be_visible()
     assert logs_in(mail_system, owner, shown)

@@ -54,6 +54,16 @@ def test_today_needs_no_day(now: str, said: str) -> None:
         assert clock.briefly(AT) == said
 
 
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [("2026-11-29T23:59+08:00", "今天 08:47"), ("2026-11-30T00:00+08:00", "昨天 08:47"),
+     ("2026-12-01T00:00+08:00", "2026-11-29 08:47"), ("2026-11-28T23:59+08:00", "2026-11-29 08:47")],
+)  # fmt: skip
+def test_what_is_not_long_ago_is_said_in_words(now: str, said: str) -> None:
+    with time_machine.travel(clock.parsed(now), tick=False), translation.override("zh-hans"):
+        assert clock.lately(AT) == said
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_django_writes_the_same(language: str) -> None:
     here = timezone.localtime(AT)
