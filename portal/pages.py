@@ -18,7 +18,7 @@ from accounts.mailsessions import mailsessions
 from accounts.phones import phones
 from accounts.signin.sessions import SignedInRequest
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import passwords, stopped
 from apppasswords.setup import programs
 from portal import theme
 
@@ -55,6 +55,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     context = {
         "phone": phones.of(request.user),
         "app_password_count": passwords.of(request.user).count(),
+        "stopped": stopped.of(request.user),
         "browser_count": browsers.live(request.user).count(),
         "sign_ins": signed_in[:SIGN_INS_SHOWN],
     }

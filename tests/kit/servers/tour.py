@@ -202,6 +202,13 @@ def _profiles(page: Page, owner: User) -> Iterator[str]:
 def _security(page: Page, owner: User) -> Iterator[str]:
     page.goto("/")
     yield "home"
+    old = MailLogin.objects.create(user=owner, day=timezone.localdate(), protocol="imap", method="mailbox", count=3)
+    page.reload()
+    yield "home-stopped"
+    MailLogin.objects.filter(pk=old.pk).update(protocol="smtp")
+    page.reload()
+    yield "home-sends-not"
+    old.delete()
     page.goto("/security/browsers/")
     yield "browsers"
     here = TrustedBrowser.objects.get(user=owner)
