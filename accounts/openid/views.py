@@ -71,8 +71,8 @@ class Authorize(AuthorizationView):
         # What asked for a fresh sign-in has had it when the way leads here again.
         asked = [(name, text) for name, text in parse_qsl(self.request.GET.urlencode()) if name != "max_age"]
         asked = [(name, text) for name, text in asked if name != "prompt"]
-        leave(self.request)
         back = f"{self.request.path}?{urlencode(asked)}"
+        sessions.ask_again(self.request, back)
         return redirect(f"{reverse('sign_in')}?{quoted({'next': back})}")
 
     def create_authorization_response(

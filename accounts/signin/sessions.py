@@ -35,6 +35,7 @@ CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
 WANTED = "wanted"
 HELP_CODE = "help_code"
+AGAIN = "again"
 
 
 def _now() -> float:
@@ -60,9 +61,13 @@ class Candidate:
 
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
-    """Remember who is half-way, in a new session: nothing of the old one stays, its key neither."""
-    _end_authorizations(request)
-    request.session.flush()
+    """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Only who is in, and
+    signs in once more because an application asked for it, stays in until that is done."""
+    if has_passed(request) and request.user == user:
+        request.session.cycle_key()
+    else:
+        _end_authorizations(request)
+        request.session.flush()
     request.session[HALFWAY] = {
         "user": user.pk,
         "backend": user.backend,
@@ -76,10 +81,8 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str)
 def candidate(request: HttpRequest) -> Candidate | None:
     """Half-way and nothing changed since: not the password, not the phone, not the account; or signed in already
     when two-step was switched on."""
-    if request.user.is_authenticated:
+    if request.user.is_authenticated and not has_passed(request):
         owner: User = request.user
-        if has_passed(request):
-            return None
         phone = phones.of(owner)
         return Candidate(owner, phone, str(recall(request, WANTED) or ""), _help_code(request, phone))
     held = request.session.get(HALFWAY)
@@ -114,6 +117,16 @@ def note_help_code(request: HttpRequest, pk: int) -> None:
     remember(request, HELP_CODE, pk)
 
 
+def ask_again(request: HttpRequest, path: str) -> None:
+    """Of who is in: an application wants a sign-in of now. Any page of the web can lead here, so nothing ends by it."""
+    remember(request, AGAIN, path)
+
+
+def is_asked_again(request: HttpRequest, path: str) -> bool:
+    """For the sake of this page."""
+    return bool(path) and recall(request, AGAIN) == path
+
+
 def want(request: HttpRequest, path: str) -> None:
     """Where somebody wanted to go who has to take the second step first."""
     held = request.session.get(HALFWAY)
@@ -131,7 +144,7 @@ def open_for(
 ) -> None:
     """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
     _end_authorizations(request)
-    for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED):
+    for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())

@@ -50,9 +50,10 @@ def banned(request: HttpRequest, until: datetime) -> HttpResponse:
 @leads_to_applications
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_path = safe_next(request, request.POST.get("next") or request.GET.get("next"))
-    if sessions.has_passed(request):
+    again = sessions.is_asked_again(request, next_path)
+    if sessions.has_passed(request) and not again:
         return _in_already(request, next_path)
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
     address = clients.address(request)
     if request.method == "POST" and form.is_valid():
         decision = signin.start(
@@ -68,7 +69,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _refused(decision))
     elif until := bans.banned_until(address, ""):
         return banned(request, until)
-    return render(request, "signin/sign_in.html", {"form": form, "next": next_path})
+    return render(request, "signin/sign_in.html", {"form": form, "next": next_path, "again": again})
 
 
 def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:

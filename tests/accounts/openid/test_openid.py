@@ -125,12 +125,47 @@ def test_a_fresh_sign_in_can_be_asked_for(wangwu: Person, webmail: Site, clock: 
     for asked in ({"prompt": "login"}, {"max_age": "30"}):
         led = webmail.open(wangwu, **asked).headers["Location"]
         assert led.startswith("/sign-in/?next=")
-        assert not wangwu.is_in()
+        assert wangwu.get(led).status_code == 200
         wangwu.enter_password(next=unquote(led.partition("next=")[2]))
         clock.shift(60)
         wangwu.post("/sign-in/code/", {"send": "1"})
         code_in(wangwu.get(wangwu.enter_code().headers["Location"]))
         clock.shift(60)
+
+
+@pytest.mark.parametrize("asked", [{"prompt": "login"}, {"max_age": "0"}], ids=str)
+def test_nothing_ends_before_the_fresh_sign_in_is_done(
+    wangwu: Person, webmail: Site, asked: dict[str, str], settings: Settings
+) -> None:
+    """Any page of the web can lead here: a link, a picture."""
+    settings.SMS_RESEND_AFTER = timedelta()
+    wangwu.sign_in()
+    tokens = webmail.tokens(wangwu)
+    led = webmail.open(wangwu, **asked).headers["Location"]
+    steps: list[Callable[[], object]] = [
+        lambda: wangwu.get(led),
+        lambda: wangwu.post(led, {"username": "wangwu", "password": "wrong"}),
+        lambda: wangwu.enter_password(next=unquote(led.partition("next=")[2])),
+        lambda: wangwu.get("/sign-in/code/"),
+        lambda: wangwu.post("/sign-in/code/", {"code": "no code"}),
+    ]
+    for step in steps:
+        step()
+        assert wangwu.is_in()
+        assert webmail.who(tokens["access_token"]).status_code == 200
+    key = wangwu.cookies["session"].value
+    code_in(wangwu.get(wangwu.enter_code().headers["Location"]))
+    assert wangwu.cookies["session"].value != key
+    assert webmail.who(tokens["access_token"]).status_code == 401
+
+
+def test_only_who_is_asked_to_sign_in_again_sees_the_form(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    led = webmail.open(wangwu, prompt="login").headers["Location"]
+    assert wangwu.get("/sign-in/").headers["Location"] == "/"
+    assert wangwu.get(led.replace("state", "else")).status_code == 302
+    wangwu.enter_password(name="nobody@example.edu", next=unquote(led.partition("next=")[2]))
+    assert wangwu.is_in()
 
 
 def test_only_an_application_can_ask_for_a_fresh_sign_in(wangwu: Person, webmail: Site) -> None:
