@@ -460,8 +460,11 @@ FIGURES_EVERY = env.duration("FIGURES_EVERY", "10min", "1s to 1d")  # how old th
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 
-vars().update(env.mailer("EMAIL_URL", f"filemail:///{VAR / 'mail'}" if DEBUG else "smtp://localhost:25"))
-EMAIL_TIMEOUT = 10  # seconds
+_mailer = env.mailer("EMAIL_URL", f"filemail:///{VAR / 'mail'}" if DEBUG else "smtp://localhost:25")
+if _mailer.get("EMAIL_BACKEND") == "django.core.mail.backends.smtp.EmailBackend":
+    _mailer["EMAIL_BACKEND"] = "accounts.delivery.smtp.EmailBackend"
+vars().update(_mailer)
+EMAIL_TIMEOUT = 4  # seconds, for each answer; a worker that waits for it sends no SMS
 DEFAULT_FROM_EMAIL = env.address("DEFAULT_FROM_EMAIL", f"mailkey@{MAIL_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMINS = [("", address) for address in env.addresses("ADMINS")]

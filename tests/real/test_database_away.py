@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -162,6 +163,15 @@ def test_pages_that_fail_wait_for_no_mail_server(portal: Portal) -> None:
         assert statuses == {500}
         told = "SELECT count FROM faults_fault WHERE title LIKE 'ProgrammingError (UndefinedTable)%'"
         wait_until(lambda: session.execute(told).fetchall() == [(64,)])
+
+
+def test_a_server_process_that_dies_is_started_again(portal: Portal) -> None:
+    children = Path(f"/proc/{portal.web.pid}/task/{portal.web.pid}/children")
+    (before,) = children.read_text().split()
+    os.kill(int(before), signal.SIGKILL)
+    wait_until(lambda: children.read_text().split() not in ([], [before]), 30)
+    wait_until(lambda: is_ready(portal), 30)
+    assert portal.web.runs()
 
 
 def test_a_locked_table_stops_nobody(portal: Portal) -> None:

@@ -120,3 +120,25 @@ def test_files_of_people_and_long_lists_pass_and_nothing_else_that_is_large(
 ) -> None:
     answer = front.curl(f"https://{PORTAL}/{page}", *POST, stdin="a" * 300_000)
     assert (status(answer) != 413) is passes
+
+
+def test_nginx_says_little_and_names_the_request(front: Front) -> None:
+    answer = front.curl(f"https://{PORTAL}/")
+    assert lines(answer)["server"] == "nginx"
+    assert lines(answer)["x-request-id"] in front.logs()
+    assert lines(front.curl(f"http://{PORTAL}/"))["server"] == "nginx"
+
+
+@pytest.mark.parametrize("cipher", ["AES128-SHA", "ECDHE-RSA-AES128-SHA"])
+def test_what_is_old_is_not_spoken(front: Front, cipher: str) -> None:
+    with pytest.raises(AssertionError, match="handshake"):
+        front.curl(f"https://{PORTAL}/", "--tls-max", "1.2", "--ciphers", cipher)
+
+
+def test_a_portal_that_is_away_is_a_fault_of_ours(front: Front) -> None:
+    with front.without_portal():
+        answer = front.curl(f"https://{PORTAL}/sign-in/")
+        assert status(answer) == 503
+        assert "故障在我们这边" in answer
+        assert "The fault is on our side" in answer
+    assert status(front.curl(f"https://{PORTAL}/")) == 302

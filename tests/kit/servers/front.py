@@ -4,6 +4,7 @@ front of a portal with the settings of a production machine. Beside it the insti
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ class Front:
     def stop(self) -> None:
         for service in reversed(self._services):
             service.stop()
+
+    @contextmanager
+    def without_portal(self) -> Iterator[None]:
+        web = self._services[0]
+        web.stop()
+        yield
+        web.start(self.web)
 
     def curl(self, url: str, *options: str, stdin: str = "") -> str:
         """Headers and page, as somebody sees them whose DNS leads here."""

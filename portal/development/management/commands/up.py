@@ -26,7 +26,8 @@ def mail_login_service(port: int) -> list[str]:
 
 def _granian(port: int, interface: str, application: str, *more: str) -> list[str]:
     return [sys.executable, "-m", "granian", "--interface", interface, "--host", HOST, "--port", str(port), *more,
-            "--workers-kill-timeout", "3", "--log-level", "warning", application]  # fmt: skip
+            "--workers-kill-timeout", "3", "--respawn-failed-workers", "--respawn-interval", "0.5",
+            "--log-level", "warning", application]  # fmt: skip
 
 
 def worker() -> list[str]:

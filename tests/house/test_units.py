@@ -1,0 +1,28 @@
+"""The units of systemd: what a server of ours that is taken over could do to its machine."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.kit.servers import need
+
+UNITS = sorted((Path(__file__).parent.parent.parent / "deploy" / "systemd").glob("*.service"))
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_little(unit: Path) -> None:
+    command = [need("systemd-analyze"), "security", "--offline=true", "--no-pager", str(unit)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"exposure level for \S+: ([0-9.]+)", said)
+    assert found
+    assert float(found[1]) < 2.5
+
+
+def test_a_process_that_dies_is_started_again_by_its_server() -> None:
+    for unit in UNITS:
+        text = unit.read_text()
+        assert "Restart=always" in text
+        assert "UMask=0077" in text
+        assert ("granian" in text) is ("--respawn-failed-workers" in text)
