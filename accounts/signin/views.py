@@ -1,5 +1,6 @@
 """Sign in: password, then bind a phone or enter a code, then in; and out again."""
 
+import time
 from datetime import datetime
 
 from django.conf import settings
@@ -23,7 +24,7 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.signin import clients, flows, sessions, signin
+from accounts.signin import clients, flows, sessions, signin, steady
 from accounts.signin.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep, help_code_text, phone_refusal_text
@@ -56,6 +57,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
     address = clients.address(request)
     if request.method == "POST" and form.is_valid():
+        came_at = time.monotonic()
         decision = signin.start(
             form.cleaned_data["username"],
             form.cleaned_data["password"],
@@ -67,6 +69,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if decision.user:
             return _go_on(request, decision.user, decision, next_path)
         form.add_error(None, _refused(decision))
+        steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return banned(request, until)
     return render(request, "signin/sign_in.html", {"form": form, "next": next_path, "again": again})

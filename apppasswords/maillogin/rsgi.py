@@ -11,7 +11,6 @@ import asyncio
 import time
 from io import BytesIO
 from queue import SimpleQueue
-from secrets import randbelow
 from threading import Thread
 from typing import Any, NamedTuple
 
@@ -20,13 +19,13 @@ from django.conf import settings
 from apppasswords.maillogin import wsgi  # it sets Django up
 
 # isort: split
+from accounts.lib import pace
 from apppasswords.maillogin import wire
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Outcome, Verdict
 from apppasswords.maillogin.wire import Answer
 
 QUEUED = 0.5  # seconds at most in the queue; so there is time left to decide who comes out of it
 PATIENCE = 0.95  # seconds in all; then whoever asked is told within a second
-BLUR = 20_000  # microseconds at most, by chance: what little is left of a difference drowns in it
 
 
 class Decided(NamedTuple):
@@ -53,7 +52,8 @@ class Request:
         decided = await self._decided
         late.cancel()
         if decided.is_refusal:
-            await asyncio.sleep(refused_at(self._came_at) - time.monotonic())
+            leaves_at = pace.leaves_at(self._came_at, settings.MAIL_REFUSED_AFTER)
+            await asyncio.sleep(leaves_at - time.monotonic())
         return decided.answer
 
     def _give_up(self) -> None:
@@ -82,15 +82,6 @@ class Request:
 
 
 waiting: "SimpleQueue[Request]" = SimpleQueue()
-
-
-def refused_at(came_at: float) -> float:
-    """When a refusal leaves: so long after it came or, if finding out took longer, twice, three times as long."""
-    after = settings.MAIL_REFUSED_AFTER
-    if not after:
-        return came_at
-    times = int((time.monotonic() - came_at) / after) + 1
-    return came_at + times * after + randbelow(BLUR) / 1e6
 
 
 async def application(scope: Any, protocol: Any) -> None:
