@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,10 @@ def default_words(language: str) -> tuple[str, str]:
     return subject, text
 
 
+def _link(page: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(page)}"
+
+
 @dataclass(frozen=True)
 class Reader:
     """Whom it is for, and what there is still to do."""
@@ -39,10 +44,12 @@ class Reader:
         """In the language that is active."""
         lines = []
         if self.lacks_phone:
-            lines.append(_("Bind your phone: {portal}").format(portal=settings.PUBLIC_URL))
+            lines.append(_("Bind your phone: {link}").format(link=_link("phone")))
         if self.lacks_app_passwords:
             lines.append(
-                _("Make app passwords for your mail programs (Outlook, Foxmail, phones) and enter them there.")
+                _(
+                    "Make app passwords for your mail programs (Outlook, Foxmail, phones) and enter them there: {link}"
+                ).format(link=_link("app_passwords"))
             )
         return lines or [_("Nothing: you are ready.")]
 

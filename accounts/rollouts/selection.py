@@ -5,12 +5,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lib.batches import batches
 from accounts.users import clerks, usernames
 from accounts.users.models import User
+
+
+@dataclass(frozen=True)
+class Department:
+    name: str
+    people: int
+    two_step: int  # for how many it is on
+    without_phone: int
+
+
+def departments(clerk: User) -> list[Department]:
+    """Those whose people a clerk may choose from, and how far each has come."""
+    on, without = Q(two_step_from__lte=timezone.now()), Q(phone=None)
+    counted = (
+        clerks.visible(clerk)
+        .exclude(department="")
+        .order_by("department")
+        .values_list("department")
+        .annotate(people=Count("pk"), two_step=Count("pk", filter=on), without_phone=Count("pk", filter=without))
+    )
+    return [Department(*row) for row in counted]
 
 
 @dataclass(frozen=True)

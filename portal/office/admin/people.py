@@ -76,6 +76,9 @@ class TwoStepFilter(admin.SimpleListFilter):
         return queryset
 
 
+EVERY = "*"  # department; an empty one is none
+
+
 class DepartmentFilter(admin.SimpleListFilter):
     """To choose from: there are too many departments for a list of links."""
 
@@ -93,14 +96,15 @@ class DepartmentFilter(admin.SimpleListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "name": self.parameter_name,
-            "value": self.value() or "",
+            "value": EVERY if self.value() is None else self.value(),
+            "every": EVERY,
             "departments": self.departments,
             "others": [(key, value) for key, values in changelist.filter_params.items() if key != self.parameter_name
                        for value in (values if isinstance(values, list) else [values])],
         }  # fmt: skip
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        return queryset.filter(department=self.value()) if self.value() else queryset
+        return queryset if self.value() in (None, EVERY) else queryset.filter(department=self.value())
 
 
 class PersonForm(Seen, forms.ModelForm[User]):

@@ -13,7 +13,6 @@ from accounts.lib import clock
 from accounts.lib.seen import Seen
 from accounts.rollouts import placeholders, reminders, rollouts, selection
 from accounts.rollouts.models import Rollout
-from accounts.users import clerks
 from accounts.users.models import User
 
 MOST_DAYS = 60
@@ -49,8 +48,7 @@ class ChoiceForm(Seen, forms.Form):
         self.clerk = clerk
         self.people: list[int] = []
         self.complaints: list[selection.Complaint] = []
-        counted = clerks.departments(clerk)
-        choices = [(name, f"{name} ({count})") for name, count in counted]
+        choices = [(state.name, _in_words(state)) for state in selection.departments(clerk)]
         self.fields["departments"].choices = choices  # type: ignore[attr-defined]
 
     def clean_start(self) -> Any:
@@ -82,6 +80,11 @@ class ChoiceForm(Seen, forms.Form):
     def begins(self) -> datetime:
         at = self.cleaned_data["at"] or time.min
         return timezone.make_aware(datetime.combine(self.cleaned_data["start"], at))
+
+
+def _in_words(state: selection.Department) -> str:
+    told = {"name": state.name, "people": state.people, "on": state.two_step, "without": state.without_phone}
+    return _("%(name)s: %(people)s people, two-step on for %(on)s, %(without)s without a phone") % told
 
 
 class MailForm(Seen, forms.Form):

@@ -97,7 +97,8 @@ class RolloutAdmin(LightAdmin):
         return self._choose(request, row)
 
     def _choose(self, request: SignedInRequest, row: Rollout | None) -> HttpResponse:
-        form = ChoiceForm(request.POST or None, initial=initial(row), clerk=request.user)
+        chosen = {"departments": request.GET.getlist("department")} if row is None else {}
+        form = ChoiceForm(request.POST or None, initial=initial(row) | chosen, clerk=request.user)
         if form.is_valid():
             if row is None:
                 row = rollouts.draft(form.choice(), form.begins(), request.user)

@@ -23,6 +23,7 @@ class Entry:
     total: str
     url: str = ""
     length: str = ""  # of a bar
+    next_url: str = ""  # what to do about it, for who rolls two-step out
 
 
 @dataclass(frozen=True)

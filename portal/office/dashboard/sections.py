@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -81,11 +83,15 @@ def departments(days: Days) -> Chart:
         "departments",
         _("Two-step by department"),
         entries=[
-            Entry(1, department or _("(no department)"), text, url, length)
+            Entry(1, department or _("(no department)"), text, url, length, _roll_out(department))
             for (_share, department, _on, _all, text, url), length in zip(bars, lengths, strict=True)
         ],
         note=_("Those that are furthest behind come first."),
     )
+
+
+def _roll_out(department: str) -> str:
+    return f"{reverse('admin:rollouts_rollout_add')}?{urlencode({'department': department})}" if department else ""
 
 
 def sms(days: Days) -> list[Chart]:

@@ -152,6 +152,7 @@ def _show(
         "may_help": _may(request, person, BUTTONS["app_password"]),
         "may_lift": _may(request, person, BUTTONS["lift"]),
         "is_own": request.user.pk == person.pk,
+        "may_switch": request.user.has_perm(right("roll_out", User)) and clerks.may_touch(request.user, person),
         "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
         "reasons": REASONS[:-1],
         "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
