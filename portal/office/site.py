@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.views import safe_next, sign_out
-from portal.office import alarms, figures, index, today
+from portal.office import figures, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
 
@@ -62,8 +62,7 @@ class PortalAdminSite(AdminSite):
         may = request.user.has_perm
         context = {
             "has_dashboard": sections.may_view(may),
-            "guessed": alarms.guessed(request.user),
-            "today": today.items(may),
+            "today": today.items(request.user),
             "is_first_page": True,
         }
         return super().index(request, context | (extra_context or {}))

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -11,18 +13,22 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.bans import bans
+from accounts.bans import bans, brake
 from accounts.bans.models import Ban
 from accounts.delivery.models import Delivery, Sms
 from accounts.imports.models import Roster
 from accounts.jobs.models import Job
+from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.rollouts.models import Rollout
+from accounts.users import clerks
+from accounts.users.models import User
 from accounts.users.permissions import right
 
 RECENT = timedelta(hours=24)
 STUCK = timedelta(minutes=1)  # an SMS that waits so long has no worker, or no gateway
 JUST_NOW = timedelta(hours=1)
+GUESSED_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,25 @@ class Item:
     is_trouble: bool = False
 
 
-def items(has_perm: Callable[[str], bool]) -> list[Item]:
-    """For somebody with these permissions."""
-    found = [item for model, tell in SOURCES if has_perm(right("view", model)) for item in tell(timezone.now())]
+def items(clerk: Any) -> list[Item]:
+    """What this clerk may know of."""
+    now = timezone.now()
+    found = list(_guessed(clerk))
+    found += [item for model, tell in SOURCES if clerk.has_perm(right("view", model)) for item in tell(now)]
     return sorted(found, key=lambda item: not item.is_trouble)
+
+
+def _guessed(clerk: Any) -> Iterator[Item]:
+    """Whose mailbox password is guessed at from many addresses, the latest first."""
+    if not (clerk.has_perm(right("view", Ban)) and clerk.has_perm(right("view", User))):
+        return
+    for one in brake.on().filter(user__in=clerks.visible(clerk))[:GUESSED_SHOWN]:
+        told = {"who": one.user.username, "until": clock.briefly(one.began_at + settings.BRAKE_WITHIN)}
+        text = _(
+            "Somebody guesses at the mailbox password of %(who)s from many addresses: until %(until)s it is good only "
+            "where it was used before."
+        )
+        yield Item(text % told, reverse("admin:desk", args=[one.user_id]), is_trouble=True)
 
 
 def _list(model: type[Model], **lookups: str | int) -> str:
