@@ -168,6 +168,7 @@ class MailSystem:
         folder = self.folder / "postfix"
         changes = {
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
+            "/etc/postfix": str(folder),
             "private/dovecot-": f"{self.folder}/for-postfix-dovecot/dovecot-",
             "127.0.0.1:10025 inet": f"127.0.0.1:{self.ports['relay']} inet",
             "smtp      inet": f"127.0.0.1:{self.ports['world']} inet",
@@ -176,6 +177,8 @@ class MailSystem:
         with (folder / "main.cf").open("a") as main:
             main.write(POSTFIX.format(folder=self.folder))
         (folder / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
+        granted = (f"office-{mailbox} other@example.edu,{mailbox}\n" for mailbox in self.mailboxes)
+        (folder / "senders").write_text("".join(granted))
         (self.folder / "spool").mkdir()
         (self.folder / "state").mkdir()
         shutil.chown(self.folder / "state", "postfix")
@@ -265,6 +268,7 @@ service pop3-login {{
 
 POSTFIX = """
 inet_interfaces = 127.0.0.1
+mynetworks = 127.0.0.1/32
 inet_protocols = ipv4
 queue_directory = {folder}/spool
 data_directory = {folder}/state
