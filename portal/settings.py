@@ -445,6 +445,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 15  # seconds
 SMS_LOST_AFTER = env.duration("SMS_LOST_AFTER", f"{CELERY_TASK_TIME_LIMIT + 10}s", "1s to 1d")
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
+    "imports.work": {"queue": "files"},  # of a worker of its own: SMS do not wait for it, nor suffer from it
     "delivery.send_sms": {"queue": "sms"},
     "delivery.send_mail": {"queue": "mail"},
     "mailsessions.end": {"queue": "sms"},  # as urgent: somebody is in who should be out

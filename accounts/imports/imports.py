@@ -1,8 +1,8 @@
-"""People from a file: every row is checked before anything is written, and then all are, or none."""
+"""People from a file: every row is checked before anything is written. Then all that are right are, or none; those that
+are wrong are told, and given back as a file."""
 
-import hashlib
-import json
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -10,11 +10,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.imports import columns, preview
 from accounts.imports.models import Roster
-from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource, columns
+from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource
 from accounts.jobs import jobs
-from accounts.lib import clock, spreadsheets
+from accounts.lib import spreadsheets
 from accounts.lib.batches import BATCH, batches
+from accounts.lib.rows import Refused
+from accounts.lib.spreadsheets import Choice, Table
 from accounts.log import events
 from accounts.rollouts import switching
 from accounts.signin import endings
@@ -26,7 +29,6 @@ from accounts.users.permissions import right
 Status = Roster.Status
 Kind = events.Kind
 
-REPORTED = 200  # errors, warnings, people, that the page shows
 BEAT_EVERY = 250  # rows
 
 
@@ -57,72 +59,93 @@ def as_shown(version: str) -> Q:
     return Q(status=Status.CHECKED, version=version) & ~Q(version="")
 
 
+class _Read(NamedTuple):
+    table: Table
+    names: list[str]  # of the columns
+    resource: PeopleResource
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        return preview.of_people(self.resource) | {"reading": preview.of_table(self.table, self.names)}
+
+
 def _check(roster: Roster, *, changed: bool = False) -> None:
     """What the file would do."""
+    read = _read(roster)
+    if read is not None:
+        _show(roster, read, changed_meanwhile=changed)
+
+
+def _show(roster: Roster, read: _Read, **more: Any) -> None:
+    """The file is kept: what was wrongly guessed is chosen, and nothing handed in twice."""
+    version, wrong = preview.version_of(read.resource), preview.wrong_rows(read.table, read.resource)
+    jobs.finish(roster, status=Status.CHECKED, version=version, report=read.shown | more, wrong=wrong)
+
+
+def _read(roster: Roster) -> _Read | None:
+    """All rows, checked; nothing is written. None: it cannot be read, which is told."""
+    table, names = None, list[str]()
     try:
-        resource, encoding = _read(roster)
-    except spreadsheets.Refused as refusal:
-        jobs.finish(roster, status=Status.CHECKED, version="", report={"refusal": str(refusal)}, content=None)
-        return
-    _show(roster, resource, encoding=encoding, changed_meanwhile=changed)
+        _allowed(roster)
+        table = spreadsheets.read(
+            bytes(roster.content or b""),
+            Choice(**{name: roster.choice[name] for name in ("encoding", "sheet", "heading") if name in roster.choice}),
+            columns.is_heading,
+            columns.words(),
+            partial(_beat, roster),
+        )
+        names = columns.of(table.headers, roster.choice.get("columns"))
+    except Refused as refusal:
+        _refuse(roster, refusal, table)
+        return None
+    _beat(roster, total=len(table.rows), done=0)
+    resource = PeopleResource(roster.made_by, partial(_count, roster))
+    resource.check(table, names)
+    return _Read(table, names, resource)
 
 
-def _show(roster: Roster, resource: PeopleResource, **more: Any) -> None:
-    report = _report(resource) | more
-    # A file with errors is not needed any more: the corrected one is another file.
-    kept = {"content": None} if resource.complaints else {}
-    version = "" if resource.complaints else version_of(resource)
-    jobs.finish(roster, status=Status.CHECKED, version=version, report=report, **kept)
+def _refuse(roster: Roster, refusal: Refused, table: Table | None) -> None:
+    """Where its rows could be read, what they mean can be chosen."""
+    report: dict[str, Any] = {"refusal": str(refusal)}
+    if table is not None:
+        report["reading"] = preview.of_table(table, [columns.of_heading(header) for header in table.headers])
+    jobs.finish(roster, status=Status.CHECKED, version="", report=report, wrong=None)
 
 
-def _read(roster: Roster) -> tuple[PeopleResource, str]:
-    """All rows, checked; nothing is written."""
-    table = spreadsheets.read(bytes(roster.content or b""), roster.name)
-    table.dataset.headers = columns(table.dataset.headers or [])
-    _allowed(roster, table.dataset.headers)
-    total = len(table.lines)
-    if not jobs.beat(roster, total=total, done=0):
+def _beat(roster: Roster, **fields: Any) -> None:
+    if not jobs.beat(roster, **fields):
         raise Lost
 
-    def each(done: int) -> None:
-        if done % BEAT_EVERY == 0 and not jobs.beat(roster, done=done):
-            raise Lost
 
-    resource = PeopleResource(table.lines, each, roster.made_by)
-    # The inner one: the other wraps even a trial in a transaction, which would hide our progress and lock out others.
-    result = resource.import_data_inner(
-        table.dataset, dry_run=True, raise_errors=False, using_transactions=False, collect_failed_rows=False
-    )
-    for error in result.base_errors:
-        raise error.error
-    return resource, table.encoding
+def _count(roster: Roster, done: int) -> None:
+    if done % BEAT_EVERY == 0:
+        _beat(roster, done=done)
 
 
-def _allowed(roster: Roster, names: list[str]) -> None:
-    """As of now: rights may have been taken away since the file came."""
+def _allowed(roster: Roster) -> None:
+    """As of now: rights may have been taken away since the file came. What he may change of a person is asked row by
+    row."""
     clerk = roster.made_by
     may = clerk is not None and clerk.is_active and clerk.is_staff
     if not (may and clerk and clerk.has_perm(right("roll_out", User))):
-        raise spreadsheets.Refused(_("You may not import people."))
+        raise Refused(_("You may not import people."))
 
 
 def _apply(roster: Roster) -> None:
-    try:
-        resource, encoding = _read(roster)
-    except spreadsheets.Refused as refusal:
-        jobs.finish(roster, status=Status.CHECKED, version="", report={"refusal": str(refusal)}, content=None)
+    read = _read(roster)
+    if read is None:
         return
-    if resource.complaints or version_of(resource) != roster.version:
-        _show(roster, resource, encoding=encoding, changed_meanwhile=True)
+    if not roster.version or preview.version_of(read.resource) != roster.version:
+        _show(roster, read, changed_meanwhile=True)
         return
-    report = _report(resource) | {"encoding": encoding}
+    wrong = preview.wrong_rows(read.table, read.resource)
     try:
         with transaction.atomic():
-            if not jobs.beat(roster):
-                raise Lost
-            _write(resource, roster)
+            _beat(roster)
+            _write(read.resource, roster)
             now = timezone.now()
-            jobs.finish(roster, status=Status.DONE, report=report, content=None, done=roster.total, imported_at=now)
+            ended = {"status": Status.DONE, "content": None, "done": roster.total, "imported_at": now}
+            jobs.finish(roster, report=read.shown, wrong=wrong, **ended)
     except (Changed, IntegrityError):
         _check(roster, changed=True)
 
@@ -134,8 +157,7 @@ def _write(resource: PeopleResource, roster: Roster) -> None:
     User.objects.bulk_create(new, batch_size=BATCH)
     User.objects.bulk_update(edited, WRITTEN, batch_size=BATCH)
     clerk, address = roster.made_by, roster.address
-    disabled = [user for user in edited if not user.is_active and _was_active(resource, user)]
-    endings.end(Occasion.DISABLED, *disabled, actor=clerk, address=address)
+    endings.end(Occasion.DISABLED, *preview.disabled(resource), actor=clerk, address=address)
     starts: dict[Any, list[int]] = {}
     for user in (*new, *edited):
         if start := resource.starts.get(user.username):
@@ -164,61 +186,6 @@ def _changes(resource: PeopleResource, user: User) -> list[str]:
     return changed + ["two_step_from"] * (user.username in resource.starts)
 
 
-def version_of(resource: PeopleResource) -> str:
-    """Of all that would be written, and of what it would replace."""
-    plan = [
-        (user.username, *(getattr(user, name) for name in WRITTEN), resource.starts.get(user.username),
-         resource.before.get(user.pk))
-        for user in (*resource.create_instances, *resource.update_instances)
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(plan, default=str).encode()).hexdigest()
-
-
-def _report(resource: PeopleResource) -> dict[str, Any]:
-    """What the page shows: counts of everything, and the first of each kind."""
-    new, edited = resource.create_instances, resource.update_instances
-    complaints = sorted(resource.complaints)
-    return {
-        "error_count": len({line for line, _address, _text in complaints}),
-        "errors": complaints[:REPORTED],
-        "warning_count": len(resource.warnings),
-        "warnings": resource.warnings[:REPORTED],
-        "new": len(new),
-        "changed": len(edited),
-        "unchanged": resource.unchanged,
-        "two_step": len(resource.starts),
-        "disabled": sum(not user.is_active for user in edited if _was_active(resource, user)),
-        "sample_new": [_line(resource, user) for user in new[:REPORTED]],
-        "sample_changed": [_line(resource, user) for user in edited[:REPORTED]],
-    }
-
-
-def _was_active(resource: PeopleResource, user: User) -> bool:
-    return bool(resource.before[user.pk][COMPARED.index("is_active")])
-
-
-def _line(resource: PeopleResource, user: User) -> dict[str, Any]:
-    """One person of the preview: each value, and what it replaces."""
-    was = dict(zip(COMPARED, resource.before.get(user.pk, ()), strict=False))
-    start = resource.starts.get(user.username)
-    cells = []
-    for name in WRITTEN:
-        now = getattr(user, name)
-        cells.append({"now": _text(now), "was": _text(was[name]) if name in was and was[name] != now else ""})
-    cells.append({"now": _text(start or user.two_step_from), "was": _text(user.two_step_from) if start else ""})
-    return {"address": user.username, "cells": cells}
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "—"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if hasattr(value, "tzinfo"):
-        return clock.moment(value)
-    return str(value) or "—"
-
-
 def export(people: QuerySet[User], kind: str, clerk: User, address: str) -> bytes:
     """Phone numbers masked, formulas harmless, and the log says who took them."""
     dataset = PeopleResource().export(people.select_related("phone"))
@@ -236,21 +203,39 @@ def take(name: str, content: bytes, clerk: User, *, language: str, address: str 
     return row
 
 
+def read_again(row: Roster, clerk: User, choice: dict[str, Any]) -> bool:
+    """With another encoding, sheet, row of headings or other columns; or once more, after an error."""
+    where = Q(status__in=[Status.CHECKING, Status.CHECKED, Status.APPLYING], content__isnull=False, made_by=clerk)
+    wanted = jobs.start(row, where, status=Status.CHECKING, version="", choice=choice, report={}, wrong=None, total=0)
+    if wanted:
+        jobs.enqueue(row)
+    return wanted
+
+
 def apply(row: Roster, clerk: User, *, version: str, address: str = "") -> bool:
     """What the preview showed. False: it is not as it was shown, or somebody was faster."""
-    wanted = jobs.start(row, as_shown(version), status=Status.APPLYING, made_by=clerk, address=address)
+    where = as_shown(version) & Q(made_by=clerk)
+    wanted = jobs.start(row, where, status=Status.APPLYING, address=address)
     if wanted:
         row.refresh_from_db(fields=["status", "working"])
         jobs.enqueue(row)
     return wanted
 
 
-def drop(row: Roster) -> bool:
-    rows = Roster.objects.filter(pk=row.pk, working=False, status=Status.CHECKED)
-    return bool(rows.update(status=Status.DROPPED, content=None, version=""))
+def drop(row: Roster, clerk: User) -> bool:
+    rows = Roster.objects.filter(pk=row.pk, made_by=clerk, working=False).exclude(status=Status.DONE)
+    return bool(rows.update(status=Status.DROPPED, failed=False, content=None, wrong=None, report={}, version=""))
+
+
+# What a report tells of single people. That there was a file, and how many it made and changed, stays known.
+PERSONAL = ("errors", "warnings", "sample_new", "sample_changed", "reading")
 
 
 def delete_expired() -> None:
-    """What stood in a file. That there was one stays known."""
+    """What stood in a file."""
     forgotten = timezone.now() - settings.ROLLOUT_DRAFT_LIFETIME
-    Roster.objects.filter(made_at__lt=forgotten, working=False).update(content=None)
+    old = Roster.objects.filter(made_at__lt=forgotten, working=False)
+    old.update(content=None, wrong=None, version="")
+    for row in old.filter(report__has_any_keys=PERSONAL).defer("content", "wrong"):
+        report = {name: value for name, value in row.report.items() if name not in PERSONAL}
+        old.filter(pk=row.pk).update(report=report)

@@ -10,6 +10,7 @@ class Roster(Job):
     """A file of people that somebody imports. It is in the database, since web server and worker share nothing else."""
 
     TASK = "imports.work"
+    TRIES = 1  # what killed a worker once is not given to another: whoever handed it in decides
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("being checked")
@@ -21,6 +22,8 @@ class Roster(Job):
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     name = models.CharField(_("file"), max_length=200)
     content = models.BinaryField(null=True)  # gone as soon as it is not needed
+    choice = models.JSONField(default=dict)  # how it is to be read: encoding, sheet, heading, columns
+    wrong = models.BinaryField(null=True)  # a file of the rows that are wrong, with why
     language = models.CharField(max_length=10)  # of the clerk who reads the errors
     made_at = models.DateTimeField(_("set up"), default=timezone.now)
     made_by = models.ForeignKey(

@@ -54,7 +54,7 @@ def claim(model: type[AnyJob], pk: int) -> AnyJob | None:
     if not rows.update(claim=token, beat_at=now, tries=F("tries") + 1):
         return None
     row = model._default_manager.get(pk=pk)
-    if row.tries > settings.JOB_TRIES:
+    if row.tries > (row.TRIES or settings.JOB_TRIES):
         finish(row, failed=True)
         return None
     return row

@@ -9,6 +9,7 @@ class Job(models.Model):
     """Work on many people that a worker does in batches. A claim that is not renewed in time is another worker's."""
 
     TASK: ClassVar[str]  # the name of the worker's task, by which it is queued
+    TRIES: ClassVar[int | None] = None  # workers that may die of it; JOB_TRIES where it is not said
 
     working = models.BooleanField(default=False)  # there is something for a worker to do
     failed = models.BooleanField(_("stopped by an error"), default=False)

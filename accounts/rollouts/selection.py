@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lib import damage
 from accounts.lib.batches import batches
 from accounts.users import clerks, usernames
 from accounts.users.models import User
@@ -81,7 +82,9 @@ def _lines(text: str, reading: Reading) -> Iterator[tuple[int, str, str]]:
         if not written:
             continue
         name = usernames.canonical(usernames.complete(written, settings.MAIL_DOMAIN))
-        if name is None:
+        if destroyed := damage.of(written):
+            reading.complaints.append(Complaint(line, written[:80], destroyed))
+        elif name is None:
             reading.complaints.append(Complaint(line, written[:80], _("is no mailbox address")))
         else:
             yield line, written[:80], name

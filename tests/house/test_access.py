@@ -108,6 +108,7 @@ ADMIN = {
     "admin/bans/ban/<path:object_id>/lift/": "405",
     "admin/accounts/user/<int:pk>/two-step/": "200",
     "admin/accounts/user/export/": "200",
+    "admin/imports/roster/<path:object_id>/wrong/": "403",
     "admin/rollouts/rollout/<int:pk>/choose/": "200",
     "admin/rollouts/rollout/<int:pk>/mail/": "200",
     "admin/rollouts/rollout/<int:pk>/people/": "200",

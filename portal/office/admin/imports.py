@@ -1,7 +1,6 @@
 """People from a file, and into one."""
 
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -19,9 +18,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.imports import imports
+from accounts.imports.columns import COLUMNS, ONLY_EXPORTED
 from accounts.imports.models import Roster
-from accounts.imports.resource import COLUMNS, ONLY_EXPORTED
-from accounts.lib import clock, spreadsheets
+from accounts.lib import clock, encodings, spreadsheets
+from accounts.lib.rows import letter
 from accounts.lib.seen import Seen
 from accounts.signin import clients
 from accounts.signin.sessions import SignedInRequest
@@ -35,7 +35,7 @@ class FileForm(Seen, forms.Form):
         label=gettext_lazy("file"),
         max_length=200,
         allow_empty_file=True,
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
 
     def clean_file(self) -> Any:
@@ -43,8 +43,6 @@ class FileForm(Seen, forms.Form):
         if file.size > settings.IMPORT_SIZE_LIMIT:
             most = settings.IMPORT_SIZE_LIMIT // 1024 // 1024
             raise ValidationError(_("The file is larger than %(most)s MB.") % {"most": most}, code="size")
-        if PurePath(file.name).suffix.lower() not in (".csv", ".txt", ".xlsx", ".xls"):
-            raise ValidationError(_("Neither .csv nor .xlsx."), code="kind")
         return file
 
 
@@ -74,7 +72,30 @@ class RosterAdmin(HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Roster]:
         files: QuerySet[Roster] = super().get_queryset(request)
-        return files.defer("content")
+        return files.defer("content", "wrong")
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., Any] = self.admin_site.admin_view(self.wrong_rows)
+        return [path("<path:object_id>/wrong/", view, name="imports_roster_wrong"), *super().get_urls()]
+
+    def _row(self, request: SignedInRequest, object_id: str) -> Roster:
+        """Who handed a file in sees what is in it, and nobody else: not even an administrator needs to."""
+        if not object_id.isdecimal():
+            raise Http404
+        row = get_object_or_404(self.get_queryset(request).select_related("made_by"), pk=object_id)
+        if row.made_by is not None and row.made_by != request.user:
+            raise PermissionDenied
+        return row
+
+    def wrong_rows(self, request: SignedInRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+        if row.made_by is None or not self.has_add_permission(request):
+            raise PermissionDenied
+        if not row.wrong:
+            raise Http404
+        response = HttpResponse(bytes(row.wrong), content_type=spreadsheets.FORMATS["xlsx"].CONTENT_TYPE)
+        response.headers["Content-Disposition"] = f'attachment; filename="wrong-rows-{row.pk}.xlsx"'
+        return response
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         context |= self.admin_site.each_context(request) | {"opts": self.opts, "title": context["title"]}
@@ -106,10 +127,10 @@ class RosterAdmin(HistoryAdmin):
     ) -> HttpResponse:
         if not (self.has_add_permission(request) if request.method == "POST" else self.has_view_permission(request)):
             raise PermissionDenied
-        if not object_id.isdecimal():
-            raise Http404
-        row = get_object_or_404(self.get_queryset(request).select_related("made_by"), pk=object_id)
+        row = self._row(request, object_id)
         if request.method == "POST":
+            if row.made_by is None:
+                raise PermissionDenied
             self._act(request, row)
             return redirect("admin:imports_roster_change", row.pk)
         return self._page(
@@ -117,8 +138,11 @@ class RosterAdmin(HistoryAdmin):
             "change",
             title=_("Import people"),
             roster=row,
-            report=row.report,
-            may=self.has_add_permission(request),
+            report=row.report if row.made_by else {},
+            may=self.has_add_permission(request) and row.made_by is not None,
+            reading=_reading(row.report.get("reading")),
+            may_read_again=Roster.objects.filter(pk=row.pk, content__isnull=False).exists(),
+            has_wrong_rows=Roster.objects.filter(pk=row.pk, wrong__isnull=False).exists(),
             labels=[COLUMNS[name] for name in ("name", "department", "language", "active", "two_step_from")],
         )
 
@@ -127,12 +151,46 @@ class RosterAdmin(HistoryAdmin):
         version = request.POST.get("version", "")
         if act == "import":
             done = imports.apply(row, request.user, version=version, address=clients.address(request))
+        elif act == "read":
+            choice = _choice(request.POST, row.report["reading"]) if "reading" in row.report else row.choice
+            done = imports.read_again(row, request.user, choice)
         elif act == "drop":
-            done = imports.drop(row)
+            done = imports.drop(row, request.user)
         else:
             return
         if not done:
             self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+
+
+def _reading(reading: dict[str, Any] | None) -> dict[str, Any] | None:
+    """How the file was read, and what can be chosen instead."""
+    if reading is None:
+        return None
+    columns = [
+        {"letter": letter(at), "header": header, "name": name}
+        for at, (header, name) in enumerate(zip(reading["headers"], reading["columns"], strict=True))
+    ]
+    known = [(name, label) for name, label in COLUMNS.items() if name not in ONLY_EXPORTED]
+    named = {"encoding_name": encodings.NAMES.get(reading["encoding"], ""), "top": reading["top"][: reading["shown"]]}
+    lines = [line for line, _cells in reading["top"]]
+    return reading | named | {"fields": columns, "known": known, "encodings": encodings.NAMES.items(), "lines": lines}
+
+
+def _choice(data: QueryDict, reading: dict[str, Any]) -> dict[str, Any]:
+    """What was chosen, of what there is. Columns belong to the row of headings that was shown."""
+    choice: dict[str, Any] = {}
+    if data.get("encoding") in encodings.NAMES:
+        choice["encoding"] = data["encoding"]
+    if data.get("sheet") in reading["sheets"]:
+        choice["sheet"] = data["sheet"]
+    heading = data.get("heading") or ""
+    if heading.isdecimal():
+        choice["heading"] = int(heading[:7])
+    if "column_0" in data and all(choice[name] == reading[name] for name in choice):
+        columns = [data.get(f"column_{at}", "") for at in range(len(reading["headers"]))]
+        if columns != reading["columns"]:
+            choice["columns"] = columns
+    return choice
 
 
 def _explained() -> dict[str, str]:

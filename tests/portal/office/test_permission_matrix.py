@@ -55,7 +55,8 @@ admin/imports/roster/                                     -     -     r     r   
 admin/imports/roster/add/                                 -     -     rw    -     rw    rw
 admin/imports/roster/<path:object_id>/history/            -     -     r     r     r     r
 admin/imports/roster/<path:object_id>/delete/             -     -     -     -     -     -
-admin/imports/roster/<path:object_id>/change/             -     -     rw    r     rw    rw
+admin/imports/roster/<path:object_id>/change/             -     -     r     r     r     r
+admin/imports/roster/<path:object_id>/wrong/              -     -     -     -     -     -
 admin/rollouts/remindermail/                               -     r     -     r     r     r
 admin/rollouts/remindermail/add/                           -     -     -     -     -     -
 admin/rollouts/remindermail/<path:object_id>/history/      -     r     -     r     r     r

@@ -31,9 +31,17 @@ def _granian(port: int, interface: str, application: str, *more: str) -> list[st
 
 
 def worker() -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "portal", "--quiet", "worker", "--beat", "--pool", "threads",
-            "--concurrency", "4", "--queues", "sms,mail,upkeep", "--without-gossip", "--without-mingle",
-            "--loglevel", "WARNING"]  # fmt: skip
+    return _celery("--beat", "--concurrency", "4", "--queues", "sms,mail,upkeep")
+
+
+def files_worker() -> list[str]:
+    """What reads files of people takes long, and must not hold up an SMS."""
+    return _celery("--hostname", "files@%h", "--concurrency", "1", "--queues", "files")
+
+
+def _celery(*options: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "portal", "--quiet", "worker", "--pool", "threads", *options,
+            "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -56,6 +64,7 @@ class Command(BaseCommand):
             processes.start("web server", web_server(port))
             processes.start("mail login service", mail_login_service(mail_port))
             processes.start("Celery worker", worker())
+            processes.start("Celery worker for files", files_worker())
             self._wait_until_ready(processes, f"http://{HOST}:{port}/health/ready")
             self._wait_until_ready(processes, f"http://{HOST}:{mail_port}/health/live")
             self._welcome(port, mail_port)
