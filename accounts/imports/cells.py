@@ -38,7 +38,7 @@ def fault(cell: Cell, column: str) -> str | None:
         return str(damage.of_words("1月2日"))
     if cell.kind == TRUTH or (cell.kind == NUMBER and not text.isdigit()):
         return _("is a number or a yes-or-no value of the spreadsheet program, not a text")
-    found = damage.of_words(text)
+    found = damage.of_words(formulas.written(text)) if column != "address" else None
     return str(found) if found else None
 
 

@@ -14,7 +14,7 @@ from import_export.resources import ModelResource
 from tablib import Dataset
 
 from accounts.imports.cells import Language, Start, Text, YesOrNo, fault
-from accounts.imports.columns import COLUMNS, FIELDS, LABELS, ONLY_EXPORTED
+from accounts.imports.columns import COLUMNS, FIELDS, LABELS, ONLY_EXPORTED, of_heading
 from accounts.lib import formulas
 from accounts.lib.batches import batches
 from accounts.lib.rows import Cell, Row, letter
@@ -112,6 +112,9 @@ class PeopleResource(ModelResource):
             lines = f"{row.line}–{row.last}" if row.last > row.line else ""
             text = _("rows %(lines)s: %(fault)s") % {"lines": lines, "fault": row.fault} if lines else str(row.fault)
             self.complaints.append(Complaint(row.line, "", written[:100], text))
+            return False
+        if cells and all(of_heading(cell.text) == name for name, cell in cells.items()):
+            self.complaints.append(Complaint(row.line, "", written[:100], _("the headings once more")))
             return False
         faults = {name: fault(cell, name) for name, cell in cells.items() if cell.text and name not in ONLY_EXPORTED}
         for name, found in faults.items():

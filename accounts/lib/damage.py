@@ -19,6 +19,7 @@ _DECIMAL = re.compile(r"\d+\.0+")
 _LONG = re.compile(r"\d{16,}")
 _ENTITY = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z]{2,8});", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_ADDRESS = re.compile(r"[\w.+-]@")
 # 3-1 and 1/2, which Excel takes for days.
 _DAY = re.compile(r"\d{1,2}月\d{1,2}日|\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{2}")
 
@@ -45,6 +46,8 @@ def of(text: str) -> Promise | None:
 
 def of_words(text: str) -> Promise | None:
     """And in a column of words, such as names."""
+    if _ADDRESS.search(text):
+        return _("holds a mailbox address: two rows or cells may have become one")
     if "?" in text:
         return _("has “?” where a character was lost when the file was saved: save it in UTF-8 or as .xlsx")
     if _ENTITY.search(text):

@@ -4,8 +4,9 @@ Nothing is guessed in silence: which encoding, sheet and row of headings were ta
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -179,6 +180,10 @@ def _table(sheet: Sheet, choice: Choice, headings: Callable[[str], bool]) -> Tab
         raise Refused(_("The file has more than %(n)s rows. Split it.") % {"n": settings.IMPORT_ROWS_LIMIT})
     if not people:
         raise Refused(_("The file has headers, and no rows."))
+    below = people[0].texts
+    if at >= 0 and all(map(headings, filter(None, below))) and not set(filter(None, below)) <= set(headers):
+        told = _("The headings stand in more than one row: %(one)s and %(other)s. Put them into one.")
+        raise Refused(told % {"one": rows[at].line, "other": people[0].line})
     notes = list(sheet.notes)
     if at > 0:
         named = ", ".join(str(row.line) for row in rows[:at])
@@ -186,6 +191,8 @@ def _table(sheet: Sheet, choice: Choice, headings: Callable[[str], bool]) -> Tab
             "row": rows[at].line, "rows": named
         })  # fmt: skip
     checked = [_checked(row, len(headers), is_text=not sheet.name) for row in people]
+    if not sheet.name:
+        checked = _held_against_the_others(checked, people)
     return Table(
         headers, checked, rows[:HEADINGS_WITHIN], rows[at].line if at >= 0 else 0, "", sheet.name, sheet.names, notes
     )
@@ -217,6 +224,17 @@ def _checked(row: Row, width: int, *, is_text: bool) -> Row:
     if not fault:
         cells = cells[:width] + [Cell("")] * (width - len(cells))
     return Row(row.line, cells, fault, row.last)
+
+
+def _held_against_the_others(checked: list[Row], people: list[Row]) -> list[Row]:
+    """Where more rows agree with each other than with the headings, these are broken, and so is what fits them."""
+    fitting = sum(not row.fault for row in checked)
+    widths = Counter(len(row.cells) for row, read in zip(people, checked, strict=True) if read.fault and not row.fault)
+    del widths[1]  # pieces of broken lines
+    if not fitting or not widths or widths.most_common(1)[0][1] <= fitting:
+        return checked
+    fault = _("most rows have more or fewer cells than there are headings: look at the row of headings")
+    return [row if row.fault else replace(row, fault=fault) for row in checked]
 
 
 def write(dataset: Dataset, kind: str) -> bytes:

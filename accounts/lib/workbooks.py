@@ -189,10 +189,10 @@ def _column(letters: bytes) -> int:
     return number - 1
 
 
-def _answer(question: str) -> dict[str, Any]:
-    asked = json.loads(question)
+def answer(content: bytes, sheet: str, limits: Limits) -> dict[str, Any]:
+    """What it holds, or why it cannot be read."""
     try:
-        return opened(sys.stdin.buffer.read(), asked["sheet"], Limits(*asked["limits"]))
+        return opened(content, sheet, limits)
     except Unreadable as unreadable:
         return {"why": str(unreadable)}
     except MemoryError:
@@ -204,4 +204,5 @@ def _answer(question: str) -> dict[str, Any]:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    json.dump(_answer(sys.argv[1]), sys.stdout)
+    asked = json.loads(sys.argv[1])
+    json.dump(answer(sys.stdin.buffer.read(), asked["sheet"], Limits(*asked["limits"])), sys.stdout)

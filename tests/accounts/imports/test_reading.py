@@ -92,6 +92,7 @@ CELLS: list[tuple[str, Any, str]] = [
     ("B2", ("x", "锟斤拷", ""), "name: holds characters that were destroyed"),
     ("B2", ("x", "王\0", ""), "name: contains characters that cannot be shown"),
     ("C2", ("x", "", "3月1日"), "department: is a day"),
+    ("C2", ("x", "", "文学院li@example.edu"), "department: holds a mailbox address"),
     ("C2", ("x", "", "1-Mar"), "department: is a day"),
     ("C2", ("x", "", "110101199003071234"), "department: is a number of more than 15 digits"),
 ]
@@ -161,6 +162,13 @@ def test_names_that_are_newer_than_tables_of_characters(manager: Person) -> None
     assert row.report["error_count"] == 0
     confirm(manager, row)
     assert {name for _username, name in names()} == set(names_)
+
+
+def test_headings_that_come_once_more_are_nobody(manager: Person) -> None:
+    row = hand_in(manager, as_csv(("邮箱", "姓名"), ("x", "X"), ("邮箱", "姓名"), ("y", "Y")))
+    assert [(line, text) for line, _cell, _address, text in row.report["errors"]] == [(3, "the headings once more")]
+    english = hand_in(manager, b"address,name\nx,X\naddress,name\ny,Y\n")
+    assert (english.report["new"], english.report["error_count"]) == (2, 1)
 
 
 def test_what_nobody_can_see_is_dropped(manager: Person) -> None:

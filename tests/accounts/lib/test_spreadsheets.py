@@ -177,6 +177,14 @@ def test_headings_in_other_words(heading: str) -> None:
     assert columns.of_heading(heading) == "address"
 
 
+def test_headings_that_were_broken() -> None:
+    """What fits them is then no row either."""
+    with pytest.raises(Refused, match="more than one row: 1 and 2"):
+        read("邮箱,姓名\n部门\na,A,x\nb,B\nc,C,z\n".encode())
+    table = read("邮箱,姓名部门\na,A,x\nb,B\nc,C,z\nd,D,w\n".encode())
+    assert faults(table) == [2, 3, 4, 5]
+
+
 # --- XLSX -------------------------------------------------------------------------------------------------------------
 
 
