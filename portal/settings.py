@@ -288,8 +288,10 @@ SMS_CODE_TRIES = env.number("SMS_CODE_TRIES", "5", "1 to 20")  # guesses at one 
 SMS_CODE_WRONG_LIMIT = env.number("SMS_CODE_WRONG_LIMIT", "20", "1 to 1000")
 SMS_CODE_PAUSE = env.duration("SMS_CODE_PAUSE", "1h", "1min to 7d")  # how long the SMS step of that account then stops
 SMS_RESEND_AFTER = env.duration("SMS_RESEND_AFTER", "60s", "0s to 1h")
-SMS_HOURLY_LIMIT = env.number("SMS_HOURLY_LIMIT", "5", "1 to 1000")  # codes an hour, for a number and for an account
-# Codes in 24 hours, for a number and for an account.
+SMS_HOURLY_LIMIT = env.number(
+    "SMS_HOURLY_LIMIT", "5", "1 to 1000"
+)  # codes an hour out of one purse: see accounts/codes/limits.py
+# Codes in 24 hours out of one purse.
 SMS_DAILY_LIMIT = env.number("SMS_DAILY_LIMIT", "10", "1 to 10000")
 # Codes an hour for an address outside SHARED_NETWORKS.
 SMS_ADDRESS_LIMIT = env.number("SMS_ADDRESS_LIMIT", "60", "1 to 1000000")
@@ -492,6 +494,8 @@ SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrf"
 LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 TRUSTED_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
+KNOWN_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}known"
+KNOWN_BROWSER_LIFETIME = 180 * 86400  # seconds
 PROFILE_LINK_COOKIE_NAME = f"{_COOKIE_PREFIX}profile"
 PRESS_COOKIE_NAME = f"{_COOKIE_PREFIX}press"  # tells browsers apart that send the same form twice
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG

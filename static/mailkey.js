@@ -1,18 +1,31 @@
-// Counts down on the button that sends a code. The server enforces the wait; without this script the button stays usable.
-for (const button of document.querySelectorAll("[data-countdown]")) {
-  const label = button.querySelector(".countdown");
-  const text = label.textContent;
-  const end = Date.now() + 1000 * button.dataset.countdown;
-  button.disabled = true;
+// The button that sends a code: it counts down, and asks by itself where nothing else is left to do. The server enforces
+// the wait; without this script the button stays usable.
+const sender = document.querySelector("[name=send]");
+if (sender) {
+  const code = document.querySelector("[name=code]");
+  const number = sender.form.elements.number; // another number need not wait
+  const seconds = document.querySelectorAll(".seconds");
+  let end = Date.now() + 1000 * (sender.dataset.countdown ?? 0);
+  let locked = false;
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
-    if (left > 0) {
-      label.textContent = text.replace(/\d+/, left);
-      setTimeout(tick, 250);
-    } else {
-      label.remove();
-      button.disabled = false;
-    }
+    const waits = left > 0 && (!number || number.value === number.defaultValue);
+    for (const part of seconds) part.textContent = part.textContent.replace(/\d+/, Math.max(left, 0));
+    const label = sender.querySelector(".countdown");
+    if (label) label.hidden = !waits;
+    if (left <= 0) label?.remove();
+    if (waits !== locked) sender.disabled = locked = waits;
+    if (left > 0) setTimeout(tick, 250);
+    else if ("asks" in sender.dataset && !code?.value) sender.form.requestSubmit(sender);
   };
-  tick();
+  if (sender.dataset.countdown) tick();
+  // The page learned that the SMS certainly failed: the way on is another one, at once.
+  document.addEventListener("htmx:afterSwap", () => {
+    const delivery = document.querySelector("#delivery[data-state=failed]");
+    if (!delivery) return;
+    end = Date.now() + 1000 * delivery.dataset.resendIn;
+    sender.classList.replace("btn-outline-secondary", "btn-primary");
+    tick();
+    if (!sender.disabled && !code?.value) sender.focus();
+  });
 }

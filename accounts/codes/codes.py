@@ -1,31 +1,21 @@
 """Codes by SMS: who may have one, and whether what was typed is it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum, auto
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, When
 from django.utils import timezone
 
 from accounts.bans import addresses
-from accounts.codes import guesses
+from accounts.codes import guesses, limits
 from accounts.codes.guesses import Outcome
+from accounts.codes.limits import Asked, Refusal, Refused
 from accounts.delivery import digits, queue
 from accounts.delivery.models import Sms, SmsDay
 from accounts.lib import numbers
 from accounts.users.models import User
-
-
-class Refusal(Enum):
-    """Why no code was sent. Such a request costs nothing."""
-
-    WAIT = auto()  # SMS_RESEND_AFTER has not passed
-    LIMIT = auto()  # the account, the number or the address had too many
-    PAUSED = auto()  # too many wrong codes
-    BUDGET = auto()  # the site sent too many today
-    COUNTRY = auto()
 
 
 @dataclass(frozen=True)
@@ -35,25 +25,36 @@ class Issued:
     again_at: datetime | None = None  # when asking again can help
 
 
-def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, address: str, language: str) -> Issued:
+def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
+    user: User,
+    number: str,
+    purpose: Sms.Purpose,
+    session: str,
+    *,
+    address: str,
+    language: str,
+    by_owner: bool = False,
+) -> Issued:
     """Ask for a code, or for a test without one. The answer comes when the row is committed; the SMS follows through
-    the queue."""
+    the queue. A refusal takes nothing away: what was sent before counts as it did.
+
+    `by_owner`: by somebody who has shown to be the owner by more than the password.
+    """
     now = timezone.now()
-    if numbers.country(number) not in settings.SMS_COUNTRIES:
-        return Issued(None, Refusal.COUNTRY)
+    asked = Asked(user, number, purpose, address, by_owner)
+    if never := _never(asked):
+        return _none(never)
     is_test = purpose == Sms.Purpose.TEST
-    if not is_test and (paused_until := guesses.paused(user)):
-        return Issued(None, Refusal.PAUSED, paused_until)
     with transaction.atomic(durable=True):
         SmsDay.objects.bulk_create([SmsDay(day=timezone.localdate(now))], ignore_conflicts=True)
         # From here to the commit every other request for a code waits, so the counts below hold.
         within_budget = SmsDay.objects.filter(day=timezone.localdate(now), codes__lt=settings.SMS_DAILY_BUDGET).update(
             codes=F("codes") + 1
         )
-        refused = _limit_reached(user, number, purpose, address, now) if within_budget else Issued(None, Refusal.BUDGET)
+        refused = limits.refused(asked, now) if within_budget else Refused(Refusal.BUDGET)
         if refused:
             transaction.set_rollback(True)
-            return refused
+            return _none(refused)
         Sms.objects.filter(user=user, purpose=purpose, used_at=None, voided_at=None).update(voided_at=now)
         sms = Sms.objects.create(
             user=user,
@@ -62,6 +63,7 @@ def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, addres
             session=session,
             nonce="" if is_test else digits.new_nonce(),
             address=addresses.network(address),
+            by_owner=by_owner,
             language=language,
             created_at=now,
             expires_at=now + settings.SMS_CODE_LIFETIME,
@@ -71,34 +73,27 @@ def issue(user: User, number: str, purpose: Sms.Purpose, session: str, *, addres
     return Issued(sms)
 
 
-def _limit_reached(user: User, number: str, purpose: Sms.Purpose, address: str, now: datetime) -> Issued | None:
-    # Tests are counted by themselves: one by the office takes no code from anybody.
-    is_test = purpose == Sms.Purpose.TEST
-    sent = Sms.objects.filter(purpose=purpose) if is_test else Sms.objects.codes()
-    hour = timedelta(hours=1)
-    mine = Q(user=user) | Q(number=number)
+def outlook(user: User, number: str, purpose: Sms.Purpose, *, address: str, by_owner: bool = False) -> Issued | None:
+    """What asking for a code now would be refused for; None: nothing."""
+    now = timezone.now()
+    asked = Asked(user, number, purpose, address, by_owner)
+    spent = SmsDay.objects.filter(day=timezone.localdate(now), codes__gte=settings.SMS_DAILY_BUDGET)
+    refused = _never(asked) or limits.refused(asked, now)
+    if refused is None and spent.exists():
+        refused = Refused(Refusal.BUDGET)
+    return _none(refused) if refused else None
 
-    last = sent.filter(mine, purpose=purpose, created_at__gt=now - settings.SMS_RESEND_AFTER).first()
-    if last:
-        return Issued(None, Refusal.WAIT, last.created_at + settings.SMS_RESEND_AFTER)
 
-    limits = [
-        (Q(user=user), hour, settings.SMS_HOURLY_LIMIT),
-        (Q(number=number), hour, settings.SMS_HOURLY_LIMIT),
-        (Q(user=user), 24 * hour, settings.SMS_DAILY_LIMIT),
-        (Q(number=number), 24 * hour, settings.SMS_DAILY_LIMIT),
-    ]
-    if addresses.kind(address) is None:  # behind one that the office knows, many people ask for codes
-        limits.append((Q(address=addresses.network(address)), hour, settings.SMS_ADDRESS_LIMIT))
-    waits = []
-    for whose, window, limit in limits:
-        times = (
-            sent.filter(whose, created_at__gt=now - window).order_by("-created_at").values_list("created_at", flat=True)
-        )
-        newest = list(times[:limit])
-        if len(newest) == limit:
-            waits.append(newest[-1] + window)  # when the oldest of them no longer counts
-    return Issued(None, Refusal.LIMIT, max(waits)) if waits else None
+def _never(asked: Asked) -> Refused | None:
+    """What no count decides."""
+    if numbers.country(asked.number) not in settings.SMS_COUNTRIES:
+        return Refused(Refusal.COUNTRY)
+    paused = asked.purpose != Sms.Purpose.TEST and guesses.paused(asked.user)
+    return Refused(Refusal.PAUSED, paused) if paused else None
+
+
+def _none(refused: Refused) -> Issued:
+    return Issued(None, refused.refusal, refused.again_at)
 
 
 def latest(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
@@ -106,13 +101,19 @@ def latest(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms |
     return Sms.objects.filter(user=user, number=number, purpose=purpose, session=session).first()
 
 
-def resend_at(user: User, number: str, purpose: Sms.Purpose) -> datetime | None:
-    """When another code may be asked for, or None: now."""
-    now = timezone.now()
-    last = Sms.objects.filter(
-        Q(user=user) | Q(number=number), purpose=purpose, created_at__gt=now - settings.SMS_RESEND_AFTER
-    ).first()
-    return last.created_at + settings.SMS_RESEND_AFTER if last else None
+def elsewhere(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
+    """The code that another session asked for last, and that counts there only."""
+    return Sms.objects.filter(user=user, number=number, purpose=purpose).exclude(session=session).first()
+
+
+def carry_over(user: User, old: str, new: str) -> None:
+    """What was sent to one session counts in the one that follows it in the same browser, and there only.
+
+    One statement: of sessions that come at once, one gets it. Guesses at it, and whatever else is counted, go with it.
+    """
+    if old:
+        first = Case(When(first_session="", then=F("session")), default=F("first_session"))
+        Sms.objects.codes().filter(user=user, session=old, used_at=None).update(session=new, first_session=first)
 
 
 def check(user: User, number: str, purpose: Sms.Purpose, session: str, text: str, *, address: str = "") -> Outcome:

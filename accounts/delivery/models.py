@@ -90,11 +90,18 @@ class Sms(Delivery):
 
     # What holds no code.
     NOTICES = (Purpose.NOTICE_CHANGED, Purpose.NOTICE_UNBOUND, Purpose.NOTICE_HELP_CODE, Purpose.TEST)
+    # What goes to a number that somebody typed; the other codes go to the phone that is bound.
+    TYPED = (Purpose.BIND, Purpose.CHANGE_NEW)
 
     number = models.CharField(_("number"), max_length=16, db_index=True)  # E.164
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose)
     address = models.CharField(_("address"), max_length=43, blank=True)  # the network that asked for it
+    # By somebody who has shown to be the owner by more than the password. The database has the default too: while an
+    # upgrade goes on, rows are written that know nothing of it.
+    by_owner = models.BooleanField(_("by the owner"), default=False, db_default=False)
     session = models.CharField(max_length=32, blank=True)  # the browser session that the code is for
+    # The one that asked for it, where another one followed (`codes.carry_over`): the digits stay what they were.
+    first_session = models.CharField(max_length=32, blank=True, default="", db_default="")
     nonce = models.CharField(max_length=32, blank=True)
     tries = models.PositiveSmallIntegerField(_("guesses"), default=0)
     used_at = models.DateTimeField(_("used"), null=True, blank=True)
@@ -125,12 +132,24 @@ class Sms(Delivery):
 
     def digits(self) -> str:
         """The code, which is bound to all of this."""
-        return digits.of(self.nonce, self.user_id, self.number, self.purpose, self.session)
+        session = self.first_session or self.session
+        return digits.of(self.nonce, self.user_id, self.number, self.purpose, session)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the code can still be entered, whatever became of the SMS."""
+        spent = self.used_at or self.voided_at or self.tries >= settings.SMS_CODE_TRIES
+        return not spent and self.expires_at > timezone.now()
 
     def hand_over(self) -> None:
         code = self.digits() if self.nonce else None
         message = Message(
-            number=self.number, purpose=self.purpose, code=code, attempt=self.pk, expires_at=self.expires_at
+            number=self.number,
+            purpose=self.purpose,
+            mailbox=self.user.username,
+            code=code,
+            attempt=self.pk,
+            expires_at=self.expires_at,
         )
         Sms.objects.filter(pk=self.pk).update(gateway=settings.SMS_GATEWAY)  # known even if nothing more is heard of it
         self.gateway_id = gateways.send(message)

@@ -1,5 +1,6 @@
 """How a time is written, and nowhere else: in the zone of the site, alike in both languages."""
 
+import math
 from datetime import UTC, date, datetime
 
 from django.utils import timezone
@@ -38,6 +39,11 @@ def lately(at: datetime) -> str:
     ago = (timezone.localdate() - timezone.localdate(at)).days
     words = {0: _("Today"), 1: _("Yesterday")}
     return f"{words[ago]} {time_of_day(at)}" if ago in words else moment(at)
+
+
+def seconds_until(at: datetime) -> int:
+    """As a countdown shows it: never too early."""
+    return max(math.ceil((at - timezone.now()).total_seconds()), 0)
 
 
 def start(at: datetime) -> str:

@@ -244,6 +244,7 @@ class Kind(models.TextChoices):
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")
     PAUSE_ENDED = "pause_ended", Entry(may=WHY), _("pause of codes ended")
+    CODES_GIVEN = "codes_given", Entry(may=WHY), _("codes given again")
     TEST_SMS = "test_sms", Entry(needs={"number": MASKED}, may=WHY, notes=("number",)), _("test SMS sent")
     HELP_CODE_ISSUED = (
         "help_code_issued",

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.codes import guesses
+from accounts.codes import guesses, limits
 from accounts.codes.guesses import Outcome
 from accounts.delivery import digits, notices
 from accounts.delivery.models import Sms
@@ -76,6 +76,7 @@ def issue(
     try:
         with transaction.atomic():
             void(user)
+            limits.start_afresh(user, by_office=True)
             row = HelpCode.objects.create(
                 user=user,
                 phone=held,

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 
 from accounts.bans import attempts, brake
+from accounts.codes import limits
 from accounts.delivery import notices
 from accounts.log import events
 from accounts.signin import endings, signin
@@ -64,6 +65,7 @@ def set_starting(user: User, version: str, *, actor: User, address: str = "", re
 def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
     """After a new password. `actor` is the clerk who set it."""
     brake.release(user)  # what was guessed at is gone
+    limits.start_afresh(user, by_office=actor is not None)
     endings.end(Occasion.NEW_PASSWORD, user, actor=actor, address=address, reason=reason)
     event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
     notices.by_mail(user, event)

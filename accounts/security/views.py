@@ -23,11 +23,12 @@ from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
-from accounts.signin import clients, sessions
+from accounts.signin import clients, known, sessions
 from accounts.signin.decorators import GET_OR_POST, fresh_code_required
 from accounts.signin.sessions import SignedInRequest
-from accounts.signin.steps import CodeStep, NumberStep, phone_refusal_text
+from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.views import banned, safe_next
+from accounts.signin.words import phone_refusal_text
 from accounts.users.models import User
 
 OLD_NUMBER_PROVEN = "old_number_proven"
@@ -50,7 +51,9 @@ def confirm(request: SignedInRequest) -> HttpResponse:
         if step.prove():
             sessions.note_code(request, bound)
             events.record(events.Kind.CONFIRMED, request.user, address=clients.address(request))
-            return redirect(next_path)
+            response = redirect(next_path)
+            known.remember(request, response, request.user, bound)
+            return response
     return render(request, "security/confirm.html", {"step": step, "next": next_path})
 
 
@@ -71,12 +74,14 @@ def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refu
     """After binding or changing: this session goes on with the new phone."""
     step.done()
     sessions.drop(request, OLD_NUMBER_PROVEN)
+    response = redirect("phone")
     if isinstance(bound, phones.Refusal):
         messages.error(request, phone_refusal_text(bound))
     else:
         sessions.note_code(request, bound)
+        known.remember(request, response, request.user, bound)
         messages.success(request, _("Your phone %(number)s is bound.") % {"number": bound.masked})
-    return redirect("phone")
+    return response
 
 
 @sensitive_post_parameters()

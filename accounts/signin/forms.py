@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -42,11 +44,18 @@ class NumberForm(Seen, forms.Form):
         return number
 
 
+class CodeInput(forms.TextInput):
+    """Empty each time: a wrong code that stays would get the next one appended."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
 class CodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=40,
-        widget=forms.TextInput(
+        widget=CodeInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code", "autofocus": True}
         ),
     )
@@ -61,9 +70,7 @@ class HelpCodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Help-desk code"),
         max_length=40,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "inputmode": "numeric", "class": "code", "autofocus": True}
-        ),
+        widget=CodeInput(attrs={"autocomplete": "off", "inputmode": "numeric", "class": "code", "autofocus": True}),
     )
 
 

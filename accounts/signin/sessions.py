@@ -14,6 +14,8 @@ from django.utils.translation import get_language
 
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
+from accounts.codes import codes
+from accounts.delivery.models import Sms
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.signin import authorizations
@@ -36,6 +38,10 @@ AUTHORIZED = "authorized"
 WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
+NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
+
+# Steps that a sign-in goes on with when the password is entered once more.
+CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
 
 
 def _now() -> float:
@@ -61,13 +67,18 @@ class Candidate:
 
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
-    """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Only who is in, and
+    """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Save what the same
+    person was in the middle of: a code that was sent must not be lost by going back to the password. And who is in, and
     signs in once more because an application asked for it, stays in until that is done."""
     if has_passed(request) and request.user == user:
         request.session.cycle_key()
     else:
+        begun = _begun_by(request, user)
         _end_authorizations(request)
         request.session.flush()
+        if session := begun.pop(CODE_SESSION, None):
+            codes.carry_over(user, str(session), new_code_session(request))
+        request.session.update(begun)
     request.session[HALFWAY] = {
         "user": user.pk,
         "backend": user.backend,
@@ -76,6 +87,14 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str)
         "at": _now(),
         "next": next_path,
     }
+
+
+def _begun_by(request: HttpRequest, user: User) -> dict[str, object]:
+    """What goes over into the next half-way session of one account in one browser: it is who was half-way here."""
+    before = candidate(request)
+    if before is None or before.user != user:
+        return {}
+    return {key: request.session[key] for key in (CODE_SESSION, *CARRIED) if key in request.session}
 
 
 def candidate(request: HttpRequest) -> Candidate | None:

@@ -1,69 +1,31 @@
 """The two steps that pages are made of: prove a code that went to a number, and name a number and prove it."""
 
+from enum import StrEnum, auto
+
 from django.conf import settings
 from django.contrib import messages
+from django.forms import BoundField
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.codes import codes, guesses
+from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
-from accounts.phones import phones
-from accounts.phones.models import HelpCode
-from accounts.signin import clients, sessions
+from accounts.signin import clients, known, sessions, words
 from accounts.signin.forms import CodeForm, NumberForm
 from accounts.users.models import User
 
 
-def refusal_text(issued: codes.Issued) -> str:
-    at = clock.briefly(issued.again_at) if issued.again_at else ""
-    match issued.refusal:
-        case codes.Refusal.WAIT:
-            return _("A code was sent a moment ago. You can ask for another one in a minute.")
-        case codes.Refusal.LIMIT:
-            return _("Too many codes were asked for. The next one can be sent at %(time)s.") % {"time": at}
-        case codes.Refusal.PAUSED:
-            return _("Too many wrong codes were entered. Codes work again at %(time)s.") % {"time": at}
-        case codes.Refusal.COUNTRY:
-            return numbers.Refusal.COUNTRY.label
-        case _other:
-            return _("No more codes can be sent today. Please call the IT office.")
+class State(StrEnum):
+    """What there is to say of the code of this page."""
 
-
-def wrong_text(left: int) -> str:
-    """`left`: how often this code may still be tried."""
-    return ngettext(
-        "This code is wrong. You can try %(left)s more time.",
-        "This code is wrong. You can try %(left)s more times.",
-        left,
-    ) % {"left": left}
-
-
-def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -> str:
-    """Why a help-desk code was not taken."""
-    match outcome:
-        case guesses.Outcome.WRONG if row:
-            return wrong_text(max(settings.HELP_CODE_TRIES - row.tries, 0))
-        case guesses.Outcome.EXHAUSTED:
-            return _("This code was entered wrong too often. Please ask the IT office for a new one.")
-        case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, guesses.paused(user)))
-        case guesses.Outcome.MALFORMED:
-            return _("Enter the eight digits that the IT office gave you.")
-        case _other:
-            return _("This code is not valid, or no longer. Please ask the IT office for a new one.")
-
-
-def phone_refusal_text(refusal: phones.Refusal) -> str:
-    match refusal:
-        case phones.Refusal.NUMBER_FULL:
-            return _("This number already serves as many mailboxes as it may.")
-        case phones.Refusal.SAME_NUMBER:
-            return _("This is the number that is bound now. Enter another one.")
-        case _other:
-            return _("Your phone was changed in another browser meanwhile.")
+    NOTHING = auto()  # none was asked for
+    LIVE = auto()
+    FAILED = auto()  # the SMS, for certain: another one can be sent at once
+    DEAD = auto()  # too old, replaced, guessed at too often, or used
+    ELSEWHERE = auto()  # one went to another sign-in a moment ago: the next one must wait
 
 
 class CodeStep:
@@ -87,17 +49,25 @@ class CodeStep:
     def is_entered(self) -> bool:
         return self.request.method == "POST" and "code" in self.request.POST
 
-    def send(self) -> None:
-        issued = codes.issue(
+    def begin(self) -> codes.Issued:
+        """Ask for a code. If that is refused, the page says what there is."""
+        self._look_again()
+        return codes.issue(
             self.user,
             self.number,
             self.purpose,
             sessions.new_code_session(self.request),
             address=clients.address(self.request),
             language=get_language() or settings.LANGUAGE_CODE,
+            by_owner=self._by_owner,
         )
-        if issued.refusal:
-            messages.warning(self.request, refusal_text(issued))
+
+    def send(self) -> codes.Issued:
+        """The same by a press of the button, which must not seem to do nothing."""
+        issued = self.begin()
+        if issued.refusal is limits.Refusal.WAIT and self.state is State.LIVE:
+            messages.warning(self.request, words.refusal_text(issued))
+        return issued
 
     def prove(self) -> bool:
         """Whether the code that was entered is right; if not, the form says why."""
@@ -111,47 +81,96 @@ class CodeStep:
             self.form.cleaned_data["code"],
             address=clients.address(self.request),
         )
+        self._look_again()
         if outcome is guesses.Outcome.RIGHT:
             return True
-        self.form.add_error("code", self._reason(outcome))
+        self.form.add_error("code", words.code_text(outcome, self.user, self.sms, self.other))
         return False
 
-    def _reason(self, outcome: guesses.Outcome) -> str:
-        match outcome:
-            case guesses.Outcome.WRONG:
-                left = max(settings.SMS_CODE_TRIES - (self.sms.tries if self.sms else 0), 0)
-                if not left:
-                    return self._reason(guesses.Outcome.EXHAUSTED)
-                return wrong_text(left)
-            case guesses.Outcome.EXHAUSTED:
-                return _("This code was entered wrong too often. Please send a new one.")
-            case guesses.Outcome.PAUSED:
-                until = guesses.paused(self.user)
-                return refusal_text(codes.Issued(None, codes.Refusal.PAUSED, until))
-            case guesses.Outcome.MALFORMED:
-                return _("Enter the six digits from the SMS.")
-            case _other:
-                return _("This code is no longer valid. Please send a new one.")
+    # --- What the page shows
+
+    def _look_again(self) -> None:
+        for name in ("sms", "other", "outlook"):
+            vars(self).pop(name, None)
+
+    @cached_property
+    def _by_owner(self) -> bool:
+        return known.is_owner(self.request, self.user, self.number)
+
+    @cached_property
+    def sms(self) -> Sms | None:
+        """What was last sent here."""
+        return codes.latest(self.user, self.number, self.purpose, sessions.code_session(self.request))
+
+    @cached_property
+    def other(self) -> Sms | None:
+        """What was last sent to another sign-in."""
+        return codes.elsewhere(self.user, self.number, self.purpose, sessions.code_session(self.request))
+
+    @cached_property
+    def outlook(self) -> codes.Issued | None:
+        """What the next code would be refused for."""
+        address = clients.address(self.request)
+        return codes.outlook(self.user, self.number, self.purpose, address=address, by_owner=self._by_owner)
 
     @property
-    def sms(self) -> Sms | None:
-        return codes.latest(self.user, self.number, self.purpose, sessions.code_session(self.request))
+    def state(self) -> State:
+        if self.sms is None:
+            return State.ELSEWHERE if self._waits and self.other else State.NOTHING
+        if self.sms.status == Sms.Status.FAILED:
+            return State.FAILED
+        return State.LIVE if self.sms.is_live else State.DEAD
+
+    @property
+    def _waits(self) -> bool:
+        return self.outlook is not None and self.outlook.refusal is limits.Refusal.WAIT
+
+    @property
+    def note(self) -> str:
+        """Why no code can be sent for longer than a moment."""
+        return words.refusal_text(self.outlook) if self.outlook and not self._waits else ""
+
+    @property
+    def resend_in(self) -> int:
+        """Seconds until another code may be asked for; 0 also if nobody knows when."""
+        again_at = self.outlook.again_at if self.outlook else None
+        return clock.seconds_until(again_at) if again_at else 0
+
+    @property
+    def resend_at(self) -> str:
+        """The time of day, where seconds say little."""
+        again_at = self.outlook.again_at if self.outlook else None
+        return clock.briefly(again_at) if again_at and not self._waits else ""
+
+    @property
+    def asks_by_itself(self) -> bool:
+        """Nothing that was sent counts here, and nobody is to blame: the page asks as soon as it may."""
+        was_replaced = self.state is State.DEAD and self.sms is not None and self.sms.voided_at is not None
+        return self._waits and (self.state is State.ELSEWHERE or was_replaced)
+
+    @property
+    def has_field(self) -> bool:
+        return self.state is not State.NOTHING
+
+    @property
+    def leads_to_resend(self) -> bool:
+        """The button is what to press, not the field what to fill in."""
+        return self.state in (State.NOTHING, State.FAILED, State.DEAD)
+
+    @property
+    def field(self) -> BoundField:
+        """In focus where it is what to fill in. After a wrong code it is, and empty."""
+        if self.leads_to_resend and not self.form.is_bound:
+            self.form.fields["code"].widget.attrs.pop("autofocus", None)
+        return self.form["code"]
 
     @property
     def masked(self) -> str:
         return numbers.masked(self.number)
 
-    @property
-    def resend_in(self) -> int:
-        """Seconds until another code may be asked for."""
-        at = codes.resend_at(self.user, self.number, self.purpose)
-        return max(int((at - timezone.now()).total_seconds()) + 1, 0) if at else 0
-
 
 class NumberStep:
     """A number that its owner proves with a code. POST `number` sends one to it, POST `code` enters it."""
-
-    HELD = "number"
 
     def __init__(self, request: HttpRequest, user: User, purpose: Sms.Purpose) -> None:
         self.request, self.user, self.purpose = request, user, purpose
@@ -161,7 +180,7 @@ class NumberStep:
 
     @property
     def held_key(self) -> str:
-        return f"{self.HELD}_{self.purpose}"
+        return sessions.NUMBER.format(purpose=self.purpose)
 
     def _code_step(self, number: str) -> CodeStep:
         return CodeStep(self.request, self.user, number, self.purpose)
@@ -173,23 +192,44 @@ class NumberStep:
             return self._enter()
         if "number" in data or self.code is None:
             self.form = NumberForm(data)
-            if not self.form.is_valid():
-                self.code = None
-                return None
-            number = self.form.cleaned_data["number"]
-            sessions.remember(self.request, self.held_key, number)
-            self.code = self._code_step(number)
-        self.code.send()
+            if self.form.is_valid():
+                self._send_to(self.form.cleaned_data["number"])
+        else:
+            self.code.send()
         return None
+
+    def _send_to(self, number: str) -> None:
+        """If that is refused, a code that was sent to the number before this one can still be entered."""
+        new = self._code_step(number)
+        issued = new.send()
+        if issued.refusal and new.state is not State.LIVE and self.code and self.code.state is State.LIVE:
+            self.form.add_error("number", words.refusal_text(issued))
+            return
+        sessions.remember(self.request, self.held_key, number)
+        self.code = new
 
     def _enter(self) -> str | None:
         typed = self.request.POST.get("number")
         if self.code is None or (typed and numbers.parse(typed) != self.code.number):
             self.form = NumberForm(self.request.POST)
             self.form.add_error("number", _("Send a code to this number first."))
-            self.code = None
             return None
         return self.code.number if self.code.prove() else None
+
+    @property
+    def note(self) -> str:
+        """Why no code can be sent, whatever the number; before one is named only a pause is known."""
+        if self.code:
+            return self.code.note
+        paused = guesses.paused(self.user)
+        return words.refusal_text(codes.Issued(None, limits.Refusal.PAUSED, paused)) if paused else ""
+
+    @property
+    def field(self) -> BoundField:
+        """What is to be filled in next is in focus: this, or the code."""
+        if self.form.errors or self.code is None:
+            self.form.fields["number"].widget.attrs["autofocus"] = True
+        return self.form["number"]
 
     def refuse(self, reason: str) -> None:
         """The number was proven, and may not be bound all the same."""

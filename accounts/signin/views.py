@@ -24,10 +24,11 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.signin import clients, flows, sessions, signin, steady
+from accounts.signin import clients, flows, known, sessions, signin, steady
 from accounts.signin.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
-from accounts.signin.steps import CodeStep, NumberStep, help_code_text, phone_refusal_text
+from accounts.signin.steps import CodeStep, NumberStep
+from accounts.signin.words import help_code_text, phone_refusal_text
 from accounts.users.models import User
 
 
@@ -97,7 +98,7 @@ def _go_on(request: HttpRequest, user: User, decision: signin.Decision, next_pat
         return _enter(request, user, next_path, browser=decision.browser)
     if decision.phone is None:
         return redirect("sign_in_phone")
-    CodeStep(request, user, str(decision.phone.number), Sms.Purpose.SIGN_IN).send()
+    CodeStep(request, user, str(decision.phone.number), Sms.Purpose.SIGN_IN).begin()
     return redirect("sign_in_code")
 
 
@@ -116,7 +117,10 @@ def _enter(
     events.record(
         events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
     )
-    return redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    if phone:
+        known.remember(request, response, user, phone)
+    return response
 
 
 @login_not_required

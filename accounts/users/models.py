@@ -79,6 +79,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     wrong_codes = models.PositiveIntegerField(_("wrong codes in a row"), default=0, editable=False)
     codes_paused_until = models.DateTimeField(_("codes paused until"), null=True, blank=True, editable=False)
 
+    # What was asked for before no longer counts: see accounts/codes/limits.py.
+    codes_counted_from = models.DateTimeField(null=True, blank=True, editable=False)
+
     is_verified: Callable[[], bool]  # set by django-otp on request.user: a code was entered in this session
 
     # How often all sessions of the account were ended. Part of what a session is checked against, as the password is.

@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import cycle
 from pathlib import Path
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.delivery.models import Sms
 from accounts.phones.models import Phone
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
 from tests.kit.servers.browser import (
@@ -99,57 +96,6 @@ def test_every_state_is_for_everybody(
         found += [f"{state}: {complaint}" for complaint in _complaints(page, state, variants, language)]
     assert not found, "\n".join(found)
     assert len(kinds) > 40, "the tour ended early"
-
-
-def _code_page(page: Page, wangwu: Person) -> None:
-    page.goto("/sign-in/")
-    page.fill("[name=username]", "wangwu")
-    page.fill("[name=password]", PASSWORD)
-    page.click("main [type=submit]")
-    page.wait_for_url("**/sign-in/code/")
-
-
-def test_resend_counts_down_with_javascript(
-    live_server: LiveServer, settings: Settings, open_page: Open, wangwu: Person
-) -> None:
-    settings.SMS_RESEND_AFTER = timedelta(seconds=3)
-    page = open_page(base_url=live_server.url)
-    _code_page(page, wangwu)
-    button = page.locator("[name=send]")
-    expect(button).to_be_disabled()
-    expect(button).to_contain_text("秒")
-    expect(button).to_be_enabled(timeout=6000)
-    expect(button).not_to_contain_text("秒")
-    button.click()
-    expect(button).to_be_disabled()
-    assert Sms.objects.count() == 2
-
-
-def test_resend_without_javascript_is_answered_by_the_server(
-    live_server: LiveServer, open_page: Open, wangwu: Person
-) -> None:
-    page = open_page(base_url=live_server.url, javascript=False)
-    _code_page(page, wangwu)
-    button = page.locator("[name=send]")
-    expect(button).to_be_enabled()
-    button.click()
-    expect(page.get_by_text("验证码刚刚发送过，请 1 分钟后再试。")).to_be_visible()
-    assert Sms.objects.count() == 1
-
-
-def test_page_learns_by_itself_what_became_of_the_sms(live_server: LiveServer, open_page: Open, wangwu: Person) -> None:
-    page = open_page(base_url=live_server.url)
-    _code_page(page, wangwu)
-    Sms.objects.update(status=Sms.Status.QUEUED, sent_at=None)
-    page.reload()
-    page.evaluate("window.stayed = true")
-    page.fill("[name=code]", "123")
-    expect(page.get_by_role("status")).to_contain_text("正在向 138****8000 发送短信")
-    Sms.objects.update(status=Sms.Status.SENT, sent_at=timezone.now())
-    expect(page.get_by_role("status")).to_contain_text("发送至 138****8000", timeout=6000)
-    assert page.evaluate("window.stayed")
-    assert page.input_value("[name=code]") == "123", "what was typed stays"
-    expect(page.locator("[name=code]")).to_be_focused()
 
 
 def test_full_width_digits_of_a_chinese_keyboard(live_server: LiveServer, open_page: Open, zhangsan: Person) -> None:

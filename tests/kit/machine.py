@@ -22,6 +22,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
+from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
 from apppasswords import last_use, passwords
@@ -209,11 +210,14 @@ class World(RuleBasedStateMachine):
         """Counted afresh from the rows, not from the model."""
         codes = list(Sms.objects.codes().order_by("created_at"))
         self.agree([code.pk for code in codes if code.tries > 5], [], "codes that were guessed at more than five times")
-        for whose, (window, limit) in product(("user_id", "number"), ((HOUR, 5), (DAY, 10))):
-            for owner in {getattr(code, whose) for code in codes}:
-                times = [code.created_at for code in codes if getattr(code, whose) == owner]
-                crowded = [at for at, later in zip(times, times[limit:], strict=False) if later - at < window]
-                self.agree(crowded, [], f"more than {limit} codes within {window} for {owner}")
+        changed = SecurityEvent.objects.filter(kind="password_changed").values_list("user", "at")
+        purses: dict[object, list[datetime]] = {}
+        for code in codes:  # what was asked for before a new password is no longer counted
+            before = sum(user == code.user_id and at <= code.created_at for user, at in changed)
+            purses.setdefault((code.user_id, code.by_owner, before), []).append(code.created_at)
+        for (purse, times), (window, limit) in product(purses.items(), ((HOUR, 5), (DAY, 10))):
+            crowded = [at for at, later in zip(times, times[limit:], strict=False) if later - at < window]
+            self.agree(crowded, [], f"more than {limit} codes within {window} out of {purse}")
 
     def search_secrets(self) -> None:
         models = [*apps.get_app_config("accounts").get_models(), *apps.get_app_config("apppasswords").get_models()]

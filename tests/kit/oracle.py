@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import product
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
 
@@ -14,6 +15,7 @@ Answer = tuple[int, str]
 PAGE: Answer = (200, "")
 NOT_THERE: Answer = (404, "")
 BANNED: Answer = (429, "")
+ANOTHERS: Answer = (409, "")  # somebody else is in here
 HOME: Answer = (302, "/")
 NEEDS_PHONE: Answer = (200, "bind a phone first")
 
@@ -21,6 +23,7 @@ SIGN_IN, CODE_PAGE, BIND_PAGE = "/sign-in/", "/sign-in/code/", "/sign-in/phone/"
 CONFIRM, PHONE, CHANGE, UNBIND = (f"/security/{page}/" for page in ("confirm", "phone", "phone/change", "phone/unbind"))
 APP_PASSWORDS = "/app-passwords/"
 
+TYPED = ("bind", "change_new")  # purposes whose codes go to a number that somebody typed
 MAILBOXES_PER_PHONE = 2
 APP_PASSWORDS_PER_USER = 3
 SHARED_NETWORK_FAILURES = 14
@@ -58,6 +61,7 @@ class Account:
     wrong_codes: int = 0
     paused_until: datetime | None = None
     sessions_ended: int = 0
+    codes_counted_from: datetime | None = None
     app_passwords: list[AppPassword] = field(default_factory=list)
     old_passwords: list[str] = field(default_factory=list)
 
@@ -103,6 +107,12 @@ def _is_over(session: Session) -> bool:
 class Browser:
     session: Session | None = None
     cookie: list[Trust] = field(default_factory=list)
+    known: list[tuple[Account, str, str, int]] = field(default_factory=list)  # with number, password, sessions ended
+
+    def remember(self, account: Account, number: str) -> None:
+        """The second step was passed here."""
+        passed = (account, number, account.password, account.sessions_ended)
+        self.known = [*(one for one in self.known if one != passed), passed][-5:]
 
 
 @dataclass(eq=False)
@@ -112,6 +122,7 @@ class Code:
     purpose: str
     session: object
     at: datetime
+    by_owner: bool = False
     digits: str = ""  # filled in when the SMS arrives
     tries: int = 0
     over: bool = False
@@ -230,21 +241,40 @@ class Oracle:
 
     # --- Codes ------------------------------------------------------------------------------------------------------
 
-    def issue(self, session: Session, number: str, purpose: str) -> None:
+    def issue(self, browser: Browser, session: Session, number: str, purpose: str) -> bool:
         account = session.account
         session.codes = session.codes or object()
         mine = [code for code in self.codes if code.account is account]
-        to_number = [code for code in self.codes if code.number == number]
-        if self._paused(account) or any(
-            code.purpose == purpose and not self.older(code.at, MINUTE) for code in mine + to_number
-        ):
-            return
-        for sent in (mine, to_number):
-            for window, limit in ((HOUR, 5), (DAY, 10)):
-                if sum(not self.older(code.at, window) for code in sent) >= limit:
-                    return
+        alike = [code for code in mine if (code.number, code.purpose) == (number, purpose)]
+        if self._paused(account) or any(not self.older(code.at, MINUTE) for code in alike):
+            return False
+        by_owner = self._is_owner(browser, session, number)
+        typed = [code for code in self.codes if code.purpose in TYPED and code.number == number]
+        strangers = [code for code in typed if code.account is not account and not self.older(code.at, DAY)]
+        since = account.codes_counted_from
+        counted = [[code for code in mine if code.by_owner is by_owner]]
+        if purpose in TYPED and len({id(code.account) for code in strangers if not since or code.at > since}) > 1:
+            counted.append(strangers)
+        for codes, (window, limit) in product(counted, ((HOUR, 5), (DAY, 10))):
+            recent = [code for code in codes if not self.older(code.at, window)]
+            if sum(not since or code.at > since for code in recent) >= limit:
+                return False
         self.end(code for code in mine if code.purpose == purpose)
-        self.codes.append(Code(account, number, purpose, session.codes, self.now))
+        self.codes.append(Code(account, number, purpose, session.codes, self.now, by_owner))
+        return True
+
+    def _is_owner(self, browser: Browser, session: Session, number: str) -> bool:
+        account = session.account
+        if session.is_in and (session.verified or (self.is_on(account) and self.far(browser) is Far.IN)):
+            return True
+        return (account, number, account.password, account.sessions_ended) in browser.known
+
+    def live(self, session: Session, number: str, purpose: str) -> Code | None:
+        """What was sent to a session last, if it can still be entered."""
+        what = (session.account, number, purpose, session.codes or object())
+        sent = [code for code in self.codes if (code.account, code.number, code.purpose, code.session) == what]
+        spent = not sent or sent[-1].over or sent[-1].tries >= 5 or self.older(sent[-1].at, 5 * MINUTE)
+        return None if spent else sent[-1]
 
     def check(self, session: Session, number: str, purpose: str, digits: str | None) -> bool:
         account = session.account

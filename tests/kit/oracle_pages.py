@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable
 
 from tests.kit.oracle import (  # fmt: skip
+    ANOTHERS,
     BANNED,
     BIND_PAGE,
     CHANGE,
     CODE_PAGE,
     CONFIRM,
     HOME,
+    HOUR,
     MAILBOXES_PER_PHONE,
     MINUTE,
     NEEDS_PHONE,
@@ -31,25 +33,30 @@ class Pages(Oracle):
     # --- Sign in ----------------------------------------------------------------------------------------------------
 
     def enter_password(self, browser: Browser, account: Account, password: str, address: str) -> Answer:
-        if self.far(browser) is Far.IN:
-            return HOME
+        if self.far(browser) is Far.IN and browser.session:
+            return HOME if browser.session.account is account else ANOTHERS
         if self.banned(address, account.name):
             return BANNED
         if not account.active or password != account.password:
             return BANNED if self.fail(address, account.name, password) else PAGE
         self.succeed(address, account.name)
+        before = browser.session if self.far(browser) in (Far.CODE, Far.BIND) else None
         session = browser.session = Session(account, password, self.now, account.phone, account.sessions_ended)
+        if before and before.account is account:  # what was sent to it is not lost
+            session.codes = before.codes
+            session.numbers = {purpose: held for purpose, held in before.numbers.items() if purpose == "bind"}
         trust = next((one for one in browser.cookie if one.account is account and self.is_live(one)), None)
         if not self.is_on(account) or (account.phone and trust):
             session.trust = trust if self.is_on(account) else None
             session.is_in, session.phone = True, None
             return HOME
         if account.phone:
-            self.issue(session, account.phone.number, "sign_in")
+            self.issue(browser, session, account.phone.number, "sign_in")
             return Far.CODE.value
         return Far.BIND.value
 
-    def enter(self, session: Session, phone: Phone) -> Answer:
+    def enter(self, browser: Browser, session: Session, phone: Phone) -> Answer:
+        browser.remember(session.account, phone.number)
         session.is_in, session.at, session.trust, session.codes = True, self.now, None, None
         session.phone, session.code_at = phone, self.now
         return HOME
@@ -81,26 +88,32 @@ class Pages(Oracle):
         }  # fmt: skip
         return steps[page](browser, session, data, digits)
 
-    def _prove(self, session: Session, purpose: str, data: dict[str, str], digits: str | None, back: str) -> Answer:
+    def _prove(self, browser: Browser, purpose: str, data: dict[str, str], digits: str | None, back: str) -> Answer:
         """HOME if the bound phone's code was right."""
+        session = browser.session
+        assert session
         assert session.account.phone
         if "code" not in data:
-            self.issue(session, session.account.phone.number, purpose)
+            self.issue(browser, session, session.account.phone.number, purpose)
             return (302, back)
         return HOME if self.check(session, session.account.phone.number, purpose, digits) else PAGE
 
-    def _prove_number(self, session: Session, purpose: str, data: dict[str, str], digits: str | None) -> str | None:
+    def _prove_number(self, browser: Browser, purpose: str, data: dict[str, str], digits: str | None) -> str | None:
+        session = browser.session
+        assert session
         held, at = session.numbers.get(purpose, ("", self.now))
         if self.older(at, 10 * MINUTE):
             held = ""
         if "code" in data:
             return held if held and self.check(session, held, purpose, digits) else None
         if number := data.get("number", ""):
-            held = f"+86{number}" if self._has_room(f"+86{number}") else ""
-            if held:
-                session.numbers[purpose] = (held, self.now)
-        if held:
-            self.issue(session, held, purpose)
+            new = f"+86{number}"
+            if self._has_room(new):
+                sent = self.issue(browser, session, new, purpose) or self.live(session, new, purpose)
+                if sent or not (held and self.live(session, held, purpose)):
+                    session.numbers[purpose] = (new, self.now)
+        elif held:
+            self.issue(browser, session, held, purpose)
         return None
 
     def _has_room(self, number: str) -> bool:
@@ -109,18 +122,18 @@ class Pages(Oracle):
 
     def _sign_in_code(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         assert session.account.phone
-        answer = self._prove(session, "sign_in", data, digits, CODE_PAGE)
+        answer = self._prove(browser, "sign_in", data, digits, CODE_PAGE)
         if answer == HOME:
-            self.enter(session, session.account.phone)
+            self.enter(browser, session, session.account.phone)
             if "trust_browser" in data:
                 browser.cookie = [*browser.cookie, Trust(session.account, session.account.phone, self.now)][-5:]
         return answer
 
-    def _bind(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+    def _bind(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         by_choice, account = session.is_in and not self.is_on(session.account), session.account
         if account.phone:
             return PAGE
-        number = self._prove_number(session, "bind", data, digits)
+        number = self._prove_number(browser, "bind", data, digits)
         if number is None:
             return PAGE
         if self._has_room(number):
@@ -128,34 +141,36 @@ class Pages(Oracle):
             self.end(code for code in self.codes if code.account is account)
             session.numbers.pop("bind")
             if not by_choice:
-                return self.enter(session, account.phone)
+                return self.enter(browser, session, account.phone)
             session.phone, session.code_at = account.phone, self.now
+            browser.remember(account, account.phone.number)
         elif not by_choice:
             return PAGE
         session.numbers.pop("bind", None)
         session.old_number_proven = None
         return (302, PHONE)
 
-    def _confirm(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+    def _confirm(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         if session.account.phone is None:
             return (302, PHONE)
-        answer = self._prove(session, "confirm", data, digits, CONFIRM)
+        answer = self._prove(browser, "confirm", data, digits, CONFIRM)
         if answer == HOME:
             session.phone, session.code_at = session.account.phone, self.now
+            browser.remember(session.account, session.account.phone.number)
         return answer
 
-    def _change(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+    def _change(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         old = session.account.phone
         if old is None:
             return (302, PHONE)
         proven = session.old_number_proven
         if not proven or proven[0] is not old or self.older(proven[1], 10 * MINUTE):
-            answer = self._prove(session, "change", data, digits, CHANGE)
+            answer = self._prove(browser, "change", data, digits, CHANGE)
             if answer == HOME:
                 session.old_number_proven = (old, self.now)
                 return (302, CHANGE)
             return answer
-        number = self._prove_number(session, "change_new", data, digits)
+        number = self._prove_number(browser, "change_new", data, digits)
         if number is None:
             return PAGE
         session.old_number_proven = None
@@ -164,12 +179,13 @@ class Pages(Oracle):
             self.lose_phone(session.account)
             session.phone = session.account.phone = Phone(number)
             session.code_at = self.now
+            browser.remember(session.account, number)
         return (302, PHONE)
 
-    def _unbind(self, _browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
+    def _unbind(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         if session.account.phone is None:
             return (302, PHONE)
-        answer = self._prove(session, "unbind", data, digits, UNBIND)
+        answer = self._prove(browser, "unbind", data, digits, UNBIND)
         if answer == HOME:
             self.unbind(session.account)
             session.sessions_ended = session.account.sessions_ended
@@ -203,6 +219,8 @@ class Pages(Oracle):
             return BANNED if self.fail(address, account.name, old) else PAGE
         account.old_passwords.append(old)
         account.password = session.password = new
+        if account.codes_counted_from is None or self.older(account.codes_counted_from, HOUR):
+            account.codes_counted_from = self.now
         self.end(code for code in self.codes if code.account is account)
         for trust in trusts:
             trust.forgotten = trust.forgotten or trust.account is account

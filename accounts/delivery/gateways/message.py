@@ -11,6 +11,7 @@ class Message:
 
     number: str = field(repr=False)  # E.164
     purpose: str
+    mailbox: str = field(repr=False)  # several may share a phone
     code: str | None = field(repr=False)
     attempt: int  # the row's id: the gateway's receipts name it
     expires_at: datetime
@@ -19,6 +20,7 @@ class Message:
         """In the language that is active, on one line and with the institution's name, as carriers ask for."""
         context = {
             "institution": settings.INSTITUTION,
+            "mailbox": f"{self.mailbox[:1]}***@",
             "code": self.code,
             "minutes": int(settings.SMS_CODE_LIFETIME.total_seconds() // 60),
             "contact": settings.SUPPORT_CONTACT,

@@ -4,6 +4,7 @@ Each says whether it was done. What was not was done before by somebody else: `l
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -11,7 +12,7 @@ from django.db import transaction
 from accounts.bans import bans, brake
 from accounts.bans.models import Ban
 from accounts.browsers import browsers
-from accounts.codes import codes, guesses
+from accounts.codes import codes, guesses, limits
 from accounts.delivery import notices
 from accounts.delivery.models import Sms
 from accounts.log import events
@@ -68,6 +69,15 @@ def release(user: User, by: By) -> bool:
         if not brake.release(user):
             return False
         notices.by_mail(user, _record(Kind.BRAKE_RELEASED, user, by))
+    return True
+
+
+def give_codes(user: User, version: datetime | None, by: By) -> bool:
+    """`version`: from when on codes were counted as the page was made."""
+    with transaction.atomic():
+        if not limits.give_again(user, version):
+            return False
+        notices.by_mail(user, _record(Kind.CODES_GIVEN, user, by))
     return True
 
 

@@ -5,67 +5,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.bans.models import Ban
-from accounts.codes import codes, guesses
+from accounts.codes import codes, guesses, limits
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
-from accounts.presses import once
 from accounts.security import passwords
-from accounts.signin.sessions import SignedInRequest
-from accounts.signin.steps import refusal_text
+from accounts.signin.words import refusal_text
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
 from portal.office.desk import acts, facts
-from portal.office.desk.acts import By
+from portal.office.desk.press import Task, number, test_refusal_text
 
 Kind = SecurityEvent.Kind
 
+NEVER = "never"  # codes were given again: the version of a page that shows so
 HELP, LIFT, NUMBERS = right("help_people", User), right("lift", Ban), right("see_numbers", User)
-
-
-@dataclass(frozen=True)
-class Task:
-    """One press of a button: on whom, by whom and why, and what the page was showing when it was pressed."""
-
-    request: SignedInRequest
-    person: User
-    by: By
-    version: str
-
-    def say(self, text: str) -> None:
-        messages.success(self.request, text)
-
-    def nothing_done(self, *kinds: SecurityEvent.Kind) -> None:
-        """The page was out of date: somebody did it, or something else, before."""
-        event = acts.last(self.person, *kinds)
-        if event is None:
-            messages.warning(self.request, _("Nothing was done: the page was out of date. This is how it is now."))
-            return
-        who, time = event.actor_name or _("the owner"), clock.briefly(event.at)
-        told = {"who": who, "time": time, "what": event.get_kind_display()}
-        messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
-
-    def show_once(self, **secret: Any) -> HttpResponse:
-        """The one answer that holds the secret. No browser keeps it: see no_store in accounts/signin/middleware.py."""
-        context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
-        return once.show(TemplateResponse(self.request, "office/desk/secret.html", context | secret))
-
-
-def _number(text: str) -> int:
-    """The key of a row, as our own pages wrote it."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Http404
-    return int(text)
 
 
 # --- The buttons ------------------------------------------------------------------------------------------------------
@@ -75,7 +38,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
     phone, _comma, ordinal = task.version.partition(",")
     by = task.by
     given = helpcodes.issue(
-        task.person, (_number(phone), _number(ordinal)), actor=by.clerk, address=by.address, reason=by.reason
+        task.person, (number(phone), number(ordinal)), actor=by.clerk, address=by.address, reason=by.reason
     )
     match given:
         case (row, code):
@@ -86,7 +49,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
             task.nothing_done(*kinds)
         case helpcodes.Refusal.PAUSED:
             until = guesses.paused(task.person)
-            messages.warning(task.request, refusal_text(codes.Issued(None, codes.Refusal.PAUSED, until)))
+            messages.warning(task.request, refusal_text(codes.Issued(None, limits.Refusal.PAUSED, until)))
         case helpcodes.Refusal.COLLEAGUE:
             raise PermissionDenied
         case _other:
@@ -114,7 +77,7 @@ def forget_browsers(task: Task) -> None:
 
 def remove_app_password(task: Task) -> None:
     by = task.by
-    if app_passwords.remove(task.person, _number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
+    if app_passwords.remove(task.person, number(task.version), actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The app password is removed. What used it can no longer sign in."))
     else:
         task.nothing_done(Kind.APP_PASSWORD_REMOVED)
@@ -148,19 +111,6 @@ def send_test(task: Task) -> None:
         messages.warning(task.request, test_refusal_text(issued))
 
 
-def test_refusal_text(issued: codes.Issued) -> str:
-    match issued.refusal:
-        case codes.Refusal.WAIT:
-            return _("A test was sent a moment ago. The next one can follow in a minute.")
-        case codes.Refusal.LIMIT:
-            at = clock.briefly(issued.again_at) if issued.again_at else ""
-            return _("Too many tests were sent to this number. The next one can be sent at %(time)s.") % {"time": at}
-        case codes.Refusal.BUDGET:
-            return _("The site has sent as many SMS today as it may (SMS_DAILY_BUDGET).")
-        case _other:
-            return refusal_text(issued)
-
-
 def end_pause(task: Task) -> None:
     if acts.end_pause(task.person, task.by):
         task.say(_("Codes work again. The owner is told."))
@@ -175,8 +125,19 @@ def release(task: Task) -> None:
         task.nothing_done(Kind.BRAKE_RELEASED, Kind.PASSWORD_CHANGED)
 
 
+def give_codes(task: Task) -> None:
+    try:
+        version = clock.parsed(task.version) if task.version != NEVER else None
+    except ValueError:
+        raise Http404 from None
+    if acts.give_codes(task.person, version, task.by):
+        task.say(_("Codes can be sent again. The owner is told."))
+    else:
+        task.nothing_done(Kind.CODES_GIVEN, Kind.HELP_CODE_ISSUED, Kind.PASSWORD_CHANGED)
+
+
 def lift_ban(task: Task) -> None:
-    ban = facts.bans_of(task.person).filter(pk=_number(task.version)).first()
+    ban = facts.bans_of(task.person).filter(pk=number(task.version)).first()
     if ban and acts.lift(task.person, ban, task.by):
         task.say(_("The ban of %(address)s is lifted.") % {"address": ban.network})
     else:
@@ -247,6 +208,15 @@ BUTTONS = {
                 "came again: a new password or two-step is safer."
             ),
             permission=LIFT,
+        ),
+        Button(
+            "codes",
+            give_codes,
+            gettext_lazy("Give codes again"),
+            gettext_lazy(
+                "What was asked for so far no longer counts: codes can be sent again at once, also to a number that "
+                "others typed. Wrong ones that were entered stay counted."
+            ),
         ),
         Button(
             "password",

@@ -17,6 +17,7 @@ from accounts.bans import addresses, bans, brake
 from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
+from accounts.codes import limits
 from accounts.delivery import explanations
 from accounts.delivery.models import Sms
 from accounts.lib import invisible
@@ -86,6 +87,7 @@ class Facts:
     bans: list[Ban]
     failures: list[Wrong]
     help_code: HelpCode | None
+    codes: limits.Standing
     mail_ending: mailsessions.Told | None
     guessed_until: datetime | None  # the brake of its mailbox password
 
@@ -122,6 +124,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
         bans=list(_bans(user, around)),
         failures=_failures(user, [network for network in networks if network in own]),
         help_code=helpcodes.of(user),
+        codes=limits.standing(user),
         mail_ending=mailsessions.latest(user.username, shown_for=timedelta(days=1)),
         guessed_until=None if user.two_step_is_on() else brake.until(user.pk),
     )

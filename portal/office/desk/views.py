@@ -12,12 +12,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.bans import causes
 from accounts.bans.models import Ban, Failure
 from accounts.browsers.models import TrustedBrowser
+from accounts.codes.limits import Purse
 from accounts.delivery.models import Sms
 from accounts.lib import clock, invisible
 from accounts.log import sentences
@@ -35,8 +37,9 @@ from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from portal.office.desk import facts
 from portal.office.desk.acts import By
-from portal.office.desk.buttons import BUTTONS, Button, Task
+from portal.office.desk.buttons import BUTTONS, NEVER, Button
 from portal.office.desk.facts import Facts
+from portal.office.desk.press import Task
 from portal.office.desk.reasons import REASONS, ReasonForm
 
 # Whoever may not read the list of something does not read it here either.
@@ -50,6 +53,15 @@ SECTIONS = {
     "browsers": right("view", TrustedBrowser),
 }
 
+# Codes of which there were too many.
+SPENT = {
+    Purse.OWNER: gettext_lazy("As many codes were asked for as the owner may have: none until %(time)s."),
+    Purse.PASSWORD: gettext_lazy(
+        "As many codes were asked for with the password alone as may be: none until %(time)s, save where the owner is "
+        "signed in or was before."
+    ),
+}
+
 
 def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
     """The buttons that make sense now, each with what it was decided on."""
@@ -58,11 +70,15 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
     code = known.help_code
     given = code.ordinal if code and phone and code.phone_id == phone.pk else 0
     needs_code = phone and user.is_active and user.two_step_is_on() and not known.is_paused
+    counted_from = user.codes_counted_from
+    # Without a phone it may be strangers who typed the number.
+    may_lack_codes = user.is_active and (known.codes.asked or (user.two_step_is_on() and phone is None))
     on = {
         "help_code": f"{bound},{given}" if needs_code else "",
         "test": bound,
         "end_pause": "now" if known.is_paused else "",
         "release": "now" if known.guessed_until else "",
+        "codes": (clock.iso(counted_from) if counted_from else NEVER) if may_lack_codes else "",
         "password": "" if settings.PASSWORDS_IN_DIRECTORY else passwords.version_of(user),
         "sessions": "now",
         "browsers": "now" if known.browsers else "",
@@ -181,6 +197,8 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
             "used before."
         )
         found.append(text % {"time": _at(known.guessed_until)})
+    for purse, until in known.codes.spent_until.items():
+        found.append(SPENT[purse] % {"time": _at(until)})
     if user.two_step_is_on() and known.phone is None:
         found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
     if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:

@@ -5,16 +5,16 @@ from datetime import timedelta
 import time_machine
 from pytest_django import Settings
 
-from accounts.codes.codes import Refusal
+from accounts.codes.limits import Refusal
 from tests.conftest import MakeUser
-from tests.kit.asking import Asking
+from tests.kit.asking import Asking, Purpose
 
 
 def test_the_day_of_a_number_has_24_hours(
     make_user: MakeUser, settings: Settings, clock: time_machine.Traveller
 ) -> None:
     settings.SMS_DAILY_LIMIT = 2
-    people = [Asking(make_user(name)) for name in ("lisi", "wangwu", "zhaoliu")]  # of one number
+    people = [Asking(make_user(name), purpose=Purpose.BIND) for name in ("lisi", "wangwu", "zhaoliu")]  # of one number
     for one in people[:2]:
         assert one.ask().sms
         clock.shift(timedelta(minutes=2))

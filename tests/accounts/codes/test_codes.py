@@ -150,6 +150,25 @@ def test_each_part_that_it_is_bound_to_makes_other_digits(asking: Asking, part: 
     assert different >= 2
 
 
+def test_a_code_that_is_carried_over_counts_in_the_next_session_only(asking: Asking) -> None:
+    code = asking.code()
+    for _guess in range(3):
+        asking.enter(other_than(code))
+    codes.carry_over(asking.user, asking.session, "the next one")
+    codes.carry_over(asking.user, asking.session, "a third one")
+    assert asking.enter(code) is Outcome.EXPIRED
+    assert asking.but(session="a third one").enter(code) is Outcome.EXPIRED
+    assert Sms.objects.get().tries == 3, "guesses go with it"
+    assert asking.but(session="the next one").enter(code) is Outcome.RIGHT
+
+
+def test_nobody_carries_over_the_codes_of_somebody_else(asking: Asking, make_user: MakeUser) -> None:
+    code = asking.code()
+    codes.carry_over(make_user("zhaoliu"), asking.session, "another session")
+    codes.carry_over(asking.user, "", "another session")
+    assert asking.enter(code) is Outcome.RIGHT
+
+
 def test_another_key_makes_other_digits(asking: Asking, settings: Settings) -> None:
     code = asking.code()
     settings.SMS_CODE_KEY = "another key, after the first one leaked"

@@ -118,7 +118,7 @@ def fill(user: User, rows: int) -> None:
         Failure.objects.create(network=where, account=user.username, password_digest="d", channel="imap", ban=ban)
 
 
-QUERIES = 15  # three of them find out who the clerk is, one forgets what was shown once
+QUERIES = 16  # three of them find out who the clerk is, one forgets what was shown once
 
 
 def test_as_many_queries_for_much_as_for_nothing(office: Person, wangwu: Person) -> None:
@@ -178,7 +178,7 @@ def test_who_may_only_look_sees_no_buttons(make_user: MakeUser, wangwu: Person) 
 
 # --- Buttons ----------------------------------------------------------------------------------------------------------
 
-ACTS = ("help_code", "test", "end_pause", "password", "sessions", "browsers", "app_passwords", "app_password",
+ACTS = ("help_code", "test", "end_pause", "codes", "password", "sessions", "browsers", "app_passwords", "app_password",
         "unbind", "lift", "number")  # fmt: skip
 
 
@@ -214,6 +214,7 @@ def test_nothing_without_a_reason(office: Person, wanting: Person, act: str, mis
     [
         ("test", "test_sms"),
         ("end_pause", "pause_ended"),
+        ("codes", "codes_given"),
         ("password", "password_changed"),
         ("sessions", "sessions_ended"),
         ("browsers", "browsers_forgotten"),
@@ -257,7 +258,7 @@ def test_a_phone_that_was_bound_meanwhile_is_not_unbound(helper: Person, wanting
 
 
 @pytest.mark.parametrize(
-    "act", ["unbind", "browsers", "app_passwords", "end_pause", "password", "lift", "app_password"]
+    "act", ["unbind", "browsers", "app_passwords", "end_pause", "codes", "password", "lift", "app_password"]
 )
 def test_the_second_clerk_is_told_who_was_first(helper: Person, office: Person, wanting: Person, act: str) -> None:
     held = version(helper, wanting, act)

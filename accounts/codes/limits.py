@@ -1,0 +1,206 @@
+"""How many codes there may be, and how soon the next one. Whoever asks spends what is theirs: nobody else's.
+
+An account has two purses: one for who has shown to be its owner by more than the password (signed in with a code, in a
+browser where that was done before, or with a help-desk code), one for whoever knows the password. Tests by the office
+have a third. What others ask for counts only for a number that somebody types. See docs/decisions/0026-quotas.md.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.bans import addresses
+from accounts.delivery.models import Sms
+from accounts.users.models import User
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OURS = (Sms.Reason.OFFICE, Sms.Reason.LATE)  # why an SMS failed, and its owner could do nothing about it
+
+
+class Refusal(Enum):
+    """Why no code was sent. Such a request costs nothing."""
+
+    WAIT = auto()  # SMS_RESEND_AFTER has not passed
+    LIMIT = auto()  # the account, the number or the address had too many
+    PAUSED = auto()  # too many wrong codes
+    BUDGET = auto()  # the site sent too many today
+    COUNTRY = auto()
+
+
+@dataclass(frozen=True)
+class Refused:
+    refusal: Refusal
+    again_at: datetime | None = None  # when asking again can help
+
+
+class Purse(Enum):
+    OWNER = auto()
+    PASSWORD = auto()  # whoever knows it
+    TESTS = auto()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request for a code. `by_owner`: by somebody who has shown to be the owner by more than the password."""
+
+    user: User
+    number: str
+    purpose: Sms.Purpose
+    address: str
+    by_owner: bool
+
+    @property
+    def purse(self) -> Purse:
+        return _purse(self.purpose, self.by_owner)
+
+
+def _purse(purpose: str, by_owner: bool) -> Purse:
+    if purpose == Sms.Purpose.TEST:
+        return Purse.TESTS
+    return Purse.OWNER if by_owner else Purse.PASSWORD
+
+
+def refused(asked: Asked, now: datetime) -> Refused | None:
+    """Why this one may not be sent now. Holds until the commit behind the lock of `codes.issue`."""
+    sent = _sent(asked.user, now)
+    if wait := _wait(asked, sent, now):
+        return Refused(Refusal.WAIT, wait)
+    since = _since(User.objects.values_list("codes_counted_from", flat=True).get(pk=asked.user.pk), now)
+    waits = [_full_until(asked.purse, sent, since, now)]
+    if asked.purpose in Sms.TYPED:
+        waits.append(_strangers_at(asked, since, now))
+    if asked.purse is Purse.PASSWORD:
+        waits.append(_crowd_at(asked.address, now))
+    until = max((at for at in waits if at), default=None)
+    return Refused(Refusal.LIMIT, until) if until else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account has asked for, as far as it counts."""
+
+    asked: int
+    spent_until: dict[Purse, datetime]  # out of these none can be sent until then
+
+
+def standing(user: User) -> Standing:
+    """As a page tells it, of a row that was read just now."""
+    now = timezone.now()
+    sent, since = _sent(user, now), _since(user.codes_counted_from, now)
+    full = {purse: _full_until(purse, sent, since, now) for purse in (Purse.OWNER, Purse.PASSWORD)}
+    return Standing(
+        asked=len([one for one in sent if one.at > since and one.purse is not Purse.TESTS]),
+        spent_until={purse: until for purse, until in full.items() if until},
+    )
+
+
+def give_again(user: User, version: datetime | None) -> bool:
+    """By the desk, which saw from when on codes are counted. False: somebody was faster."""
+    return bool(User.objects.filter(pk=user.pk, codes_counted_from=version).update(codes_counted_from=timezone.now()))
+
+
+def start_afresh(user: User, *, by_office: bool) -> None:
+    """What was asked for so far no longer counts: after a new password, or with a help-desk code.
+
+    What owners do by themselves lets them do it once an hour: or whoever changes a password again and again would have
+    the site send codes for ever.
+    """
+    now = timezone.now()
+    before = Q() if by_office else Q(codes_counted_from=None) | Q(codes_counted_from__lte=now - HOUR)
+    User.objects.filter(before, pk=user.pk).update(codes_counted_from=now)
+
+
+# --- What was sent ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sent:
+    at: datetime
+    number: str
+    purpose: str
+    purse: Purse
+    failed: bool  # for certain
+    is_our_fault: bool
+
+
+def _sent(user: User, now: datetime) -> list[_Sent]:
+    """To one account in the last day, the newest first."""
+    rows = Sms.objects.filter(user=user, created_at__gt=now - DAY).filter(
+        Q(purpose=Sms.Purpose.TEST) | ~Q(purpose__in=Sms.NOTICES)
+    )
+    columns = ("created_at", "number", "purpose", "by_owner", "status", "reason")
+    return [
+        _Sent(
+            at,
+            number,
+            purpose,
+            _purse(purpose, by_owner),
+            status == Sms.Status.FAILED,
+            status == Sms.Status.FAILED and reason in OURS,
+        )
+        for at, number, purpose, by_owner, status, reason in rows.order_by("-created_at").values_list(*columns)
+    ]
+
+
+def _since(at: datetime | None, now: datetime) -> datetime:
+    """What is older counts no more. A beginning that lies ahead (a clock was set back) is none: it would let through
+    whatever comes until then."""
+    start = now - DAY
+    return at if at and start < at <= now else start
+
+
+# --- How soon, how many -----------------------------------------------------------------------------------------------
+
+
+def _wait(asked: Asked, sent: list[_Sent], now: datetime) -> datetime | None:
+    """From one code to the next for the same account, number and purpose. What certainly failed holds nobody up; if it
+    is our fault, and came to that many times, the next try waits like others, or a gateway that is down is hammered."""
+    alike = [one for one in sent if (one.number, one.purpose) == (asked.number, asked.purpose)]
+    held_up = [one.at for one in alike if not one.failed]
+    ours = [one.at for one in sent if one.is_our_fault and one.purse is asked.purse]
+    if len([at for at in ours if at > now - HOUR]) >= settings.SMS_HOURLY_LIMIT:
+        held_up += ours
+    # From the future: a clock was set back. Nobody waits longer for that.
+    latest = max((at for at in held_up if at <= now + settings.SMS_RESEND_AFTER), default=now - DAY)
+    until = min(latest, now) + settings.SMS_RESEND_AFTER
+    return until if until > now else None
+
+
+def _full_until(purse: Purse, sent: list[_Sent], since: datetime, now: datetime) -> datetime | None:
+    """What failed takes nothing from what arrives, but is limited alike."""
+    since = now - DAY if purse is Purse.TESTS else since
+    mine = [one for one in sent if one.purse is purse and one.at > since and not one.is_our_fault]
+    waits = [_full([one.at for one in mine if one.failed is failed], now) for failed in (False, True)]
+    return max((at for at in waits if at), default=None)
+
+
+def _full(newest_first: Iterable[datetime], now: datetime) -> datetime | None:
+    """When the oldest of too many no longer counts; None if there is room."""
+    waits = []
+    for window, limit in ((HOUR, settings.SMS_HOURLY_LIMIT), (DAY, settings.SMS_DAILY_LIMIT)):
+        counted = [min(at, now) for at in newest_first if at > now - window]
+        if len(counted) >= limit:
+            waits.append(counted[limit - 1] + window)
+    return max(waits, default=None)
+
+
+def _strangers_at(asked: Asked, since: datetime, now: datetime) -> datetime | None:
+    """A number that several others typed is left in peace. One of them alone shuts nobody else out of it."""
+    others = Sms.objects.filter(number=asked.number, purpose__in=Sms.TYPED, created_at__gt=now - DAY)
+    others = others.filter(created_at__gt=since).exclude(user=asked.user).exclude(status=Sms.Status.FAILED)
+    rows = list(others.order_by("-created_at").values_list("created_at", "user"))
+    return _full([at for at, _user in rows], now) if len({user for _at, user in rows}) > 1 else None
+
+
+def _crowd_at(address: str, now: datetime) -> datetime | None:
+    """Behind an address that the office knows many people ask for codes; behind another one there may be so many."""
+    if addresses.kind(address) is not None:
+        return None
+    sent = Sms.objects.codes().filter(address=addresses.network(address), by_owner=False, created_at__gt=now - HOUR)
+    newest = list(sent.order_by("-created_at").values_list("created_at", flat=True)[: settings.SMS_ADDRESS_LIMIT])
+    return min(newest[-1], now) + HOUR if len(newest) == settings.SMS_ADDRESS_LIMIT else None

@@ -1,0 +1,80 @@
+"""Why a code was not sent, not taken, or a phone not bound: in words for the person at the page."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.codes import codes, guesses, limits
+from accounts.delivery.models import Sms
+from accounts.lib import clock, numbers
+from accounts.phones import phones
+from accounts.phones.models import HelpCode
+from accounts.users.models import User
+
+
+def refusal_text(issued: codes.Issued) -> str:
+    at = clock.briefly(issued.again_at) if issued.again_at else ""
+    match issued.refusal:
+        case limits.Refusal.WAIT:
+            return _("A code was sent a moment ago. You can ask for another one in %(seconds)s s.") % {
+                "seconds": clock.seconds_until(issued.again_at) if issued.again_at else 0
+            }
+        case limits.Refusal.LIMIT:
+            return _("Too many codes were asked for. The next one can be sent at %(time)s.") % {"time": at}
+        case limits.Refusal.PAUSED:
+            return _("Too many wrong codes were entered. Codes work again at %(time)s.") % {"time": at}
+        case limits.Refusal.COUNTRY:
+            return numbers.Refusal.COUNTRY.label
+        case _other:
+            return _("No more codes can be sent today. Please call the IT office.")
+
+
+def wrong_text(left: int) -> str:
+    """`left`: how often this code may still be tried."""
+    return ngettext(
+        "This code is wrong. You can try %(left)s more time.",
+        "This code is wrong. You can try %(left)s more times.",
+        left,
+    ) % {"left": left}
+
+
+def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -> str:
+    """Why a help-desk code was not taken."""
+    match outcome:
+        case guesses.Outcome.WRONG if row:
+            return wrong_text(max(settings.HELP_CODE_TRIES - row.tries, 0))
+        case guesses.Outcome.EXHAUSTED:
+            return _("This code was entered wrong too often. Please ask the IT office for a new one.")
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.MALFORMED:
+            return _("Enter the eight digits that the IT office gave you.")
+        case _other:
+            return _("This code is not valid, or no longer. Please ask the IT office for a new one.")
+
+
+def phone_refusal_text(refusal: phones.Refusal) -> str:
+    match refusal:
+        case phones.Refusal.NUMBER_FULL:
+            return _("This number already serves as many mailboxes as it may.")
+        case phones.Refusal.SAME_NUMBER:
+            return _("This is the number that is bound now. Enter another one.")
+        case _other:
+            return _("Your phone was changed in another browser meanwhile.")
+
+
+def code_text(outcome: guesses.Outcome, user: User, sms: Sms | None, other: Sms | None) -> str:
+    """Why a code was not taken. `sms`: the one that was sent here. `other`: one that went to another sign-in."""
+    match outcome:
+        case guesses.Outcome.WRONG if sms and sms.tries < settings.SMS_CODE_TRIES:
+            return wrong_text(settings.SMS_CODE_TRIES - sms.tries)
+        case guesses.Outcome.WRONG | guesses.Outcome.EXHAUSTED:
+            return _("This code was entered wrong too often. Please send a new one.")
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.MALFORMED:
+            return _("Enter the six digits from the SMS.")
+        case _other if other and not sms:
+            return _("That code went to another sign-in and counts only there. Please send a new one.")
+        case _other:
+            return _("This code is no longer valid. Please send a new one.")
