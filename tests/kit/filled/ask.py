@@ -11,8 +11,10 @@ from django.urls import reverse
 from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
 from accounts.codes import guesses
+from accounts.faults.models import Fault
 from accounts.imports.models import Roster
 from accounts.log import audit
+from accounts.mailsessions.models import Ending
 from accounts.rollouts.models import Exemption, Rollout
 from accounts.users.models import User
 from apppasswords import passwords
@@ -188,6 +190,14 @@ def _figures(_secrets: Secrets) -> Answers:
         yield str(row), row.value
 
 
+def _waiting(_secrets: Secrets) -> Answers:
+    """What a worker still has to do when another server answers again."""
+    for row in Ending.objects.all():
+        yield row.why, [row.people, row.working]
+    for fault in Fault.objects.all():
+        yield fault.place, [fault.count, fault.told]
+
+
 QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "log": _log,
     "two-step": _two_step,
@@ -204,4 +214,5 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "roles": _roles,
     "networks": _networks,
     "figures": _figures,
+    "waiting": _waiting,
 }

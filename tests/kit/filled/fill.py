@@ -14,8 +14,11 @@ from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
+from accounts.faults import faults
+from accounts.faults.words import Note
 from accounts.log import audit, chain
 from accounts.maillogins import maillogins
+from accounts.mailsessions.models import Ending
 from accounts.phones import helpcodes, phones
 from accounts.rollouts import exemptions, reminders, rollouts
 from accounts.rollouts.models import Reminder
@@ -73,6 +76,7 @@ def fill() -> Secrets:
     _import(secrets["clerks"][SUPERUSER])
     _edit(secrets["clerks"][SUPERUSER])
     _read_mail()
+    _wait_for_servers()
     figures.sum_up(timezone.localdate())
     chain.seal_all()
     return secrets | {"log_end": audit.end()}
@@ -202,6 +206,14 @@ def _import(cookies: dict[str, str]) -> None:
 
 def _edit(cookies: dict[str, str]) -> None:
     edit(person(SUPERUSER, cookies), person("planned"), name="王五")
+
+
+def _wait_for_servers() -> None:
+    """Connections that a mail server is to end, and an error that nobody was told of yet."""
+    with override_settings(DOVEADM_URLS=["http://127.0.0.1:1"]):
+        Ending.objects.ask([address("mail")], Ending.Why.NOT_ME)
+    now = timezone.now()
+    faults.keep([Note("a place", "an error", "where it was", now, now)])
 
 
 def _read_mail() -> None:
