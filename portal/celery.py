@@ -1,13 +1,16 @@
 """The Celery application, and when its beat starts what. Its workers send SMS and mail."""
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
+from django.db import DatabaseError, connection
+from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
 TRANSPORT_ALIASES["filesystem"] = "portal.development.filequeue:Transport"
@@ -17,33 +20,70 @@ app = Celery("mailkey")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# What finds nothing to do costs nothing; what a busy worker did not come to is not done twice.
-SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": {"expires": settings.SMS_REQUEUE_AFTER.total_seconds()}}
-SUMMED = {"schedule": settings.FIGURES_EVERY, "options": {"expires": settings.FIGURES_EVERY.total_seconds()}}
-MINUTELY = {"schedule": timedelta(minutes=1), "options": {"expires": 60}}
+# What finds nothing to do costs nothing. What no worker came to for half a day is dropped: by the worker's clock, which
+# may be off, so it cannot be sooner.
+OLD = {"expires": timedelta(hours=12).total_seconds()}
+SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": OLD}
+SUMMED = {"schedule": settings.FIGURES_EVERY, "options": OLD}
+MINUTELY = {"schedule": timedelta(minutes=1), "options": OLD}
+HEARD = {"task": "operations.heard", "schedule": timedelta(seconds=10)}
+QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values())}
 # Each subject deletes what has expired of it, a minute after the other.
 EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "faults", "imports", "log", "maillogins", "mailsessions",
-            "openid", "phones", "rollouts", "signin")  # fmt: skip
-app.conf.beat_schedule = {
-    "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
-    "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
-    "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
-    "faults-tell": {"task": "faults.tell", **SWEPT},
-    "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
-    "signin-tell-owners": {"task": "signin.tell_owners", **SWEPT},
-    "bans-forget-digests": {"task": "bans.forget_digests", "schedule": crontab(minute=50)},
-    "log-seal": {"task": "log.seal", **SWEPT},
-    "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},
-    # Before what it counts is deleted; after the last receipt of the day.
-    "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
-    "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
-} | {
-    f"{subject}-delete-expired": {
-        "task": f"{subject}.delete_expired",
-        "schedule": crontab(hour=4, minute=10 + minutes),
+            "openid", "operations", "phones", "rollouts", "signin")  # fmt: skip
+app.conf.beat_schedule = (
+    {
+        "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
+        "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
+        "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
+        "faults-tell": {"task": "faults.tell", **SWEPT},
+        "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
+        "signin-tell-owners": {"task": "signin.tell_owners", **SWEPT},
+        "bans-forget-digests": {"task": "bans.forget_digests", "schedule": crontab(minute=50)},
+        "log-seal": {"task": "log.seal", **SWEPT},
+        "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},
+        # Before what it counts is deleted; after the last receipt of the day.
+        "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
+        "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }
-    for minutes, subject in enumerate(EXPIRING)
-}
+    | {
+        f"{subject}-delete-expired": {
+            "task": f"{subject}.delete_expired",
+            "schedule": crontab(hour=4, minute=10 + minutes),
+        }
+        for minutes, subject in enumerate(EXPIRING)
+    }
+    | {f"operations-heard-{queue}": {**HEARD, "args": [queue], "options": {**OLD, "queue": queue}} for queue in QUEUES}
+)
+
+
+def broker_answers() -> bool:
+    """Within two seconds."""
+    if app.conf.broker_url.startswith(("filesystem:", "memory:")):
+        return True
+    try:
+        with app.connection_for_write(connect_timeout=1) as broker:
+            broker.ensure_connection(max_retries=1, timeout=1)
+            broker.default_channel.client.ping()
+    except (OperationalError, KombuError, OSError, *app.connection_for_write().connection_errors):
+        return False
+    return True
+
+
+def waiting(queue: str) -> int:
+    """Messages that no worker took yet."""
+    with app.connection_for_read() as broker:
+        try:
+            return int(broker.default_channel.queue_declare(queue=queue, passive=True).message_count)
+        except broker.channel_errors:
+            return 0
+
+
+@worker_process_init.connect
+def ask_the_time(**_: Any) -> None:
+    """Before the first task compares anything with a clock that may be off."""
+    with suppress(DatabaseError):
+        connection.ensure_connection()
 
 
 @setup_logging.connect

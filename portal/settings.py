@@ -12,8 +12,10 @@ from typing import Any
 
 import bootstrap_wrapper
 from csp.constants import NONE, SELF
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lib import clock
 from accounts.log import syslog
 from portal.environment.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
@@ -102,6 +104,7 @@ INSTALLED_APPS = [
     "apppasswords",
     "apppasswords.setup",
     "portal",
+    "portal.operations",
     "portal.office.apps.OfficeConfig",
     "portal.office.apps.OfficeAdminConfig",
     "django.contrib.auth",
@@ -191,6 +194,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"]["ENGINE"] = "portal.database"
+    timezone.now = clock.now  # machines of a site go by the database's clock: what is compared is compared by one
     DATABASES["default"]["CONN_MAX_AGE"] = 600  # seconds
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds

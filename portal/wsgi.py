@@ -10,6 +10,10 @@ from portal import database
 
 database.limit(settings.DATABASES["default"])  # before the first connection
 application = get_wsgi_application()
+
+from portal.operations import heartbeats
+
+heartbeats.begin()
 if connection.vendor == "postgresql":
     from portal.database import base
 

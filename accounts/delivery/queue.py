@@ -1,12 +1,10 @@
 """Rows go to the workers by the name of their task: whoever writes one imports nothing of what workers do."""
 
 import logging
-from datetime import timedelta
 from functools import partial
 
 from celery import signature
 from django.db import transaction
-from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
 
 from accounts.delivery.models import Delivery
@@ -20,10 +18,9 @@ def enqueue(row: Delivery) -> None:
 
 
 def publish(row: Delivery) -> bool:
-    """The message dies with what it is about."""
-    left: timedelta = row.expires_at - timezone.now()
+    """The row says how long it is wanted. A message that did would be dropped by a worker whose clock is off."""
     try:
-        signature(row.TASK, args=[row.pk]).apply_async(expires=max(left.total_seconds(), 1))
+        signature(row.TASK, args=[row.pk]).apply_async()
     except (OperationalError, KombuError, OSError) as error:
         logger.warning("The queue did not take %s %s: %s", type(row).__name__, row.pk, type(error).__name__)
         _delay(row)

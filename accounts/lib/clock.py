@@ -1,7 +1,7 @@
 """How a time is written, and nowhere else: in the zone of the site, alike in both languages."""
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -71,6 +71,29 @@ def weekday(at: date) -> str:
 def in_file_name(at: datetime) -> str:
     """20261129-0847"""
     return _local(at).strftime("%Y%m%d-%H%M")
+
+
+# --- Whose clock ------------------------------------------------------------------------------------------------------
+
+NEAR_ENOUGH = timedelta(seconds=2)
+_ahead = timedelta()
+
+
+def now() -> datetime:
+    """By the clock of the database, which all machines of a site go by. It takes the place of Django's own `now`."""
+    return datetime.now(UTC) - _ahead
+
+
+def measure(database_now: datetime) -> None:
+    """What the database's clock says at this moment."""
+    global _ahead  # noqa: PLW0603 (there is one clock a machine)
+    off = datetime.now(UTC) - database_now
+    _ahead = off if abs(off) > NEAR_ENOUGH else timedelta()
+
+
+def ahead() -> timedelta:
+    """Of this machine's clock before the database's; nothing if they are about the same."""
+    return _ahead
 
 
 # --- For machines -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Django's engine for PostgreSQL, on connections that do not wait for ever."""
 
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -7,10 +8,12 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
+from accounts.lib import clock
 from portal.database import waiting
 from portal.database.pulse import pulse
 
 ANSWERS_WITHIN = 1.0  # seconds
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float"  # in nobody's time zone
 
 
 class _Driver(ModuleType):
@@ -25,6 +28,19 @@ class _Driver(ModuleType):
 class DatabaseWrapper(base.DatabaseWrapper):
     Database = _Driver("psycopg")
 
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """And it is asked what time it is: machines differ."""
+        connection = super().get_new_connection(conn_params)
+        with connection.cursor() as cursor:
+            _measure(cursor.execute(NOW).fetchone())
+        connection.rollback()
+        return connection
+
+
+def _measure(answer: tuple[float] | None) -> None:
+    if answer:
+        clock.measure(datetime.fromtimestamp(answer[0], UTC))
+
 
 class Probe:
     """A connection of its own, kept: that a new one is refused says little where all are taken."""
@@ -37,16 +53,18 @@ class Probe:
         waiting.within(ANSWERS_WITHIN)
         if self._line is not None:
             try:
-                self._line.execute("SELECT 1")
+                answer = self._line.execute(NOW).fetchone()
             except waiting.Silent:
                 self._line = None
                 return False
             except psycopg.Error:  # it was cut, which says nothing about a new one
                 self._line = None
             else:
+                _measure(answer)
                 return True
         try:
             self._line = waiting.Connection.connect(autocommit=True, **self._parameters)
+            _measure(self._line.execute(NOW).fetchone())
         except psycopg.Error:
             return False
         return True

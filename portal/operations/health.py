@@ -5,6 +5,9 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from portal import celery
+from portal.operations import heartbeats
+
 
 @login_not_required
 @require_safe
@@ -15,9 +18,24 @@ def live(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
+    """503 if this machine can serve nobody. What is missing elsewhere is named, and turns no machine out."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        missing = _missing()
     except Error:
         return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
-    return HttpResponse("ok\n", content_type="text/plain")
+    text = "\n".join(["degraded", *missing]) if missing else "ok"
+    return HttpResponse(f"{text}\n", content_type="text/plain")
+
+
+def _missing() -> list[str]:
+    clocks = heartbeats.wrong_clocks()
+    if not celery.broker_answers():
+        return ["the broker does not answer", *clocks]
+    silent = heartbeats.silent()
+    waiting = [queue for queue in silent if celery.waiting(queue)]
+    found = [f"worker: nobody takes from the queue {queue}" for queue in waiting]
+    if silent and not waiting:
+        found = [f"beat: nothing comes into the queues {', '.join(silent)}"]
+    return found + clocks

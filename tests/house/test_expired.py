@@ -30,6 +30,8 @@ from accounts.signin.models import Authorization
 from accounts.users.models import User
 from apppasswords.models import ProfileLink
 from portal.celery import app
+from portal.operations import heartbeats
+from portal.operations.models import Heartbeat
 from tests.kit import upkeep
 from tests.kit.outgoing import make_sms
 from tests.kit.people import Person
@@ -46,6 +48,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "maillogins": {MailLogin},
     "mailsessions": {Ending},
     "openid": {IDToken},
+    "operations": {Heartbeat},
     "phones": {HelpCode},
     "presses": {Press},
     "rollouts": {Rollout},
@@ -117,6 +120,7 @@ class Rows:
         yield Rollout, self._pair(Rollout, "made_at", forgotten, start=self.now)
         yield Roster, self._pair(Roster, "made_at", forgotten, name="people.csv", language="en", content=b"x")
         yield SecurityEvent, Pair(self.old_event, self.event)
+        yield Heartbeat, self._pair(Heartbeat, "at", heartbeats.FORGOTTEN_AFTER, {"host": "a"}, {"host": "b"})
         yield Fault, self._pair(Fault, "last_at", faults.KEPT_FOR, {"place": "a"}, {"place": "b"})
 
     def _delivered(self) -> Iterator[tuple[type[Model], Pair]]:
