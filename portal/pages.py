@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.browsers import browsers
-from accounts.lib import institution
+from accounts.lib import contact, institution
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
@@ -32,7 +32,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "institution": institution.name(),
         "theme_url": _versioned("theme", _theme()) if settings.INSTITUTION_COLOR else "",
         "logo_url": _versioned("logo", _logo()) if settings.INSTITUTION_LOGO else "",
-        "contact": settings.SUPPORT_CONTACT,
+        "contact": contact.link(),
         "mailbox_url": settings.MAILBOX_URL,
         "mail_ending": lambda: _mail_ending(request),
         "mail_sessions_end": bool(settings.DOVEADM_URLS),

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.lib import contact
 from accounts.security import activity as recent_activity
 from accounts.security.activity import Use
-from accounts.signin import clients
+from accounts.signin import clients, sessions
 from accounts.signin.decorators import GET_OR_POST, fresh_code_required
 from accounts.signin.sessions import SignedInRequest
 from accounts.users.models import User
@@ -36,6 +37,7 @@ def activity(request: SignedInRequest, uses: Uses) -> HttpResponse:
         "page": entries.get_page(request.GET.get("page")),
         "days": recent_activity.SHOWN_FOR.days,
         "today": timezone.localdate(),
+        "here": f"event-{sessions.event(request)}",
     }
     return render(request, "security/activity.html", context)
 
@@ -76,11 +78,12 @@ def _lead_on(request: SignedInRequest, removed: int) -> HttpResponse:
         text = ngettext("The app password is removed.", "%(n)s app passwords are removed.", removed)
         messages.success(request, text % {"n": removed})
     messages.warning(request, _filters())
-    said = {"contact": settings.SUPPORT_CONTACT}
     if settings.PASSWORDS_IN_DIRECTORY:
-        messages.warning(request, _("Change your mailbox password now, and tell the IT office: %(contact)s") % said)
+        text = _("Change your mailbox password now, and tell the IT office: {contact}")
+        messages.warning(request, format_html(text, contact=contact.link()))
         return redirect("activity")
-    messages.warning(request, _("Choose a new mailbox password here, and tell the IT office: %(contact)s") % said)
+    text = _("Choose a new mailbox password here, and tell the IT office: {contact}")
+    messages.warning(request, format_html(text, contact=contact.link()))
     return redirect("password")
 
 

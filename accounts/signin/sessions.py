@@ -38,6 +38,7 @@ AUTHORIZED = "authorized"
 WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
+EVENT = "event"
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Steps that a sign-in goes on with when the password is entered once more.
@@ -180,6 +181,16 @@ def note_code(request: HttpRequest, phone: Phone) -> None:
     request.session.cycle_key()
     django_otp.login(request, phone)
     request.session[CODE_AT] = _now()
+
+
+def note_event(request: HttpRequest, pk: int) -> None:
+    """The event of this sign-in in the security log: its owner finds the present browser by it."""
+    request.session[EVENT] = pk
+
+
+def event(request: HttpRequest) -> int | None:
+    pk = request.session.get(EVENT)
+    return pk if isinstance(pk, int) else None
 
 
 def has_passed(request: HttpRequest) -> bool:

@@ -114,9 +114,10 @@ def _enter(
     places.note_if_new(user.pk, clients.address(request))
     method = "code" if phone else "trusted browser" if browser else "password"
     client = clients.look(request)
-    events.record(
+    event = events.record(
         events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
     )
+    sessions.note_event(request, event.pk)
     response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
     if phone:
         known.remember(request, response, user, phone)

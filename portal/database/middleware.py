@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.log import log_response
 
-from accounts.lib import institution
+from accounts.lib import contact, institution
 from accounts.signin import middleware as signin
 from portal.database.pulse import pulse
 
@@ -53,4 +52,4 @@ def our_side(request: HttpRequest, error: Exception | None = None) -> HttpRespon
 
 def page(template: str, request: HttpRequest) -> str:
     with translation.override(translation.get_language_from_request(request)):
-        return render_to_string(template, {"institution": institution.name(), "contact": settings.SUPPORT_CONTACT})
+        return render_to_string(template, {"institution": institution.name(), "contact": contact.link()})

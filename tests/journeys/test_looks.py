@@ -113,3 +113,28 @@ def test_full_width_digits_of_a_chinese_keyboard(live_server: LiveServer, open_p
     page.keyboard.press("Enter")
     page.wait_for_url(live_server.url + "/")
     assert str(Phone.objects.get(user=zhangsan.user).number) == f"+86{NUMBER}"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_narrow_screen_begins_with_the_page(
+    live_server: LiveServer, open_page: Open, zhangsan: Person, *, javascript: bool
+) -> None:
+    """One line that leads back in place of a menu of four; the overview leads everywhere."""
+    zhangsan.sign_in()
+    page = open_page(base_url=live_server.url, width=ZOOMED, javascript=javascript)
+    page.context.add_cookies([{"name": "session", "value": zhangsan.cookies["session"].value, "url": live_server.url}])
+    for path in ("/security/phone/", "/app-passwords/", "/security/activity/", "/guides/", "/security/password/"):
+        page.goto("/")
+        page.click(f"main a[href='{path}']:visible >> nth=0")
+        page.wait_for_url(f"**{path}")
+        heading = page.locator("h1").bounding_box()
+        assert heading
+        assert heading["y"] < 170, "it was below 330"
+        expect(page.locator(".menu")).not_to_be_visible()
+        page.get_by_role("link", name="安全设置", exact=True).click()
+        page.wait_for_url(live_server.url + "/")
+    expect(page.locator(".way-back")).to_have_count(0)
+    resize(page, WIDE, "light")
+    page.goto("/security/phone/")
+    expect(page.locator(".menu")).to_be_visible()
+    expect(page.locator(".way-back")).not_to_be_visible()

@@ -113,6 +113,28 @@ def test_what_the_office_did_is_said_and_is_no_login(owner: Person, clerk: Perso
     assert owner.get(f"{NOT_ME}?entry=event-{event.pk}").status_code == 404
 
 
+def test_the_present_browser_is_marked_and_not_doubted(owner: Person) -> None:
+    """Only the sign-in that is looked from; the same browser an hour ago is another one."""
+    Sms.objects.all().delete()
+    elsewhere = Person(user_of(owner), HTTP_ACCEPT_LANGUAGE="en")
+    elsewhere.sign_in()
+    for person in (owner, elsewhere):
+        [here] = [item for item in page_of(person).split("<li>") if "this browser" in item]
+        assert "Not me" not in here
+        event = person.session["event"]
+        assert SecurityEvent.objects.get(pk=event).kind == SecurityEvent.Kind.SIGNED_IN
+        assert f"entry=event-{event}" not in page_of(person)
+    assert owner.session["event"] != elsewhere.session["event"]
+    assert f"entry=event-{elsewhere.session['event']}" in page_of(owner)
+
+
+def test_nothing_on_the_list_is_loud(owner: Person) -> None:
+    """A red button under each sign-in frightens; it stands on the page that it leads to."""
+    log_in(owner, app_password(owner))
+    assert not re.search(r'class="btn[^"]*(danger|primary)', page_of(owner).partition("<h1>")[2])
+    assert "btn-danger" in page_of(owner, NOT_ME)
+
+
 def test_what_is_old_is_not_shown(owner: Person, clock: time_machine.Traveller) -> None:
     events.record(events.Kind.SIGNED_IN, user_of(owner), address="203.0.113.5", **LOOK)
     clock.shift(timedelta(days=89))
@@ -193,6 +215,7 @@ def test_a_foreign_mail_login_offers_to_remove_the_app_passwords(owner: Person) 
 
 def test_a_foreign_sign_in_offers_it_too_unticked(owner: Person) -> None:
     app_password(owner)
+    events.record(events.Kind.SIGNED_IN, user_of(owner), address="203.0.113.5", **LOOK)
     asked = page_of(owner, f"{NOT_ME}?entry={entry_about(owner, 'Signed in')}")
     assert 'name="remove_app_passwords"' in asked
     assert not re.search(r'name="remove_app_passwords"[^>]*checked', asked)

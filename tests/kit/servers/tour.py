@@ -233,7 +233,7 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     page.goto("/security/activity/")
     yield "activity"
     with page.expect_navigation():
-        page.click("main a[href*='entry=event-']")
+        page.click("main a[href*='entry=mail-']")
     yield "not-me"
     page.goto("/security/phone/")
     yield "phone"
