@@ -29,6 +29,7 @@ manager.groups.add(Role.objects.get(name="two-step manager"))
 def site() -> Iterator[Site]:
     with Site() as site:
         site.start_worker()
+        site.start_worker(files=True)
         site.start_web()
         yield site
 

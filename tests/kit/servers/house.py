@@ -39,6 +39,7 @@ class House:
         self.portal = self.mail.service("web", *up.web_server(self.mail.ports["portal"]))
         self.portal.begin()
         self.mail.service("worker", *up.worker()).begin()
+        self.mail.service("files-worker", *up.files_worker()).begin()
         self.mail.service("php", need(PHP), "--nodaemonize", "--fpm-config", str(self.folder / "test.conf")).begin()
         self.mail.service("webmail-nginx", need("nginx"), "-c", str(self.folder / "test-nginx.conf")).start(
             self.mail.ports["webmail"]

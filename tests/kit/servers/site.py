@@ -98,8 +98,11 @@ class Site:
         except requests.ConnectionError:
             return False
 
-    def start_worker(self, environment: Mapping[str, str] | None = None, *, ready: bool = True) -> Program:
-        program = self.start("worker", up.worker(), environment or {})
+    def start_worker(
+        self, environment: Mapping[str, str] | None = None, *, ready: bool = True, files: bool = False
+    ) -> Program:
+        """`files`: the one that reads files of people, and nothing else."""
+        program = self.start("worker", up.files_worker() if files else up.worker(), environment or {})
         if ready:
             wait_until(lambda: " ready." in program.log.read_text(), 30)
         return program

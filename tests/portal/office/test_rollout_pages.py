@@ -68,6 +68,13 @@ def test_the_list_of_addresses_is_complained_of_by_line(manager: Person, lisi: P
     assert [(c.line, str(c.text)) for c in form.complaints] == [(2, "nobody"), (3, "lisi")]
 
 
+def test_what_a_spreadsheet_made_of_a_list_is_named_by_line(manager: Person, lisi: Person, make_user: MakeUser) -> None:
+    """Nobody is chosen by 20190001.0, even where somebody is called so; what nobody can see is dropped."""
+    make_user("20190001.0")
+    form = complaints(manager, addresses="\ufefflisi\u200b@example.edu\n1.20201E+11\n20190001.0\n#N/A")
+    assert [complaint.line for complaint in form.complaints] == [2, 3, 4]
+
+
 @pytest.mark.parametrize(
     "data",
     [
