@@ -9,10 +9,10 @@
   let undo = null;
   let timer;
 
-  const said = document.createElement("div");
-  said.setAttribute("role", "status");
+  const said = document.createElement("div"); // to screen readers
+  said.setAttribute("role", "alert");
   said.className = "visually-hidden";
-  document.body.append(said);
+  said.textContent = words;
 
   const lock = (button) => {
     const label = [...button.childNodes];
@@ -20,12 +20,12 @@
     button.style.minWidth = `${button.offsetWidth}px`;
     button.setAttribute("aria-disabled", "true");
     if (button.tagName === "BUTTON") button.replaceChildren(words);
-    said.textContent = words;
+    document.body.append(said);
     return () => {
       button.style.minWidth = wide;
       button.removeAttribute("aria-disabled");
       if (button.tagName === "BUTTON") button.replaceChildren(...label);
-      said.textContent = "";
+      said.remove();
     };
   };
   const unlock = () => {

@@ -249,7 +249,7 @@ PRESS_BOTH = """() => new Promise(tell => {
     button.click();
     setTimeout(() => {
         other.click(); // of another form of the page
-        const said = [...document.querySelectorAll("[role=status]")].at(-1);
+        const said = [...document.querySelectorAll("[role=alert]")].at(-1);
         tell([button.innerText, button.getAttribute("aria-disabled"), said.innerText]);
     }, 50);
 })"""
