@@ -10,4 +10,5 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        import portal.celery  # noqa: F401, PLC0415 (from now on this process knows its queue)
+        import portal.celery  # noqa: PLC0415 (from now on this process knows its queue)
+        import portal.checks  # noqa: F401, PLC0415 (which are registered)

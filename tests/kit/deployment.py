@@ -25,6 +25,8 @@ SECRETS = {
     "OIDC_SIGNING_KEYS": SIGNING_KEY.decode(),
     "TWILIO_AUTH_TOKEN": "only a stand-in",
 }
+# What stands in for the servers of a production machine, and for who is told.
+SERVERS = {"DATABASE_URL": "sqlite://:memory:", "CELERY_BROKER_URL": "memory://localhost", "ADMINS": "it@example.edu"}
 # All that has no default outside of development.
 PRODUCTION = {
     "ALLOWED_HOSTS": "portal.example.edu",
@@ -54,7 +56,7 @@ def manage(*words: str, environment: Mapping[str, str]) -> subprocess.CompletedP
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {name: value for name, value in PRODUCTION.items() if name not in SECRETS}
+        environment = {name: value for name, value in PRODUCTION.items() if name not in SECRETS} | SERVERS
         for name, value in SECRETS.items():  # as container platforms hand them over: in files
             path = Path(folder, name)
             path.write_text(value, encoding="utf-8")

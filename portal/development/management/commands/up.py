@@ -1,3 +1,4 @@
+import os
 import sys
 import time
 from http.client import HTTPException
@@ -56,6 +57,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"port {number} is taken. Stop what uses it, or choose another one: make run {name}={number + 10}"
                 )
+        os.umask(0o077)  # what is written under VAR is nobody else's to read
         call_command("migrate", verbosity=0)
         call_command("demo")
 

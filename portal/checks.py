@@ -1,0 +1,57 @@
+"""`manage.py check --deploy`: what starts all the same, and should not serve people."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register  # noqa: A004 (Django's own name)
+from django.db import DatabaseError, connection
+
+from portal import celery
+
+ONLY_FOR_DEVELOPMENT = "only-for-development-"
+KEYS = ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
+FEWEST = 8  # different characters of a random text
+
+
+@register(Tags.security, deploy=True)
+def keys(**_: Any) -> list[Error]:
+    """A key that everybody can read in the source, or guess."""
+    found, seen = [], set()
+    for name in KEYS:
+        value = getattr(settings, name)
+        for key in value if isinstance(value, list) else [value]:
+            if key.startswith(ONLY_FOR_DEVELOPMENT):
+                found.append(Error(f"{name} is the one of development, which is no secret.", id="portal.E001"))
+            elif len(set(key)) < FEWEST:
+                found.append(Error(f"{name} is no random text.", id="portal.E002"))
+            if key in seen:
+                found.append(Error(f"{name} is another setting's value too: each needs its own.", id="portal.E003"))
+            seen.add(key)
+    return found
+
+
+@register(Tags.security, deploy=True)
+def addresses(**_: Any) -> list[Error | Warning]:
+    found: list[Error | Warning] = []
+    if not settings.PUBLIC_URL.startswith("https://"):
+        found.append(Error("PUBLIC_URL is no https address: passwords would travel readable.", id="portal.E004"))
+    if settings.TRUSTED_PROXIES > 3:
+        words = f"TRUSTED_PROXIES is {settings.TRUSTED_PROXIES}: with fewer in front anybody can claim any address."
+        found.append(Warning(words, id="portal.W001"))
+    if not settings.ADMINS:
+        found.append(Warning("ADMINS is empty: nobody is told of errors.", id="portal.W002"))
+    return found
+
+
+@register(deploy=True)
+def servers(**_: Any) -> list[Error]:
+    """Those without which nobody is served."""
+    found = []
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        said = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+        found.append(Error(f"DATABASE_URL: the database lets nobody in: {said[0]}", id="portal.E005"))
+    if not celery.broker_answers():
+        found.append(Error("CELERY_BROKER_URL: the broker does not answer.", id="portal.E006"))
+    return found
