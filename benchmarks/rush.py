@@ -3,10 +3,10 @@
     python -m benchmarks.rush
 
 A PostgreSQL of its own, the portal and the mail login service as deploy/systemd starts them, with the shares of the
-CPU that the units give them (here by niceness, which comes to about the same: ten steps are ten times). For half a
-minute 200 logins a second with app passwords come to the mail login service, evenly, whether earlier ones were answered
-or not: first by themselves, then while 50 people sign in as fast as the portal lets them. Everything runs on the same
-cores, what asks as well.
+CPU that the units give them (here by niceness, which comes to about the same: ten steps are ten times). For twenty
+seconds 200 logins a second with app passwords come to the mail login service, evenly, whether earlier ones were
+answered or not: first by themselves, then while 50 people sign in as fast as the portal lets them. Everything runs on
+the same cores, what asks as well.
 """
 
 import json
@@ -31,11 +31,11 @@ from tests.kit.servers.postgres import cluster
 from tests.kit.waiting import wait_until
 
 A_SECOND = 200
-SECONDS = 30
+SECONDS = 20
 LANES = 60  # that send mail logins in turn
 PEOPLE = 50
 PASSWORD = "battery-staple-2026"
-NICE = {"mail": -10, "web": 0}
+NICE = {"mail": -10, "web": 0}  # and PostgreSQL as mail, as docs/operations.md tells
 
 
 @contextmanager
@@ -170,6 +170,8 @@ def main() -> None:
             "DATABASE_URL": database.url, "STATIC_ROOT": folder, "TRUSTED_PROXIES": "1",
             "ALLOWED_HOSTS": "portal.example.edu",
         }  # fmt: skip
+        for process in database.processes():  # those to come inherit it
+            os.setpriority(os.PRIO_PROCESS, process, NICE["mail"])
         people.make(0)
         subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, check=True)
         names, logins = passwords_of_people(), people.owners(50)
