@@ -232,7 +232,10 @@ BUTTONS = {
             "sessions",
             end_sessions,
             gettext_lazy("Sign out everywhere"),
-            gettext_lazy("Everybody who is signed in to this account on the web is out. Trusted browsers stay."),
+            gettext_lazy(
+                "Everybody who is signed in to this account on the web is out, and mail programs are disconnected; "
+                "those whose password is still good come back by themselves. Trusted browsers stay."
+            ),
             is_danger=True,
         ),
         Button(

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.test import override_settings
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.bans import bans
 from accounts.bans.models import Ban
 from accounts.imports.models import Roster
+from accounts.mailsessions.models import Ending
 from accounts.rollouts import exemptions
 from accounts.rollouts.models import Rollout
 from accounts.users.models import User
@@ -48,6 +51,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     owner = User.objects.get(username="zhangsan@example.edu")
     page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
     yield "admin-desk"
+    yield from _mail_endings(page, clerk, owner)
     page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
     yield "admin-user-change"
     page.goto(f"/admin/bans/ban/{Ban.objects.get().pk}/change/")
@@ -140,3 +144,19 @@ def _files(page: Page) -> Iterator[str]:
     Rollout.objects.all().delete()
     Roster.objects.all().delete()
     User.objects.filter(is_superuser=False).delete()
+
+
+def _mail_endings(page: Page, clerk: User, owner: User) -> Iterator[str]:
+    """What mail programs have open was ended, and cannot be ended; on a page of the owner's and at the desk."""
+    mine = Ending.objects.create(why=Ending.Why.NOT_ME, people={clerk.username: 2}, ended_at=timezone.now())
+    late = {"working": True, "attempts": 1, "left": {"https://mail.example.edu:8180": 2}}
+    with override_settings(DOVEADM_URLS=["https://mail.example.edu:8180"]):
+        page.goto("/security/activity/")
+        yield "mail-ending"
+        Ending.objects.filter(pk=mine.pk).update(ended_at=None, **late)
+        page.goto("/security/activity/")
+        yield "mail-ending-late"
+        Ending.objects.create(why=Ending.Why.DISABLED, people={owner.username: 0}, **late)
+        page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
+        yield "admin-desk-mail-late"
+    Ending.objects.all().delete()
