@@ -27,6 +27,8 @@ SWEPT = {"schedule": settings.SMS_REQUEUE_AFTER, "options": OLD}
 SUMMED = {"schedule": settings.FIGURES_EVERY, "options": OLD}
 MINUTELY = {"schedule": timedelta(minutes=1), "options": OLD}
 HEARD = {"task": "operations.heard", "schedule": timedelta(seconds=10)}
+# With SQLite there is one machine, whose parts end together; and whoever writes keeps all others from it.
+IS_SHARED = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values())}
 # Each subject deletes what has expired of it, a minute after the other.
 EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "faults", "imports", "log", "maillogins", "mailsessions",
@@ -53,7 +55,11 @@ app.conf.beat_schedule = (
         }
         for minutes, subject in enumerate(EXPIRING)
     }
-    | {f"operations-heard-{queue}": {**HEARD, "args": [queue], "options": {**OLD, "queue": queue}} for queue in QUEUES}
+    | {
+        f"operations-heard-{queue}": {**HEARD, "args": [queue], "options": {**OLD, "queue": queue}}
+        for queue in QUEUES
+        if IS_SHARED
+    }
 )
 
 

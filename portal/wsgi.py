@@ -13,8 +13,8 @@ application = get_wsgi_application()
 
 from portal.operations import heartbeats
 
-heartbeats.begin()
 if connection.vendor == "postgresql":
     from portal.database import base
 
     base.watch(connection)
+    heartbeats.begin()
