@@ -109,6 +109,7 @@ CODE = re.compile(
 TEMPLATE = re.compile(r"\|\s*(?:date|time|timesince|timeuntil)\b|\{%\s*now\b")
 ALLOWED = {
     "accounts/lib/clock.py": "it is the one",
+    "accounts/lib/loglines.py": "lines of logs of several machines, with the zone",
     "accounts/log/signatures.py": "what is signed must never change with how people read",
     "portal/formats/__init__.py": "Django's own settings for the same",
     "apppasswords/setup/autoconfig.py": "the words of Microsoft's protocol",
