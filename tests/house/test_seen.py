@@ -19,12 +19,13 @@ OURS = ("accounts", "apppasswords", "portal")
 # Read from a request without a form: words that the page itself wrote, or that the rule looks up.
 WRITTEN_BY_THE_PAGE = {
     "act", "browser", "days", "department", "emailaddress", "entry", "format", "grant_type", "max_age", "next", "p",
-    "page", "prompt", "state", "version",
+    "page", "prompt", "state", "version", "csrfmiddlewaretoken", 'request.POST.get(FIELD, \'\')',
 }  # fmt: skip
 # Read raw, and passed on to what drops it.
 PASSED_ON = {
     "code": "a blank one is told from none; the form reads it",
     "number": "numbers.parse drops it",
+    "username": "usernames.canonical drops it",
     "name": "a password in it is looked for before the form reads it",
 }
 
