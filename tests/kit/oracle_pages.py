@@ -217,6 +217,7 @@ class Pages(Oracle):
             return BANNED
         if old != account.password:
             return BANNED if self.fail(address, account.name, old) else PAGE
+        self.succeed(address, account.name)
         account.old_passwords.append(old)
         account.password = session.password = new
         if account.codes_counted_from is None or self.older(account.codes_counted_from, HOUR):
