@@ -34,7 +34,6 @@ KEYS = {
 EMPTY = {
     "oauth2_provider.DeviceGrant",  # a way in that is not offered
     "operations.Heartbeat",  # written anew every ten seconds
-    "faults.Fault",  # on their way by mail; nobody asks for them afterwards
     "accounts.User_user_permissions",  # rights come by roles
 }
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.log.models import SecurityEvent
-from accounts.phones.models import HelpCode, Phone
+from accounts.phones.models import Phone
 from accounts.users.models import User
 from portal.office import roles
 from tests.conftest import MakeUser
@@ -125,7 +125,7 @@ def test_the_lost_phone(
 
     desk.reload()  # sends the form again, and is answered as the first time: no second code
     expect(desk.locator(".secret")).to_have_text(code)
-    assert HelpCode.objects.count() == 1
+    assert SecurityEvent.objects.filter(kind="help_code_issued").count() == 1
     desk.goto("/admin/")
     desk.fill("[name=q]", "9000")
     desk.keyboard.press("Enter")
