@@ -41,6 +41,7 @@ def site() -> Iterator[Site]:
     with Site(REMINDERS_AT_ONCE="20") as site:
         site.run(PEOPLE.format(manager=MANAGER, number=NUMBER))
         site.start_worker()
+        site.start_worker(files=True)
         site.start_web()
         yield site
 
@@ -165,7 +166,8 @@ def test_a_file_with_errors_and_its_correction(
     expect(page.get_by_role("row", name="2002").filter(has_text="no mailbox address")).to_be_visible()
     expect(page.get_by_role("link", name="Download the wrong rows, with reasons")).to_be_visible()
     look()
-    page.get_by_role("link", name="Hand in another file").click()
+    page.get_by_role("button", name="Drop it").click()
+    page.goto("/admin/imports/roster/add/")
     page.set_input_files("[name=file]", _file(tmp_path, 2000))
     page.get_by_role("button", name="Check the file").click()
     until("Import all of it")
