@@ -125,7 +125,7 @@ def test_what_is_connected_ends_with_what_opened_it(
     opened.owner.defaults["REMOTE_ADDR"] = programs.mailbox.address
     with TestCase.captureOnCommitCallbacks(execute=True):
         way(opened)
-    assert programs.still() == EVERY - WAYS[way]
+    wait_until(lambda: programs.still() == EVERY - WAYS[way])  # Dovecot is told; its processes go one by one
     assert neighbour.still() == EVERY
     row = Ending.objects.first()
     assert (row is not None) == bool(WAYS[way])
