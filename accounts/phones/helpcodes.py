@@ -75,7 +75,7 @@ def issue(
     nonce = digits.new_nonce()
     try:
         with transaction.atomic():
-            # In this order: two clerks at once wait at the account, and neither holds a code that the other waits for.
+            user.hold()
             limits.start_afresh(user, by_office=True)
             void(user)
             row = HelpCode.objects.create(
@@ -158,8 +158,7 @@ def opens(pk: int, phone: Phone) -> bool:
 def bind(pk: int, phone: Phone, number: str, *, address: str = "") -> Phone | phones.Refusal:
     """The new phone in place of the lost one. Whoever is signed in, perhaps on the lost one, is out."""
     with transaction.atomic():
-        # As `issue` does: the account first, then its codes.
-        User.objects.select_for_update(no_key=True).get(pk=phone.user_id)
+        phone.user.hold()
         if not _entered(pk, phone).update(voided_at=timezone.now()):
             return phones.Refusal.GONE
         new = phones.change(phone, number, address=address, ends_sessions=True)

@@ -54,6 +54,7 @@ def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool 
     if str(phone.number) == number:
         return Refusal.SAME_NUMBER
     with transaction.atomic():
+        user.hold()
         deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
         new = _create(user, number) if deleted else Refusal.GONE
         if isinstance(new, Refusal):
@@ -74,6 +75,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
     """False if it is gone already. `actor` is the clerk who does it for somebody whose phone is lost."""
     user = phone.user
     with transaction.atomic():
+        user.hold()
         deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
         if not deleted:
             return False

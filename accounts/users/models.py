@@ -116,6 +116,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         bound = f"{self.password} {self.sessions_ended}"
         return salted_hmac("accounts.User.sessions", bound, secret=secret, algorithm="sha256").hexdigest()
 
+    def hold(self) -> None:
+        """In a transaction, before anything that hangs on the account is changed: two that do so wait for each other
+        here, and never in a circle. (SQLite has one writer at a time anyway.)"""
+        User.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+
     def end_sessions(self) -> None:
         """All of them, half-way ones too."""
         User.objects.end_sessions(self)

@@ -108,6 +108,10 @@ def give_help_code(user: int, version: tuple[int, int], clerk: int) -> str:
     return given.name if isinstance(given, helpcodes.Refusal) else given[1]
 
 
+def give_help_code_or_unbind(user: int, version: tuple[int, int], clerk: int, phone: dict[str, Any] | None) -> str:
+    return unbind(phone) if phone else give_help_code(user, version, clerk)
+
+
 def bind_with_help_code(code: int, phone: dict[str, Any], number: str) -> str:
     return _name(helpcodes.bind(code, _held(phone), number))
 

@@ -101,6 +101,20 @@ def test_of_clerks_who_give_a_code_at_once_one_does(crowd: Crowd) -> None:
         assert crowd.rush("enter_help_code", [{"user": owner.user.pk, "code": codes[0]}]) == ["RIGHT"]
 
 
+def test_a_code_that_is_given_while_the_phone_is_unbound_waits_in_no_circle(crowd: Crowd) -> None:
+    for _ in range(ROUNDS):
+        owner, clerk = Newcomer(), a_clerk()
+        phone = owner.bind()
+        given(owner, phone, clerk)
+        held = {"pk": phone.pk, "number": owner.number, "user": owner.user.pk}
+        call = {"user": owner.user.pk, "version": (phone.pk, 1), "clerk": clerk.user.pk}
+        answers = crowd.rush(
+            "give_help_code_or_unbind", [call | {"phone": [None, held][turn % 2]} for turn in range(24)]
+        )
+        assert answers.count("DONE") == 1
+        assert not HelpCode.objects.filter(user=owner.user).exists()
+
+
 def test_a_help_code_binds_one_phone(crowd: Crowd) -> None:
     for _ in range(ROUNDS):
         owner, clerk = Newcomer(), a_clerk()
