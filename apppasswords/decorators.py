@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.phones import phones
-from accounts.signin.decorators import View
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions.decorators import View
+from accounts.sessions.sessions import SignedInRequest
 
 
 def phone_required(view: View) -> View:

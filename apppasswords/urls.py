@@ -1,12 +1,13 @@
 from django.urls import include, path
 
 from apppasswords import views
-from apppasswords.setup import guides
+from apppasswords.guides import views as guides
 
 urlpatterns = [
     # Here, because guides stand above the pages that lead to them.
     path("app-passwords/", views.app_passwords, {"guide_for": guides.likely}, name="app_passwords"),
     path("app-passwords/remove-all/", views.app_passwords_remove_all, name="app_passwords_remove_all"),
     path("app-passwords/<int:pk>/", views.connection, name="connection"),
+    path("", include("apppasswords.guides.urls")),
     path("", include("apppasswords.setup.urls")),
 ]

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.lib import clock
 from accounts.presses import once
-from accounts.signin import clients
-from accounts.signin.decorators import GET_OR_POST, fresh_code_required
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.sessions import SignedInRequest
 from apppasswords import connections, forms, passwords, secrets
 from apppasswords.decorators import phone_required
 from apppasswords.forms import NameForm

@@ -25,7 +25,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, setup_test_environment
 
-from accounts.log.audit import Audit
+from accounts.audit.audit import Audit
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from benchmarks.mail_login import seconds

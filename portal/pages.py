@@ -16,10 +16,10 @@ from accounts.lib import contact, institution
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from apppasswords import passwords, stopped
-from apppasswords.setup import programs
+from apppasswords.guides import programs
 from portal import theme
 
 SIGN_INS_SHOWN = 5

@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "accounts.presses",
     "accounts.faults",
     "accounts.log",
+    "accounts.audit",
     "accounts.mailsessions",
     "accounts.bans",
     "accounts.delivery",
@@ -97,6 +98,7 @@ INSTALLED_APPS = [
     "accounts.rollouts",
     "accounts.phones",
     "accounts.browsers",
+    "accounts.sessions",
     "accounts.signin",
     "accounts.security",
     "accounts.openid",
@@ -131,20 +133,20 @@ MIDDLEWARE = [
     "accounts.presses.middleware.OnePress",
     "csp.middleware.CSPMiddleware",
     "apppasswords.setup.middleware.hide_token",
-    "accounts.signin.middleware.no_store",
+    "accounts.sessions.middleware.no_store",
     "portal.middleware.well_formed",
     "portal.operations.middleware.health",
     "portal.database.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "accounts.signin.middleware.csrf_cookie_once",
+    "accounts.sessions.middleware.csrf_cookie_once",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "portal.database.middleware.OurSide",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "accounts.signin.middleware.OneFlow",
-    "accounts.signin.middleware.SecondStepMiddleware",
+    "accounts.sessions.middleware.OneFlow",
+    "accounts.sessions.middleware.SecondStepMiddleware",
     "accounts.openid.middleware.LeadsToApplications",
 ]
 
@@ -165,7 +167,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
-            "builtins": ["accounts.lib.filters", "accounts.signin.flows"],
+            "builtins": ["accounts.lib.filters", "accounts.sessions.flows"],
         },
     },
 ]
@@ -222,7 +224,7 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 
 SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "12h", "1min to 30d")  # from sign-in, however busy
-SESSION_ENGINE = "accounts.signin.store"
+SESSION_ENGINE = "accounts.sessions.store"
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Between the right password and the right code.

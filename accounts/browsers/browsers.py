@@ -4,6 +4,7 @@ values, the database their digests."""
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -13,7 +14,6 @@ from django.utils.crypto import salted_hmac
 from accounts.browsers.models import TrustedBrowser
 from accounts.log import events
 from accounts.log.models import SecurityEvent
-from accounts.phones.models import Phone
 from accounts.users.models import User
 
 USERS_A_BROWSER = 5  # people who share one browser; the value of the one who came first is dropped
@@ -26,6 +26,16 @@ class Look:
     browser: str
     system: str
     address: str
+
+
+class SecondStep(Protocol):
+    """What somebody has just shown in this browser, a phone. When it goes, the browser is forgotten."""
+
+    @property
+    def pk(self) -> Any: ...
+
+    @property
+    def user(self) -> User: ...
 
 
 def _values(cookie: str) -> list[str]:
@@ -41,13 +51,13 @@ def live(user: User) -> QuerySet[TrustedBrowser]:
     return TrustedBrowser.objects.filter(user=user, expires_at__gt=timezone.now())
 
 
-def trust(phone: Phone, cookie: str, look: Look) -> tuple[TrustedBrowser, str]:
+def trust(phone: SecondStep, cookie: str, look: Look) -> tuple[TrustedBrowser, str]:
     """The row, and what the cookie must hold from now on. The value is always fresh: nobody can plant one."""
     now = timezone.now()
     value = secrets.token_urlsafe(32)
     browser = TrustedBrowser.objects.create(
         user=phone.user,
-        phone=phone,
+        phone_id=phone.pk,
         digest=_digest(value),
         browser=look.browser,
         system=look.system,

@@ -3,8 +3,6 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.phones.models import Phone
-
 
 class TrustedBrowser(models.Model):
     """A browser in which a person who enters the password is not asked for a code."""
@@ -13,7 +11,7 @@ class TrustedBrowser(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="trusted_browsers", verbose_name=_("user")
     )
     # A changed or unbound phone forgets its browsers by itself.
-    phone = models.ForeignKey(Phone, models.CASCADE, related_name="+")
+    phone = models.ForeignKey("phones.Phone", models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64)  # of the cookie's value
     browser = models.CharField(_("browser"), max_length=60)
     system = models.CharField(_("system"), max_length=60)

@@ -10,8 +10,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from import_export.widgets import Widget
 
-from accounts.lib import clock, damage, formulas
-from accounts.lib.rows import DATE, ERROR, FORMULA, NUMBER, TRUTH, Cell
+from accounts.lib import clock, formulas
+from accounts.spreadsheets import damage
+from accounts.spreadsheets.rows import DATE, ERROR, FORMULA, NUMBER, TRUTH, Cell
 from accounts.users.models import User
 
 YES = frozenset({"1", "yes", "y", "true", "是", "启用", "有效", "on", "正常", "√"})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.lib import invisible
-from accounts.lib.rows import Refused
+from accounts.spreadsheets.rows import Refused
 
 # As a file may name them: in English, in Chinese, or as here.
 COLUMNS = {

@@ -14,14 +14,14 @@ from accounts.imports import columns, preview
 from accounts.imports.models import Roster
 from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource
 from accounts.jobs import jobs
-from accounts.lib import spreadsheets
 from accounts.lib.batches import BATCH, batches
-from accounts.lib.rows import Refused
-from accounts.lib.spreadsheets import Choice, Table
 from accounts.log import events
 from accounts.rollouts import switching
-from accounts.signin import endings
-from accounts.signin.endings import Occasion
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
+from accounts.spreadsheets import spreadsheets
+from accounts.spreadsheets.rows import Refused
+from accounts.spreadsheets.spreadsheets import Choice, Table
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from tablib import Dataset
 
 from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource
-from accounts.lib import clock, spreadsheets
-from accounts.lib.spreadsheets import Table
+from accounts.lib import clock
+from accounts.spreadsheets import spreadsheets
+from accounts.spreadsheets.spreadsheets import Table
 from accounts.users.models import User
 
 REPORTED = 200  # errors, warnings, people, that the page shows

@@ -17,8 +17,8 @@ from accounts.imports.cells import Language, Start, Text, YesOrNo, fault
 from accounts.imports.columns import COLUMNS, FIELDS, LABELS, ONLY_EXPORTED, of_heading
 from accounts.lib import formulas
 from accounts.lib.batches import batches
-from accounts.lib.rows import Cell, Row, letter
-from accounts.lib.spreadsheets import Table
+from accounts.spreadsheets.rows import Cell, Row, letter
+from accounts.spreadsheets.spreadsheets import Table
 from accounts.users import clerks, usernames
 from accounts.users.fields import may_change
 from accounts.users.models import User

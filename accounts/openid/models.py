@@ -17,7 +17,7 @@ from oauth2_provider.models import (
     ApplicationManager,
 )
 
-from accounts.signin.models import Authorization
+from accounts.sessions.models import Authorization
 
 SCOPES_OF_WEB = "openid email profile"
 

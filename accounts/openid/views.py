@@ -24,9 +24,9 @@ from oauthlib.common import add_params_to_uri
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.openid.models import Application
-from accounts.signin import clients, sessions
-from accounts.signin.decorators import leads_to_applications
-from accounts.signin.middleware import way_in
+from accounts.sessions import clients, sessions
+from accounts.sessions.decorators import leads_to_applications
+from accounts.sessions.middleware import way_in
 from accounts.signin.views import leave
 from accounts.users.models import User
 

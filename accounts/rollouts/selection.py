@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lib import damage
 from accounts.lib.batches import batches
+from accounts.spreadsheets import damage
 from accounts.users import clerks, usernames
 from accounts.users.models import User
 

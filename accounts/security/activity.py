@@ -17,8 +17,8 @@ from accounts.delivery import notices
 from accounts.log import events, sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
-from accounts.signin import endings
-from accounts.signin.endings import Occasion
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
 from accounts.users.models import User
 
 Kind = SecurityEvent.Kind

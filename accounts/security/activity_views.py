@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.lib import contact
 from accounts.security import activity as recent_activity
 from accounts.security.activity import Use
-from accounts.signin import clients, sessions
-from accounts.signin.decorators import GET_OR_POST, fresh_code_required
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients, sessions
+from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 
 Uses = Callable[[User], list[Use]]

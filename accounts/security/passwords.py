@@ -11,8 +11,9 @@ from accounts.bans import attempts, brake
 from accounts.codes import limits
 from accounts.delivery import notices
 from accounts.log import events
-from accounts.signin import endings, signin
-from accounts.signin.endings import Occasion
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
+from accounts.signin import signin
 from accounts.users.models import User
 
 

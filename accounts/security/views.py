@@ -23,9 +23,9 @@ from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
-from accounts.signin import clients, known, sessions
-from accounts.signin.decorators import GET_OR_POST, fresh_code_required
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients, known, sessions
+from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.sessions import SignedInRequest
 from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.views import banned, safe_next
 from accounts.signin.words import phone_refusal_text

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
-from accounts.signin import clients, known, sessions, words
+from accounts.sessions import clients, known, sessions
+from accounts.signin import words
 from accounts.signin.forms import CodeForm, NumberForm
 from accounts.users.models import User
 

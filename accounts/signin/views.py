@@ -24,8 +24,9 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.signin import clients, flows, known, sessions, signin, steady
-from accounts.signin.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions import clients, flows, known, sessions
+from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.signin import signin, steady
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.words import help_code_text, phone_refusal_text

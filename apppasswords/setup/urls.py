@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apppasswords.setup import autoconfig, guides, views
+from apppasswords.setup import autoconfig, views
 
 urlpatterns = [
     path("app-passwords/profile/", views.profile, name="profile"),
@@ -8,8 +8,6 @@ urlpatterns = [
     # Short, for the QR code: fewer and larger squares.
     path("profile/", views.profile_open, name="profile_open"),
     path("profile/<slug:token>/", views.profile_token, name="profile_token"),
-    path("guides/", guides.guides, name="guides"),
-    path("guides/<slug:program>/", guides.guide, name="guide"),
     path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
     path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),

@@ -11,9 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.presses import once
-from accounts.signin import clients
-from accounts.signin.decorators import GET_OR_POST, fresh_code_required
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
 from apppasswords import forms, passwords

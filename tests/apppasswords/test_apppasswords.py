@@ -17,8 +17,8 @@ from accounts.delivery.models import Sms
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from apppasswords import last_use, passwords, secrets
+from apppasswords.guides import programs
 from apppasswords.models import AppPassword
-from apppasswords.setup import programs
 from tests.conftest import MakeUser
 from tests.kit.people import IPHONE, OTHER_NUMBER, PASSWORD, Person, code_from_phone
 

@@ -26,7 +26,7 @@ from accounts.openid.models import AccessToken, Application, Grant, IDToken, Ref
 from accounts.phones.models import HelpCode, Phone
 from accounts.presses.models import Press
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
-from accounts.signin.models import Authorization
+from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from apppasswords.models import ProfileLink
 from portal.celery import app

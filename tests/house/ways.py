@@ -16,12 +16,12 @@ accounts.signin.views:sign_in | name and password come in
     accounts.signin.signin:second_step | in, bind a phone, or a code
       accounts.phones.phones:of | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
-  accounts.signin.sessions:begin | half-way, under a new session key
+  accounts.sessions.sessions:begin | half-way, under a new session key
 accounts.signin.views:sign_in_code | the code comes in
   accounts.signin.steps:CodeStep | one code for one purpose
     accounts.codes.codes:check | the code of this account, number, purpose and session
       accounts.codes.guesses:check | counted before it is compared; used up if right
-  accounts.signin.sessions:open_for | in, under a new session key
+  accounts.sessions.sessions:open_for | in, under a new session key
   accounts.log.events:record | who signed in, from where
 """,
     "An SMS": """
@@ -60,7 +60,7 @@ apppasswords.maillogin.wsgi:respond | its turn has come
     "A clerk's button": """
 ~portal.office.site:PortalAdminSite | (Django's admin, for who has entered a code)
   portal.office.desk.views:page | the page about one person; a button is pressed, with a reason
-    accounts.signin.clients:address | from where
+    accounts.sessions.clients:address | from where
     ~portal.office.desk.buttons:unbind_phone | (by the button's name; only if it was decided on what the page showed)
       accounts.phones.phones:unbind | what hangs on the phone goes with it
         accounts.codes.codes:void | codes on their way are void

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
 from apppasswords import passwords
-from apppasswords.setup import programs
+from apppasswords.guides import programs
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
 from tests.kit.servers.browser import Open

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from apppasswords.setup import programs
-from apppasswords.setup.on_computers import THUNDERBIRD
+from apppasswords.guides import programs
+from apppasswords.guides.on_computers import THUNDERBIRD
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, Person
 from tests.kit.servers.browser import (

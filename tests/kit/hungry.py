@@ -3,7 +3,7 @@
 import os
 import resource
 
-from accounts.lib import workbooks
+from accounts.spreadsheets import workbooks
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (workbooks.MEMORY, workbooks.MEMORY))

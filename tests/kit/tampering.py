@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.audit.audit import Audit, Fault
 from accounts.log import chain
-from accounts.log.audit import Audit, Fault
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from tests.kit import guards

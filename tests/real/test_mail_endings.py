@@ -18,12 +18,12 @@ from accounts.log.models import SecurityEvent
 from accounts.mailsessions import dovecot, mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.mailsessions.models import Ending
-from accounts.signin.endings import ENDS, What
+from accounts.sessions.endings import ENDS, What
 from accounts.users.models import User
 from apppasswords import passwords
 from portal.development.management.commands import up
-from tests.accounts.signin.test_endings import WAYS as OTHER_WAYS
-from tests.accounts.signin.test_endings import Open, opened
+from tests.accounts.sessions.test_endings import WAYS as OTHER_WAYS
+from tests.accounts.sessions.test_endings import Open, opened
 from tests.conftest import MakeUser
 from tests.kit import upkeep
 from tests.kit.counter import press

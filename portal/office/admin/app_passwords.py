@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.permissions import right
 from apppasswords import passwords

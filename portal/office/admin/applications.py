@@ -16,8 +16,8 @@ from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.openid.models import SCOPES_OF_WEB, AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.presses import once
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from portal.office.admin.light import LightAdmin
 
 # The library shows all its tables, and edits them. Tokens are nobody's reading.

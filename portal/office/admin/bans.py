@@ -22,7 +22,7 @@ from accounts.bans import addresses, bans, causes, places
 from accounts.bans.models import Ban, Failure
 from accounts.lib import clock, invisible
 from accounts.lib.seen import Seen
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.permissions import right
 from portal.office import ban_story

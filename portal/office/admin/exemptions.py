@@ -17,8 +17,8 @@ from accounts.lib import clock
 from accounts.lib.seen import Seen
 from accounts.rollouts import exemptions, selection
 from accounts.rollouts.models import Exemption
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import administrators, clerks
 from accounts.users.models import User
 from accounts.users.permissions import right

@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 from accounts.imports import imports
 from accounts.imports.columns import COLUMNS, ONLY_EXPORTED
 from accounts.imports.models import Roster
-from accounts.lib import clock, encodings, spreadsheets
-from accounts.lib.rows import letter
+from accounts.lib import clock
 from accounts.lib.seen import Seen
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
+from accounts.spreadsheets import encodings, spreadsheets
+from accounts.spreadsheets.rows import letter
 from accounts.users.models import User
 from accounts.users.permissions import right
 from portal.office.admin.history import HistoryAdmin

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST
 from accounts.lib import clock
 from accounts.log import events, formats, sentences
 from accounts.log.models import SecurityEvent
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
 from accounts.users.permissions import right

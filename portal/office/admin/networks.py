@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.bans import networks, places
 from accounts.bans.models import KnownNetwork
 from accounts.lib.seen import Seen
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from portal.office.admin.history import ShownLookups
 
 GATEWAYS_SHOWN = 50

@@ -24,9 +24,9 @@ from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.signin import clients, endings
-from accounts.signin.endings import Occasion
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients, endings
+from accounts.sessions.endings import Occasion
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import administrators, clerks
 from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User

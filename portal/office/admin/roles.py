@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.log import events
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from portal.office import roles
 from portal.office.admin.history import ShownLookups
 from portal.office.models import Role

@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.rollouts import placeholders, readiness, rollouts
 from accounts.rollouts.models import Rollout
-from accounts.signin import clients
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.permissions import right
 from portal.office.admin.light import LightAdmin

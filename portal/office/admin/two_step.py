@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rollouts.models import Exemption
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right

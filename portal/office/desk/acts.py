@@ -19,8 +19,8 @@ from accounts.log import events
 from accounts.log.kinds import Kind
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
-from accounts.signin import endings
-from accounts.signin.endings import Occasion
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
 from accounts.users.models import User
 
 

@@ -12,7 +12,7 @@ from accounts.codes import codes, limits
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.presses import once
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions.sessions import SignedInRequest
 from accounts.signin.words import refusal_text
 from accounts.users.models import User
 from portal.office.desk import acts
@@ -42,7 +42,7 @@ class Task:
         messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
 
     def show_once(self, **secret: Any) -> HttpResponse:
-        """The one answer that holds the secret. No browser keeps it: see no_store in accounts/signin/middleware.py."""
+        """The one answer that holds the secret. No browser keeps it: see no_store in accounts/sessions."""
         context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
         return once.show(TemplateResponse(self.request, "office/desk/secret.html", context | secret))
 

@@ -27,9 +27,9 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.presses import once
 from accounts.security import passwords
-from accounts.signin import clients
-from accounts.signin.decorators import GET_OR_POST
-from accounts.signin.sessions import SignedInRequest
+from accounts.sessions import clients
+from accounts.sessions.decorators import GET_OR_POST
+from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right

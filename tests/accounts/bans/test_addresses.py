@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
-from accounts.signin import clients
+from accounts.sessions import clients
 from tests.conftest import MakeUser
 from tests.kit.people import Person
 

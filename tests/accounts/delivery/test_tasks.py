@@ -75,7 +75,7 @@ ours = ("accounts.", "apppasswords.", "portal.")
 works = [name for name in sys.modules if name.endswith(".tasks") and name.startswith(ours)]
 assert not works, works
 heavy = {"openpyxl", "tablib", "import_export.resources", "accounts.imports.imports", "accounts.rollouts.rollouts",
-         "accounts.rollouts.reminders", "accounts.lib.spreadsheets", "accounts.delivery.sending",
+         "accounts.rollouts.reminders", "accounts.spreadsheets.spreadsheets", "accounts.delivery.sending",
          "accounts.delivery.sweeps", "twilio"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """

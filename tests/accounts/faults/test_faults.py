@@ -14,6 +14,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from accounts.audit import tasks as audit_tasks
 from accounts.delivery import tasks as delivery_tasks
 from accounts.delivery.errors import ConfigurationRejected
 from accounts.delivery.models import Sms
@@ -21,7 +22,6 @@ from accounts.faults import tasks
 from accounts.faults.handler import Handler
 from accounts.faults.models import Fault
 from accounts.lib.loglines import Lines
-from accounts.log import tasks as log_tasks
 from tests.conftest import MakeUser
 from tests.kit import guards
 from tests.kit.outgoing import make_sms
@@ -191,7 +191,7 @@ def test_a_log_that_is_not_whole(reports: Reports) -> None:
     write(3)
     with guards.lifted():
         sql("DELETE FROM LOG WHERE position = 2")
-    log_tasks.verify.delay()
+    audit_tasks.verify.delay()
     assert "The security log is not whole" in reports.mails()[0].subject
     with pytest.raises(CommandError):
         call_command("verify_events", verbosity=0)

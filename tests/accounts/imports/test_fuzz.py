@@ -12,8 +12,8 @@ from django.utils import translation
 
 from accounts.imports import columns
 from accounts.imports.resource import PeopleResource
-from accounts.lib import spreadsheets, workbooks
-from accounts.lib.rows import Refused
+from accounts.spreadsheets import spreadsheets, workbooks
+from accounts.spreadsheets.rows import Refused
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit import fuzzed_files
@@ -24,7 +24,7 @@ FIRST = int(os.environ.get("FUZZED_FROM", "1"))
 
 
 def _in_this_process(content: bytes, sheet: str, limits: Any, _beat: Any) -> dict[str, Any]:
-    """A process for each of hundreds would take minutes; tests/accounts/lib/test_spreadsheets.py starts it."""
+    """A process for each of hundreds would take minutes; tests/accounts/spreadsheets/test_spreadsheets.py starts it."""
     found = workbooks.answer(content, sheet, limits)
     if "why" in found:
         raise workbooks.Unreadable(found["why"])

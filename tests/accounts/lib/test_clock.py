@@ -110,7 +110,7 @@ TEMPLATE = re.compile(r"\|\s*(?:date|time|timesince|timeuntil)\b|\{%\s*now\b")
 ALLOWED = {
     "accounts/lib/clock.py": "it is the one",
     "accounts/lib/loglines.py": "lines of logs of several machines, with the zone",
-    "accounts/lib/workbooks.py": "what a cell holds, on its way from the process that reads it",
+    "accounts/spreadsheets/workbooks.py": "what a cell holds, on its way from the process that reads it",
     "accounts/log/signatures.py": "what is signed must never change with how people read",
     "portal/formats/__init__.py": "Django's own settings for the same",
     "apppasswords/setup/autoconfig.py": "the words of Microsoft's protocol",

@@ -13,8 +13,9 @@ from django.db.utils import IntegrityError
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.log import audit, chain, events, signatures, tasks
-from accounts.log.audit import Audit, What
+from accounts.audit import audit
+from accounts.audit.audit import Audit, What
+from accounts.log import chain, events, signatures, tasks
 from accounts.log.models import EventStaysError, LogEnd, SecurityEvent
 from tests.kit import guards
 from tests.kit.crowd import Crowd

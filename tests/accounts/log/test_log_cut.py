@@ -7,9 +7,9 @@ from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.audit.audit import Audit
 from accounts.delivery.models import Mail
 from accounts.log import chain, events, tasks
-from accounts.log.audit import Audit
 from accounts.log.models import SecurityEvent
 from tests.conftest import MakeUser
 from tests.kit.tampering import as_named, faults, named, sql, write

@@ -17,7 +17,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import AccessToken, Grant, IDToken, RefreshToken
 from accounts.phones import phones
-from accounts.signin.models import Authorization
+from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from portal.settings import development_key
 from tests.conftest import MakeUser

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from accounts.openid.models import AccessToken, Application, Grant, RefreshToken
-from accounts.signin.models import Authorization
+from accounts.sessions.models import Authorization
 from tests.conftest import MakeUser
 from tests.kit.people import PASSWORD, Person
 from tests.kit.sites import BACK, SECRET, VERIFIER, MailServer, Site, challenge, code_in, query

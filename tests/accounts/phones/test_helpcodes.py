@@ -20,7 +20,7 @@ from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import HelpCode, Phone
 from accounts.security import passwords as mailbox_passwords
-from accounts.signin import endings
+from accounts.sessions import endings
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.house.test_access import FOR_ANYBODY, FOR_SERVERS

@@ -8,12 +8,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
+from accounts.audit import audit
 from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
 from accounts.codes import guesses
 from accounts.faults.models import Fault
 from accounts.imports.models import Roster
-from accounts.log import audit
 from accounts.mailsessions.models import Ending
 from accounts.rollouts.models import Exemption, Rollout
 from accounts.users.models import User

@@ -10,13 +10,14 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts.audit import audit
 from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
 from accounts.faults import faults
 from accounts.faults.words import Note
-from accounts.log import audit, chain
+from accounts.log import chain
 from accounts.maillogins import maillogins
 from accounts.mailsessions.models import Ending
 from accounts.phones import helpcodes, phones

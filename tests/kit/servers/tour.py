@@ -18,8 +18,9 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords import last_use, passwords
+from apppasswords.guides import programs
 from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
-from apppasswords.setup import links, programs
+from apppasswords.setup import links
 from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
 from tests.kit.servers import steps
 from tests.kit.servers.tour_office import administration

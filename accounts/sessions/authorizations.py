@@ -1,0 +1,36 @@
+"""Sign-ins on the portal that applications hang on (webmail): begin one, end those of a session."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.browsers.models import TrustedBrowser
+from accounts.phones.models import Phone
+from accounts.sessions.models import Authorization
+from accounts.users.models import User
+
+
+def begin(
+    user: User, session: str, *, signed_in_at: datetime, phone: Phone | None, browser: TrustedBrowser | None
+) -> Authorization:
+    """`phone`: the one that the session's code came from. `browser`: the trusted one that the session was opened in."""
+    return Authorization.objects.create(
+        user=user,
+        session=session,
+        auth_hash=user.get_session_auth_hash(),
+        phone=phone,
+        browser=browser,
+        signed_in_at=signed_in_at,
+        ends_at=signed_in_at + settings.SESSION_LIFETIME,
+    )
+
+
+def end(session: str) -> None:
+    """At sign-out: every token that was handed out to this sign-in."""
+    Authorization.objects.filter(session=session).delete()
+
+
+def delete_expired() -> None:
+    """What was handed out on them goes with them."""
+    Authorization.objects.filter(ends_at__lt=timezone.now()).delete()

@@ -1,0 +1,38 @@
+"""What a page asks of the session before it opens, and what it says about itself."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts.phones import phones
+from accounts.sessions import sessions
+from accounts.sessions.sessions import SignedInRequest
+
+View = Callable[..., HttpResponse]
+
+
+GET_OR_POST = ["GET", "HEAD", "POST"]
+
+
+def fresh_code_required(view: View) -> View:
+    """The page asks for a code first if none was entered in the last minutes. Who has no phone has none to enter."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
+        if phones.of(request.user) and not sessions.code_is_fresh(request):
+            return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
+        return view(request, **wired)
+
+    return guarded
+
+
+def leads_to_applications(view: View) -> View:
+    """A page whose form can end at another site: after the sign-in, people go on to webmail. Which sites these are is
+    the business of accounts/openid/middleware.py."""
+    vars(view)["leads_to_applications"] = True
+    return view

@@ -1,0 +1,280 @@
+"""What a browser session holds: who is half-way, who is in, and when a code was last entered."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import django_otp
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login, logout
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from accounts.browsers import browsers
+from accounts.browsers.models import TrustedBrowser
+from accounts.codes import codes
+from accounts.delivery.models import Sms
+from accounts.phones import helpcodes, phones
+from accounts.phones.models import Phone
+from accounts.sessions import authorizations
+from accounts.sessions.models import Authorization
+from accounts.users.models import User
+
+
+class SignedInRequest(HttpRequest):
+    """What a page behind the middleware is given; a name for its type."""
+
+    user: User
+
+
+HALFWAY = "halfway"
+STARTED_AT = "started_at"
+CODE_AT = "code_at"
+BROWSER = "browser"
+CODE_SESSION = "code_session"
+AUTHORIZED = "authorized"
+WANTED = "wanted"
+HELP_CODE = "help_code"
+AGAIN = "again"
+EVENT = "event"
+NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
+
+# Steps that a sign-in goes on with when the password is entered once more.
+CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
+
+
+def _now() -> float:
+    return timezone.now().timestamp()
+
+
+def _younger(seconds: object, lifetime: timedelta) -> bool:
+    """A time from the future is not young: a clock was set back, and nothing may live longer for it."""
+    return isinstance(seconds, int | float) and -60 <= _now() - seconds < lifetime.total_seconds()
+
+
+# --- Half-way: the password was right, the second step is still to come ----------------------------------------------
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Who may take the second step in this session, and where the way leads afterwards."""
+
+    user: User
+    phone: Phone | None
+    next: str
+    help_code: int | None = None  # entered right: another phone may be bound in place of this one, and nothing else
+
+
+def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
+    """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Save what the same
+    person was in the middle of: a code that was sent must not be lost by going back to the password. And who is in, and
+    signs in once more because an application asked for it, stays in until that is done."""
+    if has_passed(request) and request.user == user:
+        request.session.cycle_key()
+    else:
+        begun = _begun_by(request, user)
+        _end_authorizations(request)
+        request.session.flush()
+        if session := begun.pop(CODE_SESSION, None):
+            codes.carry_over(user, str(session), new_code_session(request))
+        request.session.update(begun)
+    request.session[HALFWAY] = {
+        "user": user.pk,
+        "backend": user.backend,
+        "phone": phone.pk if phone else None,
+        "password": user.get_session_auth_hash(),
+        "at": _now(),
+        "next": next_path,
+    }
+
+
+def _begun_by(request: HttpRequest, user: User) -> dict[str, object]:
+    """What goes over into the next half-way session of one account in one browser: it is who was half-way here."""
+    before = candidate(request)
+    if before is None or before.user != user:
+        return {}
+    return {key: request.session[key] for key in (CODE_SESSION, *CARRIED) if key in request.session}
+
+
+def candidate(request: HttpRequest) -> Candidate | None:
+    """Half-way and nothing changed since: not the password, not the phone, not the account; or signed in already
+    when two-step was switched on."""
+    if request.user.is_authenticated and not has_passed(request):
+        owner: User = request.user
+        phone = phones.of(owner)
+        return Candidate(owner, phone, str(recall(request, WANTED) or ""), _help_code(request, phone))
+    held = request.session.get(HALFWAY)
+    if not isinstance(held, dict) or not _younger(held["at"], settings.HALFWAY_LIFETIME):
+        return None
+    user = load_backend(held["backend"]).get_user(held["user"])
+    if not isinstance(user, User) or user.get_session_auth_hash() != held["password"]:
+        return None
+    phone = phones.of(user)
+    if (phone.pk if phone else None) != held["phone"]:
+        return None
+    user.backend = held["backend"]
+    return Candidate(user, phone, held["next"], _help_code(request, phone))
+
+
+def present(request: HttpRequest) -> int | None:
+    """Whose account it is that somebody is in with, or half-way to."""
+    if not hasattr(request, "user"):  # a page of errors, before it was looked at
+        return None
+    held = request.session.get(HALFWAY)
+    return request.user.pk or (held["user"] if isinstance(held, dict) else None)
+
+
+def _help_code(request: HttpRequest, phone: Phone | None) -> int | None:
+    pk = recall(request, HELP_CODE)
+    return pk if phone and isinstance(pk, int) and helpcodes.opens(pk, phone) else None
+
+
+def note_help_code(request: HttpRequest, pk: int) -> None:
+    """A right help-desk code was entered: half-way still, one step further."""
+    request.session.cycle_key()
+    remember(request, HELP_CODE, pk)
+
+
+def ask_again(request: HttpRequest, path: str) -> None:
+    """Of who is in: an application wants a sign-in of now. Any page of the web can lead here, so nothing ends by it."""
+    remember(request, AGAIN, path)
+
+
+def is_asked_again(request: HttpRequest, path: str) -> bool:
+    """For the sake of this page."""
+    return bool(path) and recall(request, AGAIN) == path
+
+
+def want(request: HttpRequest, path: str) -> None:
+    """Where somebody wanted to go who has to take the second step first."""
+    held = request.session.get(HALFWAY)
+    if isinstance(held, dict):
+        request.session[HALFWAY] = held | {"next": path}
+    elif request.user.is_authenticated:
+        remember(request, WANTED, path)
+
+
+# --- In --------------------------------------------------------------------------------------------------------------
+
+
+def open_for(
+    request: HttpRequest, user: User, *, phone: Phone | None = None, browser: TrustedBrowser | None = None
+) -> None:
+    """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
+    _end_authorizations(request)
+    for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN):
+        request.session.pop(key, None)
+    # Notices come in the language that the person last signed in with.
+    User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
+    login(request, user, backend=getattr(user, "backend", None) or request.session[BACKEND_SESSION_KEY])
+    request.session[STARTED_AT] = _now()
+    if phone:
+        note_code(request, phone)
+    if browser:
+        request.session[BROWSER] = browser.pk
+
+
+def note_code(request: HttpRequest, phone: Phone) -> None:
+    """A right code was entered: the session is verified, and the pages that ask for a fresh code are open."""
+    request.session.cycle_key()
+    django_otp.login(request, phone)
+    request.session[CODE_AT] = _now()
+
+
+def note_event(request: HttpRequest, pk: int) -> None:
+    """The event of this sign-in in the security log: its owner finds the present browser by it."""
+    request.session[EVENT] = pk
+
+
+def event(request: HttpRequest) -> int | None:
+    pk = request.session.get(EVENT)
+    return pk if isinstance(pk, int) else None
+
+
+def has_passed(request: HttpRequest) -> bool:
+    """The one answer to whether this session may see anything but the sign-in pages."""
+    if not request.user.is_authenticated:
+        return False
+    user: User = request.user
+    if not user.two_step_is_on() or user.is_verified():
+        return True
+    pk = request.session.get(BROWSER)
+    return pk is not None and browsers.is_trusted(user, pk)
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Sessions end a fixed time after the sign-in, however busy they are."""
+    return not _younger(request.session.get(STARTED_AT), settings.SESSION_LIFETIME)
+
+
+def code_is_fresh(request: HttpRequest) -> bool:
+    verified = request.user.is_authenticated and request.user.is_verified()
+    return verified and _younger(request.session.get(CODE_AT), settings.FRESH_CODE_LIFETIME)
+
+
+def code_session(request: HttpRequest) -> str:
+    """What binds a code to this session; empty before the first one was asked for."""
+    return str(request.session.get(CODE_SESSION, ""))
+
+
+def new_code_session(request: HttpRequest) -> str:
+    """It stays when the session's key changes, and ends with the sign-in."""
+    return str(request.session.setdefault(CODE_SESSION, secrets.token_hex(16)))
+
+
+# --- What other sites were given (webmail) ---------------------------------------------------------------------------
+
+
+def authorize(request: SignedInRequest) -> Authorization:
+    """What tokens of this sign-in hang on. As it stands now: the phone and the browser that it has passed with."""
+    phone = Phone.objects.filter(user=request.user).first() if request.user.is_verified() else None
+    return authorizations.begin(
+        request.user,
+        request.session.setdefault(AUTHORIZED, secrets.token_hex(16)),
+        signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
+        phone=phone,
+        browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
+    )
+
+
+def signed_in_since(request: HttpRequest) -> float:
+    """How many seconds ago."""
+    return _now() - float(request.session[STARTED_AT])
+
+
+def _end_authorizations(request: HttpRequest) -> None:
+    if key := request.session.pop(AUTHORIZED, None):
+        authorizations.end(key)
+
+
+def end(request: HttpRequest) -> None:
+    """Out, here and in every site that this sign-in opened."""
+    _end_authorizations(request)
+    logout(request)
+
+
+# --- Steps of a page that come one after the other -------------------------------------------------------------------
+
+
+def remember(request: HttpRequest, step: str, value: object) -> None:
+    request.session[step] = {"value": value, "at": _now()}
+
+
+def recall(request: HttpRequest, step: str) -> object | None:
+    """What was remembered, for as long as a half-way sign-in lives."""
+    held = request.session.get(step)
+    return held["value"] if isinstance(held, dict) and _younger(held["at"], settings.HALFWAY_LIFETIME) else None
+
+
+def drop(request: HttpRequest, *steps: str) -> None:
+    for step in steps:
+        request.session.pop(step, None)
+
+
+# --- At night --------------------------------------------------------------------------------------------------------
+
+
+def delete_expired() -> None:
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
