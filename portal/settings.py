@@ -318,9 +318,9 @@ PHONENUMBER_DEFAULT_REGION = "CN"
 PHONENUMBER_DB_FORMAT = "E164"
 
 # outbox (development: a file and a page) and memory (tests) show codes and need DEBUG
-SMS_GATEWAY = env.choice(
-    "SMS_GATEWAY", ("outbox", "memory", "twilio") if DEBUG else ("twilio",), "outbox" if DEBUG else None
-)
+_gateways = ("outbox", "memory", "twilio") if DEBUG else ("twilio",)
+SMS_GATEWAYS = env.choices("SMS_GATEWAYS", _gateways)  # all that may be sent through
+SMS_GATEWAY = env.choice("SMS_GATEWAY", _gateways, next(iter(SMS_GATEWAYS), "outbox" if DEBUG else None))  # the default
 SMS_OUTBOX = VAR / "outbox.jsonl"
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN")
@@ -329,7 +329,7 @@ TWILIO_FROM = env.text("TWILIO_FROM")
 TWILIO_CONNECT_TIMEOUT = env.seconds("TWILIO_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds
 TWILIO_READ_TIMEOUT = env.seconds("TWILIO_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
 TWILIO_BASE_URL = env.url("TWILIO_BASE_URL")  # a stand-in for api.twilio.com; tests
-if SMS_GATEWAY == "twilio":
+if "twilio" in (SMS_GATEWAY, *SMS_GATEWAYS):
     env.need("SMS_GATEWAY=twilio", "TWILIO_ACCOUNT_SID")
     env.need("SMS_GATEWAY=twilio", "TWILIO_AUTH_TOKEN")
     env.need("SMS_GATEWAY=twilio", "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")

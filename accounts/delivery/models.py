@@ -151,8 +151,9 @@ class Sms(Delivery):
             attempt=self.pk,
             expires_at=self.expires_at,
         )
-        Sms.objects.filter(pk=self.pk).update(gateway=settings.SMS_GATEWAY)  # known even if nothing more is heard of it
-        self.gateway_id = gateways.send(message)
+        name = settings.SMS_GATEWAY
+        Sms.objects.filter(pk=self.pk).update(gateway=name)  # known even if nothing more is heard of it
+        self.gateway_id = gateways.send(message, name)
 
     @classmethod
     def wanted(cls) -> models.QuerySet[Self]:

@@ -209,6 +209,10 @@ class Environment:
         setting = Setting(name, " or ".join(choices), default)
         return self.read(setting, lambda value: kinds.choice(value, choices), nothing="")
 
+    def choices(self, name: str, choices: tuple[str, ...]) -> list[str]:
+        setting = Setting(name, f"{' or '.join(choices)}, or several of them, separated by commas", "")
+        return self.read(setting, lambda value: kinds.choices(value, choices), nothing=[])
+
     def color(self, name: str) -> str:
         return self.read(Setting(name, "a colour as #rrggbb, for example #8c1515", ""), kinds.color, nothing="")
 

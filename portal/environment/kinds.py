@@ -145,6 +145,10 @@ def choice(value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def choices(value: str, choices: tuple[str, ...]) -> list[str]:
+    return [choice(word, choices) for word in words(value)]
+
+
 def color(value: str) -> str:
     value = value.strip().lower()
     if not re.fullmatch("#[0-9a-f]{6}", value):

@@ -32,8 +32,8 @@ accounts.signin.steps:CodeStep | somebody needs a code
         accounts.delivery.sending:send | claimed by one worker, sent at most once
           ~accounts.delivery.models:Sms | (the row hands itself over)
             accounts.delivery.digits:of | the digits are derived here, and stored nowhere
-            accounts.delivery.gateways:send | to the one that the settings name
-              ~accounts.delivery.gateways.twilio:send | (by the name in SMS_GATEWAY)
+            accounts.delivery.gateways:send | to the one that was chosen
+              ~accounts.delivery.gateways.twilio:send | (a module by the name of the gateway)
 accounts.delivery.views:twilio_receipt | the gateway says what became of it
   accounts.delivery.sending:note_receipt | the story only moves forward
 accounts.delivery.tasks:sweep | every few seconds

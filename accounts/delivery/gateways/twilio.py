@@ -3,7 +3,7 @@
 It has no idempotency key: after a time-out nobody knows whether the SMS went out, so that is an outcome of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ import requests
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -20,7 +21,10 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError
 
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
+from accounts.delivery.gateways.gateway import Finding
 from accounts.delivery.gateways.message import Message
+
+has_own_template = False
 
 RECIPIENT_ERRORS = {21211, 21214, 21217, 21265, 21610, 21614, 21635, 60205}
 THROTTLED = {20429, 14107, 21611, 63038}
@@ -94,6 +98,20 @@ def _meaning(error: TwilioRestException | TwilioServiceException) -> Exception:
     if error.code in RECIPIENT_ERRORS:
         return RecipientRejected(code)
     return ConfigurationRejected(code)
+
+
+def check() -> Iterator[Finding]:
+    try:
+        account = _client().api.accounts(settings.TWILIO_ACCOUNT_SID).fetch()
+        balance = _client().api.accounts(settings.TWILIO_ACCOUNT_SID).balance.fetch()
+    except (TwilioException, requests.RequestException, ValueError) as error:
+        code = getattr(error, "code", None) or getattr(error, "status", None) or type(error).__name__
+        yield Finding(_("Twilio does not let us in (%(code)s): look at the SID and the token.") % {"code": code}, True)
+        return
+    if account.status != "active":
+        yield Finding(_("The account is %(status)s: ask Twilio.") % {"status": account.status}, is_trouble=True)
+    words = _("Balance: %(balance)s %(currency)s.") % {"balance": balance.balance, "currency": balance.currency}
+    yield Finding(words, is_trouble=float(balance.balance) <= 0)
 
 
 def callback_url(attempt: int) -> str:

@@ -39,7 +39,7 @@ class Gateway:
         self.errors: list[Exception] = []
         self.asked = 0
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message, name: str) -> str:
         self.asked += 1
         if self.errors:
             raise self.errors.pop(0)
