@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
 from accounts.imports.models import Roster
+from accounts.users.models import User
 from tests.kit.people import Person
 
 ADD = "/admin/imports/roster/add/"
@@ -43,3 +44,24 @@ def confirm(manager: Person, row: Roster) -> Roster:
     manager.post(f"/admin/imports/roster/{row.pk}/change/", {"act": "import", "version": row.version})
     row.refresh_from_db()
     return row
+
+
+def take_over(manager: Person, *rows: Sequence[object]) -> Roster:
+    row = hand_in(manager, as_csv(*rows))
+    assert not has_errors(row)
+    return confirm(manager, row)
+
+
+def refusal_of(manager: Person, content: bytes, name: str = "people.csv") -> str:
+    row = hand_in(manager, content, name)
+    assert (row.status, row.version) == ("checked", "")
+    return str(row.report["refusal"])
+
+
+def errors_of(manager: Person, *rows: Sequence[object]) -> list[tuple[int, str]]:
+    row = hand_in(manager, as_csv(*rows))
+    return [(line, text) for line, _cell, _address, text in row.report["errors"]]
+
+
+def person_called(name: str) -> User:
+    return User.objects.get(username=f"{name}@example.edu")
