@@ -80,6 +80,9 @@ INSTITUTION_LOGO = env.file("INSTITUTION_LOGO", (".svg", ".png", ".webp"), LOGO_
 MAILBOX_URL = env.url("MAILBOX_URL")  # where "进入邮箱" leads; empty hides it
 # Where webmail shows filters and forwarding; empty: MAILBOX_URL.
 MAIL_FILTERS_URL = env.url("MAIL_FILTERS_URL")
+PASSWORD_RESET_URL = env.url(
+    "PASSWORD_RESET_URL"
+)  # where a forgotten mailbox password is replaced; else: SUPPORT_CONTACT
 SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "")  # the IT office
 
 INSTALLED_APPS = [
@@ -167,7 +170,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.pages.site",
             ],
-            "builtins": ["accounts.lib.filters", "accounts.sessions.flows"],
+            "builtins": ["accounts.lib.filters", "accounts.lib.mending", "accounts.sessions.flows"],
         },
     },
 ]

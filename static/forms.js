@@ -48,4 +48,10 @@
     timer = setTimeout(unlock, "file" in form.dataset ? FILE : LOST);
   });
   addEventListener("pageshow", unlock); // by Back, as it was left
+
+  // What came back with a mistake is typed over, not appended to; and Back or Reload show the page, and send nothing again.
+  const wrong = document.querySelector("[autofocus][aria-invalid]");
+  wrong?.focus();
+  wrong?.select();
+  if (document.querySelector("[aria-invalid], [data-seconds]")) history.replaceState(null, "", location.href);
 })();

@@ -1,3 +1,23 @@
+// The sixth digit sends the code. Not at once: what is pasted twice, or pressed meanwhile, is seen first, and the form
+// is sent once only (forms.js). It is said beside the field, to who cannot see the page too.
+const BEFORE_SENDING = 600; // ms
+for (const field of document.querySelectorAll("[name=code][data-sends]")) {
+  const said = document.createElement("div");
+  said.id = `${field.id}_sends`;
+  said.className = "form-text";
+  said.textContent = field.dataset.sends;
+  field.after(said);
+  field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), said.id].filter(Boolean).join(" "));
+  let timer;
+  field.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    const isWhole = /^\d{6}$/.test(field.value.normalize("NFKC").replace(/\s/g, ""));
+    if (isWhole && !event.isComposing) timer = setTimeout(() => field.form.requestSubmit(), BEFORE_SENDING);
+  });
+  field.form.addEventListener("submit", () => clearTimeout(timer)); // or it would go on when the page comes back by Back
+  field.addEventListener("compositionend", () => field.dispatchEvent(new Event("input")));
+}
+
 // The button that sends a code: it counts down, and asks by itself where nothing else is left to do. The server enforces
 // the wait; without this script the button stays usable.
 const sender = document.querySelector("[name=send]");

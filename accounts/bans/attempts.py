@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from accounts.bans import bans, brake
+from accounts.bans.bans import Tries
 from accounts.bans.brake import Claim
 from accounts.log import events
 from accounts.users import mailbox_passwords
@@ -27,6 +28,7 @@ class Attempt:
     outcome: Outcome
     user: User | None = None
     until: datetime | None = None  # of a ban, or of the brake
+    tries: Tries | None = None  # if it was wrong
 
 
 def enter(name: str, password: str, *, address: str, channel: str, trusted: bool = False) -> Attempt:
@@ -45,7 +47,9 @@ def enter(name: str, password: str, *, address: str, channel: str, trusted: bool
         events.record(events.Kind.REFUSED, owner, address=address, channel=channel)
         if owner:
             brake.was_wrong(owner, claimed)
-        return Attempt(Outcome.BANNED if until else Outcome.WRONG, until=until)
+        if until:
+            return Attempt(Outcome.BANNED, until=until)
+        return Attempt(Outcome.WRONG, tries=bans.tries(address, account))
     # Guesses that came at once were all compared before the first was counted: none of them profits from that.
     if until := bans.banned_until(address, account):
         return Attempt(Outcome.BANNED, until=until)

@@ -75,11 +75,31 @@ def note_failure(address: str, account: str, password: str, channel: str) -> Not
             for network, guesses, limit in _whole(networks[0], wide, shared=standing.is_shared):
                 if guesses.filter(is_guess=True).count() >= limit:
                     return Noted(counted=True, banned_until=_ban(network, "", guesses))
-        mine = _live(networks[0]).filter(account=account) if standing.is_shared else _live(networks[0])
-        counting = mine if settings.BAN_COUNTS_REPEATS else mine.filter(is_guess=True)
-        if counting.count() >= settings.BAN_AFTER_FAILURES:
+        mine = _mine(networks[0], account, shared=standing.is_shared)
+        if _counting(mine).count() >= settings.BAN_AFTER_FAILURES:
             return Noted(counted=True, banned_until=_ban(networks[0], account if standing.is_shared else "", mine))
     return Noted(counted=True, banned_until=None)
+
+
+class Tries(NamedTuple):
+    """What an address may be told of its own wrong passwords; the same whether the account exists or not."""
+
+    made: int  # for this account
+    left: int | None  # before a ban; None where nobody is banned
+
+
+def tries(address: str, account: str) -> Tries:
+    standing = places.standing(address)
+    networks = addresses.networks(address)
+    made = _recent(networks[0]).filter(account=account).count()
+    if standing.kind is addresses.Kind.NEVER_BANNED:
+        return Tries(made, None)
+    counting = _counting(_mine(networks[0], account, shared=standing.is_shared)).count()
+    left = [settings.BAN_AFTER_FAILURES - counting]
+    wide = () if standing.kind or standing.is_shared else networks[1:]
+    for _network, guesses, limit in _whole(networks[0], wide, shared=standing.is_shared):
+        left.append(limit - guesses.filter(is_guess=True).count())
+    return Tries(made, max(min(left), 0))
 
 
 class _New:
@@ -169,6 +189,14 @@ def _counted_since() -> datetime:
 
 def _live(network: str) -> QuerySet[Failure]:
     return _recent(network).filter(ban=None)
+
+
+def _mine(network: str, account: str, *, shared: bool) -> QuerySet[Failure]:
+    return _live(network).filter(account=account) if shared else _live(network)
+
+
+def _counting(failures: QuerySet[Failure]) -> QuerySet[Failure]:
+    return failures if settings.BAN_COUNTS_REPEATS else failures.filter(is_guess=True)
 
 
 def _of_building(network: str) -> QuerySet[Failure]:

@@ -73,6 +73,14 @@ def _may_be_a_newer_mobile(number: PhoneNumber) -> bool:
     return possible == ValidationResult.IS_POSSIBLE
 
 
+def readable(number: str) -> str:
+    """As it is typed and read out: 138 0013 8000, +852 9123 4567."""
+    parsed = phonenumbers.parse(number)
+    home = parsed.country_code == phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)
+
+
 def country(number: str) -> int:
     """The calling code of an E.164 number."""
     return phonenumbers.parse(number).country_code or 0

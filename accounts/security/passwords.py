@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 
 from accounts.bans import attempts, brake
+from accounts.bans.bans import Tries
 from accounts.codes import limits
 from accounts.delivery import notices
 from accounts.log import events
@@ -23,19 +25,27 @@ class Outcome(Enum):
     BANNED = auto()
 
 
-def change(user: User, old: str, new: str, *, address: str) -> tuple[Outcome, datetime | None]:
+class Changed(NamedTuple):
+    """Or why not."""
+
+    outcome: Outcome
+    until: datetime | None = None  # of a ban
+    tries: Tries | None = None  # if the old one was wrong
+
+
+def change(user: User, old: str, new: str, *, address: str) -> Changed:
     """Needs the old password, whose failures count as at sign-in. Other sessions and trusted browsers end with it."""
     attempt = attempts.enter(user.username, old, address=address, channel=signin.CHANNEL, trusted=True)
     if attempt.outcome is attempts.Outcome.BANNED:
-        return Outcome.BANNED, attempt.until
+        return Changed(Outcome.BANNED, until=attempt.until)
     if attempt.user != user:
-        return Outcome.WRONG, None
+        return Changed(Outcome.WRONG, tries=attempt.tries)
     with transaction.atomic():
         user.set_password(new)
         user.must_change_password = False
         user.save(update_fields=["password", "must_change_password"])
         end_what_it_opened(user, address=address)
-    return Outcome.CHANGED, None
+    return Changed(Outcome.CHANGED)
 
 
 STARTING_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another

@@ -28,7 +28,7 @@ from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.views import banned, safe_next
-from accounts.signin.words import phone_refusal_text
+from accounts.signin.words import phone_refusal_text, tries_text
 from accounts.users.models import User
 
 OLD_NUMBER_PROVEN = "old_number_proven"
@@ -164,17 +164,17 @@ def password(request: SignedInRequest) -> HttpResponse:
         raise Http404
     form = PasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        outcome, until = passwords.change(
+        changed = passwords.change(
             request.user,
             form.cleaned_data["old_password"],
             form.cleaned_data["new_password"],
             address=clients.address(request),
         )
-        if until:
-            return banned(request, until)
-        if outcome is passwords.Outcome.CHANGED:
+        if changed.until:
+            return banned(request, changed.until)
+        if changed.outcome is passwords.Outcome.CHANGED:
             update_session_auth_hash(request, request.user)
             messages.success(request, _("Your password is changed. Other browsers are signed out."))
             return redirect("home")
-        form.add_error("old_password", _("This is not your present password."))
+        form.add_error("old_password", _("This is not your present password.") + tries_text(changed.tries))
     return render(request, "security/password.html", {"form": form})

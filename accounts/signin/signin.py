@@ -7,6 +7,7 @@ from enum import Enum, auto
 from django.conf import settings
 
 from accounts.bans import attempts
+from accounts.bans.bans import Tries
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.phones import phones
@@ -34,6 +35,7 @@ class Decision:
     browser: TrustedBrowser | None = None
     banned_until: datetime | None = None
     later_at: datetime | None = None
+    tries: Tries | None = None  # where the password was wrong
 
 
 def start(name: str, password: str, address: str, cookie: str) -> Decision:
@@ -50,7 +52,9 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
             return Decision(Step.BANNED, banned_until=attempt.until)
         case attempts.Outcome.LATER:
             return Decision(Step.LATER, later_at=attempt.until)
-    return second_step(attempt.user, address, cookie) if attempt.user else Decision(Step.REFUSED)
+    if attempt.user is None:
+        return Decision(Step.REFUSED, tries=attempt.tries)
+    return second_step(attempt.user, address, cookie)
 
 
 def second_step(user: User, address: str, cookie: str) -> Decision:

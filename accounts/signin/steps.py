@@ -159,11 +159,21 @@ class CodeStep:
         return self.state in (State.NOTHING, State.FAILED, State.DEAD)
 
     @property
+    def focuses_send(self) -> bool:
+        """The way on is another code, and one can be asked for now."""
+        return self.leads_to_resend and not self.resend_in
+
+    @property
     def field(self) -> BoundField:
         """In focus where it is what to fill in. After a wrong code it is, and empty."""
-        if self.leads_to_resend and not self.form.is_bound:
-            self.form.fields["code"].widget.attrs.pop("autofocus", None)
+        if self.purpose != Sms.Purpose.UNBIND:  # where the button is what is meant
+            self.form.fields["code"].widget.attrs["data-sends"] = _("After the sixth digit it is sent by itself.")
+        self.form.takes_focus = not self.focuses_send and (self.form.is_bound or not self.leads_to_resend)
         return self.form["code"]
+
+    @property
+    def has_errors(self) -> bool:
+        return self.form.has_errors
 
     @property
     def masked(self) -> str:
@@ -173,10 +183,12 @@ class CodeStep:
 class NumberStep:
     """A number that its owner proves with a code. POST `number` sends one to it, POST `code` enters it."""
 
-    def __init__(self, request: HttpRequest, user: User, purpose: Sms.Purpose) -> None:
-        self.request, self.user, self.purpose = request, user, purpose
+    def __init__(
+        self, request: HttpRequest, user: User, purpose: Sms.Purpose, form_class: type[CodeForm] = CodeForm
+    ) -> None:
+        self.request, self.user, self.purpose, self.form_class = request, user, purpose, form_class
         self.held = sessions.recall(request, self.held_key)
-        self.form = NumberForm(initial={"number": self.held})
+        self.form = NumberForm(initial={"number": numbers.readable(str(self.held)) if self.held else None})
         self.code = self._code_step(str(self.held)) if self.held else None
 
     @property
@@ -184,7 +196,7 @@ class NumberStep:
         return sessions.NUMBER.format(purpose=self.purpose)
 
     def _code_step(self, number: str) -> CodeStep:
-        return CodeStep(self.request, self.user, number, self.purpose)
+        return CodeStep(self.request, self.user, number, self.purpose, self.form_class)
 
     def post(self) -> str | None:
         """The number, once it is proven. Otherwise the forms say what is missing."""
@@ -232,9 +244,18 @@ class NumberStep:
             self.form.fields["number"].widget.attrs["autofocus"] = True
         return self.form["number"]
 
+    @property
+    def has_errors(self) -> bool:
+        return self.form.has_errors or (self.code is not None and self.code.has_errors)
+
+    @property
+    def trusts_browser(self) -> bool:
+        """It was ticked beside the right code."""
+        return self.code is not None and bool(self.code.form.cleaned_data.get("trust_browser"))
+
     def refuse(self, reason: str) -> None:
         """The number was proven, and may not be bound all the same."""
-        self.form = NumberForm({"number": self.held})
+        self.form = NumberForm({"number": numbers.readable(str(self.held))})
         self.form.errors["number"] = self.form.error_class([reason])
         self.code = None
 

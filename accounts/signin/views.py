@@ -9,7 +9,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -29,7 +28,7 @@ from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin import signin, steady
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.words import help_code_text, phone_refusal_text
+from accounts.signin.words import help_code_text, phone_refusal_text, refused_text
 from accounts.users.models import User
 
 
@@ -42,8 +41,10 @@ def safe_next(request: HttpRequest, path: str | None) -> str:
 
 def banned(request: HttpRequest, until: datetime) -> HttpResponse:
     """The page of a banned address."""
-    response = render(request, "signin/banned.html", {"until": clock.briefly(until)}, status=429)
-    response["Retry-After"] = str(max(int((until - timezone.now()).total_seconds()), 1))
+    seconds = max(clock.seconds_until(until), 1)
+    context = {"until": clock.briefly(until), "seconds": seconds, "is_in": sessions.has_passed(request)}
+    response = render(request, "signin/banned.html", context, status=429)
+    response["Retry-After"] = str(seconds)
     return response
 
 
@@ -58,6 +59,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _in_already(request, next_path)
     form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
     address = clients.address(request)
+    insists = False  # on what to do about a forgotten password
     if request.method == "POST" and form.is_valid():
         came_at = time.monotonic()
         decision = signin.start(
@@ -70,11 +72,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return banned(request, decision.banned_until)
         if decision.user:
             return _go_on(request, decision.user, decision, next_path)
-        form.add_error(None, _refused(decision))
+        form.add_error("password", _refused(decision))
+        insists = decision.tries is not None and decision.tries.made > 1
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return banned(request, until)
-    return render(request, "signin/sign_in.html", {"form": form, "next": next_path, "again": again})
+    context = {"form": form, "next": next_path, "again": again, "insists": insists}
+    return render(request, "signin/sign_in.html", context)
 
 
 def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
@@ -86,7 +90,7 @@ def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
 
 def _refused(decision: signin.Decision) -> str:
     if decision.later_at is None:
-        return _("The address or the password is wrong.")
+        return refused_text(decision.tries)
     return _(
         "Somebody is guessing at the password of this mailbox. Until %(until)s it opens only where it was used before. "
         "Please sign in there, or call the IT office."
@@ -202,13 +206,16 @@ def sign_in_phone(request: HttpRequest) -> HttpResponse:
     address = clients.address(request)
     if until := bans.banned_until(address, candidate.user.username):
         return banned(request, until)
-    step = NumberStep(request, candidate.user, Sms.Purpose.BIND)
+    step = NumberStep(request, candidate.user, Sms.Purpose.BIND, form_class=SignInCodeForm)
     if request.method == "POST" and (number := step.post()):
         phone = _bind(candidate, number, address)
         if isinstance(phone, Phone):
             step.done()
             messages.success(request, _("Your phone %(number)s is bound.") % {"number": phone.masked})
-            return _enter(request, phone.user, candidate.next, phone=phone)
+            response = _enter(request, phone.user, candidate.next, phone=phone)
+            if step.trusts_browser:
+                trust(request, response, phone)
+            return response
         if phone in (phones.Refusal.ALREADY_BOUND, phones.Refusal.GONE):
             return _start_again(request)
         step.refuse(phone_refusal_text(phone))

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.bans.bans import Tries
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
@@ -27,6 +28,26 @@ def refusal_text(issued: codes.Issued) -> str:
             return numbers.Refusal.COUNTRY.label
         case _other:
             return _("No more codes can be sent today. Please call the IT office.")
+
+
+WARNED_FROM = 3  # tries before a ban
+
+
+def refused_text(tries: Tries | None) -> str:
+    """At sign-in. Of the account it says nothing."""
+    return _("The address or the password is wrong.") + tries_text(tries)
+
+
+def tries_text(tries: Tries | None) -> str:
+    """Follows what was wrong with a password."""
+    if tries is None or tries.left is None or tries.left > WARNED_FROM:
+        return ""
+    text = ngettext(
+        " You can try %(left)s more time; then sign-in is stopped for a while.",
+        " You can try %(left)s more times; then sign-in is stopped for a while.",
+        tries.left,
+    )
+    return text % {"left": tries.left}
 
 
 def wrong_text(left: int) -> str:

@@ -147,7 +147,47 @@ def test_a_wrong_code_leaves_the_field_empty(live_server: LiveServer, open_page:
     right = code_from_phone()
     for code in (f"{(int(right) + 1) % 1_000_000:06}", right):
         expect(page.locator("[name=code]")).to_be_focused()
-        page.keyboard.insert_text(code)
         with page.expect_navigation():
+            page.keyboard.insert_text(code)
             page.keyboard.press("Enter")
+    assert page.url == live_server.url + "/"
+
+
+def test_the_sixth_digit_sends_the_code(live_server: LiveServer, open_page: Open, wangwu: Person) -> None:
+    page = open_page(base_url=live_server.url)
+    _code_page(page, wangwu)
+    field = page.locator("[name=code]")
+    expect(field).to_have_accessible_description("输满 6 位数字后自动提交。")
+    code = code_from_phone()
+    with page.expect_navigation():
+        page.keyboard.type(f"{(int(code) + 1) % 1_000_000:06}")
+    expect(page).to_have_title("错误：输入验证码 · 示例大学")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    with page.expect_navigation():
+        page.keyboard.insert_text(f"{code[:3]} {code[3:]}")
+    assert page.url == live_server.url + "/"
+
+
+def test_a_code_that_is_pasted_twice_is_not_sent(live_server: LiveServer, open_page: Open, wangwu: Person) -> None:
+    page = open_page(base_url=live_server.url)
+    _code_page(page, wangwu)
+    page.evaluate(
+        """code => {
+            const field = document.querySelector("[name=code]");
+            for (const times of [1, 2]) {
+                field.value = code.repeat(times);
+                field.dispatchEvent(new Event("input"));
+            }
+            addEventListener("submit", () => { window.sent = true; });
+            field.selectionStart = 6;
+            window.later = new Promise((done) => setTimeout(done, 900));
+        }""",
+        code_from_phone(),
+    )
+    page.evaluate("window.later")
+    assert not page.evaluate("window.sent")
+    assert len(page.input_value("[name=code]")) == 12
+    with page.expect_navigation():
+        page.fill("[name=code]", code_from_phone())
     assert page.url == live_server.url + "/"

@@ -307,7 +307,7 @@ def test_from_the_screen_to_the_profile(
     page.press("[name=password]", "Enter")
     page.wait_for_url("**/sign-in/code/")
     page.fill("[name=code]", code_from_phone(NUMBER))
-    page.press("[name=code]", "Enter")
+    page.keyboard.press("Enter")
     page.wait_for_url(live_server.url + "/")
     page.goto(PAGE)
     page.click("[name=qr]")

@@ -17,9 +17,9 @@ def password(page: Page, name: str, typed: str = PASSWORD) -> None:
 
 
 def enter(page: Page, code: str) -> None:
-    page.fill("[name=code]", code)
     with page.expect_navigation():
-        page.press("[name=code]", "Enter")
+        page.fill("[name=code]", code)
+        page.keyboard.press("Enter")
 
 
 def right_code() -> str:

@@ -79,8 +79,7 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
     page.fill("[name=number]", NUMBER)
     page.click("[name=send]")
     yield "bind-sent"
-    page.fill("[name=code]", steps.wrong_code())
-    page.click("text=/^(确定|OK)$/")
+    steps.enter(page, steps.wrong_code())
     yield "bind-wrong-code"
     Phone.objects.create(user=owner, number=f"+86{NUMBER}")
 

@@ -34,9 +34,10 @@ class Visitor:
         self.page.click("[name=send]")
 
     def enter_code(self, number: str) -> None:
-        self.page.fill("[name=code]", self.code_from_outbox(number))
+        code = self.code_from_outbox(number)
         with self.page.expect_navigation():  # whoever goes on before it is asked for the code again
-            self.page.press("[name=code]", "Enter")
+            self.page.fill("[name=code]", code)
+            self.page.keyboard.press("Enter")
 
     def code_from_outbox(self, number: str) -> str:
         """The newest code that came to this number and was not read before."""

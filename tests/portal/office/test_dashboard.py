@@ -299,7 +299,7 @@ def _sign_in(page: Page) -> None:
     page.press("[name=password]", "Enter")
     page.wait_for_url("**/sign-in/code/")
     page.fill("[name=code]", code_from_phone())
-    page.press("[name=code]", "Enter")
+    page.keyboard.press("Enter")
     page.wait_for_url("**/admin/")
 
 
