@@ -26,15 +26,12 @@ class Department:
 
 def departments(clerk: User) -> list[Department]:
     """Those whose people a clerk may choose from, and how far each has come."""
-    on, without = Q(two_step_from__lte=timezone.now()), Q(phone=None)
-    counted = (
-        clerks.visible(clerk)
-        .exclude(department="")
-        .order_by("department")
-        .values_list("department")
-        .annotate(people=Count("pk"), two_step=Count("pk", filter=on), without_phone=Count("pk", filter=without))
+    counted = clerks.departments(
+        clerk,
+        two_step=Count("pk", filter=Q(two_step_from__lte=timezone.now())),
+        without_phone=Count("pk", filter=Q(phone=None)),
     )
-    return [Department(*row) for row in counted]
+    return [Department(*row) for row in counted if row[0]]
 
 
 @dataclass(frozen=True)

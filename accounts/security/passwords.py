@@ -1,5 +1,6 @@
 """The mailbox password, where this portal owns it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
@@ -61,15 +62,25 @@ def set_starting(user: User, version: str, *, actor: User, address: str = "", re
 
     None if the password is no longer the one that the clerk's page was made for: another clerk was faster.
     """
-    if version_of(user) != version:
-        return None
-    new = "-".join(get_random_string(4, STARTING_ALPHABET) for _ in range(3))
+    return set_starting_of_many([(user, version)], actor=actor, address=address, reason=reason).get(user.pk)
+
+
+def set_starting_of_many(
+    wanted: Sequence[tuple[User, str]], *, actor: User, address: str = "", reason: str = ""
+) -> dict[int, str]:
+    """By their keys; who is not among them has another password by now. All are set, or none."""
+    fresh = sorted((user for user, version in wanted if version_of(user) == version), key=lambda user: user.pk)
+    new = {user.pk: "-".join(get_random_string(4, STARTING_ALPHABET) for _ in range(3)) for user in fresh}
+    # Takes its time, so before a row is held.
+    hashed = {pk: make_password(secret) for pk, secret in new.items()}
     with transaction.atomic():
-        same = User.objects.filter(pk=user.pk, password=user.password)
-        if not same.update(password=make_password(new), must_change_password=True):
-            return None
-        user.refresh_from_db(fields=["password", "must_change_password"])
-        end_what_it_opened(user, actor=actor, address=address, reason=reason)
+        for user in fresh:  # in the order of their keys: two clerks never wait for each other in a circle
+            same = User.objects.filter(pk=user.pk, password=user.password)
+            if not same.update(password=hashed[user.pk], must_change_password=True):
+                del new[user.pk]
+                continue
+            user.refresh_from_db(fields=["password", "must_change_password"])
+            end_what_it_opened(user, actor=actor, address=address, reason=reason)
     return new
 
 

@@ -1,6 +1,8 @@
 """Whom a clerk may see, and whom he may act upon. What he may see and do is said by his rights: see
 portal/office/roles.py."""
 
+from typing import Any
+
 from django.db.models import Count, Q, QuerySet
 
 from accounts.users.models import User
@@ -33,7 +35,7 @@ def may_edit(clerk: User, user: User) -> bool:
     return clerk.is_superuser or may_touch(clerk, user)
 
 
-def departments(clerk: User) -> list[tuple[str, int]]:
-    """Their names, and how many people each has."""
-    found = visible(clerk).values_list("department").annotate(Count("pk")).order_by("department")
-    return [(name, count) for name, count in found if name]
+def departments(clerk: User, **counts: Count) -> list[tuple[Any, ...]]:
+    """Their names, how many people each has, and what else is counted of them. Those without one come first, as ""."""
+    people = visible(clerk).values_list("department").annotate(people=Count("pk"), **counts)
+    return list(people.order_by("department"))

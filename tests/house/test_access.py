@@ -107,6 +107,7 @@ ADMIN = {
     "admin/accounts/user/<id>/password/": "302",
     "admin/bans/ban/<path:object_id>/lift/": "405",
     "admin/accounts/user/<int:pk>/two-step/": "200",
+    "admin/accounts/user/slips/": "200",
     "admin/accounts/user/export/": "200",
     "admin/imports/roster/<path:object_id>/wrong/": "403",
     "admin/rollouts/rollout/<int:pk>/choose/": "200",

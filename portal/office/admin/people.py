@@ -35,6 +35,7 @@ from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
 from portal.office.admin.imports import RosterPages
+from portal.office.admin.slips import SlipPages
 from portal.office.admin.two_step import TwoStepPages
 from portal.office.desk import acts, facts
 from portal.office.models import Role
@@ -87,7 +88,7 @@ class DepartmentFilter(admin.SimpleListFilter):
     template = "office/department_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        self.departments = clerks.departments(_clerk(request))
+        self.departments = [row for row in clerks.departments(_clerk(request)) if row[0]]
         return []
 
     def has_output(self) -> bool:
@@ -121,7 +122,7 @@ class PersonForm(Seen, forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, DjangoUserAdmin[User]):
+class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, RosterPages, DjangoUserAdmin[User]):
     form = AccountForm
     add_form = PersonForm
     list_display = (
@@ -133,7 +134,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, RosterPages, Dj
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
     ordering = ("username",)
     list_select_related = ("phone",)
-    actions = ("switch_two_step_on", "unbind_phone", "forget_browsers")
+    actions = ("switch_two_step_on", "slips_of", "unbind_phone", "forget_browsers")
     fieldsets = (
         (None, {"fields": ("username", "name", "department", "language")}),
         (_("Two-step"), {"fields": ("two_step_from", "phone_number", "wrong_codes", "codes_paused_until")}),

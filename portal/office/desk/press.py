@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
@@ -43,7 +44,11 @@ class Task:
 
     def show_once(self, **secret: Any) -> HttpResponse:
         """The one answer that holds the secret. No browser keeps it: see no_store in accounts/sessions."""
-        context = admin.site.each_context(self.request) | {"person": self.person, "title": _("Shown only now")}
+        context = admin.site.each_context(self.request) | {
+            "person": self.person,
+            "title": _("Shown only now"),
+            "portal": settings.PUBLIC_URL,
+        }
         return once.show(TemplateResponse(self.request, "office/desk/secret.html", context | secret))
 
 

@@ -141,6 +141,14 @@ def _files(page: Page) -> Iterator[str]:
     yield "admin-roster"
     page.goto("/admin/accounts/user/export/?q=p1")
     yield "admin-export"
+    page.goto("/admin/accounts/user/slips/")
+    yield "admin-slips"
+    page.goto("/admin/accounts/user/slips/?department=文学院")
+    yield "admin-slips-people"
+    page.get_by_role("radio").nth(2).check()
+    with page.expect_navigation():
+        page.click(".slips-of [type=submit]")
+    yield "admin-slips-sheet"
     Rollout.objects.all().delete()
     Roster.objects.all().delete()
     User.objects.filter(is_superuser=False).delete()

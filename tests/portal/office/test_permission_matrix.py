@@ -7,6 +7,7 @@ is answered now: read it, decide whether that is right, and put it in.
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib import admin
@@ -72,6 +73,7 @@ admin/rollouts/rollout/<int:pk>/mail/                      -     -     rw    r  
 admin/rollouts/rollout/<int:pk>/people/                    -     -     r     r     r     r
 admin/accounts/user/export/                                -     -     rw    rw    rw    rw
 admin/accounts/user/<int:pk>/two-step/                     -     -     rw    -     rw    rw
+admin/accounts/user/slips/                                 -     rw    -     -     rw    rw
 admin/bans/ban/<path:object_id>/lift/                  -     w     -     -     w     w
 admin/bans/ban/                                        -     r     -     r     r     r
 admin/bans/ban/add/                                    -     -     -     -     -     -
@@ -137,6 +139,7 @@ bans/knownnetwork delete_selected                          -     -     -     -  
 openid/application delete_selected                         -     -     -     -     -     x
 accounts/user delete_selected                              -     -     -     -     x     x
 accounts/user switch_two_step_on                           -     -     x     -     x     x
+accounts/user slips_of                                     -     x     -     -     x     x
 accounts/user unbind_phone                                 -     x     -     -     x     x
 accounts/user forget_browsers                              -     x     -     -     x     x
 office/role delete_selected                                -     -     -     -     -     x
@@ -209,11 +212,12 @@ def _actions() -> Iterator[tuple[ModelAdmin[Any], str]]:
 
 
 def acts(person: Person, path: str, action: str, pk: int) -> bool:
-    """Whether the action is taken: it asks back on a page of its own, or changes something."""
+    """Whether the action is taken: it asks back on a page of its own, leads to one, or changes something."""
     start, before = transaction.savepoint(), everything()
     response = person.post(path, {"action": action, "_selected_action": [pk]})
     is_list = "admin/change_list.html" in {template.name for template in response.templates}
-    done = (response.status_code == 200 and not is_list) or bool(changed(before))
+    leads_on = urlsplit(response.headers.get("Location", "")).path not in ("", path)
+    done = leads_on or (response.status_code == 200 and not is_list) or bool(changed(before))
     transaction.savepoint_rollback(start)
     return done
 
