@@ -15,6 +15,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2 import InvalidRequestError
 
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
+from accounts.sessions import authorizations
 
 
 class Scopes(SettingsScopes):
@@ -79,7 +80,7 @@ class Validator(OAuth2Validator):
             return False
         if not Grant.objects.filter(pk=grant.pk, used_at=None).update(used_at=timezone.now()):
             if grant.authorization:
-                grant.authorization.delete()
+                authorizations.revoke(grant.authorization)
             return False
         if not super().validate_code(client_id, code, client, request, *args, **kwargs):
             return False
@@ -110,6 +111,7 @@ class Validator(OAuth2Validator):
         return bool(request.client.client_type == Application.CLIENT_PUBLIC)
 
     def _save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
+        request.user.hold()  # what ends the sign-in waits, or has ended it
         if request.grant_type != "refresh_token" or self.rotate_refresh_token(request):
             super()._save_bearer_token(token, request, *args, **kwargs)
             return

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.browsers.models import TrustedBrowser
@@ -28,7 +30,21 @@ def begin(
 
 def end(session: str) -> None:
     """At sign-out: every token that was handed out to this sign-in."""
-    Authorization.objects.filter(session=session).delete()
+    _end(Authorization.objects.filter(session=session))
+
+
+def revoke(authorization: Authorization) -> None:
+    """Somebody else has what it was handed out for."""
+    _end(Authorization.objects.filter(pk=authorization.pk))
+
+
+def _end(rows: QuerySet[Authorization]) -> None:
+    """A token that is just being made for one of them is made before, and goes too, or finds it gone: who makes one
+    holds the account as well."""
+    with transaction.atomic():
+        for owner in User.objects.filter(pk__in=rows.values("user")).order_by("pk"):
+            owner.hold()
+        rows.delete()
 
 
 def delete_expired() -> None:

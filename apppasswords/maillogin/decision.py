@@ -55,6 +55,7 @@ class Login:
     password: str | None
     protocol: str
     address: str
+    session: str = ""  # what the mail server calls the connection in its own log
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ class Request:
         self._loop = asyncio.get_running_loop()
         self._decided: asyncio.Future[Decided] = self._loop.create_future()
 
-    def _respond(self, decided: Any) -> Answer:
-        return wsgi.respond(self._environ | {"wsgi.input": BytesIO(self._body)}, decided)
+    def _respond(self, decided: Any, is_ready: Any = None) -> Answer:
+        return wsgi.respond(self._environ | {"wsgi.input": BytesIO(self._body)}, decided, is_ready)
 
     # --- In the loop
 
@@ -58,7 +58,9 @@ class Request:
 
     def _give_up(self) -> None:
         if not self._decided.done():
-            self._decided.set_result(Decided(self._respond(lambda _login: CANNOT_TELL), is_refusal=False))
+            self._decided.set_result(
+                Decided(self._respond(lambda _login: CANNOT_TELL, lambda: False), is_refusal=False)
+            )
 
     def _tell(self, decided: Decided) -> None:
         if not self._decided.done():  # or it came too late

@@ -39,9 +39,10 @@ def read_form(body: bytes) -> Login:
     try:
         user, password = _text(fields["user"]), _text(fields["password"])
         protocol, address = _text(fields["protocol"]), _text(fields["address"])
+        session = _text(fields.get("session", b""))
     except KeyError:
         raise MalformedError("user, password, protocol and address are needed") from None
-    return _login(user, password, protocol, address)
+    return _login(user, password, protocol, address, session or "")
 
 
 def _fields(body: bytes) -> dict[str, bytes]:
@@ -145,7 +146,9 @@ def _is_plain(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.NO and verdict.reason is not Reason.BARE_NAME and not verdict.banned_until
 
 
-def _login(user: str | None, password: str | None, protocol: str | None, address: str | None) -> Login:
+def _login(
+    user: str | None, password: str | None, protocol: str | None, address: str | None, session: str = ""
+) -> Login:
     protocol = ALIASES.get(protocol or "", protocol or "")
     if protocol not in PROTOCOLS:
         raise MalformedError("unknown protocol")
@@ -153,7 +156,7 @@ def _login(user: str | None, password: str | None, protocol: str | None, address
     if parsed is None:
         raise MalformedError("the address is none")
     # A name that is no text is nobody's: the replacement sign is in no mailbox.
-    return Login(user if user is not None else "\ufffd", password, protocol, str(parsed))
+    return Login(user if user is not None else "\ufffd", password, protocol, str(parsed), session)
 
 
 def _text(value: bytes) -> str | None:

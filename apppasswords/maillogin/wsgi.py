@@ -29,8 +29,9 @@ settings.INSTALLED_APPS = [
 ]  # fmt: skip
 django.setup()
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError, connection, connections
 
+from accounts.lib import loglines
 from apppasswords.maillogin import decision, wire
 from apppasswords.maillogin.afterwards import Notebook
 from apppasswords.maillogin.deadline import Watchdog
@@ -82,11 +83,18 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
-def respond(environ: Environ, decided: Callable[[Login], Verdict] | None = None) -> Answer:
-    """`decided` takes the place of `decide`."""
+def respond(
+    environ: Environ,
+    decided: Callable[[Login], Verdict] | None = None,
+    is_ready: Callable[[], bool] | None = None,
+) -> Answer:
+    """`decided` takes the place of `decide`, `is_ready` that of `can_decide`."""
     path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
     if path == "/health/live" and method in ("GET", "HEAD"):
         return Answer(200, "ok")
+    if path == "/health/ready" and method in ("GET", "HEAD"):
+        ready = (is_ready or can_decide)()
+        return Answer(200, "ok") if ready else Answer(503, "the database does not answer in time")
     allowed = {"/login": "POST", "/login/nginx": "GET"}.get(path)
     if allowed is None:
         return Answer(404, "not found")
@@ -124,6 +132,7 @@ pause = Pause()
 
 def decide(login: Login) -> Verdict:
     """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later."""
+    loglines.begin(login.session)  # what is logged here is found by the mail server's own name for it
     if pause.is_on():
         return CANNOT_TELL
     start = time.monotonic()
@@ -140,6 +149,16 @@ def decide(login: Login) -> Verdict:
         return CANNOT_TELL
     notebook.note(verdict)  # written after the answer, by the thread below
     return verdict
+
+
+def can_decide() -> bool:
+    """Whether the database answers in time."""
+    try:
+        with watchdog.in_time(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, InterfaceError):
+        return False
+    return True
 
 
 def _body(environ: Environ) -> bytes:

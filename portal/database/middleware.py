@@ -16,6 +16,11 @@ AWAY = (OperationalError, InterfaceError)
 RETRY_AFTER = 10  # seconds
 
 
+def is_away(error: Exception) -> bool:
+    """SQLite tells of what we ask wrongly (a table that was never made) by the same exception: that is an error."""
+    return isinstance(error, AWAY) and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
+
+
 class Sessions(signin.Sessions):
     """Where the session cannot be read or written for want of a database, nobody's request is wrong."""
 
@@ -23,6 +28,8 @@ class Sessions(signin.Sessions):
         try:
             return super().process_response(request, response)
         except AWAY as error:
+            if not is_away(error):
+                raise
             return our_side(request, error)
 
 
@@ -36,11 +43,13 @@ class OurSide:
         try:
             _ = request.user.is_authenticated  # every page asks; here it can be told what came of it
         except AWAY as error:
+            if not is_away(error):
+                raise
             return our_side(request, error)
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return our_side(request, error) if isinstance(error, AWAY) else None
+        return our_side(request, error) if is_away(error) else None
 
 
 def our_side(request: HttpRequest, error: Exception | None = None) -> HttpResponse:

@@ -24,6 +24,7 @@ from accounts.rollouts.models import Rollout
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
+from portal.operations import heartbeats
 
 RECENT = timedelta(hours=24)
 STUCK = timedelta(minutes=1)  # an SMS that waits so long has no worker, or no gateway
@@ -57,6 +58,16 @@ def _guessed(clerk: Any) -> Iterator[Item]:
             "where it was used before."
         )
         yield Item(text % told, reverse("admin:desk", args=[one.user_id]), is_trouble=True)
+
+
+def _parts(_now: datetime) -> Iterator[Item]:
+    """Workers that nobody has heard of, and machines whose clock is wrong: whoever waits for a code calls the desk."""
+    if queues := heartbeats.silent():
+        text = _("Nothing is heard of the workers for %(queues)s: until they run, this work waits.")
+        yield Item(text % {"queues": ", ".join(queues)}, _list(Sms), is_trouble=True)
+    for host, seconds in heartbeats.wrong_clocks().items():
+        text = _("The clock of %(host)s is %(seconds)s seconds off the database's. Times go by the database's clock.")
+        yield Item(text % {"host": host, "seconds": f"{seconds:+.0f}"}, _list(Sms), is_trouble=True)
 
 
 def _list(model: type[Model], **lookups: str | int) -> str:
@@ -129,6 +140,7 @@ def _help_codes(now: datetime) -> Iterator[Item]:
 
 SOURCES: tuple[tuple[type[Model], Callable[[datetime], Iterator[Item]]], ...] = (
     (Sms, _sms),
+    (Sms, _parts),
     (Rollout, _rollouts),
     (Roster, _imports),
     (Ban, _bans),

@@ -30,7 +30,10 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 def _missing() -> list[str]:
-    clocks = heartbeats.wrong_clocks()
+    clocks = [
+        f"the clock of {host} is {seconds:+.0f} s off the database's"
+        for host, seconds in heartbeats.wrong_clocks().items()
+    ]
     if not celery.broker_answers():
         return ["the broker does not answer", *clocks]
     silent = heartbeats.silent()

@@ -44,12 +44,12 @@ def silent() -> list[str]:
     return [queue for queue in queues() if newest.get(queue, float("inf")) > SILENT_AFTER.total_seconds()]
 
 
-def wrong_clocks() -> list[str]:
-    """Sentences: of this machine, and of those of the workers."""
+def wrong_clocks() -> dict[str, float]:
+    """Seconds before the database's clock: of this machine, and of those of the workers."""
     found = {socket.gethostname(): clock.ahead().total_seconds()}
     lately = Heartbeat.objects.filter(at__gt=timezone.now() - SILENT_AFTER).exclude(ahead=0)
     found |= {heartbeat.host: heartbeat.ahead for heartbeat in lately}
-    return [f"the clock of {host} is {seconds:+.0f} s off the database's" for host, seconds in found.items() if seconds]
+    return {host: seconds for host, seconds in found.items() if seconds}
 
 
 def delete_expired() -> None:

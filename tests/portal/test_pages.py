@@ -108,6 +108,18 @@ def test_an_error_page_too(lisi: Person) -> None:
     assert "securityevent" not in response.content.decode()
 
 
+def test_what_we_ask_wrongly_is_no_database_that_is_away(lisi: Person) -> None:
+    """SQLite raises one exception for both: a table that was never made must reach the administrators."""
+    lisi.sign_in()
+    lisi.raise_request_exception = False
+
+    def never_migrated(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        return execute(sql.replace("log_securityevent", "log_never_made"), *args)
+
+    with connection.execute_wrapper(never_migrated):
+        assert lisi.get("/").status_code == 500
+
+
 def test_no_page_of_the_owner_shows_the_whole_number(wangwu: Person) -> None:
     wangwu.enter_password()
     pages = [wangwu.get("/sign-in/code/")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from urllib.parse import urlencode
 
 import pytest
 
@@ -101,8 +102,18 @@ OUTAGES: dict[str, Callable[[Cluster], AbstractContextManager[None]]] = {
 def test_without_postgresql(on_postgres: LoginService, postgres: Cluster, outage: str) -> None:
     address = f"203.0.113.{1 + list(OUTAGES).index(outage)}"
     warm(on_postgres, address)
+    assert on_postgres.ask("GET", "/health/ready").status == 200
     with OUTAGES[outage](postgres):
         assert_cannot_tell(asked(on_postgres, address))
+        if outage != "table locked":
+            said = on_postgres.ask("GET", "/health/ready")
+            assert (said.status, said.text) == (503, "the database does not answer in time\n")
+            assert said.seconds < IN_TIME
+        assert on_postgres.ask("GET", "/health/live").status == 200
+        named = f"/Pq2{outage[:4]}+1"
+        fields = {"user": "on@example.edu", "password": "x", "protocol": "imap", "address": address, "session": named}
+        assert on_postgres.ask("POST", "/login", urlencode(fields)).status == 503
+        wait_until(lambda: f"[{named}]" in on_postgres.database.log.read_text())  # as Dovecot's log calls it
     wait_until(lambda: {on_postgres.right(address).status for _ in range(6)} == {200}, 15)
     assert_nothing_counted(on_postgres, address)
     assert on_postgres.wrong(address).status == 401

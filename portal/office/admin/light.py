@@ -5,11 +5,16 @@ from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.admin.views.main import ChangeList, ChangeListSearchForm
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.lib.seen import Seen
 
 # Scripts for addresses that are made from titles (slugs), half of what a list would load. Nothing here has one.
 UNUSED = ("urlify.js", "prepopulate.js", "xregexp")
+
+
+MOST_WORDS = 8
+LONGEST_SEARCH = 200
 
 
 class RowForm(Seen, forms.ModelForm[Any]):
@@ -21,7 +26,16 @@ class ActForm(Seen, helpers.ActionForm):
 
 
 class SearchForm(Seen, ChangeListSearchForm):
-    """What is searched in a list."""
+    """What is searched in a list. Each word asks every row again: a page that was pasted would keep a process busy."""
+
+    def clean_q(self) -> str:  # the field is named by what Django's pages send
+        asked = str(self.cleaned_data["q"])
+        if len(asked) > LONGEST_SEARCH or len(asked.split()) > MOST_WORDS:
+            limits = {"words": MOST_WORDS, "characters": LONGEST_SEARCH}
+            raise forms.ValidationError(
+                _("Nothing was searched: at most %(words)s words and %(characters)s characters.") % limits
+            )
+        return asked
 
 
 class List(ChangeList):

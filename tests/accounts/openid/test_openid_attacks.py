@@ -264,3 +264,21 @@ def test_no_application_with_a_wrong_address(clerk: Person, uri: str) -> None:
     new = {"name": "X", "client_id": "x", "client_type": "confidential", "scopes": ["openid"], "redirect_uris": uri}
     assert clerk.post("/admin/openid/application/add/", new).status_code == 200
     assert not Application.objects.exists()
+
+
+# --- What stands in an address stands in logs ------------------------------------------------------------------------
+
+
+def test_no_secret_is_taken_from_an_address(wangwu: Person, webmail: Site) -> None:
+    wangwu.sign_in()
+    token = webmail.tokens(wangwu)["access_token"]
+    ask = webmail.server.get
+    assert webmail.who(token).status_code == 200
+    assert ask(f"/openid/userinfo/?access_token={token}").status_code == 400
+    assert (
+        ask(f"/openid/userinfo/?access_token={token}", headers={"authorization": f"Bearer {token}"}).status_code == 400
+    )
+    assert webmail.server.post("/openid/userinfo/", {"access_token": token}).status_code == 400
+    for page, name in (("token", "code"), ("token", "client_secret"), ("revoke", "token"), ("introspect", "token")):
+        assert webmail.post(f"{page}/?{name}={token}&x=").json() == {"error": "invalid_request"}, (page, name)
+    assert webmail.who(token).status_code == 200, "nothing of it ended anything"

@@ -48,6 +48,7 @@ class Database:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
+        self.log = folder / "service.log"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in ("REQUIRE_SERVERS", "VAR")},
             "DEBUG": "on", "VAR": str(folder), "DATABASE_URL": url, "MAIL_AUTH_TOKEN": TOKEN,
@@ -128,17 +129,18 @@ class LoginService:
 @contextmanager
 def login_service(database: Database, *, workers: int = 2, **environment: str) -> Iterator[LoginService]:
     """As deploy/systemd starts it, but patient: a busy machine is no "cannot tell" to who asks for the truth. Who asks
-    for the time gives MAIL_ANSWER_WITHIN."""
+    for the time gives MAIL_ANSWER_WITHIN. What it logs is in the database's folder."""
     environment = {"MAIL_ANSWER_WITHIN": "10"} | environment
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--port", str(port)]
     command += ["--workers", str(workers), "--log-level", "warning"]
     # granian loses a SIGTERM that comes while one of its workers is still starting.
     command += ["--workers-kill-timeout", "3", "apppasswords.maillogin.rsgi:application"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=database.environment | environment,
-        preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock
-    )  # fmt: skip
+    with database.log.open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=database.environment | environment, stderr=log,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock
+        )  # fmt: skip
     try:
         service = LoginService(database, port)
         wait_until(service.lives, 60)

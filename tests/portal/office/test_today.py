@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.bans.models import Ban
@@ -12,6 +13,8 @@ from accounts.imports.models import Roster
 from accounts.phones import helpcodes, phones
 from accounts.rollouts.models import Rollout
 from portal.office import today
+from portal.operations import heartbeats
+from portal.operations.models import Heartbeat
 from tests.conftest import MakeUser
 from tests.kit.officers import clerk_with
 from tests.kit.people import Person
@@ -65,6 +68,27 @@ def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Perso
     waiting = next(item for item in today.items(office.user) if "minute" in item.text or "分钟" in item.text)
     shown = office.get(waiting.url).context["cl"].result_list
     assert {row.status for row in shown} == {"queued"}
+
+
+def test_dead_workers_and_wrong_clocks_are_named(office: Person, wangwu: Person) -> None:
+    now = timezone.now()
+    for queue in heartbeats.queues():
+        Heartbeat.objects.create(queue=queue, host="worker-1", at=now, ahead=0)
+    assert said(office) == []
+    Heartbeat.objects.filter(queue="files").update(at=now - timedelta(minutes=5))
+    Heartbeat.objects.filter(queue=settings.CELERY_TASK_DEFAULT_QUEUE).update(ahead=-1800)
+    assert said(office) == [
+        ("Nothing is heard of the workers for files: until they run, this work waits.", True),
+        ("The clock of worker-1 is -1800 seconds off the database's. Times go by the database's clock.", True),
+    ]
+
+
+@pytest.mark.parametrize(("words", "found"), [(8, True), (9, False), (700, False)])
+def test_a_page_that_was_pasted_is_no_search(office: Person, wangwu: Person, words: int, found: bool) -> None:
+    """Each word would ask every row again, and a process would be busy for seconds."""
+    page = office.get("/admin/accounts/user/", {"q": " ".join(["wangwu"] * words)}, HTTP_ACCEPT_LANGUAGE="en")
+    assert ("Nothing was searched" not in page.content.decode()) is found
+    assert [row.username for row in page.context["cl"].result_list if row.username.startswith("wangwu")]
 
 
 @pytest.mark.parametrize("role", ["help desk", "two-step manager", "auditor"])
