@@ -33,7 +33,7 @@ check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies,
 	$(BIN)/lint-imports
 	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
-	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-dev-direct.txt
+	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
@@ -50,8 +50,10 @@ durations: $(DEVELOPMENT)  ## Keep what each file of tests took in the last whol
 	$(BIN)/python -m tests.kit.durations
 
 PIN := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make pins'
-pins: $(DEVELOPMENT)  ## Write requirements.txt and requirements-dev.txt anew (all to their newest: ARGS=--upgrade)
+pins: $(DEVELOPMENT)  ## Write requirements.txt and the others with hashes anew (all to their newest: ARGS=--upgrade)
 	$(PIN) requirements-direct.txt --output-file requirements.txt $(ARGS)
+	$(PIN) requirements-alibaba-direct.txt --constraint requirements.txt --output-file requirements-alibaba.txt $(ARGS)
+	$(PIN) requirements-tencent-direct.txt --constraint requirements.txt --output-file requirements-tencent.txt $(ARGS)
 	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)

@@ -321,7 +321,8 @@ PHONENUMBER_DEFAULT_REGION = "CN"
 PHONENUMBER_DB_FORMAT = "E164"
 
 # outbox (development: a file and a page) and memory (tests) show codes and need DEBUG
-_gateways = ("outbox", "memory", "twilio") if DEBUG else ("twilio",)
+_providers = ("twilio", "alibaba", "tencent")
+_gateways = ("outbox", "memory", *_providers) if DEBUG else _providers
 SMS_GATEWAYS = env.choices("SMS_GATEWAYS", _gateways)  # all that may be sent through
 SMS_GATEWAY = env.choice("SMS_GATEWAY", _gateways, next(iter(SMS_GATEWAYS), "outbox" if DEBUG else None))  # the default
 SMS_OUTBOX = VAR / "outbox.jsonl"
@@ -329,6 +330,13 @@ TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN")
 TWILIO_MESSAGING_SERVICE_SID = env.text("TWILIO_MESSAGING_SERVICE_SID")  # or TWILIO_FROM
 TWILIO_FROM = env.text("TWILIO_FROM")
+# In front of each SMS as 【…】, as carriers of the mainland ask for; a provider has approved it under this name.
+SMS_SIGNATURE = env.text("SMS_SIGNATURE", INSTITUTION).strip("【】")
+# The last line of an SMS abroad names the portal: phones then fill in the code there and nowhere else. It costs a
+# second SMS where there are Chinese characters.
+SMS_AUTOFILL = env.boolean("SMS_AUTOFILL", "off")
+SMS_CONNECT_TIMEOUT = env.seconds("SMS_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds; of all gateways but Twilio
+SMS_READ_TIMEOUT = env.seconds("SMS_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
 TWILIO_CONNECT_TIMEOUT = env.seconds("TWILIO_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds
 TWILIO_READ_TIMEOUT = env.seconds("TWILIO_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
 TWILIO_BASE_URL = env.url("TWILIO_BASE_URL")  # a stand-in for api.twilio.com; tests
@@ -336,6 +344,27 @@ if "twilio" in (SMS_GATEWAY, *SMS_GATEWAYS):
     env.need("SMS_GATEWAY=twilio", "TWILIO_ACCOUNT_SID")
     env.need("SMS_GATEWAY=twilio", "TWILIO_AUTH_TOKEN")
     env.need("SMS_GATEWAY=twilio", "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM")
+ALIBABA_ACCESS_KEY_ID = env.text("ALIBABA_ACCESS_KEY_ID")
+ALIBABA_ACCESS_KEY_SECRET = env.secret("ALIBABA_ACCESS_KEY_SECRET")
+ALIBABA_TEMPLATES = env.sms_templates("ALIBABA_TEMPLATES")
+ALIBABA_URL = env.url("ALIBABA_URL", "https://dysmsapi.aliyuncs.com")
+if "alibaba" in (SMS_GATEWAY, *SMS_GATEWAYS):
+    env.need("SMS_GATEWAY=alibaba", "ALIBABA_ACCESS_KEY_ID")
+    env.need("SMS_GATEWAY=alibaba", "ALIBABA_ACCESS_KEY_SECRET")
+    env.need("SMS_GATEWAY=alibaba", "ALIBABA_TEMPLATES")
+    env.need_package("SMS_GATEWAY=alibaba", "alibabacloud_dysmsapi20170525", "requirements-alibaba.txt")
+TENCENT_SECRET_ID = env.text("TENCENT_SECRET_ID")
+TENCENT_SECRET_KEY = env.secret("TENCENT_SECRET_KEY")
+TENCENT_APP_ID = env.text("TENCENT_APP_ID")
+TENCENT_TEMPLATES = env.sms_templates("TENCENT_TEMPLATES")
+TENCENT_REGION = env.text("TENCENT_REGION", "ap-guangzhou")
+TENCENT_URL = env.url("TENCENT_URL", "https://sms.tencentcloudapi.com")
+if "tencent" in (SMS_GATEWAY, *SMS_GATEWAYS):
+    env.need("SMS_GATEWAY=tencent", "TENCENT_SECRET_ID")
+    env.need("SMS_GATEWAY=tencent", "TENCENT_SECRET_KEY")
+    env.need("SMS_GATEWAY=tencent", "TENCENT_APP_ID")
+    env.need("SMS_GATEWAY=tencent", "TENCENT_TEMPLATES")
+    env.need_package("SMS_GATEWAY=tencent", "tencentcloud", "requirements-tencent.txt")
 
 # --- Failures and bans ----------------------------------------------------------------------------------------------
 

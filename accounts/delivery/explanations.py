@@ -12,6 +12,12 @@ AWAY = _("The gateway could not be reached.")
 NO_ANSWER = _("The gateway took the SMS and gave no answer: perhaps it was sent.")
 WORKER = _("Our worker stopped while it was sending: perhaps the SMS was sent.")
 CARRIER = _("The carrier did not deliver it and does not say why.")
+LIMIT = _("The provider's limit for one number or one day was reached; it lifts with time.")
+BALANCE = _("No SMS are left at the provider, or the account is in arrears: pay.")
+ORIGIN = _("The provider does not let this machine's address in: see its list of addresses.")
+SIGNATURE = _("The signature is not approved, or not filed with the carriers (manage.py checksms).")
+TEMPLATE = _("The template is not approved, or it wants other values (manage.py checksms).")
+CERTIFICATE = _("The gateway's certificate is not to be trusted: has it expired, is its authority known?")
 
 MEANINGS = {
     "twilio 21211": BAD_NUMBER, "twilio 21214": BAD_NUMBER, "twilio 21217": BAD_NUMBER, "twilio 21265": BAD_NUMBER,
@@ -21,12 +27,36 @@ MEANINGS = {
     "twilio 14107": BUSY, "twilio 21611": BUSY, "twilio 63038": BUSY, "twilio 30001": BUSY,
     "twilio 20003": ACCOUNT, "twilio 21408": ACCOUNT, "twilio 21606": ACCOUNT, "twilio 30002": ACCOUNT,
     "ConnectTimeout": AWAY, "ConnectionRefused": AWAY, "ReadTimeout": NO_ANSWER, "no message id": NO_ANSWER,
-    "worker lost": WORKER,
+    "ProxyError": AWAY, "CertificateVerifyFailed": CERTIFICATE, "worker lost": WORKER,
+    "alibaba isv.MOBILE_NUMBER_ILLEGAL": BAD_NUMBER, "alibaba isv.BUSINESS_LIMIT_CONTROL": LIMIT,
+    "alibaba isv.DAY_LIMIT_CONTROL": LIMIT, "alibaba isv.MONTH_LIMIT_CONTROL": LIMIT,
+    "alibaba isv.OUT_OF_SERVICE": BALANCE, "alibaba isv.DENY_IP_RANGE": ORIGIN,
+    "alibaba isv.SMS_SIGNATURE_SCENE_ILLEGAL": SIGNATURE, "alibaba isv.SIGN_STATE_ILLEGAL": SIGNATURE,
+    "alibaba isv.SMS_SIGN_ILLEGAL": SIGNATURE, "alibaba isv.SMS_TEMPLATE_ILLEGAL": TEMPLATE,
+    "tencent InvalidParameterValue.IncorrectPhoneNumber": BAD_NUMBER,
+    "tencent FailedOperation.PhoneNumberParseFail": BAD_NUMBER,
+    "tencent FailedOperation.PhoneNumberInBlacklist": BLOCKED,
+    "tencent FailedOperation.SignatureIncorrectOrUnapproved": SIGNATURE,
+    "tencent FailedOperation.TemplateIncorrectOrUnapproved": TEMPLATE,
+    "tencent FailedOperation.TemplateUnapprovedOrNotExist": TEMPLATE,
+    "tencent FailedOperation.TemplateParamSetNotMatchApprovedTemplate": TEMPLATE,
+    "tencent UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": TEMPLATE,
+    "tencent UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": TEMPLATE,
+    "tencent FailedOperation.InsufficientBalanceInSmsPackage": BALANCE,
+    "tencent UnauthorizedOperation.ServiceSuspendDueToArrears": BALANCE,
+    "tencent UnauthorizedOperation.RequestIpNotInWhitelist": ORIGIN,
 }  # fmt: skip
+# Of whole families, where nothing is said of the one.
+BEGINNINGS = (
+    ("twilio 5", NO_ANSWER), ("no template", TEMPLATE), ("alibaba Throttling", BUSY),
+    ("alibaba InvalidAccessKey", ACCOUNT), ("alibaba is", ACCOUNT),
+    ("tencent LimitExceeded", LIMIT), ("tencent RequestLimit", BUSY),
+    ("tencent InternalError", NO_ANSWER), ("tencent AuthFailure", ACCOUNT), ("tencent Unauthorized", ACCOUNT),
+)  # fmt: skip
 
 
 def of(error: str) -> str:
     """Empty where nothing is known of it."""
-    if error.startswith("twilio 5"):  # the gateway's own error, by its HTTP status
-        return str(NO_ANSWER)
-    return str(MEANINGS.get(error, ""))
+    if error in MEANINGS:
+        return str(MEANINGS[error])
+    return next((str(words) for beginning, words in BEGINNINGS if error.startswith(beginning)), "")

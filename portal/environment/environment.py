@@ -11,12 +11,13 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.environment import dotenv, kinds, urls
+from portal.environment import dotenv, kinds, templates, urls
 from portal.environment.kinds import Network
 
 T = TypeVar("T")
@@ -115,6 +116,11 @@ class Environment:
         if not self._faulty.intersection(names) and not any((self._given(name) or "").strip() for name in names):
             self.faults.append(f"{who} needs {' or '.join(names)}.")
 
+    def need_package(self, who: str, package: str, file: str) -> None:
+        """One that is installed only where it is used."""
+        if find_spec(package) is None:
+            self.faults.append(f"{who} needs more packages: .venv/bin/pip install -r {file}.")
+
     def stop_if_wrong(self, *names: str) -> None:
         """If others depend on them: what would be said of those would not be true."""
         if self._faulty.intersection(names):
@@ -212,6 +218,9 @@ class Environment:
     def choices(self, name: str, choices: tuple[str, ...]) -> list[str]:
         setting = Setting(name, f"{' or '.join(choices)}, or several of them, separated by commas", "")
         return self.read(setting, lambda value: kinds.choices(value, choices), nothing=[])
+
+    def sms_templates(self, name: str) -> dict[str, templates.Template]:
+        return self.read(Setting(name, templates.WANTED, ""), templates.templates, nothing={})
 
     def color(self, name: str) -> str:
         return self.read(Setting(name, "a colour as #rrggbb, for example #8c1515", ""), kinds.color, nothing="")

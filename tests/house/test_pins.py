@@ -17,7 +17,12 @@ def _text(file: str) -> str:
 
 @pytest.mark.parametrize(
     ("direct", "locked"),
-    [("requirements-direct.txt", "requirements.txt"), ("requirements-dev-direct.txt", "requirements-dev.txt")],
+    [
+        ("requirements-direct.txt", "requirements.txt"),
+        ("requirements-dev-direct.txt", "requirements-dev.txt"),
+        ("requirements-alibaba-direct.txt", "requirements-alibaba.txt"),
+        ("requirements-tencent-direct.txt", "requirements-tencent.txt"),
+    ],
 )
 class TestPins:
     def test_what_is_asked_for_is_what_is_installed(self, direct: str, locked: str) -> None:
@@ -30,8 +35,9 @@ class TestPins:
         assert all(PIN.match(line) and "--hash=sha256:" in line for line in lines)
 
 
-def test_both_files_pin_the_same_versions() -> None:
-    used, development = pins("requirements.txt"), pins("requirements-dev.txt")
+@pytest.mark.parametrize("extra", ["requirements.txt", "requirements-alibaba.txt", "requirements-tencent.txt"])
+def test_both_files_pin_the_same_versions(extra: str) -> None:
+    used, development = pins(extra), pins("requirements-dev.txt")
     assert {name: development[name] for name in used.keys() & development} == {
         name: used[name] for name in used.keys() & development
     }

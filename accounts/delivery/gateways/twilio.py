@@ -18,9 +18,9 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
-from urllib3.exceptions import NewConnectionError
 
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected
+from accounts.delivery.gateways import transport
 from accounts.delivery.gateways.gateway import Finding
 from accounts.delivery.gateways.message import Message
 
@@ -67,23 +67,15 @@ def send(message: Message) -> str:
     try:
         sent = _client().messages.create(
             to=message.number,
-            body=message.text(),
+            body=message.text(links_pass=True),
             validity_period=min(max(left, SHORTEST_VALIDITY), 36000),
             status_callback=callback_url(message.attempt),
             **sender,
         )
     except (TwilioRestException, TwilioServiceException) as error:
         raise _meaning(error) from None
-    except requests.ConnectTimeout as error:
-        raise NotSent(type(error).__name__) from None
-    except requests.ConnectionError as error:
-        # Refused, or no such host: nothing was sent. A connection that broke later may have carried the request.
-        reason = error.args[0] if error.args else None
-        if isinstance(getattr(reason, "reason", None), NewConnectionError):
-            raise NotSent("ConnectionRefused") from None
-        raise OutcomeUnknown(type(error).__name__) from None
     except (TwilioException, requests.RequestException, ValueError) as error:
-        raise OutcomeUnknown(type(error).__name__) from None
+        raise transport.meaning(error) from None
     if not sent.sid:
         raise OutcomeUnknown("no message id")
     return str(sent.sid)

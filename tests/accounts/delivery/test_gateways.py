@@ -4,6 +4,9 @@ import pytest
 from pytest_django import Settings
 
 from accounts.delivery import gateways
+from accounts.delivery.models import Sms
+from portal.environment import templates
+from tests.kit.messages import message
 from tests.portal.test_settings import read
 
 
@@ -27,3 +30,53 @@ def test_the_first_of_several_is_the_default(monkeypatch: pytest.MonkeyPatch) ->
 def test_none_that_shows_codes_is_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match="SMS_GATEWAYS"):
         read(monkeypatch, SMS_GATEWAYS="twilio,outbox")
+
+
+ALIBABA = {
+    "SMS_GATEWAY": "alibaba",
+    "ALIBABA_ACCESS_KEY_ID": "LTAI",
+    "ALIBABA_ACCESS_KEY_SECRET": "a secret",
+    "ALIBABA_TEMPLATES": "codes=SMS_1 code minutes:m; bind.en=SMS_2 code; notices=SMS_3",
+}
+TENCENT = {
+    "SMS_GATEWAY": "tencent",
+    "TENCENT_SECRET_ID": "AKID",
+    "TENCENT_SECRET_KEY": "a secret",
+    "TENCENT_APP_ID": "1400006666",
+    "TENCENT_TEMPLATES": "codes=1 code; notices=3",
+}
+
+
+@pytest.mark.parametrize("needed", [ALIBABA, TENCENT])
+def test_what_a_provider_needs_is_asked_for_at_the_start(
+    needed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(monkeypatch, **needed)
+    for name in needed:
+        if name != "SMS_GATEWAY":
+            with pytest.raises(SystemExit, match=f"^Mailkey does not start: SMS_GATEWAY=.* needs {name}.$"):
+                read(monkeypatch, **{**needed, name: ""})
+
+
+@pytest.mark.parametrize(("needed", "package"), [(ALIBABA, "alibaba"), (TENCENT, "tencent")])
+def test_a_provider_whose_packages_are_missing_is_one_sentence(
+    needed: dict[str, str], package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.environment.environment.find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match=f"pip install -r requirements-{package}.txt.$"):
+        read(monkeypatch, **needed)
+
+
+def test_templates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, **ALIBABA)["ALIBABA_TEMPLATES"] == {
+        "codes": ("SMS_1", (("code", "code"), ("minutes", "m"))),
+        "bind.en": ("SMS_2", (("code", "code"),)),
+        "notices": ("SMS_3", ()),
+    }
+
+
+def test_templates_are_asked_for_by_the_kinds_that_there_are() -> None:
+    """The settings cannot import the table."""
+    assert set(templates.CODES) | set(templates.NOTICES) == set(Sms.Purpose)
+    assert set(templates.NOTICES) == set(Sms.NOTICES)
+    assert set(templates.VALUES) == set(message().values())
