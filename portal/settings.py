@@ -7,6 +7,7 @@ Defaults and bounds are written as .env would say them: times as 90s, 5min, 12h,
 import os
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lib import clock
 from accounts.log import syslog
+from portal.environment import routes
 from portal.environment.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
 
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
     "accounts.mailsessions",
     "accounts.bans",
     "accounts.delivery",
+    "accounts.routes",
     "accounts.codes",
     "accounts.maillogins",
     "accounts.rollouts",
@@ -325,6 +328,14 @@ _providers = ("twilio", "alibaba", "tencent")
 _gateways = ("outbox", "memory", *_providers) if DEBUG else _providers
 SMS_GATEWAYS = env.choices("SMS_GATEWAYS", _gateways)  # all that may be sent through
 SMS_GATEWAY = env.choice("SMS_GATEWAY", _gateways, next(iter(SMS_GATEWAYS), "outbox" if DEBUG else None))  # the default
+_named = (SMS_GATEWAY, *SMS_GATEWAYS)
+# Which gateways the numbers of a country take, one after the other; what is not named takes all, in their order.
+SMS_ROUTES = env.rules("SMS_ROUTES", routes.ROUTES, partial(routes.routes, gateways=_named))
+SMS_PRICES = env.rules("SMS_PRICES", routes.PRICES, partial(routes.prices, gateways=_named))  # of one SMS
+SMS_BUDGETS = env.rules("SMS_BUDGETS", routes.BUDGETS, partial(routes.budgets, gateways=_named))  # a calendar day
+# So many different numbers in a row that a gateway failed: it is left out.
+SMS_OUTAGE_AFTER = env.number("SMS_OUTAGE_AFTER", "5", "1 to 1000")
+SMS_OUTAGE_REST = env.duration("SMS_OUTAGE_REST", "30s", "1s to 10min")  # then one SMS tries it; later each time
 SMS_OUTBOX = VAR / "outbox.jsonl"
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN")

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.delivery import digits, gateways, mailer
+from accounts.delivery import digits, mailer
 from accounts.delivery.gateways.message import Message
 
 
@@ -51,7 +51,7 @@ class Delivery(models.Model):
 
     def hand_over(self) -> None:
         """To whatever carries it, in the language that is active; or an error of errors.py."""
-        raise NotImplementedError
+        raise NotImplementedError  # an SMS does not know its route: see accounts/routes/tasks.py
 
     @classmethod
     def wanted(cls) -> models.QuerySet[Self]:
@@ -106,6 +106,9 @@ class Sms(Delivery):
     tries = models.PositiveSmallIntegerField(_("guesses"), default=0)
     used_at = models.DateTimeField(_("used"), null=True, blank=True)
     voided_at = models.DateTimeField(_("voided"), null=True, blank=True)
+    # Through this gateway only: a test of it.
+    via = models.CharField(_("only through"), max_length=20, blank=True, default="", db_default="")
+    rerouted_at = models.DateTimeField(_("sent by another channel"), null=True, blank=True)  # as its owner asked
     gateway = models.CharField(_("gateway"), max_length=20, blank=True)
     gateway_id = models.CharField(_("the gateway's number"), max_length=64, blank=True, db_index=True)
 
@@ -141,23 +144,61 @@ class Sms(Delivery):
         spent = self.used_at or self.voided_at or self.tries >= settings.SMS_CODE_TRIES
         return not spent and self.expires_at > timezone.now()
 
-    def hand_over(self) -> None:
-        code = self.digits() if self.nonce else None
-        message = Message(
+    def message(self) -> Message:
+        return Message(
             number=self.number,
             purpose=self.purpose,
             mailbox=self.user.username,
-            code=code,
+            code=self.digits() if self.nonce else None,
             attempt=self.pk,
             expires_at=self.expires_at,
         )
-        name = settings.SMS_GATEWAY
-        Sms.objects.filter(pk=self.pk).update(gateway=name)  # known even if nothing more is heard of it
-        self.gateway_id = gateways.send(message, name)
 
     @classmethod
     def wanted(cls) -> models.QuerySet[Self]:
         return super().wanted().filter(voided_at=None, used_at=None)
+
+
+class Attempt(models.Model):
+    """One gateway that was asked to send an SMS. No other one is asked until this one has certainly not sent it, or the
+    owner wants another channel."""
+
+    class Outcome(models.TextChoices):
+        CLAIMED = "claimed", _("being sent")
+        SENT = "sent", _("sent")
+        DELIVERED = "delivered", _("delivered")
+        UNDELIVERED = "failed", _("not delivered")  # as the receipt says
+        UNKNOWN = "unknown", _("not known")
+        NOT_SENT = "not_sent", _("certainly not sent")
+        BUSY = "busy", _("not now")  # the gateway says when
+        REFUSED = "refused", _("refused: our account, our templates")
+        RECIPIENT = "recipient", _("refused: this number")
+
+    # What a gateway has, or may have.
+    HANDED_OVER = (Outcome.CLAIMED, Outcome.SENT, Outcome.DELIVERED, Outcome.UNDELIVERED, Outcome.UNKNOWN)
+
+    sms = models.ForeignKey(Sms, models.CASCADE, related_name="attempts", verbose_name=_("SMS"))
+    gateway = models.CharField(_("gateway"), max_length=20)
+    started_at = models.DateTimeField(_("began"), default=timezone.now)
+    ended_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome, default=Outcome.CLAIMED)
+    error = models.CharField(_("error"), max_length=100, blank=True)
+    gateway_id = models.CharField(_("the gateway's number"), max_length=64, blank=True, db_index=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    price = models.PositiveIntegerField(_("price"), default=0)  # in ten-thousandths; 0: nobody said
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()  # seen with its SMS
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        indexes = [
+            models.Index(fields=["gateway", "-started_at"], name="attempts_of_a_gateway"),
+            models.Index(fields=["outcome", "started_at"], name="attempts_to_sweep"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.get_outcome_display()}"
 
 
 class SmsDay(models.Model):

@@ -2,7 +2,9 @@
 
 import logging
 import traceback
+from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db.models import F
@@ -10,30 +12,31 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
-from accounts.delivery.models import Delivery, Sms
+from accounts.delivery.models import Attempt, Delivery, Sms
 
 logger = logging.getLogger(__name__)
 
 Status = Delivery.Status
 Reason = Delivery.Reason
 
+Row = TypeVar("Row", bound=Delivery)
+
 LONGEST_BACKOFF = timedelta(minutes=5)
 
 
-def send(model: type[Delivery], pk: int) -> None:
-    """Send one row, unless it was sent, is being sent, or is no longer wanted."""
+def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = None) -> None:
+    """Send one row, unless it was sent, is being sent, or is no longer wanted. `hand_over`: where the row does not know
+    by itself what carries it."""
     row = _claim(model, pk)
     if row is None:
         return
     try:
         with translation.override(row.language):
-            row.hand_over()
+            (hand_over or model.hand_over)(row)
     except NotSent as error:
         _requeue(row, error)
     except Rejected as error:
         _settle(row, Status.FAILED, error=error.code, reason=Reason.OFFICE if error.is_ours else Reason.NUMBER)
-        if error.is_ours:
-            logger.error("The gateway refuses to work for us: %s", error.code)
     except OutcomeUnknown as error:
         _settle(row, Status.UNKNOWN, error=error.code)
     except Exception as error:  # whatever it is, the row must not say "being sent" for ever, nor be sent twice
@@ -45,7 +48,7 @@ def send(model: type[Delivery], pk: int) -> None:
         _settle(row, Status.SENT, sent_at=timezone.now())
 
 
-def _claim(model: type[Delivery], pk: int) -> Delivery | None:
+def _claim(model: type[Row], pk: int) -> Row | None:
     now = timezone.now()
     rows = model.wanted().filter(pk=pk, expires_at__gt=now)
     if not rows.update(status=Status.CLAIMED, claimed_at=now, tried=F("tried") + 1):
@@ -71,8 +74,15 @@ RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 
         Status.DELIVERED: 3}  # fmt: skip
 
 
-def note_receipt(pk: int, gateway_id: str, status: Status, error: str = "", *, number_is_bad: bool = False) -> None:
-    """What the gateway says about an SMS. Receipts come twice and in any order: the story only moves forward."""
+def note_receipt(
+    pk: int, gateway_id: str, status: Status, error: str = "", *, number_is_bad: bool = False, gateway: str = ""
+) -> None:
+    """What the gateway says about an SMS. Receipts come twice and in any order: the story only moves forward.
+
+    What is said of an earlier attempt stays with that attempt: the SMS tells the story of its last one.
+    """
+    if not _note_at_attempt(pk, gateway, gateway_id, status, error):
+        return
     earlier = [earlier for earlier, rank in RANK.items() if rank < RANK[status]]
     fields: dict[str, object] = {"status": status, "error": error, "gateway_id": gateway_id}
     if number_is_bad:
@@ -82,3 +92,22 @@ def note_receipt(pk: int, gateway_id: str, status: Status, error: str = "", *, n
     if status == Status.DELIVERED:
         fields["delivered_at"] = timezone.now()
     Sms.objects.filter(pk=pk, status__in=earlier, gateway_id__in=("", gateway_id)).update(**fields)
+
+
+FINAL = (Attempt.Outcome.UNDELIVERED, Attempt.Outcome.DELIVERED)
+
+
+def _note_at_attempt(pk: int, gateway: str, gateway_id: str, status: Status, error: str) -> bool:
+    """Whether the SMS is to learn of it. Rows of an older version have no attempts."""
+    attempts = list(Attempt.objects.filter(sms=pk).order_by("-pk"))
+    if not attempts:
+        return True
+    theirs = [one for one in attempts if gateway in ("", one.gateway)]
+    meant = [one for one in theirs if one.gateway_id == gateway_id] or [one for one in theirs if not one.gateway_id]
+    if not meant:
+        return False
+    fields: dict[str, object] = {"outcome": status, "error": error, "gateway_id": gateway_id}
+    if status == Status.DELIVERED:
+        fields["delivered_at"] = timezone.now()
+    moved = Attempt.objects.filter(pk=meant[0].pk).exclude(outcome__in=FINAL).update(**fields)
+    return bool(moved) and meant[0] == attempts[0]

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.delivery.models import Delivery, Sms, SmsDay
+from accounts.delivery.models import Attempt, Delivery, Sms, SmsDay
 
 Status = Delivery.Status
 Reason = Delivery.Reason
@@ -22,8 +22,12 @@ def unclaimed() -> Iterator[Delivery]:
     now = timezone.now()
     # A clock that was set back must not bring a dead code to life when it catches up.
     Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
+    lost = now - settings.SMS_LOST_AFTER
+    Attempt.objects.filter(outcome=Attempt.Outcome.CLAIMED, started_at__lt=lost).update(
+        outcome=Attempt.Outcome.UNKNOWN, error="worker lost", ended_at=now
+    )
     for model in kinds():
-        model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=now - settings.SMS_LOST_AFTER).update(
+        model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=lost).update(
             status=Status.UNKNOWN, error="worker lost"
         )
         model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(

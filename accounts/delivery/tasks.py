@@ -1,12 +1,7 @@
 from celery import shared_task
 
 from accounts.delivery import queue, sending, sweeps
-from accounts.delivery.models import Mail, Sms
-
-
-@shared_task(name=Sms.TASK)
-def send_sms(pk: int) -> None:
-    sending.send(Sms, pk)
+from accounts.delivery.models import Mail
 
 
 @shared_task(name=Mail.TASK)

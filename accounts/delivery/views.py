@@ -1,13 +1,12 @@
 """What gateways report about SMS."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.delivery import sending
+from accounts.delivery import gateways, sending
 from accounts.delivery.gateways import twilio
 from accounts.delivery.models import Delivery
 
@@ -17,7 +16,7 @@ from accounts.delivery.models import Delivery
 @sensitive_post_parameters()
 @require_POST
 def twilio_receipt(request: HttpRequest, attempt: int) -> HttpResponse:
-    if settings.SMS_GATEWAY != "twilio":
+    if "twilio" not in gateways.configured():
         raise Http404
     receipt = twilio.receipt(attempt, request.POST, request.headers.get("X-Twilio-Signature", ""))
     if receipt is None:
@@ -29,5 +28,6 @@ def twilio_receipt(request: HttpRequest, attempt: int) -> HttpResponse:
             Delivery.Status(receipt.status),
             receipt.error,
             number_is_bad=receipt.number_is_bad,
+            gateway="twilio",
         )
     return HttpResponse(status=204)

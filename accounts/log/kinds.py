@@ -252,6 +252,11 @@ class Kind(models.TextChoices):
         _("help-desk code given"),
     )
     HELP_CODE_USED = "help_code_used", _("help-desk code entered")
+    GATEWAY_SWITCHED = (
+        "gateway_switched",
+        Entry(needs={"gateway": TEXT, "on": YES_NO, **WHY}, notes=("gateway",)),
+        _("SMS gateway switched on or off"),
+    )
     NUMBER_SEEN = "number_seen", Entry(may=WHY), _("whole phone number looked at")
     NOT_ME = (
         "not_me",

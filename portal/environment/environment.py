@@ -222,6 +222,9 @@ class Environment:
     def sms_templates(self, name: str) -> dict[str, templates.Template]:
         return self.read(Setting(name, templates.WANTED, ""), templates.templates, nothing={})
 
+    def rules(self, name: str, wanted: str, parse: Callable[[str], T]) -> T:
+        return self.read(Setting(name, wanted, ""), parse, nothing=parse(""))
+
     def color(self, name: str) -> str:
         return self.read(Setting(name, "a colour as #rrggbb, for example #8c1515", ""), kinds.color, nothing="")
 

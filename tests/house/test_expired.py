@@ -26,6 +26,8 @@ from accounts.openid.models import AccessToken, Application, Grant, IDToken, Ref
 from accounts.phones.models import HelpCode, Phone
 from accounts.presses.models import Press
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
+from accounts.routes import outages, spending
+from accounts.routes.models import Outage, Spending
 from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from apppasswords.models import ProfileLink
@@ -42,6 +44,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "bans": {Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail},
+    "routes": {Outage, Spending},
     "faults": {Fault},
     "imports": {Roster},  # what stands in it
     "log": {SecurityEvent},
@@ -101,6 +104,8 @@ class Rows:
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
         yield Press, self._pair(Press, "until", timedelta(), {"browser": "over"}, {"browser": "live"})
         yield Ending, self._pair(Ending, "asked_at", history, why=Ending.Why.NOT_ME)
+        outage = {"gateway": "memory", "error": "", "probe_at": self.now}
+        yield Outage, self._pair(Outage, "ended_at", outages.KEPT_FOR, **outage)
         places = [{"network": f"192.0.2.{number}"} for number in (4, 5)]
         yield Place, self._pair(Place, "last_at", settings.PLACE_LIFETIME, *places, user=owner)
         guessed = [{"user": User.objects.create_user(f"guessed{number}@example.edu")} for number in (1, 2)]
@@ -133,6 +138,8 @@ class Rows:
         rounds = [{"reminder": Reminder.objects.create(rollout=rollout, days=days, due_at=self.now)} for days in (7, 1)]
         yield ReminderMail, self._pair(ReminderMail, "created_at", history, *rounds, **mail)
         day = (self.now - history).date()
+        days = (timezone.localdate(self.now) - spending.KEPT_FOR - timedelta(days=ago) for ago in (1, 0))
+        yield Spending, Pair(*(Spending.objects.create(day=one, of="*") for one in days))
         yield SmsDay, Pair(*(SmsDay.objects.create(day=day - timedelta(days=ago)) for ago in (1, 0)))
 
     def _handed_out(self) -> Iterator[tuple[type[Model], Pair]]:

@@ -28,12 +28,14 @@ accounts.signin.views:sign_in_code | the code comes in
 accounts.signin.steps:CodeStep | somebody needs a code
   accounts.codes.codes:issue | limits are counted, the row is written; earlier codes are void
     accounts.delivery.queue:enqueue | once the row is committed
-      ~accounts.delivery.tasks:send_sms | (Celery, by the name of the task that the row's model says)
+      ~accounts.routes.tasks:send_sms | (Celery, by the name of the task that the row's model says)
         accounts.delivery.sending:send | claimed by one worker, sent at most once
-          ~accounts.delivery.models:Sms | (the row hands itself over)
-            accounts.delivery.digits:of | the digits are derived here, and stored nowhere
-            accounts.delivery.gateways:send | to the one that was chosen
-              ~accounts.delivery.gateways.twilio:send | (a module by the name of the gateway)
+        accounts.routes.routing:carry | to one gateway after the other, until one has it or may have it
+          accounts.routes.plans:of | in the order that the settings give the number's country
+          accounts.routes.outages:current | those that do not work at the moment are left out
+          accounts.routes.spending:begin | the budgets of today hold it; the attempt is written down
+          accounts.delivery.gateways:send | to this one; the digits are derived now, and stored nowhere
+            ~accounts.delivery.gateways.twilio:send | (a module by the name of the gateway)
 accounts.delivery.views:twilio_receipt | the gateway says what became of it
   accounts.delivery.sending:note_receipt | the story only moves forward
 accounts.delivery.tasks:sweep | every few seconds

@@ -19,6 +19,7 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.rollouts import exemptions, reminders, switching
 from accounts.rollouts.models import Rollout
+from accounts.routes import routing
 from accounts.security import passwords
 from accounts.signin import signin
 from accounts.users import administrators
@@ -125,7 +126,7 @@ def end_pause(user: int, clerk: int) -> bool:
 
 
 def deliver(sms: int) -> None:
-    sending.send(Sms, sms)
+    sending.send(Sms, sms, routing.carry)
 
 
 def sweep() -> list[int]:

@@ -48,6 +48,11 @@ WRONG = {
     "redis://": ["localhost:6379", "redis://:se/cret@host/0", "redis://host:99999", "redis://host/first", "rabbit://host"],
     "outbox or memory or twilio": ["Twilio", "../sms", "aliyun"],
     "templates as": ["sign_in", "sign_in=SMS_1 code", "codes=1 code; notices=2 phone", "codes=1; notices=2; logon=3"],
+    "for each country its gateways": [
+        "twilio", "86: aliyun", "86 tower: memory", "*: memory; 86: memory", "86: memory*0"
+    ],
+    "for each gateway what": ["0.05", "aliyun: 1", "memory: 0,05", "memory: 0.12345", "memory hk: 1"],
+    "how many SMS or how much": ["200", "86: lots", "86: 5 yuan", "aliyun: 5", "86: -1"],
     "DEBUG or INFO": ["info", "LOUD"],
     "a path such as /dev/log": ["logs.example.edu", "tcp://logs", "udp://logs:x"],
 }  # fmt: skip

@@ -33,10 +33,11 @@ print(issued.sms.pk)
 SENT = """
 from accounts.delivery import sending
 from accounts.delivery.models import Sms
+from accounts.routes import routing
 from portal.celery import app
 from celery.signals import worker_process_init
 worker_process_init.send(None)
-sending.send(Sms, int(sys.argv[2]))
+sending.send(Sms, int(sys.argv[2]), routing.carry)
 print(Sms.objects.get(pk=sys.argv[2]).status)
 """
 TIME = """

@@ -75,7 +75,7 @@ def repeat_everything(visitor: Visitor) -> None:
         last.enter_password()
         pks = [sms["id"] for sms in visitor.sms()]
         visitor.site.run(
-            "from accounts.delivery.tasks import send_sms, sweep\n"
+            "from accounts.delivery.tasks import sweep\nfrom accounts.routes.tasks import send_sms\n"
             f"for pk in {[*pks, *pks, *pks, *(sms['id'] for sms in last.sms())]}: sweep.delay(); send_sms.delay(pk)"
         )
         wait_until(lambda: last.statuses() == ["sent"], 30)
@@ -108,7 +108,7 @@ def test_a_task_that_comes_ten_times_sends_one_sms(site: Site, visitor: Visitor,
     visitor.enter_password()
     (sms,) = visitor.sms()
     site.run(
-        f"from accounts.delivery.tasks import send_sms\nfor _ in range(10): send_sms.apply_async(args=[{sms['id']}])"
+        f"from accounts.routes.tasks import send_sms\nfor _ in range(10): send_sms.apply_async(args=[{sms['id']}])"
     )
     site.start_worker(gateway.environment(SMS_LOST_AFTER="60"))
     wait_until(lambda: gateway.requests, 30)

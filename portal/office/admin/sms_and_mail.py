@@ -1,10 +1,13 @@
 """What was sent, and what became of it."""
 
 from django.contrib import admin
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
-from accounts.delivery.models import Mail, Sms
-from accounts.lib import numbers
+from accounts.delivery import explanations
+from accounts.delivery.models import Attempt, Mail, Sms
+from accounts.lib import clock, numbers
 from accounts.rollouts.models import ReminderMail
 from portal.office.admin.history import HistoryAdmin
 
@@ -17,13 +20,26 @@ class SmsAdmin(HistoryAdmin):
     date_hierarchy = "created_at"
     list_select_related = ("user",)
     fields = (
-        "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "tried",
-        "claimed_at", "sent_at", "delivered_at", "gateway", "gateway_id", "tries", "used_at", "voided_at", "address",
+        "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "story", "tried",
+        "claimed_at", "sent_at", "delivered_at", "rerouted_at", "gateway", "gateway_id", "tries", "used_at",
+        "voided_at", "address",
     )  # fmt: skip
 
     @admin.display(description=_("number"))
     def masked_number(self, sms: Sms) -> str:
         return numbers.masked(sms.number)
+
+    @admin.display(description=_("attempts"))
+    def story(self, sms: Sms) -> str:
+        """Each gateway that was asked, and what it said."""
+        told = ((clock.moment(one.started_at, seconds=True), one.gateway, _said(one)) for one in sms.attempts.all())
+        return format_html_join(mark_safe("<br>"), "{} <b>{}</b>: {}", told) or "—"
+
+
+def _said(attempt: Attempt) -> str:
+    took = f"{(attempt.ended_at - attempt.started_at).total_seconds():.1f} s" if attempt.ended_at else ""
+    why = " ".join(filter(None, [attempt.error, explanations.of(attempt.error)]))
+    return " · ".join(filter(None, [attempt.get_outcome_display(), took, why, attempt.gateway_id]))
 
 
 @admin.register(Mail)

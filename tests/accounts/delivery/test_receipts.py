@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from accounts.delivery import sending
 from accounts.delivery.models import Sms
+from accounts.routes import routing
 from tests.accounts.delivery.test_twilio_gateway import SID, TOKEN, gateway
 from tests.kit.people import Person
 from tests.kit.servers.twilio_stub import SLOW, THROTTLED, TwilioStub
@@ -142,7 +143,7 @@ def test_a_receipt_is_never_a_reason_to_send(gateway: TwilioStub, wangwu: Person
     wangwu.enter_password()
     sms = Sms.objects.get()
     Twilio().report(sms, "delivered")
-    sending.send(Sms, sms.pk)
+    sending.send(Sms, sms.pk, routing.carry)
     assert len(gateway.requests) == 1
 
 

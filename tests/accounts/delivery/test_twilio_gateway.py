@@ -116,7 +116,7 @@ def test_what_is_our_fault_is_said_to_the_office(
     wangwu.enter_password()
     sms = Sms.objects.get()
     assert (sms.status, sms.reason) == ("failed", "office")
-    assert [record.levelname for record in caplog.records if record.name == "accounts.delivery.sending"] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if record.name == "accounts.routes.outages"] == ["ERROR"]
     sweep_on()
     assert len(gateway.requests) == 1
 

@@ -15,13 +15,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.audit import tasks as audit_tasks
-from accounts.delivery import tasks as delivery_tasks
 from accounts.delivery.errors import ConfigurationRejected
 from accounts.delivery.models import Sms
 from accounts.faults import tasks
 from accounts.faults.handler import Handler
 from accounts.faults.models import Fault
 from accounts.lib.loglines import Lines
+from accounts.routes import tasks as routes_tasks
 from tests.conftest import MakeUser
 from tests.kit import guards
 from tests.kit.outgoing import make_sms
@@ -203,7 +203,7 @@ def test_a_gateway_that_refuses_to_work_for_us(
 ) -> None:
     monkeypatch.setattr("accounts.delivery.gateways.send", raising(ConfigurationRejected("20003")))
     sms = make_sms(make_user("wangwu", phone="13800138000"))
-    delivery_tasks.send_sms.delay(sms.pk)
+    routes_tasks.send_sms.delay(sms.pk)
     assert Sms.objects.get().status == Sms.Status.FAILED
     (mail,) = reports.mails()
     assert "20003" in mail.subject

@@ -16,6 +16,7 @@ from accounts.faults.models import Fault
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
 from accounts.rollouts.models import Exemption, Rollout
+from accounts.routes import outages, switches
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import decision
@@ -198,6 +199,11 @@ def _waiting(_secrets: Secrets) -> Answers:
         yield fault.place, [fault.count, fault.told]
 
 
+def _gateways(_secrets: Secrets) -> Answers:
+    yield "out", [str(outage) for found in outages.current(["twilio", "memory"]).values() for outage in found]
+    yield "off", sorted(switches.off())
+
+
 QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "log": _log,
     "two-step": _two_step,
@@ -215,4 +221,5 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "networks": _networks,
     "figures": _figures,
     "waiting": _waiting,
+    "gateways": _gateways,
 }

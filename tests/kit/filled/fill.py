@@ -23,6 +23,7 @@ from accounts.mailsessions.models import Ending
 from accounts.phones import helpcodes, phones
 from accounts.rollouts import exemptions, reminders, rollouts
 from accounts.rollouts.models import Reminder
+from accounts.routes import outages, switches
 from accounts.users.models import User
 from apppasswords import last_use, passwords
 from apppasswords.maillogin import decision
@@ -78,6 +79,7 @@ def fill() -> Secrets:
     _edit(secrets["clerks"][SUPERUSER])
     _read_mail()
     _wait_for_servers()
+    _lose_a_gateway()
     figures.sum_up(timezone.localdate())
     chain.seal_all()
     return secrets | {"log_end": audit.end()}
@@ -223,3 +225,9 @@ def _read_mail() -> None:
     last_use.note(kept.pk, "imap", ELSEWHERE, timezone.now())
     FirstUse.objects.create(password=kept, protocol="imap", at=timezone.now(), address=ELSEWHERE)
     maillogins.note(owner.pk, "imap", str(maillogins.Method.APP_PASSWORD), ELSEWHERE, timezone.now())
+
+
+def _lose_a_gateway() -> None:
+    """None of those that are used here."""
+    outages.begin("twilio", "", "ConnectTimeout")
+    switches.switch("twilio", on=False, reason="contract ended", by=user(SUPERUSER), address="")
