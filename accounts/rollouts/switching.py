@@ -101,6 +101,7 @@ def _batch(rollout: Rollout, clerk: User | None) -> bool:
 
 
 def _carry_out(rollout: Rollout, keys: Sequence[int], clerk: User | None) -> None:
+    User.objects.hold(*keys)  # who takes another roll-out back holds them before he comes to these members
     members = RolloutMember.objects.filter(rollout=rollout, user__in=keys)
     exempt = list(_exempt(keys, rollout.start).values_list("user_id", flat=True))
     own_date = User.objects.filter(pk=OuterRef("user_id")).values("two_step_from")

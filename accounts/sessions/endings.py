@@ -94,6 +94,7 @@ def end(occasion: Occasion, *users: User, actor: User | None = None, address: st
     ends = ENDS[occasion].here
     for batch in batches(users):
         with transaction.atomic():
+            User.objects.hold(*[user.pk for user in batch])
             if What.SESSIONS in ends:
                 User.objects.end_sessions(*batch)
             if What.CODES in ends:

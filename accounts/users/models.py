@@ -39,6 +39,11 @@ class UserManager(BaseUserManager["User"]):
             raise User.DoesNotExist
         return self.get(username=name)
 
+    def hold(self, *keys: int) -> None:
+        """In a transaction, before anything that hangs on these accounts is changed: two that do so wait for each other
+        here, and, since all hold them in one order, never in a circle. (SQLite has one writer at a time anyway.)"""
+        list(self.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
+
     def end_sessions(self, *users: "User") -> None:
         """All of theirs, half-way ones too."""
         rows = self.filter(pk__in=[user.pk for user in users])
@@ -117,9 +122,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac("accounts.User.sessions", bound, secret=secret, algorithm="sha256").hexdigest()
 
     def hold(self) -> None:
-        """In a transaction, before anything that hangs on the account is changed: two that do so wait for each other
-        here, and never in a circle. (SQLite has one writer at a time anyway.)"""
-        User.objects.select_for_update(no_key=True).filter(pk=self.pk).first()
+        User.objects.hold(self.pk)
 
     def end_sessions(self) -> None:
         """All of them, half-way ones too."""
