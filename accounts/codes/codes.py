@@ -34,11 +34,12 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
     address: str,
     language: str,
     by_owner: bool = False,
+    via: str = "",
 ) -> Issued:
     """Ask for a code, or for a test without one. The answer comes when the row is committed; the SMS follows through
     the queue. A refusal takes nothing away: what was sent before counts as it did.
 
-    `by_owner`: by somebody who has shown to be the owner by more than the password.
+    `by_owner`: by somebody who has shown to be the owner by more than the password. `via`: a test of this gateway.
     """
     now = timezone.now()
     asked = Asked(user, number, purpose, address, by_owner)
@@ -64,6 +65,7 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
             nonce="" if is_test else digits.new_nonce(),
             address=addresses.network(address),
             by_owner=by_owner,
+            via=via,
             language=language,
             created_at=now,
             expires_at=now + settings.SMS_CODE_LIFETIME,

@@ -41,7 +41,10 @@ def carry(sms: Sms) -> None:
         elif failure := _try(sms, name):
             failures.append(failure)
         else:
-            outages.end(troubles)
+            if sms.via:  # whatever it was, the next SMS finds out
+                outages.end_all(name)
+            else:
+                outages.end(troubles)
             return
     if not failures:
         logger.error("SMS_ROUTES names no gateway for %s.", outages.scope_of(sms))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
+from accounts.routes import routing
 from accounts.sessions import clients, known, sessions
 from accounts.signin import words
 from accounts.signin.forms import CodeForm, NumberForm
@@ -64,7 +65,11 @@ class CodeStep:
         )
 
     def send(self) -> codes.Issued:
-        """The same by a press of the button, which must not seem to do nothing."""
+        """The same by a press of the button, which must not seem to do nothing. Or the other button: what was not
+        delivered goes by another channel, and no further code is asked for."""
+        if "reroute" in self.request.POST and self.sms and routing.again(self.sms):
+            self._look_again()
+            return codes.Issued(self.sms)
         issued = self.begin()
         if issued.refusal is limits.Refusal.WAIT and self.state is State.LIVE:
             messages.warning(self.request, words.refusal_text(issued))
@@ -91,7 +96,7 @@ class CodeStep:
     # --- What the page shows
 
     def _look_again(self) -> None:
-        for name in ("sms", "other", "outlook"):
+        for name in ("sms", "other", "outlook", "has_other_channel"):
             vars(self).pop(name, None)
 
     @cached_property
@@ -161,7 +166,12 @@ class CodeStep:
     @property
     def focuses_send(self) -> bool:
         """The way on is another code, and one can be asked for now."""
-        return self.leads_to_resend and not self.resend_in
+        return self.leads_to_resend and not self.resend_in and not self.has_other_channel
+
+    @cached_property
+    def has_other_channel(self) -> bool:
+        """The SMS was not delivered, and another gateway can try."""
+        return self.sms is not None and routing.has_other(self.sms)
 
     @property
     def field(self) -> BoundField:

@@ -14,6 +14,7 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout
+from accounts.routes.models import Gateway
 from accounts.users.models import User
 from apppasswords.models import AppPassword
 from portal.office.models import Role
@@ -22,7 +23,7 @@ JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
     (_("People"), (User, Roster)),
     (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
     (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, MailLogin)),
-    (_("SMS and mail"), (Sms, Mail)),
+    (_("SMS and mail"), (Sms, Mail, Gateway)),
     (_("System"), (SecurityEvent, Role, Application)),
 )
 

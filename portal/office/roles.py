@@ -15,6 +15,7 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout
+from accounts.routes.models import Gateway
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords.models import AppPassword
@@ -54,6 +55,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("delete", AppPassword): (HELP, ADMINISTRATOR),
     # What was sent, and who came in
     right("view", Sms): (HELP, AUDITOR, ADMINISTRATOR),
+    right("view", Gateway): (HELP, AUDITOR, ADMINISTRATOR),
+    right("change", Gateway): (ADMINISTRATOR,),
     right("view", Mail): (HELP, AUDITOR, ADMINISTRATOR),
     right("view", ReminderMail): (HELP, AUDITOR, ADMINISTRATOR),
     right("view", MailLogin): ROLES,

@@ -15,15 +15,19 @@ from django.utils.translation import ngettext
 
 from accounts.bans import bans, brake
 from accounts.bans.models import Ban
+from accounts.delivery import gateways
 from accounts.delivery.models import Delivery, Sms
 from accounts.imports.models import Roster
 from accounts.jobs.models import Job
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.rollouts.models import Rollout
+from accounts.routes import outages
+from accounts.routes.models import ALL, Gateway
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
+from portal.office import channels
 from portal.operations import heartbeats
 
 RECENT = timedelta(hours=24)
@@ -138,8 +142,22 @@ def _help_codes(now: datetime) -> Iterator[Item]:
         yield Item(text % {"n": count}, _list(SecurityEvent, kind__exact=kind, at__gte=str(now - RECENT)))
 
 
+def _gateways(_now: datetime) -> Iterator[Item]:
+    page = reverse("admin:routes_gateway_changelist")
+    off = set(Gateway.objects.filter(is_on=False).values_list("name", flat=True))
+    if ALL in off:
+        yield Item(_("All SMS gateways are switched off: no SMS leaves."), page, is_trouble=True)
+    for name in gateways.configured():
+        if name in off:
+            yield Item(_("The SMS gateway %(name)s is switched off.") % {"name": name}, page)
+    for name, found in outages.current(gateways.configured()).items():
+        told = {"name": name, "what": channels.said(found[0])}
+        yield Item(_("SMS gateway %(name)s: %(what)s") % told, page, is_trouble=True)
+
+
 SOURCES: tuple[tuple[type[Model], Callable[[datetime], Iterator[Item]]], ...] = (
     (Sms, _sms),
+    (Gateway, _gateways),
     (Sms, _parts),
     (Rollout, _rollouts),
     (Roster, _imports),

@@ -113,6 +113,8 @@ ADMIN = {
     "admin/rollouts/rollout/<int:pk>/choose/": "200",
     "admin/rollouts/rollout/<int:pk>/mail/": "200",
     "admin/rollouts/rollout/<int:pk>/people/": "200",
+    "admin/routes/gateway/": "200",
+    "admin/routes/gateway/<slug:name>/": "200",
     "admin/log/securityevent/export/": "405",
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",

@@ -93,7 +93,7 @@ class Addresses:
         }  # fmt: skip
 
     def of(self, place: Place) -> str:
-        address = place.route
+        address = place.route.replace("gateway/<slug:name>", "gateway/memory")
         if model := re.match(r"admin/(\w+/\w+)/<", address):
             address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")

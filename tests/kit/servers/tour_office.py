@@ -15,6 +15,7 @@ from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
 from accounts.rollouts import exemptions
 from accounts.rollouts.models import Rollout
+from accounts.routes import outages
 from accounts.users.models import User
 from tests.kit.plans import bind, in_days, people, uses_mailbox_password
 from tests.kit.servers import steps
@@ -46,6 +47,12 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     ):  # fmt: skip
         page.goto(admin_list(name))
         yield f"admin-{name}"
+    page.goto("/admin/routes/gateway/")
+    yield "admin-gateways"
+    outages.begin("outbox", "", "ConnectTimeout")
+    page.goto("/admin/routes/gateway/outbox/")
+    yield "admin-gateway"
+    outages.end_all("outbox")
     page.goto("/admin/apppasswords/apppassword/")
     yield "admin-apppassword"
     owner = User.objects.get(username="zhangsan@example.edu")

@@ -95,6 +95,8 @@ admin/delivery/mail/add/                                   -     -     -     -  
 admin/delivery/mail/<path:object_id>/history/              -     r     -     r     r     r
 admin/delivery/mail/<path:object_id>/delete/               -     -     -     -     -     -
 admin/delivery/mail/<path:object_id>/change/               -     r     -     r     r     r
+admin/routes/gateway/                                      -     r     -     r     r     r
+admin/routes/gateway/<slug:name>/                          -     r     -     r     rw    rw
 admin/browsers/trustedbrowser/                             -     r     -     r     r     r
 admin/browsers/trustedbrowser/add/                         -     -     -     -     -     -
 admin/browsers/trustedbrowser/<path:object_id>/history/    -     r     -     r     r     r
