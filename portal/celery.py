@@ -37,6 +37,7 @@ app.conf.beat_schedule = (
     {
         "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
         "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
+        "delivery-ask-gateways": {"task": "delivery.ask_gateways", **MINUTELY},
         "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
         "faults-tell": {"task": "faults.tell", **SWEPT},
         "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them

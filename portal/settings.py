@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "accounts.presses.middleware.OnePress",
     "csp.middleware.CSPMiddleware",
     "apppasswords.setup.middleware.hide_token",
+    "accounts.delivery.middleware.hide_secret",
     "accounts.sessions.middleware.no_store",
     "portal.middleware.well_formed",
     "portal.operations.middleware.health",
@@ -324,7 +325,17 @@ PHONENUMBER_DEFAULT_REGION = "CN"
 PHONENUMBER_DB_FORMAT = "E164"
 
 # outbox (development: a file and a page) and memory (tests) show codes and need DEBUG
-_providers = ("twilio", "alibaba", "tencent")
+# Platforms that are reached by HTTP, a file each; the gateway is named like the file.
+SMS_HTTP_FILES = env.toml_files("SMS_HTTP_FILES")
+SMS_PLATFORMS: dict[str, Any] = {}
+if SMS_HTTP_FILES:
+    # Only where there are any: few processes need what reads them.
+    from accounts.delivery.gateways.platforms import files as _files
+
+    for _path in SMS_HTTP_FILES:
+        SMS_PLATFORMS[_path.stem], _faults = _files.read(_path, env.secret)
+        env.faults += [f"SMS_HTTP_FILES: {_path}: {_fault}" for _fault in _faults]
+_providers = ("twilio", "alibaba", "tencent", *SMS_PLATFORMS)
 _gateways = ("outbox", "memory", *_providers) if DEBUG else _providers
 SMS_GATEWAYS = env.choices("SMS_GATEWAYS", _gateways)  # all that may be sent through
 SMS_GATEWAY = env.choice("SMS_GATEWAY", _gateways, next(iter(SMS_GATEWAYS), "outbox" if DEBUG else None))  # the default
@@ -346,6 +357,8 @@ SMS_SIGNATURE = env.text("SMS_SIGNATURE", INSTITUTION).strip("【】")
 # The last line of an SMS abroad names the portal: phones then fill in the code there and nowhere else. It costs a
 # second SMS where there are Chinese characters.
 SMS_AUTOFILL = env.boolean("SMS_AUTOFILL", "off")
+# Stands in the address to which gateways report what became of an SMS; empty: they cannot.
+SMS_RECEIPT_SECRET = env.secret("SMS_RECEIPT_SECRET", least=16)
 SMS_CONNECT_TIMEOUT = env.seconds("SMS_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds; of all gateways but Twilio
 SMS_READ_TIMEOUT = env.seconds("SMS_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
 TWILIO_CONNECT_TIMEOUT = env.seconds("TWILIO_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds

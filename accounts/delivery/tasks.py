@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from accounts.delivery import queue, sending, sweeps
+from accounts.delivery import queue, receipts, sending, sweeps
 from accounts.delivery.models import Mail
 
 
@@ -20,3 +20,9 @@ def sweep() -> None:
 @shared_task(name="delivery.delete_expired", time_limit=600, soft_time_limit=590)
 def delete_expired() -> None:
     sweeps.delete_expired()
+
+
+@shared_task(name="delivery.ask_gateways")
+def ask_gateways() -> None:
+    """What became of SMS of which nothing was reported."""
+    receipts.ask()

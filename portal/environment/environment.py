@@ -273,6 +273,10 @@ class Environment:
         wanted = f"a file that can be read, {', '.join(suffixes[:-1])} or {suffixes[-1]}, of {largest} bytes at most"
         return self.read(Setting(name, wanted, ""), lambda value: kinds.file(value, suffixes, largest), nothing="")
 
+    def toml_files(self, name: str) -> list[Path]:
+        setting = Setting(name, "TOML files that can be read, separated by commas (docs/sms.md)", "")
+        return self.read(setting, kinds.toml_files, nothing=[])
+
     def folder(self, name: str, default: Path, *, is_made: bool = False) -> Path:
         setting = Setting(name, "a folder that can be written to" if is_made else "a folder", str(default))
         return self.read(setting, lambda value: kinds.folder(value, is_made=is_made), nothing=default)

@@ -248,6 +248,10 @@ def file(value: str, suffixes: tuple[str, ...], largest: int) -> str:
     return str(path)
 
 
+def toml_files(value: str) -> list[Path]:
+    return [Path(file(word, (".toml",), 100_000)) for word in words(value)]
+
+
 def folder(value: str, *, is_made: bool) -> Path:
     path = Path(text(value))
     if not is_made:

@@ -76,6 +76,7 @@ openid/introspect/          any                 403  403  403   403  403   403  
 openid/revoke/              any                 405  405  405   405  405   405  405  405  405  405
 openid/jwks/                any                 200  200  200   200  200   200  200  200  200  200
 openid/logout/              any                 sign sign sign  200  200   200  200  200  200  200
+sms/receipts/<slug:gateway>/<str:secret>/ GET,POST 403 403 403 403 403   403  403  403  403  403
 sms/twilio/<int:attempt>/   POST                405  405  405   405  405   405  405  405  405  405
 language/                   any                 home home home  home home  home home home home home
 health/live                 GET                 200  200  200   200  200   200  200  200  200  200

@@ -1,12 +1,17 @@
-"""The only place that talks to SMS gateways. The settings say which there are; each is a module of that name."""
+"""The only place that talks to SMS gateways. The settings say which there are; each is a module of that name, or a
+platform that a file describes.
+"""
 
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 
 from accounts.delivery.gateways.gateway import Gateway
 from accounts.delivery.gateways.message import Message
+from accounts.delivery.gateways.receipts import Asked, Reporting
+
+LONGEST_ID = 64  # characters of a column
 
 
 def configured() -> tuple[str, ...]:
@@ -17,9 +22,33 @@ def configured() -> tuple[str, ...]:
 def gateway(name: str) -> Gateway:
     if name not in configured():
         raise LookupError(f"The settings name no gateway {name!r}.")
+    if name in settings.SMS_PLATFORMS:
+        return _platform(name)
     return cast(Gateway, import_module(f"accounts.delivery.gateways.{name}"))
+
+
+_platforms: dict[str, Any] = {}  # one a process: its connections and its token are used again
+
+
+def _platform(name: str) -> Gateway:
+    described = settings.SMS_PLATFORMS[name]
+    if name not in _platforms or _platforms[name].platform is not described:
+        _platforms[name] = import_module(f"{__name__}.platforms.platform").Gateway(described)
+    return cast(Gateway, _platforms[name])
+
+
+def reporting(name: str) -> Reporting | None:
+    """The gateway, if it is one that reports."""
+    found = gateway(name)
+    return cast(Reporting, found) if hasattr(found, "receipts") else None
+
+
+def asked(name: str) -> Asked | None:
+    """The gateway, if it tells when it is asked."""
+    found = gateway(name)
+    return cast(Asked, found) if hasattr(found, "ask") else None
 
 
 def send(message: Message, name: str) -> str:
     """The gateway's own number for the message, or one of the errors in accounts/delivery/errors.py."""
-    return gateway(name).send(message)
+    return gateway(name).send(message)[:LONGEST_ID]

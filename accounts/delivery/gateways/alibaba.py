@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from alibabacloud_dysmsapi20170525 import models
 from alibabacloud_dysmsapi20170525.client import Client
@@ -24,7 +25,8 @@ from django.utils.translation import gettext_lazy
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected, SmsError
 from accounts.delivery.gateways import templates, transport
 from accounts.delivery.gateways.gateway import Finding
-from accounts.delivery.gateways.message import Message
+from accounts.delivery.gateways.message import MAINLAND, Message
+from accounts.delivery.gateways.receipts import Malformed, Receipt, Reply, Report, Sent, clean, row_of
 
 has_own_template = True
 
@@ -100,6 +102,67 @@ def _refusal(code: str, words: str, status: int) -> SmsError:
     if code in UNKNOWN or status >= 500 or not re.match(r"[A-Za-z]", code) or code == "None":
         return OutcomeUnknown(name if code != "None" else f"alibaba http {status}")
     return ConfigurationRejected(name)
+
+
+# --- What became of it
+
+REPLY = Reply('{"code":0,"msg":"OK"}')
+# Of the carriers, in the call-back: no such number, a landline, an owner who wants none.
+BAD_NUMBER = {"MOBILE_NOT_ON_SERVICE", "MK:0001", "MOBILE_IN_BLACK", "BLACK_KEY_CONTROL_LIMIT"}
+FAILED, DELIVERED = 2, 3
+SEND_STATUS = {FAILED: "failed", DELIVERED: "delivered"}
+BEIJING = ZoneInfo("Asia/Shanghai")  # its days are
+
+
+def receipts(report: Report) -> list[Receipt]:
+    """It is not signed: the address is the secret, and what it says must fit a row in number and in both ids."""
+    try:
+        rows = json.loads(report.body)
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("biz_id") for row in rows):
+        raise Malformed
+    return [_receipt(row) for row in rows]
+
+
+def _receipt(row: dict[str, Any]) -> Receipt:
+    error = clean(row.get("err_code"))
+    is_there = str(row.get("success")).lower() == "true"
+    return Receipt(
+        status="delivered" if is_there else "failed",
+        gateway_id=clean(row.get("biz_id")),
+        attempt=row_of(row.get("out_id")),
+        number=clean(row.get("phone_number")),
+        error="" if is_there else f"alibaba {error}",
+        number_is_bad=not is_there and error in BAD_NUMBER,
+    )
+
+
+def ask(sent: Sent) -> list[Receipt]:
+    """Its answer holds the text of the SMS, of which nothing is kept."""
+    body = _ask(
+        "query_send_details",
+        models.QuerySendDetailsRequest(
+            phone_number=sent.number.removeprefix(MAINLAND).lstrip("+"),
+            send_date=f"{sent.at.astimezone(BEIJING):%Y%m%d}",
+            page_size=10,
+            current_page=1,
+            biz_id=sent.gateway_id or None,
+        ),
+    )
+    rows = body.sms_send_detail_dtos.sms_send_detail_dto if body.sms_send_detail_dtos else []
+    mine = [row for row in rows if row_of(row.out_id) == sent.attempt]
+    return [
+        Receipt(
+            status=SEND_STATUS.get(row.send_status, "sent"),
+            gateway_id=sent.gateway_id,
+            attempt=sent.attempt,
+            number=clean(row.phone_num),
+            error=f"alibaba {clean(row.err_code)}" if row.send_status == FAILED else "",
+            number_is_bad=row.send_status == FAILED and row.err_code in BAD_NUMBER,
+        )
+        for row in mine
+    ]
 
 
 # --- What the office must know before the first person waits for a code

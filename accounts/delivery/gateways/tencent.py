@@ -3,6 +3,7 @@
 A refusal of the whole request is an error of the SDK; one of the SMS stands in an answer that looks well.
 """
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,6 +26,7 @@ from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnkn
 from accounts.delivery.gateways import templates, transport
 from accounts.delivery.gateways.gateway import Finding
 from accounts.delivery.gateways.message import Message
+from accounts.delivery.gateways.receipts import Malformed, Receipt, Reply, Report, Sent, clean, row_of
 
 has_own_template = True
 
@@ -113,6 +115,54 @@ def _refusal(code: str) -> SmsError:
     if code.startswith(UNKNOWN) or not code:
         return OutcomeUnknown(name)
     return ConfigurationRejected(name)
+
+
+# --- What became of it
+
+REPLY = Reply('{"result":0,"errmsg":"OK"}')
+DELIVERED, UNDELIVERED = "SUCCESS", "FAIL"
+ASKED_WITHIN = timedelta(hours=2)  # of being sent
+
+
+def receipts(report: Report) -> list[Receipt]:
+    """It is not signed: the address is the secret, and what it says must fit a row in number and in the id."""
+    try:
+        rows = json.loads(report.body)
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("sid") for row in rows):
+        raise Malformed
+    return [_receipt(row["sid"], row.get("mobile"), row.get("report_status"), row.get("errmsg")) for row in rows]
+
+
+def _receipt(serial: object, number: object, status: object, why: object, attempt: int | None = None) -> Receipt:
+    error = clean(why)
+    return Receipt(
+        status={DELIVERED: "delivered", UNDELIVERED: "failed"}.get(clean(status), ""),
+        gateway_id=clean(serial),
+        attempt=attempt,
+        number=clean(number),
+        error=f"tencent {error}" if status == UNDELIVERED else "",
+    )
+
+
+def ask(sent: Sent) -> list[Receipt]:
+    """By number; of what has no serial number of ours it can only tell where the context comes back."""
+    begin = int(sent.at.timestamp()) - 60
+    answer = _ask(
+        "PullSmsSendStatusByPhoneNumber",
+        BeginTime=begin,
+        EndTime=begin + int(ASKED_WITHIN.total_seconds()),
+        Offset=0,
+        Limit=20,
+        PhoneNumber=sent.number,
+        SmsSdkAppId=settings.TENCENT_APP_ID,
+    )
+    return [
+        _receipt(row.SerialNo, row.PhoneNumber, row.ReportStatus, row.Description, row_of(row.SessionContext))
+        for row in answer.PullSmsSendStatusSet or []
+        if row.SerialNo == sent.gateway_id or row_of(row.SessionContext) == sent.attempt
+    ]
 
 
 # --- What the office must know before the first person waits for a code

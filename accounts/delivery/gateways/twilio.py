@@ -3,8 +3,7 @@
 It has no idempotency key: after a time-out nobody knows whether the SMS went out, so that is an outcome of its own.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +22,7 @@ from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnkn
 from accounts.delivery.gateways import transport
 from accounts.delivery.gateways.gateway import Finding
 from accounts.delivery.gateways.message import Message
+from accounts.delivery.gateways.receipts import Forged, Receipt, Reply, Report, clean
 
 has_own_template = False
 
@@ -110,27 +110,21 @@ def callback_url(attempt: int) -> str:
     return settings.PUBLIC_URL + reverse("twilio_receipt", args=[attempt])
 
 
-@dataclass(frozen=True)
-class Receipt:
-    gateway_id: str
-    status: str  # sent, delivered or failed
-    error: str
-    number_is_bad: bool
-
-
 BAD_NUMBER = {"30004", "30005", "30006", "30007"}  # blocked, unknown, a landline, filtered by the carrier
 STATUSES = {"sent": "sent", "delivered": "delivered", "read": "delivered", "undelivered": "failed", "failed": "failed"}
+REPLY = Reply(status=204)
 
 
-def receipt(attempt: int, fields: Mapping[str, str], signature: str) -> Receipt | None:
+def receipts(report: Report) -> list[Receipt]:
     """A status callback, if Twilio signed it for the address that we gave. Stages of no interest have no status."""
-    url = callback_url(attempt)
-    if not RequestValidator(settings.TWILIO_AUTH_TOKEN).validate(url, fields, signature):
-        return None
-    error = fields.get("ErrorCode", "")
-    return Receipt(
-        gateway_id=fields.get("MessageSid", "")[:64],
-        status=STATUSES.get(fields.get("MessageStatus", ""), ""),
-        error=f"twilio {error}" if error.isdigit() else "",
-        number_is_bad=error in BAD_NUMBER,
-    )
+    if not RequestValidator(settings.TWILIO_AUTH_TOKEN).validate(report.url, report.form, report.signature):
+        raise Forged
+    error = clean(report.form.get("ErrorCode"))
+    return [
+        Receipt(
+            status=STATUSES.get(report.form.get("MessageStatus", ""), ""),
+            gateway_id=clean(report.form.get("MessageSid")),
+            error=f"twilio {error}" if error.isdigit() else "",
+            number_is_bad=error in BAD_NUMBER,
+        )
+    ]
