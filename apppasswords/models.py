@@ -102,6 +102,8 @@ class ProfileLink(models.Model):
     password = models.ForeignKey(AppPassword, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
+        verbose_name = _("QR code of a profile")
+        verbose_name_plural = _("QR codes of profiles")
         ordering = ["-pk"]
 
     def __str__(self) -> str:

@@ -514,6 +514,7 @@ CELERY_TASK_ROUTES = {
     "delivery.send_mail": {"queue": "mail"},
     "mailsessions.end": {"queue": "sms"},  # as urgent: somebody is in who should be out
     "rollouts.send_reminder": {"queue": "mail"},
+    "rollouts.send_preview": {"queue": "mail"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False

@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.delivery import mailer
@@ -137,6 +138,25 @@ class ReminderMail(Delivery):
 
     def hand_over(self) -> None:
         mailer.send(self.user.username, *self.reminder.rollout.letter(self.user, self.language))
+
+
+class PreviewMail(Delivery):
+    """What a reminder will look like, to the clerk who wrote it and nobody else."""
+
+    TASK = "rollouts.send_preview"
+
+    rollout = models.ForeignKey(Rollout, models.CASCADE, related_name="+")
+
+    class Meta(Delivery.Meta):
+        default_permissions = ()
+        indexes = [models.Index(fields=["status", "sweep_at"], name="preview_to_sweep")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def hand_over(self) -> None:
+        subject, text = self.rollout.letter(self.user, self.language, preview=True)
+        mailer.send(self.user.username, gettext("[Preview] %(subject)s") % {"subject": subject}, text)
 
 
 class Exemption(models.Model):

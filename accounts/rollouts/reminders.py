@@ -8,9 +8,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from accounts.delivery import queue
 from accounts.delivery.models import Mail
 from accounts.rollouts import readiness
-from accounts.rollouts.models import Reminder, ReminderMail, Rollout, RolloutMember
+from accounts.rollouts.models import PreviewMail, Reminder, ReminderMail, Rollout, RolloutMember
+from accounts.users.models import User
 
 DAYS = (14, 7, 1)
 
@@ -83,6 +85,21 @@ def _write(reminder: Reminder, now: datetime) -> int:
     if len(mails) < room:
         _finish(reminder)
     return len(mails)
+
+
+def send_preview(rollout: Rollout, clerk: User) -> None:
+    """In both languages, to the clerk: as if everything was still to do."""
+    now = timezone.now()
+    for language, _name in settings.LANGUAGES:
+        mail = PreviewMail.objects.create(
+            rollout=rollout,
+            user=clerk,
+            language=language,
+            created_at=now,
+            expires_at=now + settings.SMS_NOTICE_LIFETIME,
+            sweep_at=now + settings.SMS_REQUEUE_AFTER,
+        )
+        queue.enqueue(mail)
 
 
 def drop_waiting(rollout: Rollout) -> None:

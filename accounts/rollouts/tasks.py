@@ -2,7 +2,7 @@ from celery import shared_task
 
 from accounts.delivery import sending
 from accounts.rollouts import reminders, rollouts, switching
-from accounts.rollouts.models import ReminderMail, Rollout
+from accounts.rollouts.models import PreviewMail, ReminderMail, Rollout
 
 
 @shared_task(name=Rollout.TASK, time_limit=600, soft_time_limit=590)
@@ -19,6 +19,11 @@ def write_reminders() -> None:
 @shared_task(name=ReminderMail.TASK)
 def send_reminder(pk: int) -> None:
     sending.send(ReminderMail, pk)
+
+
+@shared_task(name=PreviewMail.TASK)
+def send_preview(pk: int) -> None:
+    sending.send(PreviewMail, pk)
 
 
 @shared_task(name="rollouts.delete_expired", time_limit=600, soft_time_limit=590)

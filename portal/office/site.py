@@ -57,6 +57,10 @@ class PortalAdminSite(AdminSite):
     ) -> HttpResponse:
         return redirect("password")
 
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """Nothing leads here: the portal has one page for it."""
+        return redirect("password")
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What needs somebody today, the lists, and the way to the dashboard for who may see any of it."""
         may = request.user.has_perm

@@ -101,7 +101,7 @@ ADMIN = {
     "admin/find/": "405",
     "admin/accounts/user/<int:id>/desk/": "200",
     "admin/password_change/": "pass",
-    "admin/password_change/done/": "200",
+    "admin/password_change/done/": "pass",
     "admin/autocomplete/": "403",
     "admin/jsi18n/": "200",
     "admin/r/<path:content_type_id>/<path:object_id>/": "404",

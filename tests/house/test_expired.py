@@ -25,7 +25,7 @@ from accounts.mailsessions.models import Ending
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.phones.models import HelpCode, Phone
 from accounts.presses.models import Press
-from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
+from accounts.rollouts.models import Exemption, PreviewMail, Reminder, ReminderMail, Rollout
 from accounts.routes import outages, spending
 from accounts.routes.models import Outage, Spending
 from accounts.sessions.models import Authorization
@@ -43,7 +43,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "apppasswords": {ProfileLink},
     "bans": {Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
-    "delivery": {Sms, SmsDay, Mail, ReminderMail},
+    "delivery": {Sms, SmsDay, Mail, ReminderMail, PreviewMail},
     "routes": {Outage, Spending},
     "faults": {Fault},
     "imports": {Roster},  # what stands in it
@@ -137,6 +137,7 @@ class Rows:
         rollout = Rollout.objects.create(start=self.now, status=Rollout.Status.DONE)
         rounds = [{"reminder": Reminder.objects.create(rollout=rollout, days=days, due_at=self.now)} for days in (7, 1)]
         yield ReminderMail, self._pair(ReminderMail, "created_at", history, *rounds, **mail)
+        yield PreviewMail, self._pair(PreviewMail, "created_at", history, rollout=rollout, **mail)
         day = (self.now - history).date()
         days = (timezone.localdate(self.now) - spending.KEPT_FOR - timedelta(days=ago) for ago in (1, 0))
         yield Spending, Pair(*(Spending.objects.create(day=one, of="*") for one in days))

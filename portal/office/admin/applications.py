@@ -1,5 +1,6 @@
 """The sites that sign people in through the portal."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import DeviceGrant
 
@@ -47,6 +49,8 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
         fields = ("name", "client_id", "client_type", "redirect_uris", "post_logout_redirect_uris",
                   "skip_authorization", "requires_pkce", "may_introspect")  # fmt: skip
         labels = {
+            "client_id": _("Client ID"),
+            "client_type": _("kind of application"),
             "skip_authorization": _("trusted"),
             "redirect_uris": _("addresses that people come back to"),
             "post_logout_redirect_uris": _("addresses after signing out"),
@@ -82,7 +86,8 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
 @admin.register(Application)
 class ApplicationAdmin(LightAdmin):
     form = ApplicationForm
-    list_display = ("name", "client_id", "skip_authorization", "may_introspect", "updated")
+    list_display = ("name", "client", "trusted", "checks_tokens", "edited_at")
+    view_on_site = False
     search_fields = ("name", "client_id")
     readonly_fields = ("created", "updated")
     fieldsets = (
@@ -93,6 +98,22 @@ class ApplicationAdmin(LightAdmin):
         (_("A mail server that checks tokens"), {"fields": ("may_introspect",)}),
         (_("Secret"), {"fields": ("new_secret",)}),
     )  # fmt: skip
+
+    @admin.display(description=_("Client ID"), ordering="client_id")
+    def client(self, row: Application) -> str:
+        return str(row.client_id)
+
+    @admin.display(description=_("trusted"), ordering="skip_authorization")
+    def trusted(self, row: Application) -> str:
+        return gettext("yes") if row.skip_authorization else "—"
+
+    @admin.display(description=_("checks tokens"), ordering="may_introspect")
+    def checks_tokens(self, row: Application) -> str:
+        return gettext("yes") if row.may_introspect else "—"
+
+    @admin.display(description=_("edited"), ordering="updated")
+    def edited_at(self, row: Application) -> datetime:
+        return row.updated  # type: ignore[no-any-return]
 
     def get_fieldsets(self, request: HttpRequest, obj: Application | None = None) -> Any:
         """A new application gets a secret in any case."""

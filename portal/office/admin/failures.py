@@ -10,7 +10,7 @@ from portal.office.admin.history import HistoryAdmin
 
 @admin.register(Failure)
 class FailureAdmin(HistoryAdmin):
-    list_display = ("at", "network", "account_shown", "way_in", "ban", "cleared_at")
+    list_display = ("at", "network", "account_shown", "way_in", "what_followed", "cleared_at")
     list_filter = ("channel", "at")
     search_fields = ("network", "account")
     search_help_text = _("Address, or account.")
@@ -30,3 +30,7 @@ class FailureAdmin(HistoryAdmin):
     @admin.display(description=_("way in"), ordering="channel")
     def way_in(self, failure: Failure) -> str:
         return ways_in(failure.channel)
+
+    @admin.display(description=_("Ban"), ordering="ban")
+    def what_followed(self, failure: Failure) -> str:
+        return str(failure.ban) if failure.ban else "—"

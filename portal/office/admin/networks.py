@@ -26,7 +26,7 @@ class NetworkForm(Seen, forms.ModelForm[KnownNetwork]):
     """What a network would mean is said before it is kept, and has to be agreed to."""
 
     agreed = forms.BooleanField(label=_("I know what this means"), required=False, widget=forms.HiddenInput)
-    agreed_to = forms.CharField(widget=forms.HiddenInput, required=False)
+    agreed_to = forms.CharField(label="", widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = KnownNetwork

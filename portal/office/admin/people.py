@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lib import invisible
+from accounts.lib import clock, invisible
 from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.phones import phones
@@ -126,7 +126,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     form = AccountForm
     add_form = PersonForm
     list_display = (
-        "person", "name", "department", "two_step", "phone_number", "last_login", "is_active", "edit"
+        "person", "name", "department", "two_step", "phone_number", "last_login", "state", "edit"
     )  # fmt: skip
     list_display_links = ("edit",)
     list_filter = (TwoStepFilter, DepartmentFilter, "is_active", "is_staff", "must_change_password")
@@ -162,9 +162,16 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     def edit(self, user: User) -> str:
         return gettext("Edit")
 
-    @admin.display(description=_("two-step"), ordering="two_step_from", boolean=True)
-    def two_step(self, user: User) -> bool:
-        return user.two_step_is_on()
+    @admin.display(description=_("two-step"), ordering="two_step_from")
+    def two_step(self, user: User) -> str:
+        if user.two_step_from is None:
+            return "—"
+        start = {"day": clock.day(user.two_step_from)}
+        return gettext("on") if user.two_step_is_on() else gettext("from %(day)s") % start
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def state(self, user: User) -> str:
+        return "" if user.is_active else gettext("disabled")
 
     @admin.display(description=_("phone"))
     def phone_number(self, user: User) -> str:

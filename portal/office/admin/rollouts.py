@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from accounts.rollouts import placeholders, readiness, rollouts
+from accounts.rollouts import placeholders, readiness, reminders, rollouts
 from accounts.rollouts.models import Rollout
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
@@ -201,7 +201,11 @@ class RolloutAdmin(LightAdmin):
         if form.is_valid():
             words = {name: form.cleaned_data[name] for name in MailForm.WORDS}
             rollouts.write(row, form.cleaned_data["days"], **words)
-            self.message_user(request, _("Saved. The preview is below."), messages.SUCCESS)
+            text = _("Saved. The preview is below.")
+            if "send" in request.POST:
+                reminders.send_preview(row, request.user)
+                text = _("Saved. Two previews are on their way to %(mailbox)s.") % {"mailbox": request.user}
+            self.message_user(request, text, messages.SUCCESS)
             return redirect("admin:rollouts_rollout_mail", row.pk)
         previews = [
             (label, code, *row.letter(request.user, code, preview=True))

@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from accounts.log.models import SecurityEvent
 from accounts.rollouts import rollouts
-from accounts.rollouts.models import Exemption, Rollout
+from accounts.rollouts.models import Exemption, ReminderMail, Rollout
 from accounts.users.models import User
 from tests.conftest import MakeUser
+from tests.kit import upkeep
 from tests.kit.people import NUMBER, Person
 from tests.kit.plans import ROLLOUTS, bind, carried_out, drafted, in_days, officer, people, uses_mailbox_password
 from tests.kit.snapshots import changed, everything
@@ -151,6 +153,26 @@ def test_the_mail_is_edited_and_previewed(manager: Person) -> None:
     for wrong in ({"days": "0"}, {"days": "x"}, {"days": "61"}, {"text_en": "{names}"}, {"text_zh": ""}):
         assert manager.post(page, form | wrong).context["form"].errors
     assert Rollout.objects.get().subject_zh == "{name}，请准备"
+
+
+def test_the_clerk_gets_one_before_everybody_does(manager: Person) -> None:
+    people(3)
+    page = choose(manager, departments=["文学院"]).replace("change", "mail")
+    form = manager.get(page).context["form"].initial
+    events_before = SecurityEvent.objects.count()
+    said = manager.post(page, form | {"subject_zh": "{name}，请准备", "send": "1"}, follow=True).content.decode()
+    assert manager.user
+    assert manager.user.username in said
+    upkeep.sweep()
+    assert {message.to[0] for message in mail.outbox} == {manager.user.username}
+    chinese, english = sorted((message.subject for message in mail.outbox), reverse=True)
+    assert chinese == "【预览】manager，请准备"
+    assert english.startswith("[Preview] Two-step verification of your mailbox begins on ")
+    assert SecurityEvent.objects.count() == events_before
+    assert not ReminderMail.objects.exists(), "nobody else's turn is used up"
+    manager.post(page, form)
+    upkeep.sweep()
+    assert len(mail.outbox) == 2
 
 
 def test_a_text_is_text(manager: Person) -> None:
