@@ -86,6 +86,11 @@ class Kind(models.TextChoices):
         _("signed in"),
     )
     SIGNED_OUT = "signed_out", _("signed out")
+    BROWSER_SIGNED_OUT = (
+        "browser_signed_out",
+        Entry(needs={"browser": TEXT, "system": TEXT}, says=_("signed out %(browser)s on %(system)s from elsewhere")),
+        _("another browser signed out"),
+    )
     REFUSED = "refused", Entry(needs={"channel": CHANNEL}, notes=("channel",)), _("wrong password")
     CODE_WRONG = (
         "code_wrong",

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.lib import contact
 from accounts.security import activity as recent_activity
 from accounts.security.activity import Use
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, sessions, signins
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
@@ -38,8 +37,24 @@ def activity(request: SignedInRequest, uses: Uses) -> HttpResponse:
         "days": recent_activity.SHOWN_FOR.days,
         "today": timezone.localdate(),
         "here": f"event-{sessions.event(request)}",
+        "sign_ins": signins.of(request.user),
+        "this_sign_in": sessions.sign_in(request),
     }
     return render(request, "security/activity.html", context)
+
+
+@require_http_methods(GET_OR_POST)
+@fresh_code_required
+def sign_out_browser(request: SignedInRequest) -> HttpResponse:
+    """POST `browser` signs another one out. Who had to enter a code first comes back to the list."""
+    chosen = request.POST.get("browser", "")
+    if request.method == "POST" and chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+        here, address = sessions.sign_in(request), clients.address(request)
+        if ended := signins.end_one(request.user, int(chosen), here=here, address=address):
+            messages.success(request, _("%(browser)s is signed out.") % {"browser": ended})
+        else:
+            messages.info(request, _("This browser is signed out already."))
+    return redirect("activity")
 
 
 @require_http_methods(GET_OR_POST)
@@ -66,7 +81,7 @@ def not_me(
             remove_app_passwords=(lambda: remove_app_passwords(user, address=address)) if remove else None,
             address=address,
         )
-        update_session_auth_hash(request, user)  # every other session is over
+        sessions.stay(request, user)  # every other session is over
         return _lead_on(request, count if remove else 0)
     context = {"entry": entry, "app_password_count": count, "tick_app_passwords": entry is not None and entry.is_mail}
     return render(request, "security/not_me.html", context)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
@@ -128,7 +127,7 @@ def phone_unbind(
                 phones.unbind(bound, address=clients.address(request))
                 if "remove_app_passwords" in request.POST:
                     remove_app_passwords(request.user, address=clients.address(request))
-            update_session_auth_hash(request, bound.user)  # every other session is over
+            sessions.stay(request, bound.user)  # every other session is over
             messages.success(request, _("Your phone %(number)s is no longer bound.") % {"number": bound.masked})
             return redirect("phone")
     context = {"phone": bound, "step": step, "app_password_count": app_passwords(request.user).count()}
@@ -173,7 +172,7 @@ def password(request: SignedInRequest) -> HttpResponse:
         if changed.until:
             return banned(request, changed.until)
         if changed.outcome is passwords.Outcome.CHANGED:
-            update_session_auth_hash(request, request.user)
+            sessions.stay(request, request.user)
             messages.success(request, _("Your password is changed. Other browsers are signed out."))
             return redirect("home")
         form.add_error("old_password", _("This is not your present password.") + tries_text(changed.tries))

@@ -20,6 +20,7 @@ from accounts.lib.batches import batches
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.phones import helpcodes
+from accounts.sessions.models import SignIn
 from accounts.users.models import User
 
 
@@ -97,6 +98,7 @@ def end(occasion: Occasion, *users: User, actor: User | None = None, address: st
             User.objects.hold(*[user.pk for user in batch])
             if What.SESSIONS in ends:
                 User.objects.end_sessions(*batch)
+                SignIn.objects.filter(user__in=batch).delete()
             if What.CODES in ends:
                 codes.void(*batch)
             if What.HELP_CODES in ends:

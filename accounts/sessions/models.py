@@ -12,6 +12,35 @@ from accounts.users.models import User
 CLOCK_SKEW = timedelta(minutes=1)  # a sign-in from further in the future means that a clock was set back
 
 
+def is_of_now(auth_hash: str, user: User) -> bool:
+    """Neither the password has changed since, nor were all sessions ended."""
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(auth_hash, known) for known in hashes)
+
+
+class SignIn(models.Model):
+    """Somebody who is in, in some browser, as its owner sees it in a list. A session whose row is gone is over.
+
+    `session` stands in the portal's session too, and opens nothing; the session's key is kept nowhere.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    session = models.CharField(max_length=32, unique=True)
+    auth_hash = models.CharField(max_length=64)  # as of Authorization
+    browser = models.CharField(max_length=60)
+    system = models.CharField(max_length=60)
+    address = models.GenericIPAddressField(null=True)  # where it was last seen
+    signed_in_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-seen_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.browser} · {self.system}"
+
+
 class Authorization(models.Model):
     """A sign-in on the portal on which tokens hang. With it they all end, and none is valid longer than it is.
 
@@ -37,8 +66,7 @@ class Authorization(models.Model):
             return False
         if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
             return False
-        hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-        if not any(constant_time_compare(self.auth_hash, known) for known in hashes):
+        if not is_of_now(self.auth_hash, user) or not SignIn.objects.filter(session=self.session).exists():
             return False
         if self.browser is not None and self.browser.expires_at <= now:
             return False

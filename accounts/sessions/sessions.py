@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import django_otp
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login, logout
+from django.contrib.auth import BACKEND_SESSION_KEY, load_backend, login, logout, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,7 +18,7 @@ from accounts.codes import codes
 from accounts.delivery.models import Sms
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.sessions import authorizations
+from accounts.sessions import authorizations, clients, signins, store
 from accounts.sessions.models import Authorization
 from accounts.users.models import User
 
@@ -35,6 +35,7 @@ CODE_AT = "code_at"
 BROWSER = "browser"
 CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
+SIGN_IN = "sign_in"
 WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
@@ -75,7 +76,7 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str)
         request.session.cycle_key()
     else:
         begun = _begun_by(request, user)
-        _end_authorizations(request)
+        _end_sign_in(request)
         request.session.flush()
         if session := begun.pop(CODE_SESSION, None):
             codes.carry_over(user, str(session), new_code_session(request))
@@ -163,13 +164,15 @@ def open_for(
     request: HttpRequest, user: User, *, phone: Phone | None = None, browser: TrustedBrowser | None = None
 ) -> None:
     """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
-    _end_authorizations(request)
+    _end_sign_in(request)
     for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
     login(request, user, backend=getattr(user, "backend", None) or request.session[BACKEND_SESSION_KEY])
     request.session[STARTED_AT] = _now()
+    request.session[SIGN_IN] = secrets.token_hex(16)
+    _note_sign_in(request, user)
     if phone:
         note_code(request, phone)
     if browser:
@@ -205,8 +208,39 @@ def has_passed(request: HttpRequest) -> bool:
 
 
 def is_over(request: HttpRequest) -> bool:
-    """Sessions end a fixed time after the sign-in, however busy they are."""
-    return not _younger(request.session.get(STARTED_AT), settings.SESSION_LIFETIME)
+    """Sessions end a fixed time after the sign-in, however busy they are; or when their owner signs them out."""
+    if not _younger(request.session.get(STARTED_AT), settings.SESSION_LIFETIME):
+        return True
+    user: User = request.user  # type: ignore[assignment]  # asked of who is signed in
+    if SIGN_IN not in request.session:
+        _adopt(request, user)
+    return not signins.see(user, sign_in(request), clients.address(request))
+
+
+def sign_in(request: HttpRequest) -> str:
+    """Which of the owner's sign-ins this is."""
+    return str(request.session.get(SIGN_IN, ""))
+
+
+def _note_sign_in(request: HttpRequest, user: User) -> None:
+    signed_in_at = datetime.fromtimestamp(request.session[STARTED_AT], UTC)
+    signins.note(user, sign_in(request), clients.look(request), signed_in_at=signed_in_at)
+
+
+def _adopt(request: HttpRequest, user: User) -> None:
+    """A session of before there was the list. If tokens hang on it, the migration has made its row, which may have gone
+    since. Otherwise it gets one; two of its requests may come at once."""
+    named = request.session.get(AUTHORIZED)
+    request.session[SIGN_IN] = named or store.digest(request.session.session_key or "")[:32]
+    if named is None:
+        _note_sign_in(request, user)
+
+
+def stay(request: HttpRequest, user: User) -> None:
+    """All sessions of the account have ended, by a new password or at its owner's wish: this one goes on, alone."""
+    update_session_auth_hash(request, user)
+    _note_sign_in(request, user)
+    signins.end_others(user, sign_in(request))
 
 
 def code_is_fresh(request: HttpRequest) -> bool:
@@ -232,7 +266,7 @@ def authorize(request: SignedInRequest) -> Authorization:
     phone = Phone.objects.filter(user=request.user).first() if request.user.is_verified() else None
     return authorizations.begin(
         request.user,
-        request.session.setdefault(AUTHORIZED, secrets.token_hex(16)),
+        request.session.setdefault(AUTHORIZED, sign_in(request)),
         signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
         phone=phone,
         browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
@@ -244,14 +278,16 @@ def signed_in_since(request: HttpRequest) -> float:
     return _now() - float(request.session[STARTED_AT])
 
 
-def _end_authorizations(request: HttpRequest) -> None:
+def _end_sign_in(request: HttpRequest) -> None:
     if key := request.session.pop(AUTHORIZED, None):
         authorizations.end(key)
+    if key := request.session.pop(SIGN_IN, None):
+        signins.end(key)
 
 
 def end(request: HttpRequest) -> None:
     """Out, here and in every site that this sign-in opened."""
-    _end_authorizations(request)
+    _end_sign_in(request)
     logout(request)
 
 

@@ -42,6 +42,7 @@ LEADS_TO = {
     "alog": "/admin/login/",
     "admn": "/admin/",
     "prof": "/profile/",
+    "acti": "/security/activity/",
 }
 
 # The columns are VISITORS, in their order:    | not in              | overtaken | in without code | by code | office
@@ -60,6 +61,7 @@ security/phone/unbind/      GET,POST            sign code bind  code bind  phon 
 security/browsers/          GET,POST            sign code bind  code bind  200  200  200  200  200
 security/password/          GET,POST            sign code bind  code bind  200  200  conf conf 200
 security/activity/          GET                 sign code bind  code bind  200  200  200  200  200
+security/activity/sign-out/ GET,POST            sign code bind  code bind  acti acti conf conf acti
 security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200

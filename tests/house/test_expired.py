@@ -28,7 +28,7 @@ from accounts.presses.models import Press
 from accounts.rollouts.models import Exemption, PreviewMail, Reminder, ReminderMail, Rollout
 from accounts.routes import outages, spending
 from accounts.routes.models import Outage, Spending
-from accounts.sessions.models import Authorization
+from accounts.sessions.models import Authorization, SignIn
 from accounts.users.models import User
 from apppasswords.models import ProfileLink
 from portal.celery import app
@@ -55,7 +55,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "phones": {HelpCode},
     "presses": {Press},
     "rollouts": {Rollout},
-    "signin": {Authorization, Grant, AccessToken, RefreshToken, Session},
+    "signin": {Authorization, SignIn, Grant, AccessToken, RefreshToken, Session},
 }
 STAY = {
     Ban: "the office looks at past ones",
@@ -150,6 +150,11 @@ class Rows:
         signed_in = {"user": owner, "session": "s", "auth_hash": "", "signed_in_at": self.now}
         authorizations = self._pair(Authorization, "ends_at", at_once, **signed_in)
         yield Authorization, authorizations
+        sessions = ({"session": "over"}, {"session": "live"})
+        yield (
+            SignIn,
+            self._pair(SignIn, "ends_at", at_once, *sessions, **{**signed_in, "seen_at": self.now, "session": ""}),
+        )
         on = [{"authorization": authorization} for authorization in authorizations]
         given = {"user": owner, "application": self.application}
         named = [{**each, "code": f"code {number}"} for number, each in enumerate(on)]

@@ -21,6 +21,7 @@ from accounts.rollouts import exemptions, reminders, switching
 from accounts.rollouts.models import Rollout
 from accounts.routes import routing
 from accounts.security import passwords
+from accounts.sessions import authorizations, signins
 from accounts.signin import signin
 from accounts.users import administrators
 from accounts.users.models import User
@@ -89,6 +90,17 @@ def change(phone: dict[str, Any], number: str) -> str:
 
 def unbind(phone: dict[str, Any]) -> str:
     return "DONE" if phones.unbind(_held(phone)) else "GONE"
+
+
+def at_a_sign_in(user: int, pk: int, session: str, how: str) -> str:
+    """Its owner ends it, while its own requests still come and hand something to webmail."""
+    owner = User.objects.get(pk=user)
+    if how == "end":
+        return "ENDED" if signins.end_one(owner, pk, here="", address="192.0.2.1") else "OUT BEFORE"
+    if not signins.see(owner, session, "192.0.2.2"):
+        return "OUT"
+    authorizations.begin(owner, session, signed_in_at=timezone.now(), phone=None, browser=None)
+    return "WENT ON"
 
 
 def _held(phone: dict[str, Any]) -> Phone:

@@ -12,10 +12,12 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.bans.models import Ban
+from accounts.browsers.browsers import Look
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
+from accounts.sessions import signins
 from accounts.users.models import User
 from apppasswords import last_use, passwords
 from apppasswords.guides import programs
@@ -230,6 +232,8 @@ def _security(page: Page, owner: User) -> Iterator[str]:
             user=owner, day=timezone.localdate(), protocol=protocol, method=method, count=count,
             address="2001:db8:1234:5678:9abc:def0:1234:5678",
         )  # fmt: skip
+    look = Look("Mobile Safari 18", "iOS 18", "2001:db8:1234:5678:9abc:def0:1234:5678")
+    signins.note(owner, "elsewhere", look, signed_in_at=timezone.now())
     page.goto("/security/activity/")
     yield "activity"
     with page.expect_navigation():

@@ -1,0 +1,82 @@
+"""Where somebody is signed in: the list, and the end of one of them.
+
+A session holds the name of its row (`session`), and is over for the first request that does not find it. So the row is
+all that has to go, whatever becomes of the session's key meanwhile (docs/decisions/0049-where-one-is-signed-in.md).
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.browsers.browsers import Look
+from accounts.log import events
+from accounts.sessions import authorizations
+from accounts.sessions.models import SignIn, is_of_now
+from accounts.users.models import User
+
+SEEN_AGAIN_AFTER = timedelta(minutes=5)  # or every page would write
+SHOWN = 50
+
+
+def note(user: User, session: str, look: Look, *, signed_in_at: datetime) -> None:
+    """Who is in there, from now on with the present password."""
+    SignIn.objects.update_or_create(
+        session=session,
+        defaults={
+            "user": user,
+            "auth_hash": user.get_session_auth_hash(),
+            "browser": look.browser,
+            "system": look.system,
+            "address": look.address or None,
+            "signed_in_at": signed_in_at,
+            "seen_at": timezone.now(),
+            "ends_at": signed_in_at + settings.SESSION_LIFETIME,
+        },
+    )
+
+
+def see(user: User, session: str, address: str) -> bool:
+    """Whether it is still in. When, and from where, it was last seen is written down every few minutes."""
+    row = SignIn.objects.filter(user=user, session=session).first()
+    if row is None:
+        return False
+    now = timezone.now()
+    if now - row.seen_at >= SEEN_AGAIN_AFTER:
+        SignIn.objects.filter(pk=row.pk, seen_at=row.seen_at).update(seen_at=now, address=address or None)
+    return True
+
+
+def of(user: User) -> list[SignIn]:
+    """The one that was last seen first. What a new password or the office has ended is not among them."""
+    rows = SignIn.objects.filter(user=user, ends_at__gt=timezone.now())
+    return [row for row in rows[:SHOWN] if is_of_now(row.auth_hash, user)]
+
+
+def end_one(user: User, pk: int, *, here: str, address: str) -> SignIn | None:
+    """By its owner: that browser is out, with what other sites were given there, and nothing else ends. None if it was
+    out before, or is the one (`here`) that this is said in, which has a button of its own."""
+    with transaction.atomic():
+        row = SignIn.objects.filter(user=user, pk=pk).exclude(session=here).first()
+        if row is None or not SignIn.objects.filter(pk=pk).delete()[0]:
+            return None
+        authorizations.end(row.session)
+        events.record(
+            events.Kind.BROWSER_SIGNED_OUT, user, address=address, browser=row.browser, system=row.system
+        )  # fmt: skip
+    return row
+
+
+def end(session: str) -> None:
+    """At its own sign-out, or when somebody signs in there anew."""
+    SignIn.objects.filter(session=session).delete()
+
+
+def end_others(user: User, here: str) -> None:
+    """Ended by other means already: no rows are left of them."""
+    SignIn.objects.filter(user=user).exclude(session=here).delete()
+
+
+def delete_expired() -> None:
+    SignIn.objects.filter(ends_at__lt=timezone.now()).delete()
