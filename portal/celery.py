@@ -42,6 +42,7 @@ app.conf.beat_schedule = (
         "faults-tell": {"task": "faults.tell", **SWEPT},
         "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
         "signin-tell-owners": {"task": "signin.tell_owners", **SWEPT},
+        "routes-watch": {"task": "routes.watch", "schedule": timedelta(minutes=10), "options": OLD},
         "bans-forget-digests": {"task": "bans.forget_digests", "schedule": crontab(minute=50)},
         "log-seal": {"task": "log.seal", **SWEPT},
         "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},

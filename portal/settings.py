@@ -309,6 +309,11 @@ SMS_DAILY_LIMIT = env.number("SMS_DAILY_LIMIT", "10", "1 to 10000")
 # Codes an hour for an address outside SHARED_NETWORKS.
 SMS_ADDRESS_LIMIT = env.number("SMS_ADDRESS_LIMIT", "60", "1 to 1000000")
 SMS_DAILY_BUDGET = env.number("SMS_DAILY_BUDGET", "20000", "0 to 100000000")  # codes a calendar day, the whole site
+# Numbers that differ in the last four digits: if codes for so many were asked for and not entered, others get none.
+SMS_RANGE_LIMIT = env.number("SMS_RANGE_LIMIT", "50", "1 to 1000000")
+SMS_RANGE_WITHIN = env.duration("SMS_RANGE_WITHIN", "1h", "1min to 7d")
+# Percent of the numbers that get codes in an hour, and enter one; if it is less, the office is told. 0: never.
+SMS_ENTERED_SHARE = env.number("SMS_ENTERED_SHARE", "30", "0 to 100")
 SMS_COUNTRIES = env.numbers("SMS_COUNTRIES", "86,852,853,886", "1 to 999")  # calling codes that get SMS
 # Beginnings of mobile numbers, with the calling code, that are newer than the library of numbers: 86149,85270.
 SMS_FURTHER_PREFIXES = env.numbers("SMS_FURTHER_PREFIXES", "", "11 to 999999999999999")

@@ -9,7 +9,7 @@ from django.db.models import Case, F, When
 from django.utils import timezone
 
 from accounts.bans import addresses
-from accounts.codes import guesses, limits
+from accounts.codes import abuse, guesses, limits
 from accounts.codes.guesses import Outcome
 from accounts.codes.limits import Asked, Refusal, Refused
 from accounts.delivery import digits, queue
@@ -53,8 +53,10 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
             codes=F("codes") + 1
         )
         refused = limits.refused(asked, now) if within_budget else Refused(Refusal.BUDGET)
+        refused = refused or abuse.refused(asked, now, via)
         if refused:
             transaction.set_rollback(True)
+            abuse.tell(asked, refused)
             return _none(refused)
         Sms.objects.filter(user=user, purpose=purpose, used_at=None, voided_at=None).update(voided_at=now)
         sms = Sms.objects.create(
@@ -80,7 +82,7 @@ def outlook(user: User, number: str, purpose: Sms.Purpose, *, address: str, by_o
     now = timezone.now()
     asked = Asked(user, number, purpose, address, by_owner)
     spent = SmsDay.objects.filter(day=timezone.localdate(now), codes__gte=settings.SMS_DAILY_BUDGET)
-    refused = _never(asked) or limits.refused(asked, now)
+    refused = _never(asked) or limits.refused(asked, now) or abuse.refused(asked, now)
     if refused is None and spent.exists():
         refused = Refused(Refusal.BUDGET)
     return _none(refused) if refused else None

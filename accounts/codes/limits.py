@@ -30,6 +30,7 @@ class Refusal(Enum):
     PAUSED = auto()  # too many wrong codes
     BUDGET = auto()  # the site sent too many today
     COUNTRY = auto()
+    RANGE = auto()  # many numbers of one range were typed, and their codes not entered
 
 
 @dataclass(frozen=True)

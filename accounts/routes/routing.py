@@ -123,6 +123,11 @@ def _open(sms: Sms) -> set[str]:
     return set(names) - switches.off() - outages.current(names, outages.scope_of(sms)).keys()
 
 
+def is_shut(number: str, via: str = "") -> bool:
+    """Whether all gateways that an SMS could take are switched off."""
+    return switches.off() >= set(plans.of(Sms(pk=0, number=number, via=via)))
+
+
 def again(sms: Sms) -> bool:
     """By the next channel, as its owner asks. It is no further code, so it costs nothing of what there is of them."""
     now = timezone.now()

@@ -20,7 +20,7 @@ def refusal_text(issued: codes.Issued) -> str:
             return _("A code was sent a moment ago. You can ask for another one in %(seconds)s s.") % {
                 "seconds": clock.seconds_until(issued.again_at) if issued.again_at else 0
             }
-        case limits.Refusal.LIMIT:
+        case limits.Refusal.LIMIT | limits.Refusal.RANGE:
             return _("Too many codes were asked for. The next one can be sent at %(time)s.") % {"time": at}
         case limits.Refusal.PAUSED:
             return _("Too many wrong codes were entered. Codes work again at %(time)s.") % {"time": at}

@@ -37,7 +37,8 @@ accounts.signin.steps:CodeStep | somebody needs a code
           accounts.delivery.gateways:send | to this one; the digits are derived now, and stored nowhere
             ~accounts.delivery.gateways.twilio:send | (a module by the name of the gateway)
 accounts.delivery.views:twilio_receipt | the gateway says what became of it
-  accounts.delivery.sending:note_receipt | the story only moves forward
+  accounts.delivery.receipts:note | of which SMS it speaks
+    accounts.delivery.sending:note_receipt | the story only moves forward, that of each attempt too
 accounts.delivery.tasks:sweep | every few seconds
   accounts.delivery.sweeps:unclaimed | what no worker took is queued again
 """,
