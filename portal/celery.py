@@ -48,6 +48,7 @@ app.conf.beat_schedule = (
         "office-sum-up-today": {"task": "office.sum_up_today", **SUMMED},
         # Before what it counts is deleted; after the last receipt of the day.
         "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
+        "delivery-check-gateways": {"task": "delivery.check_gateways", "schedule": crontab(hour=5, minute=10)},
         "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }
     | {

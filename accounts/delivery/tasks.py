@@ -1,7 +1,11 @@
+import logging
+
 from celery import shared_task
 
-from accounts.delivery import queue, receipts, sending, sweeps
+from accounts.delivery import checks, queue, receipts, sending, sweeps
 from accounts.delivery.models import Mail
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name=Mail.TASK)
@@ -26,3 +30,11 @@ def delete_expired() -> None:
 def ask_gateways() -> None:
     """What became of SMS of which nothing was reported."""
     receipts.ask()
+
+
+@shared_task(name="delivery.check_gateways", time_limit=600, soft_time_limit=590)
+def check_gateways() -> None:
+    """Every night: a signature lapses, a balance ends while nobody looks. An error is mailed to ADMINS."""
+    if troubles := checks.troubles():
+        said = "; ".join(f"{name} {word}".strip() for name, words in troubles.items() for word in words)
+        logger.error("SMS may not go out. Run manage.py checksms. %s", said)
