@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from accounts.signin.views import safe_next, sign_out
-from portal.office import figures, index, today
+from portal.office import figures, handbook, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
 
@@ -28,6 +28,7 @@ class PortalAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [
             path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
+            path("handbook/", self.admin_view(self.handbook), name="handbook"),
             path("find/", self.admin_view(views.find), name="find"),
             path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
         ]
@@ -70,6 +71,11 @@ class PortalAdminSite(AdminSite):
             "is_first_page": True,
         }
         return super().index(request, context | (extra_context or {}))
+
+    def handbook(self, request: HttpRequest) -> HttpResponse:
+        text = handbook.read()._asdict()
+        context = self.each_context(request) | {"title": _("Handbook of the counter")} | text
+        return TemplateResponse(request, "office/handbook.html", context)
 
     def dashboard(self, request: HttpRequest) -> HttpResponse:
         """POST counts today again."""

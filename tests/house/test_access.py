@@ -100,6 +100,7 @@ CLOSED = "                                      sign code bind  code bind  alog 
 ADMIN = {
     "admin/": "200",
     "admin/dashboard/": "200",
+    "admin/handbook/": "200",
     "admin/find/": "405",
     "admin/accounts/user/<int:id>/desk/": "200",
     "admin/password_change/": "pass",

@@ -29,3 +29,15 @@ def test_the_list_of_decisions_is_whole_and_in_order() -> None:
 def test_every_document_is_in_the_index() -> None:
     listed = set(LINK.findall((ROOT / "docs" / "README.md").read_text()))
     assert {path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"} <= listed
+
+
+def test_both_readmes_name_the_same_commands_and_documents() -> None:
+    """What one says and the other does not was forgotten there."""
+    english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
+    commands = r"`[^`\n]*\b(?:make|manage\.py|PORT=)[^`]*`"
+    for what in (commands, "^make .*$", "https?://localhost[^> ]*", "`[a-z]+@[^`]+`"):
+        named = [set(re.findall(what, path.read_text(), re.MULTILINE)) for path in (english, chinese)]
+        assert named[0] == named[1]
+    only = {"docs/decisions/README.md", "docs/README.md"}  # English, for who changes it
+    led_to = [set(LINK.findall(path.read_text())) - {english.name, chinese.name} for path in (english, chinese)]
+    assert led_to[0] - only <= led_to[1] <= led_to[0] | {"docs/handbook-zh.md"}

@@ -147,7 +147,7 @@ def test_a_two_step_manager_sees_neither_sms_nor_the_log(enter: Enter, owner: Us
     find(page, "王五")
     look(page)
     assert not {"SMS of the last 30 days", "At the sign-in"} & sections(page)
-    expect(page.locator(".acts")).to_have_count(0)
+    expect(page.locator(".act")).to_have_count(0)
     for name in ("ban", "sms", "securityevent", "failure", "trustedbrowser"):
         assert refused(page, admin_list(name)), name
     page.goto("/admin/accounts/user/?q=zhaoliu")

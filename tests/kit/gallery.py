@@ -1,7 +1,8 @@
 """`python -m tests.kit.gallery FOLDER [WORD ...]`: a picture of every page and state.
 
 In both languages, widths and colour schemes; WORDs choose some: beginnings of states' names, `en`, `zh`, `360`, `1280`,
-`light`, `dark`. A picture is named state.language.width.scheme.png; index.html shows all side by side.
+`light`, `dark`. A picture is named state.language.width.scheme.png; index.html shows all side by side. `documents`
+makes the pictures of docs/pictures anew, and no others.
 """
 
 import os
@@ -31,6 +32,13 @@ from tests.kit.servers import need  # noqa: E402
 from tests.kit.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, chromium  # noqa: E402
 from tests.kit.servers.tour import tour  # noqa: E402
 from tests.kit.upkeep import register_tasks  # noqa: E402
+
+# What the handbook and README show: state, width, height, and how the picture is called.
+DOCUMENTS = {
+    "admin-desk": (1100, 760, "desk.png"),
+    "admin-rollout-dry-run": (1100, 900, "dry-run.png"),
+    "admin-slips-sheet": (1100, 620, "slips.png"),
+}
 
 STYLE = (
     "<style>div { display: flex; overflow-x: auto } img { height: 24rem; margin: 4px; border: 1px solid #888 }</style>"
@@ -86,6 +94,17 @@ def main(folder: Path, words: set[str]) -> None:
             guards.begin_log()
 
 
+def for_documents(folder: Path) -> None:
+    """In Chinese and in the light: what a document shows is the upper part of a page."""
+    with site() as url, chromium(need("chromium")) as browser:
+        page = browser.new_context(base_url=url, locale="zh-CN", reduced_motion="reduce").new_page()
+        for state in tour(page):
+            if state in DOCUMENTS:
+                width, height, name = DOCUMENTS[state]
+                page.set_viewport_size({"width": width, "height": height})
+                page.screenshot(path=folder / name)
+
+
 def write_index(folder: Path) -> None:
     """One row a state, in the order in which people come to them."""
     pictures = sorted(folder.glob("*.*.*.*.png"), key=lambda path: path.stat().st_mtime)
@@ -101,5 +120,8 @@ def write_index(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if "documents" in sys.argv[2:]:
+        for_documents(settings.BASE_DIR / "docs" / "pictures")
+        sys.exit()
     main(Path(sys.argv[1]), set(sys.argv[2:]))
     write_index(Path(sys.argv[1]))

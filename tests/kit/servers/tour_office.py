@@ -37,6 +37,8 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     steps.password(page, clerk.username)
     steps.enter(page, steps.right_code())
     yield "admin"
+    page.goto("/admin/handbook/")
+    yield "admin-handbook"
     for _ in range(settings.BAN_AFTER_FAILURES):
         bans.note_failure("203.0.113.7", bans.account_of("zhangsan@example.edu"), "old password", "web")
     page.goto("/admin/dashboard/")

@@ -34,6 +34,7 @@ admin/password_change/done/                                r     r     r     r  
 admin/autocomplete/                                        -     -     -     -     -     -
 admin/r/<path:content_type_id>/<path:object_id>/           -     -     -     -     -     -
 admin/dashboard/                                           -     rw    rw    rw    rw    rw
+admin/handbook/                                            r     r     r     r     r     r
 admin/find/                                                -     w     w     w     w     w
 admin/accounts/user/<int:id>/desk/                         -     r     r     r     r     r
 admin/openid/application/                                -     -     -     r     r     r
