@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from accounts.signin.views import safe_next, sign_out
 from portal.office import figures, handbook, index, today
@@ -28,7 +29,7 @@ class PortalAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [
             path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
-            path("handbook/", self.admin_view(self.handbook), name="handbook"),
+            path("handbook/", self.admin_view(require_safe(self.handbook)), name="handbook"),
             path("find/", self.admin_view(views.find), name="find"),
             path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
         ]
