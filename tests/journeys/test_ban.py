@@ -89,12 +89,12 @@ def test_the_help_desk_lifts_what_an_old_phone_brought_about(
     row.get_by_role("link", name=BUILDING).click()
     expect(page.get_by_text(ZHAOLIU)).to_be_visible()
     look(page, "ban", javascript=javascript)
-    page.fill("#reason", "旧手机，本人已到服务台")
+    page.fill("#reason", "旧手机，本人已到帮助台")
     page.locator(".lift button").click()
     page.wait_for_url("**/admin/bans/ban/")
     assert log_in(WANGWU, secrets[WANGWU], BUILDING) is Outcome.YES
     event = SecurityEvent.objects.get(kind="ban_lifted")
-    assert (event.actor, event.detail["reason"]) == (desk.user, "旧手机，本人已到服务台")
+    assert (event.actor, event.detail["reason"]) == (desk.user, "旧手机，本人已到帮助台")
 
     # The phone tries on. One click on the row.
     an_old_phone_tries(BUILDING)

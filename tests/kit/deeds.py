@@ -133,6 +133,12 @@ def set_starting(user: int, version: str, clerk: int) -> str | None:
     return passwords.set_starting(User.objects.get(pk=user), version, actor=User.objects.get(pk=clerk))
 
 
+def set_starting_of_many(wanted: list[tuple[int, str]], clerk: int) -> dict[int, str]:
+    """In the order of the page that the clerk has open."""
+    people = [(User.objects.get(pk=pk), version) for pk, version in wanted]
+    return passwords.set_starting_of_many(people, actor=User.objects.get(pk=clerk))
+
+
 def end_pause(user: int, clerk: int) -> bool:
     return acts.end_pause(User.objects.get(pk=user), acts.By(User.objects.get(pk=clerk)))
 

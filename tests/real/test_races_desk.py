@@ -140,6 +140,21 @@ def test_of_two_starting_passwords_one_is_given(crowd: Crowd) -> None:
         assert events(Kind.PASSWORD_CHANGED, owner) == 1
 
 
+def test_of_sheets_with_the_same_people_each_person_is_on_one(crowd: Crowd) -> None:
+    """Two clerks print slips for one department, in whatever order: nobody waits in a circle, no slip is void."""
+    for _ in range(ROUNDS):
+        owners, clerk = [Newcomer() for _ in range(4)], a_clerk()
+        wanted = [(owner.user.pk, passwords.version_of(owner.user)) for owner in owners]
+        orders = [wanted[turn:] + wanted[:turn] for turn in range(4)]
+        calls = [{"wanted": orders[turn % 4][: 3 + turn % 2], "clerk": clerk.user.pk} for turn in range(12)]
+        slips = [slip for sheet in crowd.rush("set_starting_of_many", calls) for slip in sheet.items()]
+        assert sorted(int(pk) for pk, _secret in slips) == sorted(pk for pk, _version in wanted)
+        for owner in owners:
+            owner.user.refresh_from_db()
+            assert owner.user.check_password(next(secret for pk, secret in slips if int(pk) == owner.user.pk))
+            assert events(Kind.PASSWORD_CHANGED, owner) == 1
+
+
 def test_a_pause_is_ended_once(crowd: Crowd) -> None:
     for _ in range(ROUNDS):
         owner, clerk = Newcomer(), a_clerk()

@@ -292,13 +292,13 @@ def test_one_click_on_the_row(desk: Person, wangwu: Person) -> None:
 def test_the_reason_is_kept_and_logged(desk: Person, wangwu: Person, settings: Settings) -> None:
     settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
     ban = fail([(ONE, "old")] * 10, CAMPUS)
-    desk.post(f"{BANS}{ban.pk}/lift/", {"reason": " 旧手机，已到服务台处理 "})
+    desk.post(f"{BANS}{ban.pk}/lift/", {"reason": " 旧手机，已到帮助台处理 "})
     ban.refresh_from_db()
-    assert ban.lift_reason == "旧手机，已到服务台处理"
+    assert ban.lift_reason == "旧手机，已到帮助台处理"
     event = SecurityEvent.objects.get(kind="ban_lifted")
-    assert event.detail == {"account": ONE, "reason": "旧手机，已到服务台处理"}
+    assert event.detail == {"account": ONE, "reason": "旧手机，已到帮助台处理"}
     assert event.user == wangwu.user, "the owner's page tells it"
-    assert "旧手机，已到服务台处理" in text_of(desk.get(f"{BANS}{ban.pk}/change/"))
+    assert "旧手机，已到帮助台处理" in text_of(desk.get(f"{BANS}{ban.pk}/change/"))
 
 
 def test_many_at_once_with_one_reason(desk: Person) -> None:
