@@ -18,6 +18,8 @@ ORIGIN = _("The provider does not let this machine's address in: see its list of
 SIGNATURE = _("The signature is not approved, or not filed with the carriers (manage.py checksms).")
 TEMPLATE = _("The template is not approved, or it wants other values (manage.py checksms).")
 CERTIFICATE = _("The gateway's certificate is not to be trusted: has it expired, is its authority known?")
+SHAPE = _("The platform's answer is not what its file says. See manage.py checksms --dry.")
+MOVED = _("There is nothing at the platform's address, or it has moved. Look at its file.")
 
 MEANINGS = {
     "twilio 21211": BAD_NUMBER, "twilio 21214": BAD_NUMBER, "twilio 21217": BAD_NUMBER, "twilio 21265": BAD_NUMBER,
@@ -54,9 +56,18 @@ BEGINNINGS = (
     ("tencent InternalError", NO_ANSWER), ("tencent AuthFailure", ACCOUNT), ("tencent Unauthorized", ACCOUNT),
 )  # fmt: skip
 
+# Of platforms that a file describes.
+ENDS = (
+    (" no token", ACCOUNT), (" http 401", ACCOUNT), (" http 403", ACCOUNT), (" no answer", SHAPE), (" http 200", SHAPE),
+    (" http 301", MOVED), (" http 302", MOVED), (" http 307", MOVED), (" http 404", MOVED), (" http 429", BUSY),
+    (" http 503", BUSY), (" http 500", NO_ANSWER), (" http 502", NO_ANSWER), (" http 504", NO_ANSWER),
+)  # fmt: skip
+
 
 def of(error: str) -> str:
     """Empty where nothing is known of it."""
     if error in MEANINGS:
         return str(MEANINGS[error])
-    return next((str(words) for beginning, words in BEGINNINGS if error.startswith(beginning)), "")
+    found = [words for beginning, words in BEGINNINGS if error.startswith(beginning)]
+    found += [words for end, words in ENDS if error.endswith(end)]
+    return str(found[0]) if found else ""

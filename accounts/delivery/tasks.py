@@ -26,7 +26,7 @@ def delete_expired() -> None:
     sweeps.delete_expired()
 
 
-@shared_task(name="delivery.ask_gateways")
+@shared_task(name="delivery.ask_gateways", time_limit=60, soft_time_limit=50)
 def ask_gateways() -> None:
     """What became of SMS of which nothing was reported."""
     receipts.ask()

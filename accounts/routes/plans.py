@@ -24,7 +24,8 @@ def of(sms: Sms) -> list[str]:
     if sms.via:
         return [sms.via]
     chance = random.Random(sms.pk)  # noqa: S311 (it shares out, and keeps no secret)
-    return [name for step in _steps(sms.number) for name in _shuffled(step, chance)]
+    names = [name for step in _steps(sms.number) for name in _shuffled(step, chance)]
+    return [name for name in names if gateways.carries(name, sms.purpose)]
 
 
 def _steps(number: str) -> list[list[tuple[str, int]]]:

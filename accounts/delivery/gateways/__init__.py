@@ -37,6 +37,12 @@ def _platform(name: str) -> Gateway:
     return cast(Gateway, _platforms[name])
 
 
+def carries(name: str, purpose: str) -> bool:
+    """Some are for a few kinds of SMS only."""
+    described = settings.SMS_PLATFORMS.get(name)
+    return described is None or not described.purposes or purpose in described.purposes
+
+
 def reporting(name: str) -> Reporting | None:
     """The gateway, if it is one that reports."""
     found = gateway(name)

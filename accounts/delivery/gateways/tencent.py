@@ -207,19 +207,24 @@ def _signature() -> Iterator[Finding]:
 
 
 def _templates() -> Iterator[Finding]:
-    numbers = list(dict.fromkeys(number for number, _pairs in settings.TENCENT_TEMPLATES.values()))
-    answer = _ask("DescribeSmsTemplateList", International=0, TemplateIdSet=[int(number) for number in numbers])
-    found = {str(template.TemplateId): template for template in answer.DescribeTemplateStatusSet or []}
-    for number in numbers:
-        what = {"template": number}
-        if number not in found:
-            yield Finding(_("There is no template %(template)s at Tencent Cloud.") % what, is_trouble=True)
-        elif found[number].StatusCode == 0:
-            yield Finding(_("Template %(template)s is approved.") % what)
-        else:
-            state = REVIEW.get(found[number].StatusCode, found[number].StatusCode)
-            words = _("Template %(template)s cannot be used: %(state)s.") % {**what, "state": state}
-            yield Finding(f"{words} {found[number].ReviewReply or ''}".strip(), is_trouble=True)
+    for is_abroad in (False, True):
+        of = {number for key, (number, _pairs) in settings.TENCENT_TEMPLATES.items() if (".abroad" in key) is is_abroad}
+        if of:
+            numbers = sorted(map(int, of))
+            answer = _ask("DescribeSmsTemplateList", International=int(is_abroad), TemplateIdSet=numbers)
+            found = {template.TemplateId: template for template in answer.DescribeTemplateStatusSet or []}
+            yield from (_template(number, found.get(number)) for number in numbers)
+
+
+def _template(number: int, found: Any) -> Finding:
+    what = {"template": number}
+    if found is None:
+        return Finding(_("There is no template %(template)s at Tencent Cloud.") % what, is_trouble=True)
+    if found.StatusCode == 0:
+        return Finding(_("Template %(template)s is approved.") % what)
+    words = _("Template %(template)s cannot be used: %(state)s.")
+    words %= {**what, "state": REVIEW.get(found.StatusCode, found.StatusCode)}
+    return Finding(f"{words} {found.ReviewReply or ''}".strip(), is_trouble=True)
 
 
 def _balance() -> Iterator[Finding]:

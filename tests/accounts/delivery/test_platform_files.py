@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from accounts.delivery.gateways.platforms import files
+from accounts.delivery.models import Sms
 from tests.portal.test_settings import read
 
 SECRET = "only-a-stand-in"
@@ -61,6 +62,7 @@ accepted = ["0"]
             '[token]\nurl = "https://a.example.edu"\nvalue = "t"\n[answer]',
             "token.lives or lifetime must say",
         ),
+        ("[values]", 'purposes = ["logon"]\n[values]', "purposes names logon, which is no kind of SMS: there are "),
         ("[values]", 'certificates = "/nowhere.pem"\n[values]', "certificates is no file."),
     ],
 )
@@ -79,6 +81,18 @@ def test_a_name_that_no_gateway_has(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(BASE)
     (fault,) = files.read(tmp_path / name, lambda _name: SECRET)[1]
     assert fault.startswith("its name must be of up to 20 small letters")
+
+
+def test_a_name_that_another_gateway_has(tmp_path: Path) -> None:
+    (tmp_path / "twilio.toml").write_text(BASE)
+    assert files.read(tmp_path / "twilio.toml", lambda _name: SECRET)[1] == [
+        "twilio is the name of another gateway: rename the file."
+    ]
+
+
+def test_kinds_of_sms_are_those_that_there_are() -> None:
+    """The file is read before there are tables."""
+    assert list(files.PURPOSES) == list(Sms.Purpose)
 
 
 def test_the_settings_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,8 @@ from tests.kit.servers.http_stub import Answer, HttpStub, http_stub
 SECRET = "only-a-stand-in"
 EXAMPLES = sorted((ROOT / "deploy" / "sms").glob("*.toml"))
 
+WECOM = "https://qyapi.weixin.qq.com"
+
 Make = Callable[..., Gateway]
 
 
@@ -45,7 +47,7 @@ def platform(stub: HttpStub, settings: Settings, tmp_path: Path) -> Iterator[Mak
 
     def make(name: str, *changes: tuple[str, str], url: str = "") -> Gateway:
         text = (ROOT / "deploy" / "sms" / f"{name}.toml").read_text()
-        for place in ("https://mas.example.edu", "https://sms.example.edu", "http://127.0.0.1:13013"):
+        for place in ("https://mas.example.edu", "https://sms.example.edu", "http://127.0.0.1:13013", WECOM):
             text = text.replace(place, url or stub.url)
         for old, new in changes:
             assert old in text

@@ -168,12 +168,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize("gateway", ["alibaba", "tencent", "yunmas", "kannel", "twilio"])
-@pytest.mark.parametrize("body", WRONG, ids=range(len(WRONG)))
-def test_what_no_gateway_sends_is_refused(make: Make, gateway: str, body: bytes) -> None:
+def test_what_no_gateway_sends_is_refused(make: Make, gateway: str) -> None:
     sms = make(gateway, "1")
-    assert post(gateway, body)[0] in (400, 403, 404)
-    got = Client().post(f"/sms/receipts/{gateway}/{SECRET}/", {"status": "1", "attempt": "9" * 30, "x": body})
-    assert got.status_code in (400, 403, 404)
+    for body in WRONG:
+        assert post(gateway, body)[0] in (400, 403, 404), body[:100]
+        got = Client().post(f"/sms/receipts/{gateway}/{SECRET}/", {"status": "1", "attempt": "9" * 30, "x": body})
+        assert got.status_code in (400, 403, 404), body[:100]
     assert state(sms) == ("sent", "", "")
 
 

@@ -203,6 +203,13 @@ def test_all_is_well(stub: HttpStub) -> None:
     assert troubles(stub, signs(), approved(1001, 1002, 1003), packages(10000, 20)) == []
 
 
+def test_templates_for_abroad_are_asked_for_apart(stub: HttpStub, settings: Settings) -> None:
+    settings.TENCENT_TEMPLATES = templates("codes=1001 code; codes.abroad=2001 code; notices=1001")
+    assert troubles(stub, signs(), approved(1001), approved(2001), packages(10000, 20)) == []
+    asked = [json.loads(asked.body) for asked in stub.asked[1:3]]
+    assert [(one["International"], one["TemplateIdSet"]) for one in asked] == [(0, [1001]), (1, [2001])]
+
+
 def test_what_is_wrong_is_said(stub: HttpStub) -> None:
     assert troubles(stub, signs(-1), approved(1001, 1002, state=1), packages(1000, 900)) == [
         "Signature “示例大学” cannot be used: it was refused, or is not filed with the carriers. 缺少材料",

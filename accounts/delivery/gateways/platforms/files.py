@@ -14,8 +14,11 @@ from accounts.delivery.gateways.platforms.shapes import KINDS, Answer, Platform,
 from accounts.delivery.gateways.platforms.values import Expression
 
 # What every file can name, besides its own values.
-GIVEN = ("number", "digits", "local", "text", "signature", "code", "mailbox", "minutes", "purpose", "attempt",
-         "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token", "id")  # fmt: skip
+GIVEN = ("number", "digits", "local", "text", "signature", "code", "mailbox", "mailbox_name", "minutes", "purpose",
+         "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token", "id")  # fmt: skip
+PURPOSES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm",
+            "notice_changed", "notice_unbound", "notice_help", "test")  # fmt: skip
+TAKEN = ("alibaba", "memory", "outbox", "tencent", "twilio")  # names of other gateways
 ERRORS = ("recipient", "later", "ours", "unknown")
 PLAIN = "where nobody can listen; allow_http = true lets it pass"
 
@@ -88,6 +91,8 @@ def read(path: Path, secret: Callable[[str], str]) -> tuple[Platform | None, lis
 def _platform(name: str, top: Table, secret: Callable[[str], str]) -> Platform:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,19}", name):
         top.faults.append("its name must be of up to 20 small letters, digits and _, and end in .toml.")
+    if name in TAKEN:
+        top.faults.append(f"{name} is the name of another gateway: rename the file.")
     charset = top.text("charset", "utf-8")
     try:
         codecs.lookup(charset)
@@ -111,6 +116,7 @@ def _platform(name: str, top: Table, secret: Callable[[str], str]) -> Platform:
     platform = Platform(
         name=name,
         charset=charset,
+        purposes=_purposes(top),
         adds_signature=top.take("adds_signature", bool, "true or false", False),
         takes_links=top.take("takes_links", bool, "true or false", False),
         certificates=top.text("certificates"),
@@ -129,6 +135,13 @@ def _platform(name: str, top: Table, secret: Callable[[str], str]) -> Platform:
         top.fault("question", "needs receipts, which say how its answer is read")
     top.end()
     return platform
+
+
+def _purposes(top: Table) -> tuple[str, ...]:
+    found = top.texts("purposes")
+    if unknown := [one for one in found if one not in PURPOSES]:
+        top.fault("purposes", f"names {', '.join(unknown)}, which is no kind of SMS: there are {', '.join(PURPOSES)}")
+    return found
 
 
 def _values(table: Table, secret: Callable[[str], str]) -> tuple[dict[str, str | Expression], dict[str, str]]:
@@ -218,6 +231,7 @@ def _answer(table: Table) -> Answer:
         format=format_,
         code=_pattern(table, "code", format_, table.text("code", None, "the path of what says how it went")),
         accepted=table.texts("accepted", needed=True),
+        rejected=_pattern(table, "rejected", format_, table.text("rejected")),
         id=_pattern(table, "id", format_, table.text("id")),
     )
     table.end()

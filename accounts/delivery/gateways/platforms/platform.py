@@ -55,6 +55,8 @@ class Gateway:
     # --- To send
 
     def send(self, message: Message) -> str:
+        if self.platform.purposes and message.purpose not in self.platform.purposes:
+            raise ConfigurationRejected(f"{self.platform.name} not for {message.purpose}")
         values = self._values(message)
         status, found = self._answered(values)
         platform = self.platform
@@ -64,6 +66,8 @@ class Gateway:
             status, found = self._answered(values)
             code = answers.word(found, platform.answer.code)
         if code in platform.answer.accepted and status < 300:
+            if platform.answer.rejected and answers.word(found, platform.answer.rejected):
+                raise RecipientRejected(f"{platform.name} rejected")
             number = answers.word(found, platform.answer.id) if platform.answer.id else ""
             return number if number.isprintable() and number else f"{platform.name}-{message.attempt}"
         raise self._refusal(code, status, message)
@@ -78,6 +82,7 @@ class Gateway:
                 "digits": message.number.lstrip("+"),
                 "local": message.local_number,
                 "text": text,
+                "mailbox_name": message.mailbox.partition("@")[0],
                 "purpose": message.purpose,
                 "attempt": str(message.attempt),
                 "id": "",
@@ -212,7 +217,7 @@ class Gateway:
             return []
         about = {"id": sent.gateway_id, "number": sent.number, "digits": sent.number.lstrip("+"),
                  "local": sent.number.removeprefix("+86").lstrip("+"), "attempt": str(sent.attempt), "text": "",
-                 "code": "", "mailbox": "", "minutes": "", "purpose": ""}  # fmt: skip
+                 "code": "", "mailbox": "", "mailbox_name": "", "minutes": "", "purpose": ""}  # fmt: skip
         values = self._complete(about)
         if self.platform.token:
             values["token"] = self._fresh_token(values)

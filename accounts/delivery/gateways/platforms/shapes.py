@@ -30,6 +30,7 @@ class Answer:
     format: str
     code: str  # the path of what says how it went
     accepted: tuple[str, ...]
+    rejected: str  # the path of recipients that it did not send to, though it says that all is well
     id: str
 
 
@@ -64,6 +65,7 @@ class Reports:
 class Platform:
     name: str
     charset: str
+    purposes: tuple[str, ...]  # of SMS that it carries; empty: all
     adds_signature: bool  # it puts the signature in front itself
     takes_links: bool
     certificates: str  # a file of authorities; empty: those of the system
