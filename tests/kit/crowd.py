@@ -44,6 +44,8 @@ class Crowd:
             "VAR": str(var),
             "SMS_GATEWAY": "outbox",  # a file: what all the processes hand over can be counted
             "SHARED_NETWORKS": SHARED_NETWORK,
+            "SMS_BUDGETS": "886: 40, 2 money",
+            "SMS_PRICES": "outbox 886: 0.04",
             "LOG_LEVEL": "ERROR",
         }
         self._processes = [

@@ -19,7 +19,7 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.rollouts import exemptions, reminders, switching
 from accounts.rollouts.models import Rollout
-from accounts.routes import routing
+from accounts.routes import outages, routing, spending
 from accounts.security import passwords
 from accounts.sessions import authorizations, signins
 from accounts.signin import signin
@@ -233,3 +233,22 @@ def note_first_use(pk: int, protocol: str, address: str, user: int = 0) -> str:
         return "REMOVED"
     connections.note_first_use(pk, protocol, address, timezone.now())
     return "NOTED"
+
+
+# --- SMS gateways -----------------------------------------------------------------------------------------------------
+
+
+def lose_gateway(gateway: str) -> bool:
+    return outages.begin(gateway, "", "ConnectTimeout")
+
+
+def probe_gateway(gateway: str) -> bool:
+    return outages.claim_probe(outages.current([gateway])[gateway])
+
+
+def find_gateway(gateway: str) -> None:
+    outages.end(outages.current([gateway]).get(gateway, []))
+
+
+def pay(sms: int, gateway: str) -> bool:
+    return spending.begin(Sms.objects.get(pk=sms), gateway) is not None
