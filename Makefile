@@ -11,7 +11,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
-.PHONY: help run run-mail test check format messages durations pins gallery bench
+.PHONY: help run run-mail test check format messages durations pins gallery bench faults
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in 
 bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the office's pages beside few people (needs PostgreSQL)
 	@$(BIN)/python -m benchmarks.mail_login
 	@$(BIN)/python -m benchmarks.office
+
+faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
+	@$(BIN)/python -m benchmarks.storm
 
 $(RUNTIME): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Mailkey needs Python 3.11 or newer (PYTHON=...).' >&2; exit 1; }

@@ -1,15 +1,19 @@
 """What comes by every few seconds, and every night: rows that nobody sends, and rows that are old."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.delivery.models import Attempt, Delivery, Sms, SmsDay
 
 Status = Delivery.Status
 Reason = Delivery.Reason
+
+WORKER_LOST = "worker lost"  # the error of what it was about to send
 
 
 def kinds() -> list[type[Delivery]]:
@@ -24,11 +28,12 @@ def unclaimed() -> Iterator[Delivery]:
     Sms.objects.codes().filter(created_at__gt=now + settings.SMS_CODE_LIFETIME, voided_at=None).update(voided_at=now)
     lost = now - settings.SMS_LOST_AFTER
     Attempt.objects.filter(outcome=Attempt.Outcome.CLAIMED, started_at__lt=lost).update(
-        outcome=Attempt.Outcome.UNKNOWN, error="worker lost", ended_at=now
+        outcome=Attempt.Outcome.UNKNOWN, error=WORKER_LOST, ended_at=now
     )
+    _note_what_was_sent(lost)
     for model in kinds():
         model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=lost).update(
-            status=Status.UNKNOWN, error="worker lost"
+            status=Status.UNKNOWN, error=WORKER_LOST
         )
         model._default_manager.filter(status__in=Delivery.WAITING, expires_at__lte=now).update(
             status=Status.FAILED, reason=Reason.LATE
@@ -38,6 +43,15 @@ def unclaimed() -> Iterator[Delivery]:
             mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
             if mine:
                 yield row
+
+
+def _note_what_was_sent(lost: datetime) -> None:
+    """Its worker died between the note at the attempt and the one at the SMS."""
+    sent = Attempt.objects.filter(outcome=Attempt.Outcome.SENT, started_at__gte=F("sms__claimed_at"))
+    for attempt in sent.filter(sms__status=Status.CLAIMED, sms__claimed_at__lt=lost):
+        Sms.objects.filter(pk=attempt.sms_id, status=Status.CLAIMED).update(
+            status=Status.SENT, sent_at=attempt.ended_at, gateway_id=attempt.gateway_id
+        )
 
 
 def delete_expired() -> None:

@@ -165,7 +165,7 @@ class History:
         for ago in range(DAYS):
             total = round(2_400 * self.on[ago] * self.busy(ago))
             bad = ago in BAD_WEEK or ago - 180 in BAD_WEEK
-            gateway = "aliyun" if bad else "twilio"
+            gateway = "alibaba" if bad else "twilio"
             ends = self.spread(total, BAD_ENDS if bad else SMS_ENDS)
             if ago <= ROWS_FROM and with_phone:
                 rows += [self._sms(ago, end, bad) for end, times in ends.items() for _ in range(times)]
@@ -174,6 +174,7 @@ class History:
             for end, times in ends.items():
                 for name, part in ((gateway, 0.3 if bad else 0), ("twilio", 0.7 if bad else 1)):
                     day[Name.SMS, f"{name} {end}"] = day.get((Name.SMS, f"{name} {end}"), 0) + round(times * part)
+            day[Name.SMS_ENTERED, "twilio"] = round(0.97 * ends["delivered"] * (0.7 if bad else 1))
             taken = sorted(self._seconds(bad) for _ in range(ends["delivered"]))
             for seconds in taken:
                 key = (str(Name.DELIVERY), figures.delivery_class(seconds))
@@ -194,10 +195,11 @@ class History:
         return Sms(
             user=person.user, number="+8617000000000", purpose=Sms.Purpose.SIGN_IN, language="zh-hans", status=end,
             created_at=at, expires_at=at + settings.SMS_CODE_LIFETIME, nonce=f"{self.chance.getrandbits(64):x}",
-            session="history", gateway="aliyun" if bad and self.chance.random() < 0.3 else "twilio", tried=1,
+            session="history", gateway="alibaba" if bad and self.chance.random() < 0.3 else "twilio", tried=1,
             claimed_at=handed, sent_at=handed if sent else None, voided_at=at + settings.SMS_CODE_LIFETIME,
             delivered_at=at + timedelta(seconds=self._seconds(bad)) if end == "delivered" else None,
-            error="30008" if end == "failed" else "", address="10.0.0.1",
+            error="twilio 30008" if end == "failed" else "", address="10.0.0.1",
+            used_at=at + timedelta(seconds=40) if end == "delivered" and self.chance.random() < 0.97 else None,
         )  # fmt: skip
 
     def mail_logins(self) -> int:

@@ -1,6 +1,6 @@
 """What each day came to in numbers: summed up while the rows are there, kept when they are gone."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from math import ceil
@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.bans.models import Ban, Failure
-from accounts.delivery.models import Delivery, Sms
+from accounts.delivery.models import Attempt, Delivery, Sms
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
@@ -120,7 +120,26 @@ def _sms(begin: datetime, end: datetime) -> Figures:
     if taken:
         figures[Name.DELIVERY_MEDIAN, ""] = int(percentile(taken, 50) * 1000)
         figures[Name.DELIVERY_P95, ""] = int(percentile(taken, 95) * 1000)
-    return dict(figures)
+    return dict(figures) | _gateways(asked, begin, end)
+
+
+def _gateways(asked: QuerySet[Sms], begin: datetime, end: datetime) -> Figures:
+    """What each was good for."""
+    attempts = Attempt.objects.filter(started_at__gte=begin, started_at__lt=end).order_by()
+    figures: Figures = {
+        (Name.SMS_ENTERED, gateway): count
+        for gateway, count in _counted(asked.filter(used_at__isnull=False), "gateway")
+    }
+    costs = attempts.filter(price__gt=0).values_list("gateway").annotate(all=Sum("price"))
+    figures |= {(Name.SMS_COST, gateway): cost for gateway, cost in costs}
+    spans: dict[str, list[float]] = defaultdict(list)
+    sent = attempts.filter(outcome__in=(Attempt.Outcome.SENT, Attempt.Outcome.DELIVERED))
+    for gateway, before, after in sent.values_list("gateway", "sms__created_at", "ended_at").iterator():
+        if after:
+            spans[gateway].append(max((after - before).total_seconds(), 0))
+    return figures | {
+        (Name.SMS_PACE, gateway): int(percentile(sorted(taken), 50) * 1000) for gateway, taken in spans.items()
+    }
 
 
 def delivery_class(seconds: float) -> str:

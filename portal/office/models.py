@@ -24,6 +24,9 @@ class DayFigure(models.Model):
         DELIVERY = "delivery"  # at most so many seconds from request to phone
         DELIVERY_MEDIAN = "delivery_median"  # milliseconds
         DELIVERY_P95 = "delivery_p95"
+        SMS_ENTERED = "sms_entered"  # gateway: codes that were entered
+        SMS_COST = "sms_cost"  # gateway: in ten-thousandths
+        SMS_PACE = "sms_pace"  # gateway: milliseconds from the request to its answer, the middle one
         SIGN_IN = "sign_in"  # how the second step was done
         MAIL_LOGIN = "mail_login"  # protocol, method
         MAIL_PEOPLE = "mail_people"  # method: how many people

@@ -65,9 +65,9 @@ class Days:
         """How many there were at the end of each period."""
         return [values[-1] if (values := self._of(name, one)) else None for one in self.periods]
 
-    def middles(self, name: Name) -> list[int | None]:
+    def middles(self, name: Name, key: str = "") -> list[int | None]:
         """The middle day of each period."""
-        return [median_low(values) if (values := self._of(name, one)) else None for one in self.periods]
+        return [median_low(values) if (values := self._of(name, one, key)) else None for one in self.periods]
 
-    def _of(self, name: Name, period: Period) -> list[int]:
-        return [value for day, value in self._values[name, ""].items() if period.first <= day <= period.last]
+    def _of(self, name: Name, period: Period, key: str = "") -> list[int]:
+        return [value for day, value in self._values[name, key].items() if period.first <= day <= period.last]

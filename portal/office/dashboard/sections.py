@@ -4,7 +4,7 @@ It reads what portal/office/figures.py summed up: as many queries for ten people
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office import figures
+from portal.office import channels, figures
 from portal.office.dashboard import charts, geometry, lists
 from portal.office.dashboard.charts import Chart, Entry, Series, number, seconds, share
 from portal.office.dashboard.lists import Lookup
@@ -131,11 +131,26 @@ def gateways(days: Days) -> Chart:
     bars = []
     for gateway, keys in of.items():
         total = sum(days.sums(Name.SMS, *keys))
-        failed = sum(days.sums(Name.SMS, f"{gateway} {Delivery.Status.FAILED}".strip()))
-        text = _("%(n)s, %(share)s failed") % {"n": number(total), "share": share(failed, total)}
+        text = " · ".join(_gateway_told(days, gateway, total))
         url = listing.url(days, gateway__exact=gateway)
         bars.append((gateway or _("(never handed over)"), total, text, url))
     return charts.bars(Chart("gateways", _("SMS by gateway"), note=listing.note(days)), bars)
+
+
+def _gateway_told(days: Days, gateway: str, total: int) -> Iterator[str]:
+    """How many, what became of them, how fast, and at what price."""
+    failed, delivered = (
+        sum(days.sums(Name.SMS, f"{gateway} {status}".strip()))
+        for status in (Delivery.Status.FAILED, Delivery.Status.DELIVERED)
+    )
+    yield _("%(n)s, %(share)s failed") % {"n": number(total), "share": share(failed, total)}
+    yield _("%(share)s delivered") % {"share": share(delivered, total)}
+    if entered := sum(days.sums(Name.SMS_ENTERED, gateway)):
+        yield _("%(share)s entered") % {"share": share(entered, total)}
+    if paces := sorted(pace for pace in days.middles(Name.SMS_PACE, gateway) if pace is not None):
+        yield _("%(seconds)s to the gateway") % {"seconds": seconds(paces[len(paces) // 2])}
+    if cost := sum(days.sums(Name.SMS_COST, gateway)):
+        yield _("cost %(amount)s") % {"amount": channels.amount(cost)}
 
 
 def delivery(days: Days) -> Chart:
@@ -248,10 +263,13 @@ def bans(days: Days) -> list[Chart]:
     return [charts.columns(days, Chart("bans", _("Bans"), number(total), _("bans began")), listing, series)]
 
 
+OF_SMS = (Name.SMS, Name.SMS_ENTERED, Name.SMS_COST, Name.SMS_PACE, Name.DELIVERY, Name.DELIVERY_MEDIAN,
+          Name.DELIVERY_P95)  # fmt: skip
+
 # What one must be allowed to view, the figures that are read for it, and what draws them.
 SECTIONS: list[tuple[str, tuple[Name, ...], Callable[[Days], list[Chart]]]] = [
     (right("view", User), figures.WHOLE, adoption),
-    (right("view", Sms), (Name.SMS, Name.DELIVERY, Name.DELIVERY_MEDIAN, Name.DELIVERY_P95), sms),
+    (right("view", Sms), OF_SMS, sms),
     (right("view", SecurityEvent), (Name.SIGN_IN,), sign_ins),
     (right("view", MailLogin), (Name.MAIL_LOGIN,), mail_logins),
     (right("view", Failure), (Name.FAILURE,), failures),

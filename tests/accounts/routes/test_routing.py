@@ -115,6 +115,24 @@ def test_a_worker_that_dies_between_answer_and_note_leaves_what_nobody_sends_aga
     assert gateways.asked == [A]
 
 
+def test_a_worker_that_dies_after_the_note_of_it_leaves_what_was_sent(
+    user: User, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    sms = make_sms(user)
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "_settle", killed)
+        with pytest.raises(SystemExit):
+            tasks.send_sms(sms.pk)
+    with after(31):
+        sweep()
+    sms.refresh_from_db()
+    assert (sms.status, sms.gateway_id, sms.sent_at is None) == ("sent", f"{A}-{sms.pk}", False)
+    assert gateways.asked == [A]
+
+
 # --- Which gateways, in which order -----------------------------------------------------------------------------------
 
 
@@ -207,4 +225,19 @@ def test_the_story_of_one_sms_names_every_attempt(user: User, gateways: Gateways
         f"<b>{B}</b>: refused",
         f"<b>{C}</b>: sent",
     ):
+        assert told in page
+
+
+def test_the_dashboard_says_what_each_gateway_was_good_for(
+    user: User, gateways: Gateways, office: Person, settings: Settings
+) -> None:
+    settings.SMS_PRICES = routes.prices(f"{A}: 0.5; {B}: 0.25", NAMES)
+    gateways.fail(A, AWAY)
+    for _time in range(2):
+        sms = sent(user)
+    Sms.objects.filter(pk=sms.pk).update(used_at=sms.created_at)
+    sending.note_receipt(sms.pk, sms.gateway_id, Sms.Status.DELIVERED, gateway=A)
+    office.post("/admin/dashboard/")
+    page = office.get("/admin/dashboard/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    for told in ("50% delivered", "100% entered", "cost 0.50", "cost 0.25", "s to the gateway"):  # the office had one
         assert told in page

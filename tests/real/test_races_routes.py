@@ -1,0 +1,71 @@
+"""Four processes and their threads at one gateway agree on whether it works, who tries it, and what it may cost."""
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.utils import timezone
+
+from accounts.delivery.models import Attempt, Sms
+from accounts.routes import outages, switches
+from accounts.routes.models import ALL, Outage, Spending
+from tests.kit.crowd import Crowd
+from tests.kit.newcomers import Newcomer
+from tests.kit.outgoing import make_sms
+
+pytestmark = [pytest.mark.slow]
+
+NUMBERS = count(1)
+BUDGET, PRICE = 40, 400  # as the crowd's settings have it, in ten-thousandths
+AT_ONCE = 48
+
+
+def name() -> str:
+    return f"gateway{next(NUMBERS)}"
+
+
+def test_one_begins_an_outage_and_all_know_of_it(crowd: Crowd) -> None:
+    for _ in range(5):
+        gateway = name()
+        assert crowd.rush("lose_gateway", [{"gateway": gateway}] * AT_ONCE).count(True) == 1
+        assert Outage.objects.filter(gateway=gateway).count() == 1
+        assert crowd.rush("probe_gateway", [{"gateway": gateway}] * AT_ONCE) == [False] * AT_ONCE, "not yet"
+
+
+def test_one_probe_at_a_time_and_who_finds_it_working_ends_it_for_all(crowd: Crowd) -> None:
+    for _ in range(5):
+        gateway = name()
+        outages.begin(gateway, "", "ConnectTimeout")
+        for _probe in range(3):
+            Outage.objects.filter(gateway=gateway).update(probe_at=timezone.now() - timedelta(seconds=1))
+            assert crowd.rush("probe_gateway", [{"gateway": gateway}] * AT_ONCE).count(True) == 1
+        assert Outage.objects.get(gateway=gateway).probes == 3
+        crowd.rush("find_gateway", [{"gateway": gateway}] * AT_ONCE)
+        assert outages.current([gateway]) == {}
+        assert crowd.rush("lose_gateway", [{"gateway": gateway}] * AT_ONCE).count(True) == 1, "a new one can begin"
+
+
+def test_no_budget_is_exceeded(crowd: Crowd) -> None:
+    owner = Newcomer()
+    rows = [make_sms(owner.user) for _ in range(2 * AT_ONCE)]
+    Sms.objects.filter(user=owner.user).update(number="+886912345678")
+    Spending.objects.filter(of="+886").delete()
+    paid = crowd.rush("pay", [{"sms": row.pk, "gateway": "outbox"} for row in rows])
+    assert paid.count(True) == BUDGET
+    assert Attempt.objects.filter(sms__user=owner.user).count() == BUDGET
+    spent = Spending.objects.get(of="+886")
+    assert (spent.messages, spent.money) == (BUDGET, BUDGET * PRICE)
+
+
+def test_off_holds_at_once_in_every_process(crowd: Crowd) -> None:
+    owner, before = Newcomer(), crowd.sms()
+    rows = [make_sms(owner.user) for _ in range(AT_ONCE)]
+    assert switches.switch(ALL, on=False, reason="flood", by=owner.user, address="")
+    try:
+        crowd.rush("deliver", [{"sms": row.pk} for row in rows])
+        assert crowd.sms() == before
+        assert set(Sms.objects.filter(user=owner.user).values_list("status", "error")) == {("delayed", "switched off")}
+    finally:
+        switches.switch(ALL, on=True, reason="over", by=owner.user, address="")
+    crowd.rush("deliver", [{"sms": row.pk} for row in rows])
+    assert crowd.sms() == before + AT_ONCE
