@@ -3,7 +3,6 @@
 import logging
 from datetime import timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.delivery import gateways, sending
@@ -43,15 +42,17 @@ def note(gateway: str, receipts: list[Receipt]) -> int:
 def _row(gateway: str, receipt: Receipt) -> Sms | None:
     """All that the receipt says of it must fit."""
     number = receipt.gateway_id[:LONGEST_ID]
-    ids = [number] if receipt.attempt is None else ["", number]
     if receipt.attempt is None and not number:
         return None
-    fits = Q(attempts__gateway=gateway) & (Q(attempts__gateway_id__in=ids) if number else Q())
-    fits_old = Q(attempts=None, gateway=gateway) & (Q(gateway_id__in=ids) if number else Q())  # of an older version
-    rows = Sms.objects.filter(fits | fits_old)
+    attempts = Attempt.objects.filter(gateway=gateway).select_related("sms").order_by("-pk")
+    rows = Sms.objects.filter(gateway=gateway, attempts=None)  # of an older version
     if receipt.attempt is not None:
-        rows = rows.filter(pk=receipt.attempt)
-    row = rows.first()
+        attempts, rows = attempts.filter(sms=receipt.attempt), rows.filter(pk=receipt.attempt)
+    if number:
+        ids = [number] if receipt.attempt is None else ["", number]
+        attempts, rows = attempts.filter(gateway_id__in=ids), rows.filter(gateway_id__in=ids)
+    attempt = attempts.first()
+    row = attempt.sms if attempt else rows.first()
     digits = receipt.number.lstrip("+0")
     if row and receipt.number and (len(digits) < FEWEST_DIGITS or not row.number.endswith(digits)):
         return None

@@ -75,6 +75,18 @@ def test_a_code_waits_until_kannel_is_back(site: Site, kannel: Kannel) -> None:
         assert len([number for number, _text in kannel.received() if number.endswith(visitor.number)]) == 1
 
 
+def test_another_gateway_follows_at_once(site: Site, kannel: Kannel) -> None:
+    site.start_worker({"SMS_GATEWAYS": "kannel,outbox"})
+    with site.visitor() as visitor:
+        kannel.stop()
+        visitor.enter_password()
+        visitor.enter_code()
+        assert visitor.is_in()
+        kannel.start()
+        (sms,) = visitor.sms()
+        assert (sms["gateway"], sms["status"]) == ("outbox", "sent")
+
+
 def test_what_kannel_refuses_is_told_to_the_office(site: Site) -> None:
     site.start_worker({"KANNEL_PASSWORD": "wrong"})
     with site.visitor() as visitor:

@@ -233,6 +233,14 @@ def test_a_server_that_is_not_there(platform: Make) -> None:
         gateways.send(message(), "yunmas")
 
 
+def test_what_no_request_can_hold_was_not_sent(stub: HttpStub, platform: Make, settings: Settings) -> None:
+    settings.SMS_SIGNATURE = "a\nHost: elsewhere"
+    platform("yunmas", ("[send.json]", '[send.headers]\nX-From = "{signature}"\n[send.json]'))
+    with pytest.raises(ConfigurationRejected, match="no request"):
+        gateways.send(message(), "yunmas")
+    assert stub.asked == []
+
+
 def test_what_a_value_holds_stays_in_its_place(stub: HttpStub, platform: Make, settings: Settings) -> None:
     """Neither a brace nor an angle bracket of the text becomes a part of the request."""
     settings.SMS_SIGNATURE = '{secretKey}<x>"&='

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import requests
 
-from accounts.delivery.gateways.platforms.shapes import Request
+from accounts.delivery.gateways.platforms.shapes import KINDS, Request
 from accounts.delivery.gateways.platforms.values import fill, run
 
 
@@ -29,8 +29,7 @@ def built(request: Request, values: Mapping[str, str], charset: str) -> requests
     body = run(request.then, body, values, charset)
     data = body.encode(charset, "replace") if isinstance(body, str) else body
     if request.kind:
-        kind = request.type if "charset" in request.type else f"{request.type}; charset={charset}"
-        headers.setdefault("Content-Type", kind.encode())
+        headers.setdefault("Content-Type", (request.type or f"{KINDS[request.kind]}; charset={charset}").encode())
     return requests.Request(request.method, url, headers=headers, data=data or None)
 
 

@@ -198,7 +198,7 @@ def _request(table: Table, known: set[str], *, allow_http: bool) -> Request:
         kind=kind,
         body=body,
         then=table.texts("then"),
-        type=table.text("type", KINDS.get(kind, "")),
+        type=table.text("type"),
     )
     for part in ("url", "query", "headers", "body", "then"):
         _names(table, kind if part == "body" else part, " ".join(_leaves(getattr(found, part))), known)

@@ -150,8 +150,12 @@ class Gateway:
     def _call(self, request: Request, values: Mapping[str, str]) -> tuple[requests.Response, bytes]:
         """Only to the address of the file: a redirection is a refusal."""
         try:
+            prepared = self._session.prepare_request(built(request, values, self.platform.charset))
+        except (requests.RequestException, ValueError):  # a line break in a header, say
+            raise ConfigurationRejected(f"{self.platform.name} no request") from None
+        try:
             response = self._session.send(
-                self._session.prepare_request(built(request, values, self.platform.charset)),
+                prepared,
                 timeout=(settings.SMS_CONNECT_TIMEOUT, settings.SMS_READ_TIMEOUT),
                 verify=self.platform.certificates or True,
                 allow_redirects=False,

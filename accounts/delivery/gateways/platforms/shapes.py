@@ -22,7 +22,7 @@ class Request:
     kind: str  # of KINDS; empty: no body
     body: object
     then: tuple[str, ...]  # with the whole body
-    type: str
+    type: str  # the Content-Type, if it is not that of its kind
 
 
 @dataclass(frozen=True)
