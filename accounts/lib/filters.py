@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from accounts.lib import clock
 
@@ -36,6 +37,13 @@ _filter("lately", clock.lately)
 _filter("day", clock.day)
 _filter("without_year", clock.without_year)
 _filter("weekday", clock.weekday)
+
+
+@register.simple_tag
+def gap() -> str:
+    """Between two sentences. Chinese has none: its full stop brings its own."""
+    return "" if (get_language() or "").startswith("zh") else " "
+
 
 NETWORK = 4  # groups of an IPv6 address: what stays the same from day to day
 

@@ -1,4 +1,4 @@
-"""帮助台验证码: the one-time code that the help desk gives somebody who lost the phone.
+"""临时验证码: the one-time code that the help desk gives somebody who lost the phone.
 
 After the right password it takes the place of the SMS, and opens one thing only: binding another phone. The old phone
 stays bound until then. Were it unbound when the code is given, whoever knows the password would be the next to bind

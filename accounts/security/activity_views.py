@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.lib import contact
+from accounts.lib.filters import gap
 from accounts.security import activity as recent_activity
 from accounts.security.activity import Use
 from accounts.sessions import clients, sessions, signins
@@ -108,4 +109,4 @@ def _filters() -> str:
         "Look at filters and forwarding in webmail: somebody else may have had your mail sent on, and that goes on."
     )
     url = settings.MAIL_FILTERS_URL or settings.MAILBOX_URL
-    return format_html('{} <a href="{}">{}</a>', text, url, _("Filters and forwarding")) if url else text
+    return format_html('{}{}<a href="{}">{}</a>', text, gap(), url, _("Filters and forwarding")) if url else text

@@ -90,7 +90,7 @@ def test_make_copy_use_and_remove(site: str, mail_system: MailSystem, owner: str
     page.evaluate("window.stayed = true")
     expect(page.get_by_text("等待 办公室 Foxmail 登录")).to_be_visible()
     assert not logs_in(mail_system, owner, PASSWORD)
-    expect(page.get_by_text("填的是邮箱原生密码")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("填写的是邮箱原生密码")).to_be_visible(timeout=15_000)
     see_that_nothing_is_wrong(page)
     assert not logs_in(mail_system, owner.partition("@")[0], secret)
     expect(page.get_by_text("用户名只填了邮箱地址的一部分")).to_be_visible(timeout=15_000)

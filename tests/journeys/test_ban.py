@@ -141,7 +141,7 @@ def test_roles_are_read_and_given(live_server: LiveServer, open_page: Open, make
     root = clerk_with(make_user, "superuser")
     person = make_user("lisi", name="李四")
     page = open_page(base_url=live_server.url, language=LANGUAGE)
-    desk = {"en-US": "help desk", "zh-CN": "帮助台"}[LANGUAGE]
+    desk = {"en-US": "help desk", "zh-CN": "服务台"}[LANGUAGE]
     enter(root, page, live_server)
     page.goto("/admin/office/role/")
     look(page, "roles")

@@ -53,7 +53,7 @@ def test_resend_without_javascript_is_answered_by_the_server(
     button = page.locator("[name=send]")
     expect(button).to_be_enabled()
     button.click()
-    expect(page.get_by_text("验证码刚刚发送过")).to_be_visible()
+    expect(page.get_by_text("验证码已发送，请")).to_be_visible()
     assert Sms.objects.count() == 1
 
 

@@ -97,7 +97,7 @@ def test_to_find_somebody_takes_no_click(enter: Enter, owner: User, text: str) -
 def test_a_lost_phone_takes_three(enter: Enter, owner: User) -> None:
     hand = enter(roles.HELP)
     hand.find("王五")
-    hand.act("发放帮助台验证码")
+    hand.act("发放临时验证码")
     code = hand.page.locator(".slip .secret").inner_text()
     assert code.replace(" ", "").isdecimal()
     assert HelpCode.objects.filter(user=owner).exists()

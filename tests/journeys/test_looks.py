@@ -34,6 +34,7 @@ pytestmark = pytest.mark.slow
 
 VARIANTS = [(width, scheme) for width in (WIDE, NARROW) for scheme in SCHEMES]
 FOREIGN = {"zh-CN": re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+"), "en-US": re.compile(r"[\u4e00-\u9fff]+")}
+GAP = re.compile("[，。：；？！、）] +[\u4e00-\u9fff“（]|[\u4e00-\u9fff][,:;?!.](?![A-Za-z0-9])| [，。：；？！、）]")
 NAMES = re.compile("示例大学|张三|简体中文|微信内置浏览器")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
@@ -67,6 +68,8 @@ def _complaints(page: Page, state: str, variants: list[tuple[int, Scheme]], lang
     office = state.startswith("admin")
     if not office and (foreign := _foreign(page, language)):
         yield f"not in the page's language: {foreign}"
+    if not office and language == "zh-CN" and (gap := GAP.search(page.inner_text("body"))):
+        yield f"not as Chinese is punctuated: {gap.string[max(gap.start() - 10, 0) : gap.end() + 10]}"
     if (count := page.locator("h1:visible").count()) != (2 if office and page.locator("#branding h1").count() else 1):
         yield f"{count} headings of the first level"
     for width, scheme in variants:

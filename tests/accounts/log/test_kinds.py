@@ -199,7 +199,7 @@ def test_a_sentence_names_only_what_is_always_there(kind: Kind) -> None:
 def test_a_wrong_help_desk_code() -> None:
     event = events.draft(Kind.CODE_WRONG, None, {"purpose": "help_code"})
     with translation.override("zh-hans"):
-        assert "帮助台验证码" in sentences.phrase(event)
+        assert "临时验证码" in sentences.phrase(event)
         assert "help_code" not in sentences.full(event)
 
 

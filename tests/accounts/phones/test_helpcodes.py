@@ -1,4 +1,4 @@
-"""帮助台验证码: the phone is lost; the help desk lets its owner bind another one, and nobody else."""
+"""临时验证码: the phone is lost; the help desk lets its owner bind another one, and nobody else."""
 
 import re
 from collections.abc import Callable

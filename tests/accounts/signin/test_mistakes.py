@@ -76,7 +76,7 @@ def test_who_is_in_is_led_back_from_a_ban(lisi: Person) -> None:
     wrong("lisi", 10)
     answer = change(lisi, PASSWORD)
     assert answer.status_code == 429
-    assert "您在这里仍处于登录状态" in seen(answer)
+    assert "您在此浏览器中仍处于登录状态" in seen(answer)
     assert lisi.is_in()
 
 
