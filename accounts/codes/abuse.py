@@ -19,7 +19,7 @@ def refused(asked: Asked, now: datetime, via: str = "") -> Refused | None:
     """Nothing was asked of a gateway for it."""
     if until := spending.spent_until(asked.number):
         return Refused(Refusal.BUDGET, until)
-    if routing.is_shut(asked.number, via):
+    if routing.is_shut(asked.number, asked.purpose, via):
         return Refused(Refusal.BUDGET)
     if asked.purpose in Sms.TYPED and (until := _range_closed_until(asked.number, now)):
         return Refused(Refusal.RANGE, until)

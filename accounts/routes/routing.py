@@ -123,9 +123,10 @@ def _open(sms: Sms) -> set[str]:
     return set(names) - switches.off() - outages.current(names, outages.scope_of(sms)).keys()
 
 
-def is_shut(number: str, via: str = "") -> bool:
+def is_shut(number: str, purpose: Sms.Purpose, via: str = "") -> bool:
     """Whether all gateways that an SMS could take are switched off."""
-    return switches.off() >= set(plans.of(Sms(pk=0, number=number, via=via)))
+    names = set(plans.of(Sms(pk=0, number=number, purpose=purpose, via=via)))
+    return bool(names) and switches.off() >= names
 
 
 def again(sms: Sms) -> bool:
