@@ -1,0 +1,102 @@
+"""Every form of the site, in a real Chromium with scripts: pressed twice while the answer is on its way, it is sent
+once, and says so. The answer is held back until the second press, so no network is too fast for it."""
+
+import re
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.phones.models import Phone
+from tests.conftest import MakeUser
+from tests.kit import visitors
+from tests.kit.people import Person
+from tests.kit.servers.browser import Open
+from tests.kit.sitemap import Addresses, places
+from tests.kit.tabs import forms
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+VISITORS = [visitors.nobody, visitors.halfway, visitors.halfway_without_phone, visitors.signed_in, visitors.clerk]
+DELAYS = (10, 30, 80, 150, 300)  # ms between the presses, in turn
+CHANGES = 'form[method="post"]'
+# What is pressed, and how: the mouse on the button, or Enter in a field. Forms in menus that are folded get both by
+# the browser's own means.
+PRESS = """([n, by]) => {
+    const form = document.querySelectorAll('form[method="post"]')[n];
+    form.noValidate = true; // it is about what is sent, not about what is entered
+    const button = form.querySelector("[type=submit]:not([disabled]), button:not([type]):not([disabled])");
+    if (!button) return false;
+    by === "click" ? button.click() : form.requestSubmit(button);
+    return true;
+}"""
+
+
+def shapes(person: Person, addresses: Addresses) -> dict[tuple[str, tuple[str, ...]], tuple[str, int]]:
+    """Each form once, with a page that it stands on and its place there."""
+    found: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}
+    for place in places():
+        path = addresses.of(place)
+        response = person.get(path)
+        if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
+            for n, form in enumerate(forms(path, response.content.decode())):
+                found.setdefault((re.sub(r"\d+", "N", form.action), tuple(sorted(form.hidden))), (path, n))
+    return found
+
+
+def complaint(page: Page, path: str, n: int, by: str, delay: int) -> str:
+    sent: list[str] = []
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        sent.append(route.request.url)
+        held.append(route)
+
+    page.goto(path)
+    page.route("**/*", hold)
+    try:
+        if not page.evaluate(PRESS, [n, by]):
+            return ""  # all its buttons are grey
+        page.wait_for_timeout(delay)
+        page.evaluate(PRESS, [n, by])
+        expect(page.locator(f"{CHANGES} [aria-disabled=true]").first).to_be_attached()
+        page.evaluate("() => new Promise(done => setTimeout(done))")  # what the second press began would be here
+    except AssertionError:
+        return f"{path}: its form {n} does not say that it was sent"
+    finally:
+        for route in held:
+            route.fulfill(status=204)  # the page stays, and nothing was done
+        page.unroute("**/*")
+    return "" if len(sent) == 1 else f"{path}: form {n} was sent {len(sent)} times by {by} within {delay} ms"
+
+
+@pytest.mark.parametrize("visitor", VISITORS, ids=lambda visitor: visitor.__name__)
+def test_pressed_twice_it_is_sent_once(
+    visitor: Callable[[MakeUser], Person],
+    make_user: MakeUser,
+    open_page: Open,
+    live_server: LiveServer,
+    settings: Settings,
+) -> None:
+    owner = make_user("owner", phone="13600136009")
+    addresses = Addresses(owner, Phone.objects.get(user=owner))
+    person = visitor(make_user)
+    page = open_page(base_url=live_server.url, javascript=True)
+    cookies: Any = [
+        {"name": name, "value": cookie.value, "url": live_server.url}
+        for name, cookie in person.cookies.items()
+        if cookie.value
+    ]
+    page.context.add_cookies(cookies)
+    ways = cycle([(by, delay) for delay in DELAYS for by in ("click", "Enter")])
+    asked = shapes(person, addresses)
+    found = [said for path, n in asked.values() if (said := complaint(page, path, n, *next(ways)))]
+    assert not found, "\n".join(found)
+    assert asked
