@@ -32,6 +32,8 @@ MEANINGS = {
     "ProxyError": AWAY, "CertificateVerifyFailed": CERTIFICATE, "worker lost": WORKER,
     "alibaba isv.MOBILE_NUMBER_ILLEGAL": BAD_NUMBER, "alibaba isv.BUSINESS_LIMIT_CONTROL": LIMIT,
     "alibaba isv.DAY_LIMIT_CONTROL": LIMIT, "alibaba isv.MONTH_LIMIT_CONTROL": LIMIT,
+    "alibaba MOBILE_NOT_ON_SERVICE": BAD_NUMBER, "alibaba MK:0001": BAD_NUMBER, "alibaba MOBILE_IN_BLACK": BLOCKED,
+    "alibaba BLACK_KEY_CONTROL_LIMIT": FILTERED, "alibaba SP_UNKNOWN_ERROR": CARRIER, "tencent REJECTED": CARRIER,
     "alibaba isv.OUT_OF_SERVICE": BALANCE, "alibaba isv.DENY_IP_RANGE": ORIGIN,
     "alibaba isv.SMS_SIGNATURE_SCENE_ILLEGAL": SIGNATURE, "alibaba isv.SIGN_STATE_ILLEGAL": SIGNATURE,
     "alibaba isv.SMS_SIGN_ILLEGAL": SIGNATURE, "alibaba isv.SMS_TEMPLATE_ILLEGAL": TEMPLATE,
@@ -44,6 +46,8 @@ MEANINGS = {
     "tencent FailedOperation.TemplateParamSetNotMatchApprovedTemplate": TEMPLATE,
     "tencent UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": TEMPLATE,
     "tencent UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": TEMPLATE,
+    "tencent FailedOperation.QualificationIdNotApproved": SIGNATURE,
+    "tencent FailedOperation.ContainSensitiveWord": FILTERED,
     "tencent FailedOperation.InsufficientBalanceInSmsPackage": BALANCE,
     "tencent UnauthorizedOperation.ServiceSuspendDueToArrears": BALANCE,
     "tencent UnauthorizedOperation.RequestIpNotInWhitelist": ORIGIN,
@@ -51,7 +55,8 @@ MEANINGS = {
 # Of whole families, where nothing is said of the one.
 BEGINNINGS = (
     ("twilio 5", NO_ANSWER), ("no template", TEMPLATE), ("alibaba Throttling", BUSY),
-    ("alibaba InvalidAccessKey", ACCOUNT), ("alibaba is", ACCOUNT),
+    ("alibaba no ", NO_ANSWER), ("tencent no ", NO_ANSWER), ("alibaba Signature", ACCOUNT),
+    ("alibaba Invalid", ACCOUNT), ("alibaba is", ACCOUNT),
     ("tencent LimitExceeded", LIMIT), ("tencent RequestLimit", BUSY),
     ("tencent InternalError", NO_ANSWER), ("tencent AuthFailure", ACCOUNT), ("tencent Unauthorized", ACCOUNT),
 )  # fmt: skip

@@ -108,7 +108,7 @@ def _refusal(code: str, words: str, status: int) -> SmsError:
 
 REPLY = Reply('{"code":0,"msg":"OK"}')
 # Of the carriers, in the call-back: no such number, a landline, an owner who wants none.
-BAD_NUMBER = {"MOBILE_NOT_ON_SERVICE", "MK:0001", "MOBILE_IN_BLACK", "BLACK_KEY_CONTROL_LIMIT"}
+BAD_NUMBER = {"MOBILE_NOT_ON_SERVICE", "MK:0001", "MOBILE_IN_BLACK"}
 FAILED, DELIVERED = 2, 3
 SEND_STATUS = {FAILED: "failed", DELIVERED: "delivered"}
 BEIJING = ZoneInfo("Asia/Shanghai")  # its days are

@@ -1,11 +1,15 @@
 """Which gateways there are, and that each can be asked for what all can do."""
 
+import subprocess
+import sys
+
 import pytest
 from pytest_django import Settings
 
 from accounts.delivery import gateways
 from accounts.delivery.models import Sms
 from portal.environment import templates
+from tests.kit.deployment import ROOT
 from tests.kit.messages import message
 from tests.portal.test_settings import read
 
@@ -80,3 +84,15 @@ def test_templates_are_asked_for_by_the_kinds_that_there_are() -> None:
     assert set(templates.CODES) | set(templates.NOTICES) == set(Sms.Purpose)
     assert set(templates.NOTICES) == set(Sms.NOTICES)
     assert set(templates.VALUES) == set(message().values())
+
+
+def test_what_no_setting_names_is_not_loaded() -> None:
+    """The base installation has none of these packages."""
+    program = (
+        "import django, sys; django.setup()\n"
+        "import portal.urls, portal.celery, accounts.delivery.management.commands.checksms\n"
+        "import accounts.delivery.tasks, accounts.routes.tasks\n"
+        "print({'alibabacloud_dysmsapi20170525', 'tencentcloud', 'darabonba', 'twilio'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip().splitlines()[-1] == "set()"
