@@ -77,18 +77,21 @@ def set_starting_of_many(
         User.objects.hold(*new)
         for user in fresh:
             same = User.objects.filter(pk=user.pk, password=user.password)
-            if not same.update(password=hashed[user.pk], must_change_password=True):
+            if same.update(password=hashed[user.pk], must_change_password=True):
+                user.password, user.must_change_password = hashed[user.pk], True
+            else:
                 del new[user.pk]
-                continue
-            user.refresh_from_db(fields=["password", "must_change_password"])
-            end_what_it_opened(user, actor=actor, address=address, reason=reason)
+        given = [user for user in fresh if user.pk in new]
+        end_what_it_opened(*given, actor=actor, address=address, reason=reason)
     return new
 
 
-def end_what_it_opened(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
+def end_what_it_opened(*users: User, actor: User | None = None, address: str = "", reason: str = "") -> None:
     """After a new password. `actor` is the clerk who set it."""
-    brake.release(user)  # what was guessed at is gone
-    limits.start_afresh(user, by_office=actor is not None)
-    endings.end(Occasion.NEW_PASSWORD, user, actor=actor, address=address, reason=reason)
-    event = events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **events.because(reason))
-    notices.by_mail(user, event)
+    for user in users:
+        brake.release(user)  # what was guessed at is gone
+        limits.start_afresh(user, by_office=actor is not None)
+    endings.end(Occasion.NEW_PASSWORD, *users, actor=actor, address=address, reason=reason)
+    for user in users:
+        why = events.because(reason)
+        notices.by_mail(user, events.record(events.Kind.PASSWORD_CHANGED, user, actor=actor, address=address, **why))

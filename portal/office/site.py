@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -13,12 +13,23 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
+from django.views.i18n import JavaScriptCatalog
 
 from accounts.signin.views import safe_next, sign_out
 from portal.office import figures, handbook, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
+
+
+class Words(JavaScriptCatalog):
+    """What Django's scripts say, with what is said otherwise here."""
+
+    def get_catalog(self) -> dict[str, Any]:
+        text = "%(sel)s of %(cnt)s selected"
+        said = ngettext("%(sel)s of %(cnt)s selected", "%(sel)s of %(cnt)s selected", 2)
+        return {**super().get_catalog(), text: [said, said]}
 
 
 class PortalAdminSite(AdminSite):
@@ -62,6 +73,11 @@ class PortalAdminSite(AdminSite):
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         """Nothing leads here: the portal has one page for it."""
         return redirect("password")
+
+    def i18n_javascript(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        return Words.as_view(packages=["django.contrib.admin"])(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """What needs somebody today, the lists, and the way to the dashboard for who may see any of it."""

@@ -1,5 +1,6 @@
 """The administration in Chinese: no word of another language, and no stiff one of Django's."""
 
+import json
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from tests.kit.sitemap import Addresses, places
 # Names, and what is called so in Chinese too; and what the rows of this test hold.
 NAMES = re.compile(
     r"Mailkey|Firefox|Linux|CSV|XLSX|IMAP|POP|SMTP|IP|ID|UTF|GBK|Big|OpenID|Issuer|JSON|Lines|PKCE|Roundcube|Sieve|doveadm|sieve"
-    r"|zh|hans|en|SHARED|NETWORKS|DOVEADM|URLS|memory|Wiki|wiki|people|csv|desk|itoffice|owner|abroad|Mail|imap|app"
+    r"|zh|hans|en|SHARED|NETWORKS|DOVEADM|URLS|memory|Wiki|wiki|people|csv|desk|itoffice|owner|abroad|Mail|imap|app|QQ"
 )
 READ_ALOUD = ("alt", "title", "placeholder", "aria-label", "data-filter-title")
 # Django's Chinese, where an office would say it otherwise.
@@ -77,6 +78,12 @@ def test_every_page_is_in_chinese(office: Person, make_user: MakeUser) -> None:
             if foreign(text) or (STIFF.search(text) and not LISTED.fullmatch(text))
         ]
     assert not found, "\n".join(dict.fromkeys(found))
+
+
+def test_what_scripts_say_is_said_otherwise_too(office: Person) -> None:
+    words = office.get("/admin/jsi18n/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert json.dumps("已选 %(sel)s 项，共 %(cnt)s 项") in words
+    assert "catalog" in office.get("/admin/jsi18n/", headers={"accept-language": "en"}).content.decode()
 
 
 def test_what_is_named_is_said_otherwise() -> None:
