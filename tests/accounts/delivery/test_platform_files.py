@@ -56,6 +56,11 @@ accepted = ["0"]
             '[receipts]\nstatus = "s"\ndelivered = ["1"]\n[answer]',
             "receipts.id or attempt must say which SMS",
         ),
+        (
+            "[answer]",
+            '[receipts]\nid = "i"\nstatus = "s"\ndelivered = ["1"]\nsigned = "{id}"\n[answer]',
+            "receipts.signed and signature need each other.",
+        ),
         ("[answer]", '[question]\nurl = "https://a.example.edu"\n[answer]', "question needs receipts, which say how"),
         (
             "[answer]",

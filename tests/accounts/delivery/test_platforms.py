@@ -19,6 +19,7 @@ from accounts.delivery import gateways
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected, SmsError
 from accounts.delivery.gateways.platforms import files
 from accounts.delivery.gateways.platforms.platform import Gateway
+from accounts.delivery.gateways.receipts import Forged, Report
 from tests.kit.deployment import ROOT
 from tests.kit.messages import CODE, NUMBER, message
 from tests.kit.servers import free_port
@@ -98,11 +99,10 @@ def test_a_token_first_and_only_once(stub: HttpStub, platform: Make) -> None:
     sent = answer(code=0, data={"messages": [{"id": "m-1"}]})
     stub.script = [token, sent, sent]
     platform("token_first")
-    with time_machine.travel(timezone.now(), tick=False) as clock:
+    with time_machine.travel(timezone.now(), tick=False):
         assert gateways.send(message(), "token_first") == "m-1"
         assert gateways.send(message(), "token_first") == "m-1"
         stamp = str(int(timezone.now().timestamp()))
-        assert clock
     assert [asked.path for asked in stub.asked] == ["/oauth/token", "/v2/messages", "/v2/messages"]
     assert parse_qs(stub.asked[0].body.decode())["client_secret"] == [SECRET]
     headers = stub.asked[1].headers
@@ -239,6 +239,28 @@ def test_what_no_request_can_hold_was_not_sent(stub: HttpStub, platform: Make, s
     with pytest.raises(ConfigurationRejected, match="no request"):
         gateways.send(message(), "yunmas")
     assert stub.asked == []
+
+
+def test_a_report_that_is_signed(platform: Make) -> None:
+    gateway = platform(
+        "yunmas",
+        ("[send]\n", 'mac2 = { of = "{id}{status}{secretKey}", then = ["md5", "hex"] }\n\n[send]\n'),
+        ("[receipts]", '[receipts]\nsignature = "mac"\nsigned = "{mac2}"'),
+    )
+    right = hashlib.md5(f"0703DELIVRD{SECRET}".encode()).hexdigest()
+    said = {"msgGroup": "0703", "errorCode": "DELIVRD"}
+    report = Report(url="", form={}, body=json.dumps({**said, "mac": right}).encode())
+    assert [receipt.status for receipt in gateway.receipts(report)] == ["delivered"]
+    for mac in ("", right[::-1], "é"):
+        with pytest.raises(Forged):
+            gateway.receipts(Report(url="", form={}, body=json.dumps({**said, "mac": mac}).encode()))
+
+
+def test_a_check_needs_no_sms(stub: HttpStub, platform: Make) -> None:
+    """Though values speak of one."""
+    gateway = platform("token_first", ("{appKey}{timestamp}", "{appKey}{local}{text}{id}{status}{timestamp}"))
+    stub.always = answer(data={"access_token": "t1", "expires_in": 600})
+    assert [finding.is_trouble for finding in gateway.check()] == [False]
 
 
 def test_what_a_value_holds_stays_in_its_place(stub: HttpStub, platform: Make, settings: Settings) -> None:

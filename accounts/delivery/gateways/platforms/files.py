@@ -15,7 +15,7 @@ from accounts.delivery.gateways.platforms.values import Expression
 
 # What every file can name, besides its own values.
 GIVEN = ("number", "digits", "local", "text", "signature", "code", "mailbox", "mailbox_name", "minutes", "purpose",
-         "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token", "id")  # fmt: skip
+         "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token", "id", "status")  # fmt: skip
 PURPOSES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm",
             "notice_changed", "notice_unbound", "notice_help", "test")  # fmt: skip
 TAKEN = ("alibaba", "memory", "outbox", "tencent", "twilio")  # names of other gateways
@@ -126,7 +126,7 @@ def _platform(name: str, top: Table, secret: Callable[[str], str]) -> Platform:
         answer=_answer(answer),
         errors={code: kind for kind, codes in by_kind.items() for code in codes},
         token=_token(token, request) if token else None,
-        reports=_reports(reports) if reports else None,
+        reports=_reports(reports, known) if reports else None,
         question=request(question) if question else None,
     )
     if platform.certificates and not Path(platform.certificates).is_file():
@@ -252,7 +252,7 @@ def _token(table: Table, request: Callable[[Table], Request]) -> Token:
     return Token(request=request(table), **fields)
 
 
-def _reports(table: Table) -> Reports:
+def _reports(table: Table, known: set[str]) -> Reports:
     found = Reports(
         format=table.choice("format", answers.FORMATS, "json"),
         field=table.text("field"),
@@ -265,10 +265,15 @@ def _reports(table: Table) -> Reports:
         failed=table.texts("failed"),
         waiting=table.texts("waiting"),
         bad_number=table.texts("bad_number"),
+        signature=table.text("signature"),
+        signed=table.text("signed"),
         reply=table.text("reply"),
         reply_type=table.text("reply_type", "text/plain"),
     )
     if not found.id and not found.attempt:
         table.fault("id", "or attempt must say which SMS is meant")
+    if bool(found.signature) != bool(found.signed):
+        table.fault("signed", "and signature need each other")
+    _names(table, "signed", found.signed, known)
     table.end()
     return found

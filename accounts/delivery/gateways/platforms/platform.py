@@ -12,17 +12,19 @@ from typing import Any
 import requests
 from django.conf import settings
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected, SmsError
 from accounts.delivery.gateways import transport
 from accounts.delivery.gateways.gateway import Finding
-from accounts.delivery.gateways.message import Message
+from accounts.delivery.gateways.message import MAINLAND, Message
 from accounts.delivery.gateways.platforms import answers
 from accounts.delivery.gateways.platforms.building import built
 from accounts.delivery.gateways.platforms.shapes import Platform, Request
 from accounts.delivery.gateways.platforms.values import fill
 from accounts.delivery.gateways.receipts import (
+    Forged,
     Malformed,
     Receipt,
     Reply,
@@ -41,6 +43,9 @@ KINDS: dict[str, type[SmsError]] = {
     "ours": ConfigurationRejected,
     "unknown": OutcomeUnknown,
 }
+# Of which SMS, or of which report of one, values speak; where of none, they are empty.
+NOTHING = dict.fromkeys(("number", "digits", "local", "text", "purpose", "attempt", "id", "status", "code", "mailbox",
+                         "mailbox_name", "minutes"), "")  # fmt: skip
 transport.hide_queries()
 
 
@@ -77,6 +82,7 @@ class Gateway:
         text = message.text(is_signed=not platform.adds_signature, links_pass=platform.takes_links)
         return self._complete(
             {
+                **NOTHING,
                 **message.values(),
                 "number": message.number,
                 "digits": message.number.lstrip("+"),
@@ -85,7 +91,6 @@ class Gateway:
                 "mailbox_name": message.mailbox.partition("@")[0],
                 "purpose": message.purpose,
                 "attempt": str(message.attempt),
-                "id": "",
             },
         )
 
@@ -178,7 +183,7 @@ class Gateway:
         try:
             if self.platform.token:
                 self._token = ""
-                self._fresh_token(self._complete({}))
+                self._fresh_token(self._complete(dict(NOTHING)))
                 yield Finding(_("%(name)s lets us in.") % {"name": self.platform.name})
         except SmsError as error:
             words = _("%(name)s gives no token (%(code)s): look at its file, and at its secret.")
@@ -206,22 +211,25 @@ class Gateway:
         if reports is None:
             raise Malformed
         if reports.format == "form":
-            return self._read(dict(report.form.items()))
+            return self._read(dict(report.form.items()), is_pushed=True)
         content = report.form.get(reports.field, "").encode() if reports.field else report.body
         try:
-            return self._read(
-                answers.read(reports.format, content, "utf-8" if reports.field else self.platform.charset)
-            )
+            found = answers.read(reports.format, content, "utf-8" if reports.field else self.platform.charset)
         except ValueError:
             raise Malformed from None
+        return self._read(found, is_pushed=True)
 
     def ask(self, sent: Sent) -> list[Receipt]:
         question = self.platform.question
         if question is None or self.platform.reports is None:
             return []
-        about = {"id": sent.gateway_id, "number": sent.number, "digits": sent.number.lstrip("+"),
-                 "local": sent.number.removeprefix("+86").lstrip("+"), "attempt": str(sent.attempt), "text": "",
-                 "code": "", "mailbox": "", "mailbox_name": "", "minutes": "", "purpose": ""}  # fmt: skip
+        about = NOTHING | {
+            "id": sent.gateway_id,
+            "number": sent.number,
+            "digits": sent.number.lstrip("+"),
+            "local": sent.number.removeprefix(MAINLAND).lstrip("+"),
+            "attempt": str(sent.attempt),
+        }
         values = self._complete(about)
         if self.platform.token:
             values["token"] = self._fresh_token(values)
@@ -231,7 +239,7 @@ class Gateway:
         except (ValueError, Malformed):
             raise OutcomeUnknown(f"{self.platform.name} no answer") from None
 
-    def _read(self, found: Any) -> list[Receipt]:
+    def _read(self, found: Any, *, is_pushed: bool = False) -> list[Receipt]:
         reports = self.platform.reports
         assert reports  # noqa: S101 (who calls has looked)
         result = []
@@ -240,6 +248,11 @@ class Gateway:
             said = part(reports.status)
             if not said:
                 raise Malformed
+            if is_pushed and reports.signature:
+                about = {"id": part(reports.id), "attempt": part(reports.attempt), "number": part(reports.number)}
+                values = self._complete(NOTHING | about | {"status": said})
+                if not constant_time_compare(fill(reports.signed, values), part(reports.signature)):
+                    raise Forged
             status = "delivered" if said in reports.delivered else "failed"
             if status == "failed" and (said in reports.waiting or (reports.failed and said not in reports.failed)):
                 status = ""

@@ -57,6 +57,8 @@ class Reports:
     failed: tuple[str, ...]  # empty: whatever is not delivered or waiting
     waiting: tuple[str, ...]
     bad_number: tuple[str, ...]
+    signature: str  # where a report says what `signed` must be; empty: it is not signed
+    signed: str
     reply: str
     reply_type: str
 
