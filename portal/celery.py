@@ -1,17 +1,22 @@
 """The Celery application, and when its beat starts what. Its workers send SMS and mail."""
 
+import logging
 import os
+import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_process_init, worker_ready
 from django.conf import settings
 from django.db import DatabaseError, connection
 from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
+
+logger = logging.getLogger(__name__)
 
 TRANSPORT_ALIASES["filesystem"] = "portal.development.filequeue:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -86,6 +91,40 @@ def waiting(queue: str) -> int:
             return int(broker.default_channel.queue_declare(queue=queue, passive=True).message_count)
         except broker.channel_errors:
             return 0
+
+
+WATCHED_EVERY = 2.0  # seconds
+
+
+@worker_ready.connect
+def watch_itself(sender: Any, **_: Any) -> None:
+    """A worker whose broker was away may be connected again and take nothing for ever. It ends then, and systemd
+    starts another."""
+    if not app.conf.broker_url.startswith(("filesystem:", "memory:")):
+        names = [str(queue) for queue in sender.app.amqp.queues.consume_from]
+        threading.Thread(target=_end_if_stuck, args=(names,), name="watch", daemon=True).start()
+
+
+def _end_if_stuck(queues: list[str]) -> None:
+    from celery.worker import state  # noqa: PLC0415 - the web server has no worker
+
+    done, since = 0, time.monotonic()
+    while True:
+        time.sleep(WATCHED_EVERY)
+        taken = sum(state.total_count.values())
+        if taken != done or state.active_requests or not _has_work(queues):
+            done, since = taken, time.monotonic()
+        if time.monotonic() - since > settings.WORKER_STUCK_AFTER.total_seconds():
+            logger.critical("Work waits in %s and this worker takes none: it ends, to be started again", queues)
+            os._exit(1)
+
+
+def _has_work(queues: list[str]) -> bool:
+    """Not while the broker is away: then there is nothing to be had."""
+    try:
+        return any(waiting(queue) for queue in queues)
+    except (OperationalError, KombuError, OSError, *app.connection_for_read().connection_errors):
+        return False
 
 
 @worker_process_init.connect

@@ -512,6 +512,8 @@ CELERY_TASK_TIME_LIMIT = 20  # seconds
 CELERY_TASK_SOFT_TIME_LIMIT = 15  # seconds
 # A claim whose worker must have died.
 SMS_LOST_AFTER = env.duration("SMS_LOST_AFTER", f"{CELERY_TASK_TIME_LIMIT + 10}s", "1s to 1d")
+# Work waits, the broker answers, and a worker takes none for so long: it ends, to be started again.
+WORKER_STUCK_AFTER = env.duration("WORKER_STUCK_AFTER", "30s", "2s to 1h")
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "imports.work": {"queue": "files"},  # of a worker of its own: SMS do not wait for it, nor suffer from it

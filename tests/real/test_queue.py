@@ -193,6 +193,22 @@ def test_a_worker_survives_its_broker(site: Site, redis: Redis, visitor: Visitor
     assert worker.runs()
 
 
+def test_a_worker_that_takes_nothing_any_more_ends_itself(site: Site, visitor: Visitor) -> None:
+    """Connected, alive, and deaf: what brokers that come back have done to workers. Here it is told to be so."""
+    worker = site.start_worker({"WORKER_STUCK_AFTER": "2s"})
+    site.run(
+        "from portal.celery import app\n"
+        "for queue in ('sms', 'mail', 'upkeep'): app.control.cancel_consumer(queue, reply=True)"
+    )
+    visitor.enter_password()
+    wait_until(lambda: not worker.runs(), 60)
+    assert "this worker takes none" in worker.log.read_text()
+    assert visitor.statuses() == ["queued"]
+    site.start_worker()  # as systemd does
+    visitor.enter_code()
+    assert visitor.is_in()
+
+
 # --- kill -9, at every point of a task ------------------------------------------------------------------------------
 
 
