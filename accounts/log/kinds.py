@@ -91,7 +91,11 @@ class Kind(models.TextChoices):
         Entry(needs={"browser": TEXT, "system": TEXT}, says=_("signed out %(browser)s on %(system)s from elsewhere")),
         _("another browser signed out"),
     )
-    REFUSED = "refused", Entry(needs={"channel": CHANNEL}, notes=("channel",)), _("wrong password")
+    REFUSED = (
+        "refused",
+        Entry(needs={"channel": CHANNEL}, says=_("wrong password (%(channel)s)")),
+        _("wrong password"),
+    )
     CODE_WRONG = (
         "code_wrong",
         Entry(needs={"purpose": PURPOSE}, says=_("entered a wrong code (%(purpose)s)")),
