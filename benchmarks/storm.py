@@ -20,6 +20,7 @@ from benchmarks.sending import Gateway, Site, ask, site, wait_for_the_end
 
 FROZEN_FOR = 4.0  # seconds
 WORKERS = 2
+TO_BEGIN = 60.0  # seconds that a busy machine takes for a worker; killed sooner, none would ever send
 
 
 def again(pk: int) -> None:
@@ -48,7 +49,7 @@ def storm(running: Site, codes: int, kills: int) -> Counter[str]:
             pks.append(ask(len(pks)))
         again(random.choice(pks))
         done["twice"] += 1
-        before, give_up = running.gateway.asked.total(), time.monotonic() + 6
+        before, give_up = running.gateway.asked.total(), time.monotonic() + TO_BEGIN
         while running.gateway.asked.total() == before and time.monotonic() < give_up:
             time.sleep(0.05)  # something is being sent
         time.sleep(random.random() * 0.3)
