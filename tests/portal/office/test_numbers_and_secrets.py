@@ -100,7 +100,8 @@ def test_no_list_is_narrowed_by_what_it_does_not_show(make_user: MakeUser, owner
         for lookup in _lookups(model):
             asked += 1
             answer = root.get(path, {f"{lookup}__startswith": "x"})
-            assert answer.status_code == 400, f"{path}?{lookup}"
+            is_whole = answer.status_code == 200 and "cl" not in answer.context  # a page of ours, which narrows nothing
+            assert answer.status_code == 400 or is_whole, f"{path}?{lookup}"
     assert asked > 15
 
 
