@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings as django_settings
 from django.contrib.contenttypes.models import ContentType
 from django.test import TransactionTestCase
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.delivery.gateways import memory
@@ -67,6 +67,7 @@ def _clean() -> Iterator[None]:
     app.conf.task_always_eager = True
     yield
     memory.outbox.clear()
+    translation.deactivate()  # that of the last request stays with the thread; in a server the next one brings its own
 
 
 @pytest.fixture
