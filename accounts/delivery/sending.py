@@ -57,9 +57,14 @@ def _claim(model: type[Row], pk: int) -> Row | None:
 
 
 def _requeue(row: Delivery, error: NotSent) -> None:
-    """Certainly not sent: the sweep tries again, later each time."""
+    """Certainly not sent: the sweep tries again, later each time. What would be too late by then is told at once, and
+    its owner goes on."""
     wait = error.retry_after or min(settings.SMS_REQUEUE_AFTER * 2 ** (row.tried - 1), LONGEST_BACKOFF)
-    _settle(row, Status.DELAYED, error=error.code, sweep_at=timezone.now() + wait)
+    next_at = timezone.now() + wait
+    if next_at >= row.expires_at:
+        _settle(row, Status.FAILED, error=error.code, reason=Reason.LATE)
+    else:
+        _settle(row, Status.DELAYED, error=error.code, sweep_at=next_at)
 
 
 def _settle(row: Delivery, status: Status, **fields: object) -> None:

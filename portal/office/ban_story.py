@@ -36,7 +36,9 @@ def timeline(ban: Ban) -> list[Bar]:
     part = max((ban.started_at - ban.first_at) / BARS, timedelta(seconds=1))
     times = failures(ban).values_list("at", flat=True).order_by()
     counts = Counter(min(int((at - ban.first_at) / part), BARS - 1) for at in times)
-    highest = max(counts.values(), default=1)
+    if not counts:  # they are not kept as long as the ban is
+        return []
+    highest = max(counts.values())
     heights = [-(-counts[n] * 100 // highest) for n in range(BARS)]
     return [Bar(ban.first_at + part * n, counts[n], n * 10, 103 - heights[n], heights[n]) for n in range(BARS)]
 
@@ -44,6 +46,12 @@ def timeline(ban: Ban) -> list[Bar]:
 class Neighbour(NamedTuple):
     username: str
     last_at: datetime
+
+
+def is_far(network: str) -> bool:
+    """Neither in a network that the office knows, nor one that only an institution has inside."""
+    address = addresses.parse(network.partition("/")[0])
+    return address is not None and not address.is_private and addresses.kind(str(address)) is None
 
 
 def neighbours(network: str) -> list[Neighbour]:

@@ -195,6 +195,7 @@ class BanAdmin(HistoryAdmin):
             "neighbours": neighbours[:NEIGHBOURS_SHOWN],
             "neighbour_count": len(neighbours),
             "neighbour_days": ban_story.NEIGHBOURS_SINCE.days,
+            "is_far": ban_story.is_far(ban.network),
             "may_see_people": request.user.has_perm(right("view", User)),
             "failures": [
                 (failure.at, account_name(failure.account), ways_in(failure.channel))

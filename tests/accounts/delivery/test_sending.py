@@ -180,6 +180,15 @@ def test_the_gateway_says_when_to_try_again(user: User, gateway: Gateway) -> Non
     assert gateway.asked == 2
 
 
+def test_a_wait_that_outlives_the_code_is_told_at_once(user: User, gateway: Gateway) -> None:
+    """A provider's limit for a number and an hour: nobody looks at "later than usual" until the code is dead."""
+    gateway.errors = [NotSent("isv.BUSINESS_LIMIT_CONTROL", retry_after=timedelta(hours=1))]
+    sms = make_sms(user)
+    send_sms.delay(sms.pk)
+    sms.refresh_from_db()
+    assert (sms.status, sms.reason, sms.error) == ("failed", "late", "isv.BUSINESS_LIMIT_CONTROL")
+
+
 def test_what_the_queue_did_not_take_is_swept(wangwu: Person, no_broker: pytest.MonkeyPatch) -> None:
     wangwu.enter_password()
     assert Sms.objects.get().status == "delayed"

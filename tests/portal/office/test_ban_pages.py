@@ -264,6 +264,21 @@ def test_all_at_one_moment(db: None, clock: time_machine.Traveller) -> None:
     assert [bar.failures for bar in bars if bar.failures] == [10]
 
 
+def test_failures_that_are_kept_no_more_leave_no_empty_drawing(desk: Person) -> None:
+    ban = fail([(ONE, "old")] * 10)
+    Failure.objects.all().delete()
+    ban.refresh_from_db()
+    assert ban.first_at
+    assert "timeline" not in desk.get(f"{BANS}{ban.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(("address", "is_far"), [("8.8.4.4", True), (CAMPUS, False), ("2400:3200::/64", True)])
+def test_an_address_from_inside_is_not_called_far_away(desk: Person, address: str, is_far: bool) -> None:
+    ban = Ban.objects.create(network=address, until=timezone.now() + timedelta(hours=1))
+    page = desk.get(f"{BANS}{ban.pk}/change/", headers={"accept-language": "en"})
+    assert ("probably not the address of a campus" in text_of(page)) is is_far
+
+
 def test_a_ban_without_failures_has_a_page(desk: Person) -> None:
     ban = Ban.objects.create(network=HOME, until=timezone.now() + timedelta(hours=1))
     page = desk.get(f"{BANS}{ban.pk}/change/")
