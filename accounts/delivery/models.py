@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.delivery import digits, mailer
 from accounts.delivery.gateways.message import Message
 
+WORKER_LOST = "worker lost"  # the error of what a worker was about to send when it died
+
 
 class Delivery(models.Model):
     """One message to one person, and what became of it. A worker claims it before it sends: nothing is sent twice."""

@@ -8,12 +8,10 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.delivery.models import Attempt, Delivery, Sms, SmsDay
+from accounts.delivery.models import WORKER_LOST, Attempt, Delivery, Sms, SmsDay
 
 Status = Delivery.Status
 Reason = Delivery.Reason
-
-WORKER_LOST = "worker lost"  # the error of what it was about to send
 
 
 def kinds() -> list[type[Delivery]]:

@@ -14,8 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.delivery import sweeps
-from accounts.delivery.models import Attempt, Sms
+from accounts.delivery.models import WORKER_LOST, Attempt, Sms
 from accounts.lib import numbers
 from accounts.routes.models import Outage
 
@@ -77,7 +76,7 @@ def note_failed(gateway: str, error: str) -> None:
     """One of many is nothing. Nor is the trouble of one number: whoever makes it would shut out all others."""
     now = timezone.now()
     recent = Attempt.objects.filter(gateway=gateway, started_at__gt=now - WITHIN).exclude(outcome__in=NO_WORD)
-    recent = recent.exclude(error=sweeps.WORKER_LOST)  # it was ours, not the gateway's
+    recent = recent.exclude(error=WORKER_LOST)  # it was ours, not the gateway's
     numbers_failed = set()
     for outcome, number in recent.order_by("-pk").values_list("outcome", "sms__number")[:LOOKED_AT]:
         if outcome not in FAILED:
