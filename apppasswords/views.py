@@ -111,9 +111,10 @@ def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
     if refusal is passwords.Refusal.REPEATED:
         messages.info(request, _("This password was made already and was shown once. If you missed it, remove it."))
     elif refusal is passwords.Refusal.TOO_MANY_TODAY:
-        messages.warning(request, _("You made as many app passwords as possible today. Please go on tomorrow."))
+        told = _("You have made as many app passwords as one day allows. Please make more tomorrow.")
+        messages.warning(request, told)
     else:
-        messages.warning(request, _("You have as many app passwords as possible. Remove one first."))
+        messages.warning(request, _("You have reached the limit of app passwords. Remove one first."))
 
 
 def _remove(request: SignedInRequest) -> HttpResponse:

@@ -142,7 +142,7 @@ class PeopleResource(ModelResource):
             raise ValidationError({"username": _("there is no mailbox address")})
         name = mailbox(row["address"])
         if name is None:
-            raise ValidationError({"username": _("is no mailbox address")})
+            raise ValidationError({"username": _("is not a mailbox address")})
         if name in self.first:
             told = _("the same address stands in row %(row)s") % {"row": self.first[name]}
             raise ValidationError({"username": told})

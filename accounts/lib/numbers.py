@@ -14,8 +14,8 @@ from accounts.lib import invisible
 
 class Refusal(Enum):
     INVALID = _("This is not a phone number. Check the digits.")
-    UNKNOWN = _("We do not know numbers that begin like this one. Check the digits; if they are right, the IT office "
-                "can allow them: %(contact)s")  # fmt: skip
+    UNKNOWN = _("We do not recognise numbers that begin like this one. Check the digits; if they are right, the IT "
+                "office can allow them: %(contact)s")  # fmt: skip
     NOT_MOBILE = _("This is a landline. Enter a mobile number, because the code comes by SMS.")
     SPECIAL = _("Service and premium-rate numbers cannot be used. Enter a mobile number.")
     COUNTRY = _("Numbers of this country or region cannot be used here. Ask the IT office.")

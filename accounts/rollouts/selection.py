@@ -82,7 +82,7 @@ def _lines(text: str, reading: Reading) -> Iterator[tuple[int, str, str]]:
         if destroyed := damage.of(written):
             reading.complaints.append(Complaint(line, written[:80], destroyed))
         elif name is None:
-            reading.complaints.append(Complaint(line, written[:80], _("is no mailbox address")))
+            reading.complaints.append(Complaint(line, written[:80], _("is not a mailbox address")))
         else:
             yield line, written[:80], name
 

@@ -54,7 +54,7 @@ def sign_out_browser(request: SignedInRequest) -> HttpResponse:
         if ended := signins.end_one(request.user, int(chosen), here=here, address=address):
             messages.success(request, _("%(browser)s is signed out.") % {"browser": ended})
         else:
-            messages.info(request, _("This browser is signed out already."))
+            messages.info(request, _("That browser was already signed out."))
     return redirect("activity")
 
 

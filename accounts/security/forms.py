@@ -11,7 +11,7 @@ from accounts.users.models import User
 
 class PasswordForm(Seen, forms.Form):
     old_password = forms.CharField(
-        label=_("Present mailbox password"),
+        label=_("Current mailbox password"),
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
@@ -38,7 +38,7 @@ class PasswordForm(Seen, forms.Form):
         password: str = self.cleaned_data["new_password"]
         password_validation.validate_password(password, self.user)
         if password == self.data.get("old_password"):
-            raise ValidationError(_("Choose another password than the present one."), code="same")
+            raise ValidationError(_("Choose a password different from the current one."), code="same")
         return password
 
     def clean(self) -> dict[str, Any] | None:

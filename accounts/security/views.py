@@ -175,5 +175,5 @@ def password(request: SignedInRequest) -> HttpResponse:
             sessions.stay(request, request.user)
             messages.success(request, _("Your password is changed. Other browsers are signed out."))
             return redirect("home")
-        form.add_error("old_password", _("This is not your present password.") + tries_text(changed.tries))
+        form.add_error("old_password", _("This is not your current password.") + tries_text(changed.tries))
     return render(request, "security/password.html", {"form": form})

@@ -76,7 +76,7 @@ class HelpCodeForm(Seen, forms.Form):
 
 class SignInCodeForm(CodeForm):
     trust_browser = forms.BooleanField(
-        label=_("Trust this browser: no code at the next sign-in"),
+        label=_("Trust this browser: no code when you sign in"),
         required=False,
         help_text=_("For 30 days, in this browser. Not on a computer that others use."),
     )

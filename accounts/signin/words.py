@@ -71,7 +71,7 @@ def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -
         case guesses.Outcome.MALFORMED:
             return _("Enter the eight digits that the IT office gave you.")
         case _other:
-            return _("This code is not valid, or no longer. Please ask the IT office for a new one.")
+            return _("This code is not valid, or is no longer valid. Please ask the IT office for a new one.")
 
 
 def phone_refusal_text(refusal: phones.Refusal) -> str:

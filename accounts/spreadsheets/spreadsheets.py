@@ -42,7 +42,7 @@ _MARKS = re.compile(rb"^(?:\xef\xbb\xbf)*(?:\xff\xfe|\xfe\xff)?")
 _WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|meta|head|style|\?xml)", re.IGNORECASE)
 _WHY = {
     workbooks.TOO_LARGE: gettext_lazy("The file is too large."),
-    workbooks.DAMAGED: gettext_lazy("This is no XLSX file, or it is damaged. Save it again as .xlsx or .csv."),
+    workbooks.DAMAGED: gettext_lazy("This is not an XLSX file, or it is damaged. Save it again as .xlsx or .csv."),
     workbooks.ENCRYPTED: gettext_lazy("The file has a password. Save it without one."),
     workbooks.ODS: gettext_lazy("This is a LibreOffice file (.ods). Save it as .xlsx or .csv."),
     workbooks.BINARY: gettext_lazy("This is a binary Excel file (.xlsb). Save it as .xlsx or .csv."),
@@ -100,7 +100,7 @@ def _text_file(content: bytes, choice: Choice, headings: Callable[[str], bool], 
     guess = encodings.guess(content, known)
     encoding = choice.encoding if choice.encoding in encodings.NAMES else guess.encoding
     if encoding is None:
-        raise Refused(_("The file is no text in UTF-8 or GBK. Save it in Excel as “CSV UTF-8” or as .xlsx."))
+        raise Refused(_("The file is not text in UTF-8 or GBK. Save it in Excel as “CSV UTF-8” or as .xlsx."))
     rows = textfiles.read(encodings.decoded(content, encoding), headings)
     table = _table(Sheet(list(islice(rows, 4 * settings.IMPORT_ROWS_LIMIT))), choice, headings)
     table.encoding = encoding
@@ -180,7 +180,7 @@ def _table(sheet: Sheet, choice: Choice, headings: Callable[[str], bool]) -> Tab
     if len(people) > settings.IMPORT_ROWS_LIMIT:
         raise Refused(_("The file has more than %(n)s rows. Split it.") % {"n": settings.IMPORT_ROWS_LIMIT})
     if not people:
-        raise Refused(_("The file has headers, and no rows."))
+        raise Refused(_("The file has headings but no rows."))
     below = people[0].texts
     if at >= 0 and all(map(headings, filter(None, below))) and not set(filter(None, below)) <= set(headers):
         told = _("The headings stand in more than one row: %(one)s and %(other)s. Put them into one.")

@@ -91,7 +91,7 @@ class PortalAdminSite(AdminSite):
 
     def handbook(self, request: HttpRequest) -> HttpResponse:
         text = handbook.read()._asdict()
-        context = self.each_context(request) | {"title": _("Handbook of the counter")} | text
+        context = self.each_context(request) | {"title": _("Help-desk handbook")} | text
         return TemplateResponse(request, "office/handbook.html", context)
 
     def dashboard(self, request: HttpRequest) -> HttpResponse:

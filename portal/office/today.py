@@ -58,8 +58,8 @@ def _guessed(clerk: Any) -> Iterator[Item]:
     for one in brake.on().filter(user__in=clerks.visible(clerk))[:GUESSED_SHOWN]:
         told = {"who": one.user.username, "until": clock.briefly(one.began_at + settings.BRAKE_WITHIN)}
         text = _(
-            "Somebody guesses at the mailbox password of %(who)s from many addresses: until %(until)s it is good only "
-            "where it was used before."
+            "Somebody is guessing at the mailbox password of %(who)s from many addresses: until %(until)s it is good "
+            "only where it was used before."
         )
         yield Item(text % told, reverse("admin:desk", args=[one.user_id]), is_trouble=True)
 
@@ -67,7 +67,7 @@ def _guessed(clerk: Any) -> Iterator[Item]:
 def _parts(_now: datetime) -> Iterator[Item]:
     """Workers that nobody has heard of, and machines whose clock is wrong: whoever waits for a code calls the desk."""
     if queues := heartbeats.silent():
-        text = _("Nothing is heard of the workers for %(queues)s: until they run, this work waits.")
+        text = _("Nothing has been heard from the workers for %(queues)s: until they run, this work waits.")
         yield Item(text % {"queues": ", ".join(queues)}, _list(Sms), is_trouble=True)
     for host, seconds in heartbeats.wrong_clocks().items():
         text = _("The clock of %(host)s is %(seconds)s seconds off the database's. Times go by the database's clock.")
@@ -85,8 +85,8 @@ def _sms(now: datetime) -> Iterator[Item]:
     ).count()
     if waiting:
         text = ngettext(
-            "%(n)s SMS waits for more than a minute: look after the worker and the gateway.",
-            "%(n)s SMS wait for more than a minute: look after the worker and the gateway.",
+            "%(n)s SMS has been waiting for more than a minute: check the worker and the gateway.",
+            "%(n)s SMS have been waiting for more than a minute: check the worker and the gateway.",
             waiting,
         )
         lookups = {"status__in": ",".join(Delivery.WAITING), "created_at__gte": str(now - JUST_NOW)}

@@ -263,7 +263,7 @@ def test_a_ban_says_until_when_and_that_it_is_over(
     assert "Until 13:00 even the right password is refused" in page
     assert log_in(notebook, secret).outcome is Outcome.BANNED
     page = shown(owner, row)
-    assert "the address is banned" in page
+    assert "the network address is banned" in page
     assert "Until 13:00" in page
     clock.shift(timedelta(minutes=61))
     assert "The ban is over by now" in shown(owner, row)

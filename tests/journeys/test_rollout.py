@@ -163,7 +163,7 @@ def test_a_file_with_errors_and_its_correction(
     page.set_input_files("[name=file]", _file(tmp_path, 2000, "no mailbox,坏,文学院"))
     page.get_by_role("button", name="Check the file").click()
     until("Import the right rows, without the wrong ones")
-    expect(page.get_by_role("row", name="2002").filter(has_text="no mailbox address")).to_be_visible()
+    expect(page.get_by_role("row", name="2002").filter(has_text="not a mailbox address")).to_be_visible()
     expect(page.get_by_role("link", name="Download the wrong rows, with reasons")).to_be_visible()
     look()
     page.get_by_role("button", name="Drop it").click()

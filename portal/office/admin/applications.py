@@ -38,7 +38,7 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
         choices=list(settings.OAUTH2_PROVIDER["SCOPES"].items()),
         widget=forms.CheckboxSelectMultiple,
         initial=SCOPES_OF_WEB.split(),
-        help_text=_("Who may read and send mail opens the mailbox over IMAP and SMTP."),
+        help_text=_("An application that may read and send mail opens the mailbox over IMAP and SMTP."),
     )
     new_secret = forms.BooleanField(
         label=_("Make a new secret"), required=False, help_text=_("The one that it has now stops working at once.")

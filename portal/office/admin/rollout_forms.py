@@ -54,7 +54,7 @@ class ChoiceForm(Seen, forms.Form):
     def clean_start(self) -> Any:
         day = self.cleaned_data["start"]
         if day < timezone.localdate():
-            raise ValidationError(_("This day is over."), code="past")
+            raise ValidationError(_("This date is in the past."), code="past")
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class MailForm(Seen, forms.Form):
         for name in self.WORDS:
             if unknown := placeholders.unknown(cleaned.get(name, "")):
                 listed = ", ".join(f"{{{word}}}" for word in unknown)
-                self.add_error(name, _("These words stand for nothing: %(words)s") % {"words": listed})
+                self.add_error(name, _("These words in braces are not known: %(words)s") % {"words": listed})
         return cleaned
 
 

@@ -201,7 +201,8 @@ def sign_ins(days: Days) -> list[Chart]:
     total = sum(one.sum for one in series)
     refused = days.sums(Name.SIGN_IN, figures.REFUSED)
     series.append(Series(_("refused"), refused, listing.url(days, kind__exact=figures.REFUSED)))
-    chart = Chart("sign-ins", _("Sign-ins on the web"), number(total), _("people let in; the refused come on top"))
+    says = _("people let in; refused sign-ins are counted in addition")
+    chart = Chart("sign-ins", _("Sign-ins on the web"), number(total), says)
     return [charts.columns(days, chart, listing, series)]
 
 

@@ -204,8 +204,8 @@ BUTTONS = {
             release,
             gettext_lazy("Let the mailbox password in from everywhere"),
             gettext_lazy(
-                "For somebody on the way who must get in now. Guessing can go on too, until as many wrong passwords "
-                "came again: a new password or two-step is safer."
+                "For somebody who is travelling and must get in now. Guessing can go on too, until as many wrong "
+                "passwords came again: a new password or two-step is safer."
             ),
             permission=LIFT,
         ),

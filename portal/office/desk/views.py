@@ -55,7 +55,7 @@ SECTIONS = {
 
 # Codes of which there were too many.
 SPENT = {
-    Purse.OWNER: gettext_lazy("As many codes were asked for as the owner may have: none until %(time)s."),
+    Purse.OWNER: gettext_lazy("The owner's limit of codes is reached: none until %(time)s."),
     Purse.PASSWORD: gettext_lazy(
         "As many codes were asked for with the password alone as may be: none until %(time)s, save where the owner is "
         "signed in or was before."
@@ -193,8 +193,8 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(_("Too many wrong codes: no codes until %(time)s.") % {"time": _at(user.codes_paused_until)})
     if known.guessed_until:
         text = _(
-            "Somebody guesses at the mailbox password from many addresses: until %(time)s it is good only where it was "
-            "used before."
+            "Somebody is guessing at the mailbox password from many addresses: until %(time)s it is good only where it "
+            "was used before."
         )
         found.append(text % {"time": _at(known.guessed_until)})
     for purse, until in known.codes.spent_until.items():

@@ -57,13 +57,13 @@ def test_a_formula_in_an_xlsx(manager: Person) -> None:
     [
         (b"", "people.csv", "The file is empty."),
         (b"\xef\xbb\xbf\r\n\r\n", "people.csv", "The file is empty."),
-        (b"address,name\r\n", "people.csv", "The file has headers, and no rows."),
+        (b"address,name\r\n", "people.csv", "The file has headings but no rows."),
         (b"name\r\nx\r\n", "people.csv", "There is no column “mailbox address”."),
         (b"address,Email\r\nx,y\r\n", "people.csv", "These columns are there twice: mailbox address."),
-        (b"\xff\xff\xff\xff", "people.csv", "The file is no text in UTF-8 or GBK."),
-        (b"\0\1\2\3" * 99, "people.csv", "The file is no text in UTF-8 or GBK."),
-        (b"no xlsx at all", "people.xlsx", "The file has headers, and no rows."),
-        (b"PK\x03\x04 and then nothing", "people.csv", "This is no XLSX file"),
+        (b"\xff\xff\xff\xff", "people.csv", "The file is not text in UTF-8 or GBK."),
+        (b"\0\1\2\3" * 99, "people.csv", "The file is not text in UTF-8 or GBK."),
+        (b"no xlsx at all", "people.xlsx", "The file has headings but no rows."),
+        (b"PK\x03\x04 and then nothing", "people.csv", "This is not an XLSX file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "people.xls", "This is an old Excel or WPS file (.xls, .et)"),
     ],
 )

@@ -12,9 +12,9 @@ from tests.kit.people import Person
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
-        (("a@b@example.edu",), "is no mailbox address"),
-        (("张三@example.edu",), "is no mailbox address"),
-        (("x" * 300 + "@example.edu",), "is no mailbox address"),
+        (("a@b@example.edu",), "is not a mailbox address"),
+        (("张三@example.edu",), "is not a mailbox address"),
+        (("x" * 300 + "@example.edu",), "is not a mailbox address"),
         (("",), "there is no mailbox address"),
         (("a", "名" * 101), "name: is longer than 100 characters"),
         (("a", "n", "d", "fr"), "language: “fr” is neither zh-hans nor en"),
@@ -41,7 +41,7 @@ def test_a_wrong_row_is_counted_as_the_file_counts(manager: Person) -> None:
     """Empty lines and cells of several lines."""
     content = b'address,name\r\n\r\n"new","of\r\ntwo lines"\r\nno mailbox,x\r\n'
     row = hand_in(manager, content)
-    assert [(line, text) for line, _cell, _address, text in row.report["errors"]] == [(5, "is no mailbox address")]
+    assert [(line, text) for line, _cell, _address, text in row.report["errors"]] == [(5, "is not a mailbox address")]
 
 
 def test_what_is_odd_is_a_warning(manager: Person) -> None:

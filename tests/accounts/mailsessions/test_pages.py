@@ -95,5 +95,5 @@ def test_filters_are_led_to(owner: Person, office: Person, server: DoveadmStub, 
     with TestCase.captureOnCommitCallbacks(execute=True):
         answer = owner.post("/security/activity/not-me/", follow=True, headers={"accept-language": "en"})
     assert link in unescape(answer.content.decode())
-    assert "Filters and forwarding that he made go on" in shown(office, counter.path(owner))
+    assert "Filters and forwarding that they set up go on" in shown(office, counter.path(owner))
     assert (NAME, PHONE) not in server.connected

@@ -57,7 +57,7 @@ def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Perso
     told = said(office)
     texts = [text for text, _trouble in told]
     assert [trouble for _text, trouble in told] == sorted([trouble for _text, trouble in told], reverse=True)
-    assert "1 SMS waits for more than a minute: look after the worker and the gateway." in texts
+    assert "1 SMS has been waiting for more than a minute: check the worker and the gateway." in texts
     assert "1 SMS failed today because the gateway refuses to work for us." in texts
     assert "1 SMS failed within a day." in texts
     assert "1 ban is in force." in texts
@@ -78,7 +78,7 @@ def test_dead_workers_and_wrong_clocks_are_named(office: Person, wangwu: Person)
     Heartbeat.objects.filter(queue="files").update(at=now - timedelta(minutes=5))
     Heartbeat.objects.filter(queue=settings.CELERY_TASK_DEFAULT_QUEUE).update(ahead=-1800)
     assert said(office) == [
-        ("Nothing is heard of the workers for files: until they run, this work waits.", True),
+        ("Nothing has been heard from the workers for files: until they run, this work waits.", True),
         ("The clock of worker-1 is -1800 seconds off the database's. Times go by the database's clock.", True),
     ]
 
