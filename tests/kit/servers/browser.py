@@ -115,6 +115,7 @@ def resize(page: Page, width: int, scheme: Scheme) -> None:
 def axe_violations(page: Page, **options: bool) -> list[str]:
     """What axe finds wrong with the page as it stands. `preload=False` where its stylesheets import others, which axe
     would repeat in the page against the content security policy."""
+    page.wait_for_load_state()  # half a page has no heading yet
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     found: list[dict[str, Any]] = page.evaluate(
