@@ -3,12 +3,12 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -77,8 +77,17 @@ class _Server(ThreadingHTTPServer):
         """A caller that gave up waiting is part of the play."""
 
 
+class Stub(Protocol):
+    def answer(self, handler: BaseHTTPRequestHandler) -> None: ...
+
+
+S = TypeVar("S", bound=Stub)
+
+
 @contextmanager
-def http_stub() -> Iterator[HttpStub]:
+def served(make: Callable[[str], S]) -> Iterator[S]:
+    """A stub, made with its address, that answers whatever comes there. Who holds answers back lets them go first."""
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -91,12 +100,20 @@ def http_stub() -> Iterator[HttpStub]:
             pass
 
     with _Server(("127.0.0.1", 0), Handler) as server:
-        stub = HttpStub(f"http://127.0.0.1:{server.server_address[1]}")
+        stub = make(f"http://127.0.0.1:{server.server_address[1]}")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield stub
         finally:
-            stub.released.set()
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def http_stub() -> Iterator[HttpStub]:
+    with served(HttpStub) as stub:
+        try:
+            yield stub
+        finally:
+            stub.released.set()

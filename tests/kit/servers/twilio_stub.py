@@ -7,10 +7,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from urllib.parse import parse_qsl
+
+from tests.kit.servers.http_stub import served
 
 
 @dataclass(frozen=True)
@@ -86,31 +87,10 @@ class TwilioStub:
         } | more
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that gave up waiting is part of the play."""
-
-
 @contextmanager
 def twilio_stub() -> Iterator[TwilioStub]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            stub.answer(self)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with _Server(("127.0.0.1", 0), Handler) as server:
-        stub = TwilioStub(f"http://127.0.0.1:{server.server_address[1]}")
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
+    with served(TwilioStub) as stub:
         try:
             yield stub
         finally:
             stub.release()
-            server.shutdown()
-            thread.join()
