@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.delivery.gateways import memory
-from accounts.lib import clock
+from accounts.lib.clock import measure
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from portal.celery import app
@@ -66,7 +66,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 def _clean() -> Iterator[None]:
     memory.outbox.clear()
     app.conf.task_always_eager = True
-    clock.measure(datetime.now(UTC))  # a connection that was made on a journey in time found the database's far off
+    measure(datetime.now(UTC))  # a connection that was made on a journey in time found the database's far off
     yield
     memory.outbox.clear()
     translation.deactivate()  # that of the last request stays with the thread; in a server the next one brings its own
