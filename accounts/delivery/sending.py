@@ -3,11 +3,11 @@
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
@@ -24,6 +24,10 @@ Row = TypeVar("Row", bound=Delivery)
 LONGEST_BACKOFF = timedelta(minutes=5)
 
 
+class ClaimLost(Exception):
+    """Somebody took this worker for dead: the row is in other hands."""
+
+
 def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = None) -> None:
     """Send one row, unless it was sent, is being sent, or is no longer wanted. `hand_over`: where the row does not know
     by itself what carries it."""
@@ -33,6 +37,8 @@ def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = No
     try:
         with translation.override(row.language):
             (hand_over or model.hand_over)(row)
+    except ClaimLost:
+        logger.warning("%s %s was taken from a worker that was slow.", model.__name__, pk)
     except NotSent as error:
         _requeue(row, error)
     except Rejected as error:
@@ -53,7 +59,20 @@ def _claim(model: type[Row], pk: int) -> Row | None:
     rows = model.wanted().filter(pk=pk, expires_at__gt=now)
     if not rows.update(status=Status.CLAIMED, claimed_at=now, tried=F("tried") + 1):
         return None
-    return model._default_manager.select_related("user").get(pk=pk)
+    row = model._default_manager.select_related("user").get(pk=pk)
+    row.claimed_at = now  # ours, even if it was taken away meanwhile
+    return row
+
+
+def renew_claim(row: Delivery, now: datetime, **fields: object) -> None:
+    """In one transaction with the note that somebody is asked to send it. So whoever finds a claim without such a note
+    knows that nobody was asked, and whoever lost the claim asks nobody. Its owner knows it by `now` from then on."""
+    if not _mine(row).filter(status=Status.CLAIMED).update(claimed_at=now, **fields):
+        raise ClaimLost
+
+
+def _mine(row: Row) -> QuerySet[Row]:
+    return type(row)._default_manager.filter(pk=row.pk, claimed_at=row.claimed_at)
 
 
 def _requeue(row: Delivery, error: NotSent) -> None:
@@ -72,7 +91,7 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     fields |= {name: getattr(row, name) for name in row.LEARNED}
     # A worker that was only slow may have been given up for lost.
     earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
-    type(row)._default_manager.filter(pk=row.pk, status__in=earlier).update(status=status, **fields)
+    _mine(row).filter(status__in=earlier).update(status=status, **fields)
 
 
 RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 1, Status.SENT: 2, Status.FAILED: 3,

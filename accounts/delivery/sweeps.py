@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.apps import apps
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.delivery.models import WORKER_LOST, Attempt, Delivery, Sms, SmsDay
@@ -29,6 +29,7 @@ def unclaimed() -> Iterator[Delivery]:
         outcome=Attempt.Outcome.UNKNOWN, error=WORKER_LOST, ended_at=now
     )
     _note_what_was_sent(lost)
+    _release(lost, now)
     for model in kinds():
         model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=lost).update(
             status=Status.UNKNOWN, error=WORKER_LOST
@@ -49,6 +50,16 @@ def _note_what_was_sent(lost: datetime) -> None:
     for attempt in sent.filter(sms__status=Status.CLAIMED, sms__claimed_at__lt=lost):
         Sms.objects.filter(pk=attempt.sms_id, status=Status.CLAIMED).update(
             status=Status.SENT, sent_at=attempt.ended_at, gateway_id=attempt.gateway_id
+        )
+
+
+def _release(lost: datetime, now: datetime) -> None:
+    """Its worker died before it asked a gateway, or after one that has certainly not sent it: it waits again."""
+    asked = Attempt.objects.filter(sms=OuterRef("pk"), started_at__gte=OuterRef("claimed_at"))
+    held = Exists(asked.filter(outcome__in=Attempt.HANDED_OVER))
+    for sms in Sms.objects.filter(~held, status=Status.CLAIMED, claimed_at__lt=lost):
+        Sms.objects.filter(pk=sms.pk, status=Status.CLAIMED, claimed_at=sms.claimed_at).update(
+            status=Status.DELAYED, sweep_at=now
         )
 
 

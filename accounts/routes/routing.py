@@ -72,7 +72,6 @@ def _try(sms: Sms, name: str) -> SmsError | None:
     attempt = spending.begin(sms, name)
     if attempt is None:
         return ConfigurationRejected("budget")
-    Sms.objects.filter(pk=sms.pk).update(gateway=name)  # known even if nothing more is heard of it
     try:
         sms.gateway_id = gateways.send(sms.message(), name)
     except NotSent as error:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.delivery import sending
 from accounts.delivery.models import Attempt, Sms
 from accounts.lib import numbers
 from accounts.routes.models import Spending
@@ -36,15 +37,18 @@ def price(gateway: str, number: str) -> int:
 
 def begin(sms: Sms, gateway: str) -> Attempt | None:
     """An attempt that is paid for; None: a budget of today holds no more."""
-    cost = price(gateway, sms.number)
+    cost, now = price(gateway, sms.number), timezone.now()
     try:
         with transaction.atomic():
+            sending.renew_claim(sms, now, gateway=gateway)  # known even if nothing more is heard of it
             for of in _purses(gateway, sms.number):
                 _spend(of, cost)
-            return Attempt.objects.create(sms=sms, gateway=gateway, price=cost)
+            attempt = Attempt.objects.create(sms=sms, gateway=gateway, started_at=now, price=cost)
     except _Spent as spent:
         logger.error("A budget of SMS is spent for today: %s", spent)
         return None
+    sms.claimed_at = now
+    return attempt
 
 
 def _purses(gateway: str, number: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What each person in a crowd does. What comes in and goes out passes between processes: names and numbers."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -249,6 +249,21 @@ def probe_gateway(gateway: str) -> bool:
 
 def find_gateway(gateway: str) -> None:
     outages.end(outages.current([gateway]).get(gateway, []))
+
+
+def go_on_or_sweep(sms: int = 0, claimed_at: str = "") -> str:
+    """A worker that was so slow after its claim that it is taken for dead; or a sweep, and who sends what it finds."""
+    if not sms:
+        for pk in sweep():
+            deliver(pk)
+        return "SWEPT"
+    row = Sms.objects.select_related("user").get(pk=sms)
+    row.claimed_at = datetime.fromisoformat(claimed_at)
+    try:
+        routing.carry(row)
+    except sending.ClaimLost:
+        return "LOST"
+    return "SENT"
 
 
 def pay(sms: int, gateway: str) -> bool:

@@ -1,9 +1,11 @@
 """Four processes and their threads at one gateway agree on whether it works, who tries it, and what it may cost."""
 
+from collections import Counter
 from datetime import timedelta
 from itertools import count
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.delivery.models import Attempt, Sms
@@ -47,7 +49,7 @@ def test_one_probe_at_a_time_and_who_finds_it_working_ends_it_for_all(crowd: Cro
 
 def test_no_budget_is_exceeded(crowd: Crowd) -> None:
     owner = Newcomer()
-    rows = [make_sms(owner.user) for _ in range(2 * AT_ONCE)]
+    rows = [make_sms(owner.user, status="claimed", claimed_at=timezone.now()) for _ in range(2 * AT_ONCE)]
     Sms.objects.filter(user=owner.user).update(number="+886912345678")
     Spending.objects.filter(of="+886").delete()
     paid = crowd.rush("pay", [{"sms": row.pk, "gateway": "outbox"} for row in rows])
@@ -55,6 +57,21 @@ def test_no_budget_is_exceeded(crowd: Crowd) -> None:
     assert Attempt.objects.filter(sms__user=owner.user).count() == BUDGET
     spent = Spending.objects.get(of="+886")
     assert (spent.messages, spent.money) == (BUDGET, BUDGET * PRICE)
+
+
+def test_a_worker_that_is_taken_for_dead_and_lives_sends_nothing_twice(crowd: Crowd) -> None:
+    """It goes on at the moment at which others see that it asked no gateway."""
+    owner, slow = Newcomer(), timezone.now() - settings.SMS_LOST_AFTER - timedelta(seconds=1)
+    answers = Counter[str]()
+    for _ in range(2):
+        before = crowd.sms()
+        rows = [make_sms(owner.user, status="claimed", claimed_at=slow) for _ in range(AT_ONCE // 2)]
+        late = [{"sms": row.pk, "claimed_at": slow.isoformat()} for row in rows]
+        answers += Counter(crowd.rush("go_on_or_sweep", [call for one in late for call in (one, {})]))
+        assert crowd.sms() == before + len(rows)
+        assert Attempt.objects.filter(sms__in=rows).count() == len(rows)
+    assert answers["LOST"]
+    assert answers["SENT"]
 
 
 def test_off_holds_at_once_in_every_process(crowd: Crowd) -> None:

@@ -240,7 +240,7 @@ def test_two_sweeps_share_the_rows(user: User) -> None:
     assert sorted(taken) == sorted(rows)
 
 
-def test_a_claim_whose_worker_died_is_reported(user: User, gateway: Gateway) -> None:
+def test_a_claim_whose_worker_died_before_it_asked_a_gateway_waits_again(user: User, gateway: Gateway) -> None:
     sms = make_sms(user, status="claimed", claimed_at=timezone.now())
     with after(29):
         tasks.sweep()
@@ -249,7 +249,34 @@ def test_a_claim_whose_worker_died_is_reported(user: User, gateway: Gateway) -> 
     with after(31):
         tasks.sweep()
         sms.refresh_from_db()
-        assert (sms.status, sms.error, gateway.asked) == ("unknown", "worker lost", 0)
+        assert (sms.status, gateway.asked) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("not_sent", "sent"), ("refused", "sent"), ("claimed", "unknown"), ("unknown", "unknown")]
+)
+def test_what_a_gateway_may_have_is_reported_and_not_sent_again(
+    user: User, gateway: Gateway, outcome: str, status: str
+) -> None:
+    now = timezone.now()
+    sms = make_sms(user, status="claimed", claimed_at=now)
+    sms.attempts.create(gateway="memory", outcome=outcome, started_at=now)
+    with after(31):
+        tasks.sweep()
+        sms.refresh_from_db()
+        assert (sms.status, gateway.asked) == (status, int(status == "sent"))
+
+
+def test_a_mail_whose_worker_died_is_reported(user: User, mailoutbox: list[Any]) -> None:
+    event = SecurityEvent.objects.create(kind=SecurityEvent.Kind.PHONE_BOUND, user=user, detail={"number": "138****"})
+    mail = Mail.objects.create(
+        user=user, event=event, language="en", status="claimed", claimed_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+    with after(31):
+        tasks.sweep()
+    mail.refresh_from_db()
+    assert (mail.status, mail.error, mailoutbox) == ("unknown", "worker lost", [])
 
 
 def test_a_claim_outlives_every_task_that_still_runs() -> None:
