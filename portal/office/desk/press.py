@@ -67,6 +67,6 @@ def test_refusal_text(issued: codes.Issued) -> str:
             at = clock.briefly(issued.again_at) if issued.again_at else ""
             return _("Too many tests were sent to this number. The next one can be sent at %(time)s.") % {"time": at}
         case limits.Refusal.BUDGET:
-            return _("The site has sent as many SMS today as it may (SMS_DAILY_BUDGET).")
+            return _("A budget of today is spent (SMS_DAILY_BUDGET, SMS_BUDGETS), or the gateways are switched off.")
         case _other:
             return refusal_text(issued)

@@ -12,12 +12,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.delivery import tasks
-from accounts.delivery.errors import ConfigurationRejected
+from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown
 from accounts.delivery.gateways import memory, twilio
 from accounts.delivery.models import Attempt, Sms
+from accounts.log.models import SecurityEvent
+from accounts.routes import switches
+from accounts.routes.models import ALL
+from accounts.users.models import User
+from portal.office.management.commands import checksms
 from tests.accounts.delivery.test_alibaba_gateway import SECRET, said, sign, template
 from tests.accounts.delivery.test_alibaba_gateway import stub as alibaba_stub
 from tests.accounts.delivery.test_platforms import Make, answer, platform, stub
+from tests.conftest import MakeUser
 from tests.kit.people import Person
 from tests.kit.servers.http_stub import Answer, HttpStub
 
@@ -111,29 +117,89 @@ def test_what_was_sent_lately_has_not_lapsed(settings: Settings, wangwu: Person)
     assert "No SMS went through it" not in checked()[0]
 
 
-def test_a_test_is_sent(settings: Settings) -> None:
+# --- A test -----------------------------------------------------------------------------------------------------------
+
+TO = "13800138000"
+
+
+@pytest.fixture
+def root(settings: Settings, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch) -> User:
+    """Whose tests are queued at once: what is one transaction here are several outside of tests."""
     settings.SMS_GATEWAY = "memory"
-    memory.outbox.clear()
-    out, _error = checked("--to", "13800138000")
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda act, **_: act())
+    return make_user("root", is_staff=True, is_superuser=True, language="en")
+
+
+def test_a_test_is_an_sms_like_every_other(root: User) -> None:
+    out, _error = checked("--to", TO)
     (sent,) = memory.outbox
-    assert (sent.to, sent.code) == ("+8613800138000", None)
-    assert "· memory: It was taken, as memory-0." in out
-    assert "13800138000" not in out
+    assert (sent.to, sent.code) == (f"+86{TO}", None)
+    assert "r***@" in sent.text
+    sms = Sms.objects.get()
+    assert (sms.user, sms.purpose, sms.status, sms.attempts.count()) == (root, "test", "sent", 1)
+    assert f"· Test: memory took it, as {sms.gateway_id}." in out
+    assert TO not in out
+    event = SecurityEvent.objects.get(kind="test_sms")
+    assert (event.user, event.detail) == (root, {"number": "138****8000", "reason": "manage.py checksms"})
 
 
-def test_a_test_that_is_refused_says_why(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.SMS_GATEWAY = "memory"
+def test_what_holds_for_every_sms_holds_for_a_test(root: User, settings: Settings) -> None:
+    """Switches, budgets, countries and the wait from one to the next."""
+    switches.switch(ALL, on=False, reason="flood", by=root, address="")
+    assert "A budget of today is spent" in checked("--to", TO)[0]
+    switches.switch(ALL, on=True, reason="over", by=root, address="")
+    settings.SMS_BUDGETS = {"+86": (0, None)}
+    assert "A budget of today is spent" in checked("--to", TO)[0]
+    settings.SMS_BUDGETS = {}
+    assert "this country" in checked("--to", "+4915112345678")[1]
+    assert (Sms.objects.count(), memory.outbox) == (0, [])
+    assert "· Test: memory took it" in checked("--to", TO)[0]
+    assert "✗ Test: A test was sent a moment ago." in checked("--to", TO)[0]
+    assert len(memory.outbox) == 1
 
+
+def test_through_one_gateway_and_no_other(root: User, settings: Settings) -> None:
+    settings.SMS_GATEWAYS = ["memory", "outbox"]
+    checked("--to", TO, "--gateway", "outbox")
+    assert (Sms.objects.get().via, Sms.objects.get().gateway) == ("outbox", "outbox")
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ConfigurationRejected("alibaba isv.OUT_OF_SERVICE"), "It was not sent: alibaba isv.OUT_OF_SERVICE. No SMS"),
+        (NotSent("ConnectTimeout"), "It was not sent: ConnectTimeout. "),
+        (OutcomeUnknown("ReadTimeout"), "Nobody knows whether it was sent: ReadTimeout. "),
+    ],
+)
+def test_a_test_that_does_not_arrive_says_why(
+    root: User, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
     def refuse(_message: object) -> str:
-        raise ConfigurationRejected("alibaba isv.OUT_OF_SERVICE")
+        raise error
 
     monkeypatch.setattr(memory, "send", refuse)
-    out, error = checked("--to", "13800138000")
-    assert "✗ memory: It was not sent: alibaba isv.OUT_OF_SERVICE. No SMS are left" in out
-    assert error == "1 troubles."
+    out, said = checked("--to", TO)
+    assert f"✗ Test: {told}" in out
+    assert said == "1 troubles."
 
 
-def test_a_number_that_is_none() -> None:
+def test_a_test_that_no_worker_takes(root: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accounts.delivery.queue.publish", lambda _row: True)
+    monkeypatch.setattr(checksms, "LONGEST", 0.1)
+    assert "✗ Test: No worker sent it" in checked("--to", TO)[0]
+
+
+def test_whose_test_it_is(root: User, make_user: MakeUser) -> None:
+    lisi = make_user("lisi")
+    assert "There is no account nobody@example.edu." in checked("--to", TO, "--by", "nobody@example.edu")[1]
+    checked("--to", TO, "--by", "lisi@example.edu")
+    assert Sms.objects.get().user == lisi
+    root.delete()
+    assert "There is no account of an administrator." in checked("--to", TO)[1]
+
+
+def test_a_number_that_is_none(root: User) -> None:
     assert "This is not a phone number." in checked("--to", "12")[1]
 
 
