@@ -26,9 +26,9 @@ class Delivery(models.Model):
     class Reason(models.TextChoices):
         """Why it failed, in words for the person it was for."""
 
-        NUMBER = "number", _("This number does not get our SMS.")
-        OFFICE = "office", _("The fault is on our side; the IT office is told.")
-        LATE = "late", _("It was too late for it.")
+        NUMBER = "number", _("This number cannot receive our SMS.")
+        OFFICE = "office", _("The fault is on our side; the IT office has been told.")
+        LATE = "late", _("It was too late to send it.")
 
     WAITING = (Status.QUEUED, Status.DELAYED)
     TASK: ClassVar[str]  # the name of the task that sends it, by which it is queued
@@ -112,7 +112,7 @@ class Sms(Delivery):
     via = models.CharField(_("only through"), max_length=20, blank=True, default="", db_default="")
     rerouted_at = models.DateTimeField(_("sent by another channel"), null=True, blank=True)  # as its owner asked
     gateway = models.CharField(_("gateway"), max_length=20, blank=True)
-    gateway_id = models.CharField(_("the gateway's number"), max_length=64, blank=True, db_index=True)
+    gateway_id = models.CharField(_("the gateway’s number"), max_length=64, blank=True, db_index=True)
 
     objects = SmsQuerySet.as_manager()
 
@@ -185,7 +185,7 @@ class Attempt(models.Model):
     ended_at = models.DateTimeField(_("answered"), null=True, blank=True)
     outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome, default=Outcome.CLAIMED)
     error = models.CharField(_("error"), max_length=100, blank=True)
-    gateway_id = models.CharField(_("the gateway's number"), max_length=64, blank=True, db_index=True)
+    gateway_id = models.CharField(_("the gateway’s number"), max_length=64, blank=True, db_index=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     price = models.PositiveIntegerField(_("price"), default=0)  # in ten-thousandths; 0: nobody said
 

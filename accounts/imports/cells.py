@@ -85,7 +85,7 @@ class Start(Widget):
         except ValueError:
             at = None
         if at is None or not 2000 <= at.year <= 2100:
-            raise ValueError(_("“%(text)s” is no date like 2030-09-01") % {"text": str(value)[:40]})
+            raise ValueError(_("“%(text)s” is not a date like 2030-09-01") % {"text": str(value)[:40]})
         return timezone.make_aware(at) if timezone.is_naive(at) else at
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:

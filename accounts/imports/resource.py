@@ -151,7 +151,7 @@ class PeopleResource(ModelResource):
         if "@" in written and written != name:
             self._warn(row, "address", _("will be written as %(address)s") % {"address": name})
         if not name.endswith(f"@{settings.MAIL_DOMAIN}"):
-            self._warn(row, "address", _("is not of %(domain)s") % {"domain": settings.MAIL_DOMAIN})
+            self._warn(row, "address", _("is not an address of %(domain)s") % {"domain": settings.MAIL_DOMAIN})
         row["address"] = name
 
     def _warn(self, row: Any, name: str, text: str) -> None:

@@ -224,11 +224,11 @@ class Kind(models.TextChoices):
         Entry(needs={"rollout": KEY}, may={"start": MOMENT}, notes=("start",)),
         _("date of two-step taken back"),
     )
-    EXEMPTED = "exempted", Entry(needs={"until": MOMENT, **WHY}, notes=("until",)), _("excepted from two-step")
+    EXEMPTED = "exempted", Entry(needs={"until": MOMENT, **WHY}, notes=("until",)), _("exempted from two-step")
     EXEMPTION_ENDED = (
         "exemption_ended",
         Entry(may={"start": MOMENT}, notes=("start",)),
-        _("exception from two-step ended"),
+        _("exemption from two-step ended"),
     )
     ROLLED_OUT = (
         "rolled_out",
@@ -253,7 +253,7 @@ class Kind(models.TextChoices):
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")
     PAUSE_ENDED = "pause_ended", Entry(may=WHY), _("pause of codes ended")
-    CODES_GIVEN = "codes_given", Entry(may=WHY), _("codes given again")
+    CODES_GIVEN = "codes_given", Entry(may=WHY), _("codes allowed again")
     TEST_SMS = "test_sms", Entry(needs={"number": MASKED}, may=WHY, notes=("number",)), _("test SMS sent")
     HELP_CODE_ISSUED = (
         "help_code_issued",

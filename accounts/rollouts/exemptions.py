@@ -23,7 +23,7 @@ def make(user: User, until: datetime, reason: str, *, actor: User, address: str 
     """Two-step is off until then, and comes on by itself. One that is in force already gets the new day."""
     reason = _reason(reason)
     if until <= timezone.now():
-        raise ValueError("an exception ends in the future")
+        raise ValueError("an exemption ends in the future")
     with administrators.kept():
         held = _held(user)
         old = Exemption.in_force(user=user).first()
@@ -79,7 +79,7 @@ def switch_off(user: User, reason: str, *, actor: User, address: str = "") -> bo
 
 
 def _held(user: User) -> User:
-    """Its row, locked: roll-outs look for exceptions behind the same lock."""
+    """Its row, locked: roll-outs look for exemptions behind the same lock."""
     return User.objects.select_for_update().get(pk=user.pk)
 
 

@@ -15,13 +15,13 @@ from accounts.rollouts import placeholders
 def default_words(language: str) -> tuple[str, str]:
     """Subject and text, for the office to edit."""
     with translation.override(language):
-        subject = _("Two-step verification of your mailbox begins on {date}")
+        subject = _("Two-step verification for your mailbox begins on {date}")
         text = _(
             "Hello {name},\n\n"
-            "from {date}, {time}, two-step verification is on for your mailbox {mailbox}: signing in on the web then "
-            "needs your password and a code by SMS, and mail programs need app passwords.\n\n"
+            "from {date}, {time}, two-step verification will be on for your mailbox {mailbox}: signing in on the web "
+            "will need your password and a code by SMS, and mail programs will need app passwords.\n\n"
             "What you still have to do:\n{to_do}\n\n"
-            "You do it at {portal} in a few minutes. Nothing else changes. We never ask for your password by mail.\n\n"
+            "It takes a few minutes: {portal}\n\nNothing else will change. We never ask for your password by mail.\n\n"
             "Questions? {contact}\n\n{institution}"
         )
     return subject, text

@@ -76,7 +76,7 @@ class RolloutMember(models.Model):
     class Fate(models.TextChoices):
         SET = "set", _("gets the date")
         EARLIER = "earlier", _("has two-step already, or from an earlier date")
-        EXEMPT = "exempt", _("excepted beyond the date")
+        EXEMPT = "exempt", _("exempt beyond the date")
         TAKEN_BACK = "taken_back", _("date taken back")
 
     rollout = models.ForeignKey(Rollout, models.CASCADE, related_name="members")
@@ -179,8 +179,8 @@ class Exemption(models.Model):
     )
 
     class Meta:
-        verbose_name = _("exception from two-step")
-        verbose_name_plural = _("exceptions from two-step")
+        verbose_name = _("exemption from two-step")
+        verbose_name_plural = _("exemptions from two-step")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=models.Q(ended_at=None), name="one_exemption_a_user"),

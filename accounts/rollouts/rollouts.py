@@ -41,7 +41,7 @@ class Difference:
 
 
 def switch_on(users: Iterable[User], start: datetime, *, actor: User, address: str = "") -> int:
-    """From `start`; an earlier date stays, and so does an exception that lasts longer. Returns for how many it changed
+    """From `start`; an earlier date stays, and so does an exemption that lasts longer. Returns for how many it changed
     something."""
     return switching.switch_on([user.pk for user in users], start, actor=actor, address=address)
 

@@ -38,7 +38,7 @@ def _exempt(keys: Sequence[int], start: datetime) -> Any:
 
 
 def switch_on(keys: Sequence[int], start: datetime, *, actor: User | None, address: str = "", **detail: Any) -> int:
-    """From `start`; an earlier date stays, and so does an exception that lasts longer. Returns for how many it changed
+    """From `start`; an earlier date stays, and so does an exemption that lasts longer. Returns for how many it changed
     something."""
     changed = 0
     for batch in batches(keys):
@@ -50,7 +50,7 @@ def switch_on(keys: Sequence[int], start: datetime, *, actor: User | None, addre
 def _set(keys: Sequence[int], start: datetime, *, actor: User | None, address: str, **detail: Any) -> list[int]:
     """In a transaction. The keys of those who got the date."""
     now = timezone.now()
-    # Locked in one order, before it is asked who is exempt: an exception is made behind the same lock.
+    # Locked in one order, before it is asked who is exempt: an exemption is made behind the same lock.
     people = {
         user.pk: user
         for user in User.objects.filter(pk__in=keys)
@@ -159,7 +159,7 @@ def _others(rollout: Rollout, keys: Iterable[int]) -> dict[int, datetime]:
 
 
 def _forget(rollout: Rollout) -> None:
-    """What remembers the date of this roll-out as the one before, or as the one without an exception."""
+    """What remembers the date of this roll-out as the one before, or as the one without an exemption."""
     mine = RolloutMember.objects.filter(rollout=rollout, user=OuterRef("user_id")).values("before")
     member_of_it = Q(user__in=rollout.members.values("user_id"))
     later = RolloutMember.objects.filter(member_of_it, before=rollout.start).exclude(rollout=rollout)

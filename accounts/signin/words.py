@@ -65,7 +65,7 @@ def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -
         case guesses.Outcome.WRONG if row:
             return wrong_text(max(settings.HELP_CODE_TRIES - row.tries, 0))
         case guesses.Outcome.EXHAUSTED:
-            return _("This code was entered wrong too often. Please ask the IT office for a new one.")
+            return _("There were too many wrong tries. Please ask the IT office for a new code.")
         case guesses.Outcome.PAUSED:
             return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
         case guesses.Outcome.MALFORMED:
@@ -90,7 +90,7 @@ def code_text(outcome: guesses.Outcome, user: User, sms: Sms | None, other: Sms 
         case guesses.Outcome.WRONG if sms and sms.tries < settings.SMS_CODE_TRIES:
             return wrong_text(settings.SMS_CODE_TRIES - sms.tries)
         case guesses.Outcome.WRONG | guesses.Outcome.EXHAUSTED:
-            return _("This code was entered wrong too often. Please send a new one.")
+            return _("There were too many wrong tries. Please send a new code.")
         case guesses.Outcome.PAUSED:
             return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
         case guesses.Outcome.MALFORMED:

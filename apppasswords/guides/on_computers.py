@@ -44,7 +44,7 @@ FOXMAIL = Program(
         Step(
             _(
                 "On the page “Server”, leave the login for sending as “same as the incoming server”. If it has a password of its "
-                "own, replace that one, too. Then press “OK”."
+                "own, replace that one too. Then press “OK”."
             )
         ),
     ),
@@ -91,7 +91,7 @@ COREMAIL = Program(
             login(_("Incoming server (IMAP)"), Value.IMAP),
         ),
         Step(
-            _("Replace the password of the outgoing server, too, and save."),
+            _("Replace the password of the outgoing server too, and save."),
             login(_("Outgoing server (SMTP)"), Value.SMTP),
         ),
     ),
@@ -131,7 +131,7 @@ OUTLOOK = Program(
         Step(
             _(
                 "Below “Outgoing mail”, leave “Use the same user name and password as my incoming mail server” chosen. If it has a "
-                "password of its own, replace that one, too. Then press “Next”."
+                "password of its own, replace that one too. Then press “Next”."
             ),
             Form(_("Outgoing mail"), (Field(_("Server"), Value.SMTP), USER, PASSWORD), NEXT),
         ),
@@ -265,7 +265,7 @@ MAC = Program(
             login(_("Incoming Mail Server"), Value.IMAP, label=_("Host Name")),
         ),
         Step(
-            _("Below “Outgoing Mail Server”, replace the password, too, and press “Save”."),
+            _("Below “Outgoing Mail Server”, replace the password too, and press “Save”."),
             login(_("Outgoing Mail Server"), Value.SMTP, label=_("Host Name"), button=SAVE),
         ),
     ),

@@ -39,7 +39,7 @@ HUAWEI = Program(
             ),
         ),
         Step(
-            _("Go back, tap “Outgoing settings”, and replace the password there, too."),
+            _("Go back, tap “Outgoing settings”, and replace the password there too."),
             login(_("Outgoing settings"), Value.SMTP, label=_("SMTP server")),
         ),
     ),
@@ -92,7 +92,7 @@ IPHONE = Program(
         ),
         Step(
             _(
-                "Below “Outgoing Mail Server”, tap “SMTP”, then the server below “Primary Server”. Replace the password there, "
+                "Below “Outgoing Mail Server”, tap “SMTP”, then the server below “Primary Server”. Replace the password there "
                 "too, and tap “Done” on each page."
             ),
             login(_("Outgoing Mail Server"), Value.SMTP, label=_("Host Name"), button=DONE),
@@ -149,7 +149,7 @@ ANDROID = Program(
             login(_("Incoming server (IMAP)"), Value.IMAP),
         ),
         Step(
-            _("Open the settings for sending (“Outgoing server” or “Outgoing settings”) and replace it there, too."),
+            _("Open the settings for sending (“Outgoing server” or “Outgoing settings”) and replace it there too."),
             login(_("Outgoing server (SMTP)"), Value.SMTP),
         ),
     ),

@@ -21,7 +21,7 @@ OTHER = Program(
             login(_("Incoming server (IMAP)"), Value.IMAP),
         ),
         Step(
-            _("Replace the password for sending, too, if it has one of its own:"),
+            _("Replace the password for sending too, if it has one of its own:"),
             login(_("Outgoing server (SMTP)"), Value.SMTP),
             _("An account that uses POP3 may go on so: only the password changes."),
         ),

@@ -50,13 +50,13 @@ class Step:
 
 # What is to be minded in every program is said once, at the top; this depends on what can be chosen.
 CERTIFICATES = _(
-    "Choose “SSL/TLS” with nothing in brackets after it. A choice that does not check the server's certificate lets whoever "
-    "stands between you and the server read your password and your mail, and nothing warns you. Our servers have valid "
+    "Choose “SSL/TLS” with nothing in brackets after it. A choice that does not check the server’s certificate lets anybody "
+    "between you and the server read your password and your mail, and nothing warns you. Our servers have valid "
     "certificates."
 )
 CERTIFICATE_QUESTION = _(
-    "If it says that the server's identity cannot be verified, do not go on: somebody between you and the server could read "
-    "your password. Check the server's name for a slip, try another network, and call the IT office if it stays."
+    "If it says that the server’s identity cannot be verified, do not go on: somebody between you and the server could read "
+    "your password. Check the server’s name for a slip, try another network, and call the IT office if the message stays."
 )
 
 
@@ -82,11 +82,11 @@ PASSWORD = Field(_("Password"), Value.PASSWORD)
 SECURITY = Field(_("Security type"), Value.SECURITY)
 NEXT, SAVE, DONE = _("Next"), pgettext_lazy("button", "Save"), pgettext_lazy("button", "Done")
 OWN_PROFILE = _(
-    "An account that a profile has set up cannot be changed by hand. Load a new profile, as below; it takes the place of the "
+    "An account that a profile has set up cannot be changed by hand. Download a new profile, as below; it takes the place of the "
     "old one."
 )
 PROFILE = _(
-    "Load a profile: it fills in everything, with a new app password. At a computer it shows a QR code for the phone."
+    "Download a profile: it fills in everything, with a new app password. At a computer it shows a QR code for the phone."
 )
 
 

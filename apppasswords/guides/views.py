@@ -125,10 +125,10 @@ def _warnings(program: Program) -> list[tuple[Text, ...]]:
     password = (
         ngettext(
             "Enter it for receiving and for sending, even where it is called “optional”. An app password has 16 "
-            "characters; spaces do not matter. After %(tries)s wrong tries in a row the address that you are at is "
+            "characters; spaces do not matter. After %(tries)s wrong tries in a row your network address is "
             "banned for an hour, and even the right password is refused.",
             "Enter it for receiving and for sending, even where it is called “optional”. An app password has 16 "
-            "characters; spaces do not matter. After %(tries)s wrong tries in a row the address that you are at is "
+            "characters; spaces do not matter. After %(tries)s wrong tries in a row your network address is "
             "banned for %(hours)s hours, and even the right password is refused.",
             ban["hours"],
         )

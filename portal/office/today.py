@@ -70,7 +70,7 @@ def _parts(_now: datetime) -> Iterator[Item]:
         text = _("Nothing has been heard from the workers for %(queues)s: until they run, this work waits.")
         yield Item(text % {"queues": ", ".join(queues)}, _list(Sms), is_trouble=True)
     for host, seconds in heartbeats.wrong_clocks().items():
-        text = _("The clock of %(host)s is %(seconds)s seconds off the database's. Times go by the database's clock.")
+        text = _("The clock of %(host)s is %(seconds)s seconds off the database’s. Times go by the database’s clock.")
         yield Item(text % {"host": host, "seconds": f"{seconds:+.0f}"}, _list(Sms), is_trouble=True)
 
 

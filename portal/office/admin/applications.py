@@ -57,8 +57,8 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
         }
         help_texts = {
             "skip_authorization": _("People are not asked whether they allow it."),
-            "redirect_uris": _("Whole addresses, one a line."),
-            "post_logout_redirect_uris": _("Whole addresses, one a line."),
+            "redirect_uris": _("Whole addresses, one per line."),
+            "post_logout_redirect_uris": _("Whole addresses, one per line."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -167,8 +167,8 @@ class BanAdmin(HistoryAdmin):
         if kind is None and places.is_gateway(ban.network):
             n = places.accounts_of(ban.network).count()
             return ngettext(
-                "no; %(n)s account got in from here in the last days, so failures are counted for one account each",
-                "no; %(n)s accounts got in from here in the last days, so failures are counted for one account each",
+                "no; %(n)s account got in from here in the last days, so failures are counted for each account",
+                "no; %(n)s accounts got in from here in the last days, so failures are counted for each account",
                 n,
             ) % {"n": n}
         return str(kind.label) if kind else gettext("no")

@@ -115,7 +115,7 @@ class ExemptionAdmin(HistoryAdmin):
             user = form.cleaned_data["mailbox"]
             if make(self, request, user, form.cleaned_data):
                 return redirect("admin:rollouts_exemption_changelist")
-        context = {"title": _("Add an exception from two-step"), "form": form, "opts": self.opts}
+        context = {"title": _("Add an exemption from two-step"), "form": form, "opts": self.opts}
         return TemplateResponse(request, "office/exemption/add.html", self.admin_site.each_context(request) | context)
 
     def change_view(  # type: ignore[override]
@@ -133,7 +133,7 @@ class ExemptionAdmin(HistoryAdmin):
                 raise Http404
             row = get_object_or_404(Exemption.objects.filter(user__in=clerks.touchable(request.user)), pk=object_id)
             done = exemptions.end(row, actor=request.user, address=clients.address(request))
-            text = _("The exception is ended.") if done else _("It was over already.")
+            text = _("The exemption is ended.") if done else _("It was over already.")
             self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
             return redirect("admin:rollouts_exemption_changelist")
         in_force = Exemption.in_force(pk=object_id).first() if object_id.isdecimal() else None

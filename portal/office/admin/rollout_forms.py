@@ -30,7 +30,7 @@ class ChoiceForm(Seen, forms.Form):
         label=gettext_lazy("Single people"),
         required=False,
         max_length=LONGEST_LIST,
-        help_text=gettext_lazy("One a line: the whole address, or the part before @."),
+        help_text=gettext_lazy("One per line: the whole address, or the part before @."),
         widget=forms.Textarea(attrs={"rows": 8, "cols": 50, "spellcheck": "false", "autocapitalize": "none"}),
     )
     start = forms.DateField(

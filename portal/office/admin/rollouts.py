@@ -246,14 +246,14 @@ def _states() -> list[tuple[str, str]]:
         ("not_ready", _("not ready")),
         ("ready", _("ready")),
         ("reminded", _("got a reminder")),
-        ("exempt", _("excepted")),
+        ("exempt", _("exempt")),
         ("earlier", _("had it already")),
     ]
 
 
 def _what_words_stand_for() -> list[tuple[str, str]]:
     meanings = {
-        "name": _("the person's name"),
+        "name": _("the person’s name"),
         "mailbox": _("the mailbox address"),
         "date": _("the day from which two-step is on"),
         "time": _("and the time"),

@@ -204,15 +204,15 @@ BUTTONS = {
             release,
             gettext_lazy("Let the mailbox password in from everywhere"),
             gettext_lazy(
-                "For somebody who is travelling and must get in now. Guessing can go on too, until as many wrong "
-                "passwords came again: a new password or two-step is safer."
+                "For somebody who is travelling and must get in now. Guessing can go on too, until there have been "
+                "as many wrong passwords again: a new password or two-step is safer."
             ),
             permission=LIFT,
         ),
         Button(
             "codes",
             give_codes,
-            gettext_lazy("Give codes again"),
+            gettext_lazy("Let codes be sent again"),
             gettext_lazy(
                 "What was asked for so far no longer counts: codes can be sent again at once, also to a number that "
                 "others typed. Wrong ones that were entered stay counted."
@@ -233,8 +233,8 @@ BUTTONS = {
             end_sessions,
             gettext_lazy("Sign out everywhere"),
             gettext_lazy(
-                "Everybody who is signed in to this account on the web is out, and mail programs are disconnected; "
-                "those whose password is still good come back by themselves. Trusted browsers stay."
+                "Everybody who is signed in to this account on the web is signed out, and mail programs are "
+                "disconnected; those whose password is still good come back by themselves. Trusted browsers stay."
             ),
             is_danger=True,
         ),
@@ -242,14 +242,17 @@ BUTTONS = {
             "browsers",
             forget_browsers,
             gettext_lazy("Forget the trusted browsers"),
-            gettext_lazy("The next sign-in in each of them asks for a code. Who came in by one of them is out."),
+            gettext_lazy(
+                "The next sign-in in each of them asks for a code. Anyone who signed in through one of them is "
+                "signed out."
+            ),
             is_danger=True,
         ),
         Button(
             "app_passwords",
             remove_app_passwords,
             gettext_lazy("Remove all app passwords"),
-            gettext_lazy("Mail programs that use them are out at their next login."),
+            gettext_lazy("Mail programs that use them are refused at their next login."),
             is_danger=True,
         ),
         Button(

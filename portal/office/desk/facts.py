@@ -179,5 +179,5 @@ def story(sms: Sms) -> str:
     if sms.voided_at and sms.nonce:
         return _("Replaced by a newer code, or no longer wanted.")
     if sms.tries >= settings.SMS_CODE_TRIES:
-        return _("The code was entered wrong too often.")
+        return _("There were too many wrong tries.")
     return ""

@@ -228,8 +228,8 @@ def test_every_field_that_is_logged_is_in_the_table() -> None:
     ("kind", "detail", "words"),
     [
         ("app_password_removed", {"names": "Mail、Phone"}, "app passwords removed: Mail、Phone"),
-        ("exemption_ended", {"start": None}, "exception from two-step ended"),
-        ("exempted", {"until": "2026-03-01T00:00:00+08:00"}, "excepted from two-step (2026-03-01)"),
+        ("exemption_ended", {"start": None}, "exemption from two-step ended"),
+        ("exempted", {"until": "2026-03-01T00:00:00+08:00"}, "exempted from two-step (2026-03-01)"),
         ("two_step_set", {"start": "2026-02-28T16:00:00+00:00"}, "two-step switched on from 2026-03-01"),
         ("signed_in", {"method": "code", "by": "hand"}, "signed in (with a code)"),
         ("code_wrong", {"purpose": "of another time"}, "wrong code"),

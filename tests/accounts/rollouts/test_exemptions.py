@@ -1,4 +1,4 @@
-"""Exceptions from two-step, which end by themselves."""
+"""Exemptions from two-step, which end by themselves."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def test_a_rollout_after_the_exception_changes_nothing(lisi: Person, clerk: Pers
     assert dates([lisi.user]) == [until]
 
 
-def test_off_and_excepted_only_with_a_reason(lisi: Person, wangwu: Person, clerk: Person) -> None:
+def test_off_and_exempt_only_with_a_reason(lisi: Person, wangwu: Person, clerk: Person) -> None:
     assert clerk.user
     assert lisi.user
     assert wangwu.user

@@ -149,7 +149,7 @@ def guessed_at_too_often(spot: Spot, settings: Settings) -> Now:
         wrong = spot.page.enter(now.person, other_than(now.code))
     assert wrong
     assert wrong.field_in_focus
-    assert "entered wrong too often" in wrong.text
+    assert "too many wrong tries" in wrong.text
     return Now(now.person, spot.page.look(now.person))
 
 

@@ -270,7 +270,7 @@ SAID = {
         "certificates": "between you and the server",
         "both": "for receiving and for sending",
         "length and spaces": "An app password has 16 characters; spaces do not matter.",
-        "ban": "After 10 wrong tries in a row the address that you are at is banned for an hour",
+        "ban": "After 10 wrong tries in a row your network address is banned for an hour",
     },
 }
 

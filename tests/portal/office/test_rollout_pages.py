@@ -1,4 +1,4 @@
-"""The pages of roll-outs and exceptions, as clerks use them."""
+"""The pages of roll-outs and exemptions, as clerks use them."""
 
 import re
 from datetime import timedelta
