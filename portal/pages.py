@@ -33,6 +33,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme_url": _versioned("theme", _theme()) if settings.INSTITUTION_COLOR else "",
         "logo_url": _versioned("logo", _logo()) if settings.INSTITUTION_LOGO else "",
         "contact": contact.link(),
+        "office_counter": contact.linked(settings.SUPPORT_COUNTER),
         "password_reset_url": settings.PASSWORD_RESET_URL,
         "mailbox_url": settings.MAILBOX_URL,
         "mail_ending": lambda: _mail_ending(request),

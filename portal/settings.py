@@ -86,6 +86,8 @@ PASSWORD_RESET_URL = env.url(
     "PASSWORD_RESET_URL"
 )  # where a forgotten mailbox password is replaced; else: SUPPORT_CONTACT
 SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "")  # the IT office
+# Where its counter is, and when it is open; empty: pages only say what to bring.
+SUPPORT_COUNTER = env.text("SUPPORT_COUNTER", "信息楼 101 室，工作日 8:30–17:00" if DEBUG else "")
 
 INSTALLED_APPS = [
     "oauth2_provider",

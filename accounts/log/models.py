@@ -65,7 +65,7 @@ class SecurityEvent(models.Model):
 
     class Meta:
         verbose_name = _("security event")
-        verbose_name_plural = _("security log")
+        verbose_name_plural = _("security events")
         permissions = [("export_securityevent", _("Can export the security log"))]
         ordering = ["-pk"]
         indexes = [

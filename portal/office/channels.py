@@ -67,10 +67,19 @@ def said(outage: Outage) -> str:
     """Since when a gateway is out, for what, why, and when it is tried again."""
     country, _space, purpose = outage.scope.partition(" ")
     what = f"{country} {dict(Sms.Purpose.choices).get(purpose, purpose)}" if outage.scope else _("all SMS")
-    why = " ".join(filter(None, [outage.error, explanations.of(outage.error)]))
-    why = why.rstrip("。.")
-    told = {"what": what, "since": clock.briefly(outage.began_at), "why": why, "next": clock.briefly(outage.probe_at)}
+    told = {
+        "what": what,
+        "since": clock.briefly(outage.began_at),
+        "why": _why(outage.error),
+        "next": clock.briefly(outage.probe_at),
+    }
     return _("Left out since %(since)s for %(what)s: %(why)s. One SMS tries it from %(next)s on.") % told
+
+
+def _why(error: str) -> str:
+    """Within a sentence."""
+    meaning = explanations.of(error).rstrip("。.")
+    return _("%(what)s (%(error)s)") % {"what": meaning, "error": error} if meaning else error
 
 
 def all_of_them() -> list[Standing]:

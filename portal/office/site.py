@@ -107,6 +107,7 @@ class PortalAdminSite(AdminSite):
         context = self.each_context(request) | {
             "title": _("Dashboard"),
             "charts": charts,
+            "empty": [chart.title for chart in charts if chart.is_empty],
             "summed_at": summed_at,
             "length": length,
             "ranges": sections.RANGES.items(),

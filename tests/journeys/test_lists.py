@@ -73,3 +73,15 @@ def test_no_list_is_wider_than_its_place(live_server: LiveServer, open_page: Ope
             found += [f"{model.__name__} at {width}: {part}" for part in parts]
             found += [f"{model.__name__} at {width}: the page scrolls"] if scrolls_sideways(page) else []
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "next_to_it"), [(WIDE, "#changelist-filter"), (NARROW, "#changelist-search")])
+def test_the_keyboard_goes_as_the_eye_does(
+    live_server: LiveServer, open_page: Open, clerk: User, width: int, next_to_it: str
+) -> None:
+    page = open_page(base_url=live_server.url, width=width)
+    sign_in(page)
+    page.goto(admin_list("user"))
+    page.locator(".object-tools a").last.focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("part => document.activeElement.closest(part) !== null", next_to_it)

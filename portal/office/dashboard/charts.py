@@ -24,6 +24,7 @@ class Entry:
     url: str = ""
     length: str = ""  # of a bar
     next_url: str = ""  # what to do about it, for who rolls two-step out
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Chart:
     title: str
     headline: str = ""  # the one figure to remember
     says: str = ""  # and what it is
+    alarm: str = ""  # what is so bad that somebody should look
     entries: list[Entry] = field(default_factory=list)
     scale: list[str] = field(default_factory=list)  # from the top down
     grid: list[str] = field(default_factory=list)  # where its lines are
@@ -51,6 +53,11 @@ class Chart:
     @property
     def is_drawing(self) -> bool:
         return bool(self.scale)
+
+    @property
+    def is_empty(self) -> bool:
+        drawn = self.boxes or any(line.pieces or line.dots for line in self.lines)
+        return not (drawn if self.is_drawing else self.entries)
 
     @property
     def is_wide(self) -> bool:

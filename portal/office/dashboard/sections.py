@@ -35,6 +35,11 @@ RANGES: dict[int, str | Promise] = {
 }
 DEFAULT_RANGE = 30
 
+# From when on a figure is red. Of a few SMS one is soon a large share.
+FAILED_TOO_OFTEN = 0.05
+TOO_SLOW = 60  # seconds, for one in twenty
+SMS_THAT_TELL = 20
+
 
 def adoption(days: Days) -> list[Chart]:
     listing = lists.people()
@@ -114,13 +119,19 @@ def outcomes(days: Days) -> Chart:
         values = days.sums(Name.SMS, *(key for key in keys if key.rpartition(" ")[2] == outcome))
         series.append(Series(str(names[outcome]), values, listing.url(days, **lookup)))
     total, failed = sum(days.sums(Name.SMS, *keys)), series[-1].sum
+    alarm = _("Every twentieth SMS failed, or more: “failed” below leads to them.")
     chart = Chart(
         "sms",
         _("SMS by outcome"),
         headline=number(total),
         says=_("SMS asked for; %(share)s failed") % {"share": share(failed, total)},
+        alarm=alarm if _fails_too_often(failed, total) else "",
     )
     return charts.columns(days, chart, listing, series)
+
+
+def _fails_too_often(failed: int, total: int) -> bool:
+    return total >= SMS_THAT_TELL and failed >= FAILED_TOO_OFTEN * total
 
 
 def gateways(days: Days) -> Chart:
@@ -134,14 +145,23 @@ def gateways(days: Days) -> Chart:
         text = " · ".join(_gateway_told(days, gateway, total))
         url = listing.url(days, gateway__exact=gateway)
         bars.append((gateway or _("(never handed over)"), total, text, url))
-    return charts.bars(Chart("gateways", _("SMS by gateway"), note=listing.note(days)), bars)
+    drawn = charts.bars(Chart("gateways", _("SMS by gateway"), note=listing.note(days)), bars)
+    bad = [
+        _fails_too_often(_ended(days, gateway, Delivery.Status.FAILED), bar[1])
+        for gateway, bar in zip(of, bars, strict=True)
+    ]
+    entries = [replace(entry, is_bad=is_bad) for entry, is_bad in zip(drawn.entries, bad, strict=True)]
+    return replace(drawn, entries=entries)
+
+
+def _ended(days: Days, gateway: str, status: Delivery.Status) -> int:
+    return sum(days.sums(Name.SMS, f"{gateway} {status}".strip()))
 
 
 def _gateway_told(days: Days, gateway: str, total: int) -> Iterator[str]:
     """How many, what became of them, how fast, and at what price."""
     failed, delivered = (
-        sum(days.sums(Name.SMS, f"{gateway} {status}".strip()))
-        for status in (Delivery.Status.FAILED, Delivery.Status.DELIVERED)
+        _ended(days, gateway, status) for status in (Delivery.Status.FAILED, Delivery.Status.DELIVERED)
     )
     yield _("%(n)s, %(share)s failed") % {"n": number(total), "share": share(failed, total)}
     yield _("%(share)s delivered") % {"share": share(delivered, total)}
@@ -160,11 +180,15 @@ def delivery(days: Days) -> Chart:
     total = sum(counts)
     names = [_("up to %(n)s s") % {"n": limit} for limit in figures.CLASSES] + [_("longer")]
     within = next((limit for at, limit in enumerate(figures.CLASSES, 1) if sum(counts[:at]) >= 0.95 * total), None)
+    is_slow = total >= SMS_THAT_TELL and (within is None or within > TOO_SLOW)
     chart = Chart(
         "delivery",
         _("Time from request to delivery"),
         headline=(f"≤ {within} s" if within else f"> {figures.CLASSES[-1]} s") if total else "",
         says=_("95%% of %(n)s delivered SMS") % {"n": number(total)} if total else "",
+        alarm=_("Every twentieth SMS takes longer than a minute: look at the worker and the gateways.")
+        if is_slow
+        else "",
         note=listing.note(days),
     )
     url = listing.url(days, delivered_at__isnull=0)

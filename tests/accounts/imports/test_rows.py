@@ -49,7 +49,7 @@ def test_what_is_odd_is_a_warning(manager: Person) -> None:
     assert not has_errors(row)
     assert [(line, text) for line, _cell, _address, text in row.report["warnings"]] == [
         (2, "will be written as new@example.edu"),
-        (3, "is not of example.edu"),
+        (3, "is not an address of example.edu"),
     ]
 
 

@@ -46,3 +46,20 @@ def test_every_page_that_says_it_lets_it_be_called(zhangsan: Person, settings: S
         text = page.content.decode()
         assert "010-6233-0000" in text
         assert "010-6233-0000" not in re.sub(r"<a [^>]*href=\"tel:[^>]*>[^<]*</a>", "", text)
+
+
+@pytest.mark.django_db
+def test_who_has_lost_the_phone_is_told_what_to_bring_and_where_to(zhangsan: Person, settings: Settings) -> None:
+    zhangsan.sign_in()
+    half_way = Person(zhangsan.user)
+    half_way.enter_password()
+    pages = [
+        (half_way, "/sign-in/help/"),
+        *((zhangsan, f"/security/phone/{page}") for page in ("", "change/", "unbind/")),
+    ]
+    for counter in ("信息楼 101 室，工作日 8:30–17:00", ""):
+        settings.SUPPORT_COUNTER = counter
+        for person, path in pages:
+            text = person.get(path).content.decode()
+            assert text.count("身份证") == 1, path
+            assert counter in text, path

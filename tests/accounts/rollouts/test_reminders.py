@@ -54,7 +54,7 @@ def test_only_those_with_something_to_do_get_one(
     assert sweep() == []
     first, second, english = sorted(mail.outbox[-3:], key=lambda message: message.to[0])
     assert "客户端专用密码" not in str(english.body)
-    assert english.subject.startswith("Two-step verification of your mailbox begins on ")
+    assert english.subject.startswith("Two-step verification for your mailbox begins on ")
     assert "p0@example.edu" in str(first.body)
     assert first.body.count("\n- ") == second.body.count("\n- ") == 1
     assert first.extra_headers["Auto-Submitted"] == "auto-generated"

@@ -13,10 +13,12 @@ from accounts.bans import bans
 from accounts.bans.models import Ban
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
+from accounts.phones.models import Phone
 from accounts.rollouts import exemptions
 from accounts.rollouts.models import Rollout
 from accounts.routes import outages
 from accounts.users.models import User
+from tests.kit.people import NUMBER
 from tests.kit.plans import bind, in_days, people, uses_mailbox_password
 from tests.kit.servers import steps
 from tests.kit.sitemap import admin_list
@@ -58,6 +60,8 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     page.goto("/admin/apppasswords/apppassword/")
     yield "admin-apppassword"
     owner = User.objects.get(username="zhangsan@example.edu")
+    User.objects.filter(pk=owner.pk).update(two_step_from=timezone.now())  # as most people who come to the counter
+    Phone.objects.create(user=owner, number=f"+86{NUMBER}")
     page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
     yield "admin-desk"
     yield from _mail_endings(page, clerk, owner)

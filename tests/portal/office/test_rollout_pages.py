@@ -167,7 +167,7 @@ def test_the_clerk_gets_one_before_everybody_does(manager: Person) -> None:
     assert {message.to[0] for message in mail.outbox} == {manager.user.username}
     chinese, english = sorted((message.subject for message in mail.outbox), reverse=True)
     assert chinese == "【预览】manager，请准备"
-    assert english.startswith("[Preview] Two-step verification of your mailbox begins on ")
+    assert english.startswith("[Preview] Two-step verification for your mailbox begins on ")
     assert SecurityEvent.objects.count() == events_before
     assert not ReminderMail.objects.exists(), "nobody else's turn is used up"
     manager.post(page, form)

@@ -79,7 +79,7 @@ def test_dead_workers_and_wrong_clocks_are_named(office: Person, wangwu: Person)
     Heartbeat.objects.filter(queue=settings.CELERY_TASK_DEFAULT_QUEUE).update(ahead=-1800)
     assert said(office) == [
         ("Nothing has been heard from the workers for files: until they run, this work waits.", True),
-        ("The clock of worker-1 is -1800 seconds off the database's. Times go by the database's clock.", True),
+        ("The clock of worker-1 is -1800 seconds off the database’s. Times go by the database’s clock.", True),
     ]
 
 
