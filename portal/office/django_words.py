@@ -5,9 +5,6 @@ from django.utils.translation import gettext_noop, ngettext_lazy
 
 SAID_OTHERWISE = (
     # Lists
-    gettext_noop("Select %s to change"),
-    gettext_noop("Select %s to view"),
-    gettext_noop("Select %s"),
     gettext_noop("Add"),
     gettext_noop("Add %(name)s"),
     gettext_noop("Add %s"),

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.admin.views.main import ChangeList, ChangeListSearchForm
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.lib.seen import Seen
@@ -40,6 +41,10 @@ class SearchForm(Seen, ChangeListSearchForm):
 
 class List(ChangeList):
     search_form_class = SearchForm
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(str(self.opts.verbose_name_plural))  # Django: "Select user to change"
 
 
 class LightAdmin(admin.ModelAdmin[Any]):
