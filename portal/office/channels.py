@@ -79,7 +79,7 @@ def said(outage: Outage) -> str:
 def _why(error: str) -> str:
     """Within a sentence."""
     meaning = explanations.of(error).rstrip("。.")
-    return _("%(what)s (%(error)s)") % {"what": meaning, "error": error} if meaning else error
+    return _("%(error)s: %(what)s") % {"what": meaning, "error": error} if meaning else error
 
 
 def all_of_them() -> list[Standing]:

@@ -68,7 +68,7 @@ def test_what_is_left_out_is_told_with_its_reason(gateways: Gateways, office: Pe
     for path in (LIST, f"{LIST}{A}/", "/admin/"):
         told = page(office, path)
         assert "Left out since" in told, path
-        assert "+86 sign in: twilio 20003 Our account at the gateway" in told, path
+        assert "+86 sign in: twilio 20003: Our account at the gateway" in told, path
 
 
 def test_a_test_goes_through_this_one_only_and_brings_it_back(gateways: Gateways, office: Person) -> None:
