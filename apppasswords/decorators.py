@@ -6,16 +6,16 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts.phones import phones
 from accounts.sessions.decorators import View
 from accounts.sessions.sessions import SignedInRequest
+from accounts.users import ways
 
 
-def phone_required(view: View) -> View:
+def second_step_required(view: View) -> View:
     @wraps(view)
     def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
-        if phones.of(request.user) is None:
-            return render(request, "apppasswords/phone_needed.html")
+        if not ways.of(request.user):
+            return render(request, "apppasswords/second_step_needed.html")
         return view(request, **wired)
 
     return guarded

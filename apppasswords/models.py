@@ -92,7 +92,7 @@ class ProfileLink(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile_links")
     # A changed or unbound phone ends its links by itself.
-    phone = models.ForeignKey("phones.Phone", models.CASCADE, related_name="+")
+    phone = models.ForeignKey("phones.Phone", models.CASCADE, null=True, related_name="+")
     name = models.CharField(max_length=NAME_LENGTH)  # of the app password
     digest = models.CharField(max_length=64, unique=True)  # of the token, which is nowhere
     stamp = models.CharField(max_length=64)  # of the account as it was: password, sessions, two-step

@@ -17,7 +17,7 @@ from accounts.sessions import clients
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from apppasswords import connections, forms, passwords, secrets
-from apppasswords.decorators import phone_required
+from apppasswords.decorators import second_step_required
 from apppasswords.forms import NameForm
 from apppasswords.models import AppPassword
 
@@ -26,7 +26,7 @@ GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of
 
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
-@phone_required
+@second_step_required
 @fresh_code_required
 def app_passwords(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     """The list. POST `name` makes one, POST `remove` removes one."""
@@ -72,7 +72,7 @@ def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
 
 
 @require_safe
-@phone_required
+@second_step_required
 def connection(request: SignedInRequest, pk: int) -> HttpResponse:
     """Whether the mail program is in by now. A page that asks again hears nothing (204) while nothing is new."""
     asks_again = bool(request.headers.get("HX-Request"))
@@ -128,7 +128,7 @@ def _remove(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(GET_OR_POST)
-@phone_required
+@second_step_required
 @fresh_code_required
 def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
     """Asks once, then removes all."""

@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection
 from portal import celery
 
 ONLY_FOR_DEVELOPMENT = "only-for-development-"
-KEYS = ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
+KEYS = ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
 FEWEST = 8  # different characters of a random text
 
 

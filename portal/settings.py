@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "accounts.maillogins",
     "accounts.rollouts",
     "accounts.phones",
+    "accounts.factors",
     "accounts.browsers",
     "accounts.sessions",
     "accounts.signin",
@@ -152,6 +153,7 @@ MIDDLEWARE = [
     "accounts.sessions.middleware.csrf_cookie_once",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "accounts.sessions.middleware.present_ways",
     "portal.database.middleware.OurSide",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.sessions.middleware.OneFlow",
@@ -241,6 +243,18 @@ HALFWAY_LIFETIME = env.duration("HALFWAY_LIFETIME", "10min", "1min to 1h")
 # How long a code opens the pages that ask for one.
 FRESH_CODE_LIFETIME = env.duration("FRESH_CODE_LIFETIME", "10min", "1min to 12h")
 TRUSTED_BROWSER_LIFETIME = env.duration("TRUSTED_BROWSER_LIFETIME", "30d", "1min to 365d")
+
+# --- Ways to take the second step (docs/second-steps.md) --------------------------------------------------------------
+
+_ways = ("phone", "app", "recovery")
+SECOND_STEPS = env.choices("SECOND_STEPS", _ways, ",".join(_ways))  # that there are
+# Of these, what somebody may have and nothing else; and what is offered where two-step begins, or all is lost.
+SECOND_STEPS_ALONE = env.choices("SECOND_STEPS_ALONE", ("phone", "app"), "phone,app")
+SECOND_STEPS_TO_BEGIN = env.choices("SECOND_STEPS_TO_BEGIN", ("phone", "app"), "phone,app")
+# Of these, what opens the administration.
+SECOND_STEPS_OF_STAFF = env.choices("SECOND_STEPS_OF_STAFF", _ways, ",".join(_ways))
+# What is kept of authenticator apps is sealed with the first key, the others still open it.
+FACTOR_KEYS = env.keys("FACTOR_KEYS", "only-for-development-" + "f" * 50 if DEBUG else None)
 
 # --- OpenID Connect: other sites sign people in through the portal ---------------------------------------------------
 

@@ -4,10 +4,9 @@ values, the database their digests."""
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -15,6 +14,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
+from accounts.users.ways import Device, Way
 
 USERS_A_BROWSER = 5  # people who share one browser; the value of the one who came first is dropped
 
@@ -28,16 +28,6 @@ class Look:
     address: str
 
 
-class SecondStep(Protocol):
-    """What somebody has just shown in this browser, a phone. When it goes, the browser is forgotten."""
-
-    @property
-    def pk(self) -> Any: ...
-
-    @property
-    def user(self) -> User: ...
-
-
 def _values(cookie: str) -> list[str]:
     return [value for value in cookie[:1000].split(".") if re.fullmatch(r"[A-Za-z0-9_-]{43}", value)]
 
@@ -48,16 +38,24 @@ def _digest(value: str) -> str:
 
 
 def live(user: User) -> QuerySet[TrustedBrowser]:
-    return TrustedBrowser.objects.filter(user=user, expires_at__gt=timezone.now())
+    return _valid(TrustedBrowser.objects.filter(user=user))
 
 
-def trust(phone: SecondStep, cookie: str, look: Look) -> tuple[TrustedBrowser, str]:
-    """The row, and what the cookie must hold from now on. The value is always fresh: nobody can plant one."""
-    now = timezone.now()
+def _valid(rows: QuerySet[TrustedBrowser]) -> QuerySet[TrustedBrowser]:
+    return rows.filter(expires_at__gt=timezone.now(), ways_version=F("user__ways_version"))
+
+
+def trust(device: Device, cookie: str, look: Look) -> tuple[TrustedBrowser, str]:
+    """The row, and what the cookie must hold from now on. The value is always fresh: nobody can plant one.
+
+    `device`: by which somebody has just taken the second step here.
+    """
+    now, user = timezone.now(), device.user
     value = secrets.token_urlsafe(32)
     browser = TrustedBrowser.objects.create(
-        user=phone.user,
-        phone_id=phone.pk,
+        user=user,
+        phone_id=device.pk if device.way is Way.PHONE else None,
+        ways_version=user.ways_version,
         digest=_digest(value),
         browser=look.browser,
         system=look.system,
@@ -66,14 +64,14 @@ def trust(phone: SecondStep, cookie: str, look: Look) -> tuple[TrustedBrowser, s
         seen_at=now,
         expires_at=now + settings.TRUSTED_BROWSER_LIFETIME,
     )
-    events.record(events.Kind.BROWSER_TRUSTED, phone.user, address=look.address, browser=str(browser))
+    events.record(events.Kind.BROWSER_TRUSTED, user, address=look.address, browser=str(browser))
     return browser, ".".join([*_still_trusted(cookie), value][-USERS_A_BROWSER:])
 
 
 def _still_trusted(cookie: str) -> list[str]:
     """The values of other people: what is forgotten takes no place from them."""
     values = {_digest(value): value for value in _values(cookie)}
-    live = TrustedBrowser.objects.filter(digest__in=values, expires_at__gt=timezone.now())
+    live = _valid(TrustedBrowser.objects.filter(digest__in=values))
     return [values[digest] for digest in live.order_by("created_at").values_list("digest", flat=True)]
 
 

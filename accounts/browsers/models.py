@@ -11,7 +11,8 @@ class TrustedBrowser(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="trusted_browsers", verbose_name=_("user")
     )
     # A changed or unbound phone forgets its browsers by itself.
-    phone = models.ForeignKey("phones.Phone", models.CASCADE, related_name="+")
+    phone = models.ForeignKey("phones.Phone", models.CASCADE, null=True, related_name="+")
+    ways_version = models.PositiveIntegerField(default=0, db_default=0)  # so does any change of the second step
     digest = models.CharField(max_length=64)  # of the cookie's value
     browser = models.CharField(_("browser"), max_length=60)
     system = models.CharField(_("system"), max_length=60)

@@ -21,6 +21,16 @@ METHODS: Words = {
     "code": gettext_lazy("with a code"),
     "trusted browser": gettext_lazy("trusted browser"),
     "password": gettext_lazy("password only"),
+    "app": gettext_lazy("authenticator app"),
+    "passkey": gettext_lazy("passkey"),
+    "recovery code": gettext_lazy("recovery code"),
+}
+# By what the second step is taken. Again a test compares these with the table's.
+WAYS: Words = {
+    "phone": gettext_lazy("Code by SMS"),
+    "app": gettext_lazy("Authenticator app"),
+    "passkey": gettext_lazy("Passkey"),
+    "recovery": gettext_lazy("Recovery code"),
 }
 # What a code is for. The log knows no table of codes: a test compares these with theirs.
 PURPOSES: Words = {
@@ -31,6 +41,9 @@ PURPOSES: Words = {
     "unbind": gettext_lazy("unbind the phone"),
     "confirm": gettext_lazy("confirm it is you"),
     "help_code": gettext_lazy("help-desk code"),
+    "app": gettext_lazy("authenticator app"),
+    "recovery": gettext_lazy("recovery code"),
+    "passkey": gettext_lazy("passkey"),
     "test": gettext_lazy("test by the office"),
     "notice_changed": gettext_lazy("notice: phone changed"),
     "notice_unbound": gettext_lazy("notice: phone unbound"),
@@ -178,5 +191,5 @@ class Field(Text):
 
 
 TEXT, NAMES, COUNT, YES_NO, MOMENT, VALUES = Text(), Names(), Count(), YesNo(), Moment(), Values()
-METHOD, PURPOSE, CHANNEL = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS)
+METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), OneOf(WAYS)
 MASKED, ROLE, KEY, REASON = Masked(), Role(), COUNT, TEXT

@@ -25,6 +25,7 @@ from accounts.log.details import (
     ROLE,
     TEXT,
     VALUES,
+    WAY,
     YES_NO,
     Detail,
     Field,
@@ -108,7 +109,7 @@ class Kind(models.TextChoices):
         ),
         _("codes paused after too many wrong ones"),
     )
-    CONFIRMED = "confirmed", _("confirmed with a code")
+    CONFIRMED = "confirmed", Entry(may={"method": METHOD}, notes=("method",)), _("confirmed with a second step")
     BANNED = (
         "banned",
         Entry(
@@ -145,6 +146,16 @@ class Kind(models.TextChoices):
         "phone_unbound",
         Entry(needs={"old_number": MASKED}, may=WHY, says=_("phone %(old_number)s unbound")),
         _("phone unbound"),
+    )
+    WAY_ADDED = (
+        "way_added",
+        Entry(needs={"way": WAY, "name": TEXT}, says=_("second step added: %(way)s “%(name)s”")),
+        _("second step added"),
+    )
+    WAY_REMOVED = (
+        "way_removed",
+        Entry(needs={"way": WAY, "name": TEXT}, may=WHY, says=_("second step removed: %(way)s “%(name)s”")),
+        _("second step removed"),
     )
     BROWSER_TRUSTED = (
         "browser_trusted",

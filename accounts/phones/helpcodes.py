@@ -1,4 +1,4 @@
-"""临时验证码: the one-time code that the help desk gives somebody who lost the phone.
+"""临时验证码: the one-time code that the help desk gives somebody who lost the phone, or what else there was.
 
 After the right password it takes the place of the SMS, and opens one thing only: binding another phone. The old phone
 stays bound until then. Were it unbound when the code is given, whoever knows the password would be the next to bind
@@ -21,8 +21,8 @@ from accounts.delivery import digits, notices
 from accounts.delivery.models import Sms
 from accounts.log import events
 from accounts.phones import phones
-from accounts.phones.models import HelpCode, Phone
-from accounts.users import clerks
+from accounts.phones.models import HelpCode
+from accounts.users import clerks, ways
 from accounts.users.models import User
 
 DIGITS = 8  # guesses at it are not tied to one session, as those at an SMS code are: there are more to guess from
@@ -34,9 +34,9 @@ class Refusal(Enum):
     COLLEAGUE = auto()  # or the clerk himself
     DISABLED = auto()
     TWO_STEP_OFF = auto()  # nothing to stand in for: the password opens the account
-    NO_PHONE = auto()  # none to replace: the sign-in asks for a phone by itself
+    NO_WAY = auto()  # none to replace: the sign-in asks for a phone by itself
     PAUSED = auto()
-    GONE = auto()  # another clerk was faster, or the phone is another one now
+    GONE = auto()  # another clerk was faster, or the person has another phone or way now
 
 
 def of(user: User) -> HelpCode | None:
@@ -59,16 +59,17 @@ def issue(
 ) -> tuple[HelpCode, str] | Refusal:
     """The row and its code, which is returned here and never again. The owner is told, at the old number too.
 
-    `version`: the phone that the clerk saw, and the ordinal of its last code (0: none yet). Earlier codes are void.
+    `version`: the phone that the clerk saw (0: none), and the ordinal of its last code (0: none yet). Earlier codes are
+    void.
     `actor` is None where somebody at the server did it, who can do anything anyway.
     """
     if refusal := refused(user, actor):
         return refusal
     phone, last = version
     held = phones.of(user)
-    if held is None:
-        return Refusal.NO_PHONE
-    if held.pk != phone:
+    if not ways.of(user):
+        return Refusal.NO_WAY
+    if (held.pk if held else 0) != phone:
         return Refusal.GONE
     now = timezone.now()
     code = "".join(secrets.choice("0123456789") for _ in range(DIGITS))
@@ -81,6 +82,7 @@ def issue(
             row = HelpCode.objects.create(
                 user=user,
                 phone=held,
+                ways_version=user.ways_version,
                 ordinal=last + 1,
                 issued_by=actor,
                 digest=_digest(user, nonce, code),
@@ -97,7 +99,8 @@ def issue(
                 **events.because(reason),
             )
             notices.by_mail(user, event)
-            notices.by_sms(user, str(held.number), Sms.Purpose.NOTICE_HELP_CODE)
+            if held:
+                notices.by_sms(user, str(held.number), Sms.Purpose.NOTICE_HELP_CODE)
     except IntegrityError:
         return Refusal.GONE
     return row, code
@@ -146,25 +149,19 @@ def void(*users: User) -> None:
     HelpCode.objects.filter(user__in=users, voided_at=None).update(voided_at=timezone.now())
 
 
-def _entered(pk: int, phone: Phone) -> QuerySet[HelpCode]:
-    return HelpCode.objects.filter(pk=pk, phone=phone, voided_at=None).exclude(used_at=None)
+def _entered(pk: int, user: User) -> QuerySet[HelpCode]:
+    version = User.objects.values_list("ways_version", flat=True).get(pk=user.pk)
+    return HelpCode.objects.filter(pk=pk, user=user, ways_version=version, voided_at=None).exclude(used_at=None)
 
 
-def opens(pk: int, phone: Phone) -> bool:
-    """Whether the code that a session entered still lets it bind another phone in place of this one."""
-    return _entered(pk, phone).exists()
+def opens(pk: int, user: User) -> bool:
+    """Whether the code that a session entered still lets it bind something in place of what is lost."""
+    return _entered(pk, user).exists()
 
 
-def bind(pk: int, phone: Phone, number: str, *, address: str = "") -> Phone | phones.Refusal:
-    """The new phone in place of the lost one. Whoever is signed in, perhaps on the lost one, is out."""
-    with transaction.atomic():
-        phone.user.hold()
-        if not _entered(pk, phone).update(voided_at=timezone.now()):
-            return phones.Refusal.GONE
-        new = phones.change(phone, number, address=address, ends_sessions=True)
-        if isinstance(new, phones.Refusal):
-            transaction.set_rollback(True)
-    return new
+def spend(pk: int, user: User) -> bool:
+    """For what takes the place of what is lost; in a transaction, with the account held. False: it opens nothing."""
+    return bool(_entered(pk, user).update(voided_at=timezone.now()))
 
 
 def delete_expired() -> None:

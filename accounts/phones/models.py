@@ -6,10 +6,13 @@ from django_otp.models import Device
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.lib.numbers import masked
+from accounts.users.ways import Way
 
 
 class Phone(Device):
     """The phone that gets a person's codes. Another number is another row: what hangs on a phone goes with it."""
+
+    way = Way.PHONE
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="phone", verbose_name=_("user"))
     number = PhoneNumberField(_("number"))
@@ -41,8 +44,10 @@ class HelpCode(models.Model):
     once to the clerk and is nowhere; see accounts/phones/helpcodes.py."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
-    # The phone that it stands in for: when that one goes, the code goes with it.
-    phone = models.ForeignKey(Phone, models.CASCADE, related_name="+")
+    # The phone that it stands in for, if there was one: when that one goes, the code goes with it.
+    phone = models.ForeignKey(Phone, models.CASCADE, null=True, related_name="+")
+    # The ways that it stands in for, as they were: when one is added, changed or removed, it is void.
+    ways_version = models.PositiveIntegerField(default=0, db_default=0)
     # The first, second, ... for this phone. Of clerks who give one at the same time, one takes the number.
     ordinal = models.PositiveIntegerField()
     issued_by = models.ForeignKey(
@@ -60,7 +65,12 @@ class HelpCode(models.Model):
         verbose_name = _("help-desk code")
         verbose_name_plural = _("help-desk codes")
         ordering = ["-pk"]
-        constraints = [models.UniqueConstraint(fields=["phone", "ordinal"], name="one_help_code_an_ordinal")]
+        constraints = [
+            models.UniqueConstraint(fields=["phone", "ordinal"], name="one_help_code_an_ordinal"),
+            models.UniqueConstraint(
+                fields=["user", "ordinal"], condition=models.Q(phone=None), name="one_help_code_without_phone"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"

@@ -16,6 +16,7 @@ from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.phones.models import Phone
+from accounts.users import ways
 from accounts.users.models import User
 
 
@@ -27,7 +28,10 @@ class Refusal(Enum):
 
 
 def of(user: User) -> Phone | None:
-    return Phone.objects.filter(user=user).first()
+    phone = Phone.objects.filter(user=user).first()
+    if phone:
+        phone.user = user  # one object: what is opened with it must know what it was opened for
+    return phone
 
 
 def has_room(number: str) -> bool:
@@ -36,20 +40,19 @@ def has_room(number: str) -> bool:
 
 def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
     with transaction.atomic():
+        user.hold()
         phone = _create(user, number)
         if isinstance(phone, Refusal):
             return phone
+        ways.changed(user)
         codes.void(user)
         event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked)
         notices.by_mail(user, event)
     return phone
 
 
-def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool = False) -> Phone | Refusal:
-    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one.
-
-    `ends_sessions`: the old phone is lost, and perhaps somebody is signed in on it.
-    """
+def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
+    """Another row: trusted browsers, other sessions' second step and pending codes go with the old one."""
     user = phone.user
     if str(phone.number) == number:
         return Refusal.SAME_NUMBER
@@ -60,10 +63,8 @@ def change(phone: Phone, number: str, *, address: str = "", ends_sessions: bool 
         if isinstance(new, Refusal):
             transaction.set_rollback(True)
             return new
+        ways.changed(user)
         codes.void(user)
-        if ends_sessions:
-            user.end_sessions()
-            mailsessions.end([user.username], Why.PHONE)
         event = events.record(
             events.Kind.PHONE_CHANGED, user, address=address, number=new.masked, old_number=phone.masked
         )
@@ -79,6 +80,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
         deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
         if not deleted:
             return False
+        ways.changed(user)
         codes.void(user)
         # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
         user.end_sessions()

@@ -5,8 +5,15 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.factors.models import NAME_LENGTH
 from accounts.lib.seen import Seen
 from accounts.users.models import User
+
+
+class NameForm(Seen, forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
 
 class PasswordForm(Seen, forms.Form):

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.browsers import browsers as trusted_browsers
 from accounts.delivery.models import Sms
-from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.security import passwords
@@ -25,10 +24,12 @@ from accounts.security.forms import PasswordForm
 from accounts.sessions import clients, known, sessions
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
+from accounts.signin import entering
 from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.views import banned, safe_next
 from accounts.signin.words import phone_refusal_text, tries_text
+from accounts.users import ways
 from accounts.users.models import User
+from accounts.users.ways import Way
 
 OLD_NUMBER_PROVEN = "old_number_proven"
 
@@ -37,8 +38,10 @@ OLD_NUMBER_PROVEN = "old_number_proven"
 @require_http_methods(GET_OR_POST)
 def confirm(request: SignedInRequest) -> HttpResponse:
     """Enter a code, then go on to the page that asked for it."""
-    next_path = safe_next(request, request.POST.get("next") or request.GET.get("next")) or reverse("home")
-    bound = phones.of(request.user)
+    next_path = entering.next_of(request)
+    held, bound = ways.of(request.user), phones.of(request.user)
+    if bound is None and held:
+        return redirect(f"{reverse(sessions.CONFIRM_PAGES[held[0]])}?{urlencode({'next': next_path})}")
     if bound is None:
         messages.info(request, _("Bind a phone first. The code goes to it."))
         return redirect("phone")
@@ -48,12 +51,9 @@ def confirm(request: SignedInRequest) -> HttpResponse:
             step.send()
             return redirect(f"{reverse('confirm')}?{urlencode({'next': next_path})}")
         if step.prove():
-            sessions.note_code(request, bound)
-            events.record(events.Kind.CONFIRMED, request.user, address=clients.address(request))
-            response = redirect(next_path)
-            known.remember(request, response, request.user, bound)
-            return response
-    return render(request, "security/confirm.html", {"step": step, "next": next_path})
+            return entering.confirmed(request, bound)
+    others = {way: sessions.CONFIRM_PAGES[way] for way in held if way is not Way.PHONE}
+    return render(request, "security/confirm.html", {"step": step, "next": next_path, "others": others})
 
 
 @sensitive_post_parameters()
@@ -77,8 +77,8 @@ def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refu
     if isinstance(bound, phones.Refusal):
         messages.error(request, phone_refusal_text(bound))
     else:
-        sessions.note_code(request, bound)
-        known.remember(request, response, request.user, bound)
+        sessions.note_second_step(request, bound)
+        known.remember(request, response, request.user)
         messages.success(request, _("Your phone %(number)s is bound.") % {"number": bound.masked})
     return response
 
@@ -170,7 +170,7 @@ def password(request: SignedInRequest) -> HttpResponse:
             address=clients.address(request),
         )
         if changed.until:
-            return banned(request, changed.until)
+            return entering.banned(request, changed.until)
         if changed.outcome is passwords.Outcome.CHANGED:
             sessions.stay(request, request.user)
             messages.success(request, _("Your password is changed. Other browsers are signed out."))

@@ -8,20 +8,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.browsers.models import TrustedBrowser
-from accounts.phones.models import Phone
 from accounts.sessions.models import Authorization
 from accounts.users.models import User
+from accounts.users.ways import Device, Way
 
 
 def begin(
-    user: User, session: str, *, signed_in_at: datetime, phone: Phone | None, browser: TrustedBrowser | None
+    user: User, session: str, *, signed_in_at: datetime, device: Device | None, browser: TrustedBrowser | None
 ) -> Authorization:
-    """`phone`: the one that the session's code came from. `browser`: the trusted one that the session was opened in."""
+    """`device`: by which the second step was taken. `browser`: the trusted one that the session was opened in."""
     return Authorization.objects.create(
         user=user,
         session=session,
         auth_hash=user.get_session_auth_hash(),
-        phone=phone,
+        phone_id=device.pk if device and device.way is Way.PHONE else None,
+        ways_version=user.ways_version if device else None,
         browser=browser,
         signed_in_at=signed_in_at,
         ends_at=signed_in_at + settings.SESSION_LIFETIME,

@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.phones import phones
 from accounts.sessions import sessions
 from accounts.sessions.sessions import SignedInRequest
+from accounts.users import ways
 
 View = Callable[..., HttpResponse]
 
@@ -20,12 +20,14 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 
 
 def fresh_code_required(view: View) -> View:
-    """The page asks for a code first if none was entered in the last minutes. Who has no phone has none to enter."""
+    """The page asks for a second step first if none was taken in the last minutes. Who has no way to take one has
+    nothing to show."""
 
     @wraps(view)
     def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
-        if phones.of(request.user) and not sessions.code_is_fresh(request):
-            return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
+        if not sessions.code_is_fresh(request) and (held := ways.of(request.user)):
+            page = reverse(sessions.CONFIRM_PAGES[held[0]])
+            return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
         return view(request, **wired)
 
     return guarded

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
-from accounts.phones.models import Phone
+from accounts.phones import phones
 from accounts.sessions import sessions
 from accounts.users.models import User
 
@@ -29,8 +29,11 @@ def _values(request: HttpRequest) -> list[str]:
     return [value for value in cookie[:1000].split(".") if re.fullmatch(r"[0-9a-f]{32}", value)]
 
 
-def remember(request: HttpRequest, response: HttpResponse, user: User, phone: Phone) -> None:
-    """The right code to this phone was entered."""
+def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """The second step was taken, by whichever way: codes to the phone are counted by it, if there is one."""
+    phone = phones.of(user)
+    if phone is None:
+        return
     value = _value(user, str(phone.number))
     others = [other for other in _values(request) if other != value]
     response.set_cookie(

@@ -1,6 +1,7 @@
 """The site denies by default: a page is open to everybody only if its view says `login_not_required`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
 
 from accounts.sessions import flows, sessions
 
@@ -58,6 +60,26 @@ def csrf_cookie_once(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def present_ways(get_response: GetResponse) -> GetResponse:
+    """After django-otp's. `request.user.is_verified()`: a second step was taken in this session, and the ways to take
+    one are still what they were then."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        verified: Any = SimpleLazyObject(partial(_verified_by_present_ways, request, request.user))
+        request.user = verified
+        return get_response(request)
+
+    return middleware
+
+
+def _verified_by_present_ways(request: HttpRequest, user: Any) -> Any:
+    if user.otp_device is not None:
+        user.otp_device.user = user
+        if sessions.is_by_former_ways(request, user):
+            user.otp_device = None
+    return user
+
+
 class OneFlow(MiddlewareMixin):
     """A form of one person never does anything to another, whichever form it is."""
 
@@ -85,8 +107,7 @@ def way_in(request: HttpRequest) -> HttpResponseBase | None:
         candidate = sessions.candidate(request)
         if candidate is None:
             return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-        code = candidate.phone is not None and candidate.help_code is None
-        return redirect("sign_in_code" if code else "sign_in_phone")
+        return redirect(candidate.page)
     asked = request.resolver_match.url_name if request.resolver_match else None
     must = getattr(request.user, "must_change_password", False) and not settings.PASSWORDS_IN_DIRECTORY
     return redirect("password") if must and asked not in BEFORE_NEW_PASSWORD else None

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -44,13 +44,15 @@ class SignIn(models.Model):
 class Authorization(models.Model):
     """A sign-in on the portal on which tokens hang. With it they all end, and none is valid longer than it is.
 
-    It goes with the phone that the code came from, or with the trusted browser that stood in for a code.
+    It goes with the second step that was taken, or with the trusted browser that stood in for one.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     session = models.CharField(max_length=32, db_index=True)  # the sign-in; in the portal's session too
     auth_hash = models.CharField(max_length=64)  # what sessions are checked against: password, "signed out everywhere"
     phone = models.ForeignKey(Phone, models.CASCADE, null=True, related_name="+")
+    # By whichever way the second step was taken: `User.ways_version` of then. None: it was not taken.
+    ways_version = models.PositiveIntegerField(null=True)
     browser = models.ForeignKey(TrustedBrowser, models.CASCADE, null=True, related_name="+")
     signed_in_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
@@ -68,6 +70,14 @@ class Authorization(models.Model):
             return False
         if not is_of_now(self.auth_hash, user) or not SignIn.objects.filter(session=self.session).exists():
             return False
-        if self.browser is not None and self.browser.expires_at <= now:
+        if self.browser is not None and not self._is_trusted(self.browser, user, now):
             return False
-        return not user.two_step_is_on(now) or self.phone_id is not None or self.browser_id is not None
+        if self.ways_version is not None and self.ways_version != user.ways_version:
+            return False
+        # Who signed in before there were other ways than a phone has only that.
+        verified = self.ways_version is not None or self.phone_id is not None
+        return not user.two_step_is_on(now) or verified or self.browser_id is not None
+
+    @staticmethod
+    def _is_trusted(browser: TrustedBrowser, user: User, now: datetime) -> bool:
+        return browser.expires_at > now and browser.ways_version == user.ways_version

@@ -20,7 +20,9 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.sessions import authorizations, clients, signins, store
 from accounts.sessions.models import Authorization
+from accounts.users import ways
 from accounts.users.models import User
+from accounts.users.ways import Device, Way
 
 
 class SignedInRequest(HttpRequest):
@@ -32,6 +34,7 @@ class SignedInRequest(HttpRequest):
 HALFWAY = "halfway"
 STARTED_AT = "started_at"
 CODE_AT = "code_at"
+WAYS = "ways"  # as they were when the second step was taken: `User.ways_version`
 BROWSER = "browser"
 CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
@@ -41,6 +44,10 @@ HELP_CODE = "help_code"
 AGAIN = "again"
 EVENT = "event"
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
+
+# Where the second step is taken by each way: at sign-in, and once more.
+PAGES = {Way.PHONE: "sign_in_code", Way.APP: "sign_in_app"}
+CONFIRM_PAGES = {Way.PHONE: "confirm", Way.APP: "confirm_app"}
 
 # Steps that a sign-in goes on with when the password is entered once more.
 CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
@@ -64,8 +71,18 @@ class Candidate:
 
     user: User
     phone: Phone | None
+    ways: list[Way]  # by which it may be taken, the preferred one first
     next: str
-    help_code: int | None = None  # entered right: another phone may be bound in place of this one, and nothing else
+    help_code: int | None = None  # entered right: something may be bound in place of what is lost, and nothing else
+
+    @property
+    def page(self) -> str:
+        """Where the second step is taken, or bound first."""
+        return PAGES[self.ways[0]] if self.ways and self.help_code is None else "sign_in_phone"
+
+    def others(self, way: Way) -> dict[Way, str]:
+        """The pages of the other ways, which the page of this one leads to."""
+        return {other: PAGES[other] for other in self.ways if other is not way}
 
 
 def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
@@ -85,6 +102,8 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str)
         "user": user.pk,
         "backend": user.backend,
         "phone": phone.pk if phone else None,
+        "ways": user.ways_version,
+        "nonce": secrets.token_hex(16),
         "password": user.get_session_auth_hash(),
         "at": _now(),
         "next": next_path,
@@ -100,12 +119,12 @@ def _begun_by(request: HttpRequest, user: User) -> dict[str, object]:
 
 
 def candidate(request: HttpRequest) -> Candidate | None:
-    """Half-way and nothing changed since: not the password, not the phone, not the account; or signed in already
-    when two-step was switched on."""
+    """Half-way and nothing changed since: not the password, not a way to take the second step, not the account; or
+    signed in already when two-step was switched on, or when such a way was changed in another browser."""
     if request.user.is_authenticated and not has_passed(request):
         owner: User = request.user
-        phone = phones.of(owner)
-        return Candidate(owner, phone, str(recall(request, WANTED) or ""), _help_code(request, phone))
+        phone, wanted = phones.of(owner), str(recall(request, WANTED) or "")
+        return Candidate(owner, phone, ways.of(owner), wanted, _help_code(request, owner))
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not _younger(held["at"], settings.HALFWAY_LIFETIME):
         return None
@@ -113,10 +132,16 @@ def candidate(request: HttpRequest) -> Candidate | None:
     if not isinstance(user, User) or user.get_session_auth_hash() != held["password"]:
         return None
     phone = phones.of(user)
-    if (phone.pk if phone else None) != held["phone"]:
+    if (phone.pk if phone else None) != held["phone"] or user.ways_version != held.get("ways", 0):
         return None
     user.backend = held["backend"]
-    return Candidate(user, phone, held["next"], _help_code(request, phone))
+    return Candidate(user, phone, ways.of(user), held["next"], _help_code(request, user))
+
+
+def nonce(request: HttpRequest) -> str:
+    """A random value of this sign-in, from when the password was right."""
+    held = request.session.get(HALFWAY)
+    return str(held.get("nonce", "")) if isinstance(held, dict) else sign_in(request)
 
 
 def present(request: HttpRequest) -> int | None:
@@ -127,9 +152,9 @@ def present(request: HttpRequest) -> int | None:
     return request.user.pk or (held["user"] if isinstance(held, dict) else None)
 
 
-def _help_code(request: HttpRequest, phone: Phone | None) -> int | None:
+def _help_code(request: HttpRequest, user: User) -> int | None:
     pk = recall(request, HELP_CODE)
-    return pk if phone and isinstance(pk, int) and helpcodes.opens(pk, phone) else None
+    return pk if isinstance(pk, int) and helpcodes.opens(pk, user) else None
 
 
 def note_help_code(request: HttpRequest, pk: int) -> None:
@@ -161,9 +186,9 @@ def want(request: HttpRequest, path: str) -> None:
 
 
 def open_for(
-    request: HttpRequest, user: User, *, phone: Phone | None = None, browser: TrustedBrowser | None = None
+    request: HttpRequest, user: User, *, device: Device | None = None, browser: TrustedBrowser | None = None
 ) -> None:
-    """Sign in, under a new session key. `phone`: a code was entered. `browser`: it is trusted."""
+    """Sign in, under a new session key. `device`: the second step was taken by it. `browser`: it is trusted."""
     _end_sign_in(request)
     for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN):
         request.session.pop(key, None)
@@ -173,17 +198,35 @@ def open_for(
     request.session[STARTED_AT] = _now()
     request.session[SIGN_IN] = secrets.token_hex(16)
     _note_sign_in(request, user)
-    if phone:
-        note_code(request, phone)
+    if device:
+        note_second_step(request, device)
     if browser:
         request.session[BROWSER] = browser.pk
 
 
-def note_code(request: HttpRequest, phone: Phone) -> None:
-    """A right code was entered: the session is verified, and the pages that ask for a fresh code are open."""
+def note_second_step(request: HttpRequest, device: Device) -> None:
+    """The session is verified, and the pages that ask for a fresh second step are open. By the ways as its owner had
+    them when this one was taken: of what has changed meanwhile in another browser, this session ends too."""
     request.session.cycle_key()
-    django_otp.login(request, phone)
+    django_otp.login(request, device)
+    request.session[WAYS] = device.user.ways_version
     request.session[CODE_AT] = _now()
+
+
+def go_on(request: HttpRequest, user: User) -> None:
+    """One of its owner's ways was changed in this session, which stays as it is; all others are asked anew."""
+    if WAYS in request.session:
+        request.session[WAYS] = user.ways_version
+
+
+def is_by_former_ways(request: HttpRequest, user: User) -> bool:
+    """The second step was taken before one of the ways was added, changed or removed."""
+    return bool(request.session.get(WAYS, 0) != user.ways_version)
+
+
+def way(request: SignedInRequest) -> Way | None:
+    """By which the second step was taken in this session."""
+    return request.user.otp_device.way if request.user.is_verified() else None
 
 
 def note_event(request: HttpRequest, pk: int) -> None:
@@ -262,13 +305,13 @@ def new_code_session(request: HttpRequest) -> str:
 
 
 def authorize(request: SignedInRequest) -> Authorization:
-    """What tokens of this sign-in hang on. As it stands now: the phone and the browser that it has passed with."""
-    phone = Phone.objects.filter(user=request.user).first() if request.user.is_verified() else None
+    """What tokens of this sign-in hang on. As it stands now: the second step and the browser that it has passed
+    with."""
     return authorizations.begin(
         request.user,
         request.session.setdefault(AUTHORIZED, sign_in(request)),
         signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
-        phone=phone,
+        device=request.user.otp_device if request.user.is_verified() else None,
         browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
     )
 

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.codes import guesses
+from accounts.factors.models import NAME_LENGTH
 from accounts.lib import numbers
 from accounts.lib.seen import Seen
 from accounts.phones import phones
@@ -66,6 +67,24 @@ class CodeForm(Seen, forms.Form):
         return str(self.cleaned_data["code"])
 
 
+class AppCodeForm(CodeForm):
+    def clean_code(self) -> str:
+        if guesses.normalised(self.cleaned_data["code"]) is None:
+            raise ValidationError(_("Enter the six digits that the app shows now."), code="malformed")
+        return str(self.cleaned_data["code"])
+
+
+class NewAppForm(AppCodeForm):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=NAME_LENGTH,
+        required=False,
+        help_text=_("So that you recognise it later, as in “my phone”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("code", "name")
+
+
 class HelpCodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Help-desk code"),
@@ -74,9 +93,17 @@ class HelpCodeForm(Seen, forms.Form):
     )
 
 
-class SignInCodeForm(CodeForm):
+class TrustField(forms.Form):
     trust_browser = forms.BooleanField(
         label=_("Trust this browser: no code when you sign in"),
         required=False,
         help_text=_("For 30 days, in this browser. Not on a computer that others use."),
     )
+
+
+class SignInCodeForm(CodeForm, TrustField):
+    pass
+
+
+class SignInAppForm(AppCodeForm, TrustField):
+    pass

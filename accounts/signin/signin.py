@@ -12,7 +12,7 @@ from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.users import usernames
+from accounts.users import usernames, ways
 from accounts.users.models import User
 
 CHANNEL = "web"
@@ -22,8 +22,8 @@ class Step(Enum):
     REFUSED = auto()
     BANNED = auto()
     LATER = auto()  # guessed at from many addresses, and never signed in from this one
-    BIND = auto()  # two-step is on and no phone is bound
-    CODE = auto()
+    BIND = auto()  # two-step is on, and there is nothing to take the second step by
+    CODE = auto()  # or another second step
     DONE = auto()
 
 
@@ -61,9 +61,9 @@ def second_step(user: User, address: str, cookie: str) -> Decision:
     """What is left to do for somebody whose password was right."""
     if not user.two_step_is_on():
         return Decision(Step.DONE, user)
-    phone = phones.of(user)
-    if phone is None:
+    if not ways.of(user):
         return Decision(Step.BIND, user)
+    phone = phones.of(user)
     if browser := browsers.recognise(user, cookie, address):
         return Decision(Step.DONE, user, phone, browser)
     return Decision(Step.CODE, user, phone)

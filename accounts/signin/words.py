@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 from accounts.bans.bans import Tries
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
+from accounts.factors import authenticators
 from accounts.lib import clock, numbers
 from accounts.phones import phones
 from accounts.phones.models import HelpCode
@@ -72,6 +73,48 @@ def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -
             return _("Enter the eight digits that the IT office gave you.")
         case _other:
             return _("This code is not valid, or is no longer valid. Please ask the IT office for a new one.")
+
+
+def app_text(outcome: guesses.Outcome, user: User) -> str:
+    """Why the code of an authenticator app was not taken."""
+    match outcome:
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.EXPIRED:
+            return _("This code was used a moment ago. Please wait for the next one that the app shows.")
+        case _other:
+            return _(
+                "This code is wrong. Enter the one that the app shows now. Does the phone set its clock by itself?"
+            )
+
+
+def new_app_text(found: authenticators.Off | None) -> str:
+    """Why the first code of an app was not taken."""
+    if found is None:
+        return _("This code is wrong. Add the key to the app once more, and enter the code that it shows then.")
+    text = ngettext(
+        "The code is right, but the clock of your phone is off by %(minutes)s minute. Let the phone set its clock by "
+        "itself, then enter the next code.",
+        "The code is right, but the clock of your phone is off by %(minutes)s minutes. Let the phone set its clock by "
+        "itself, then enter the next code.",
+        max(abs(found.minutes), 1),
+    )
+    return text % {"minutes": max(abs(found.minutes), 1)}
+
+
+def app_name() -> str:
+    """Of one that its owner gave none."""
+    return _("Authenticator app")
+
+
+def app_refusal_text(refusal: authenticators.Refusal) -> str:
+    match refusal:
+        case authenticators.Refusal.TOO_MANY:
+            return _("No more authenticator apps can be added. Remove one that you no longer use.")
+        case authenticators.Refusal.NEEDED:
+            return _("This is the only way in which you can sign in. Add another one first.")
+        case _other:
+            return _("It was changed in another browser meanwhile.")
 
 
 def phone_refusal_text(refusal: phones.Refusal) -> str:

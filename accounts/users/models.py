@@ -87,10 +87,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What was asked for before no longer counts: see accounts/codes/limits.py.
     codes_counted_from = models.DateTimeField(null=True, blank=True, editable=False)
 
-    is_verified: Callable[[], bool]  # set by django-otp on request.user: a code was entered in this session
+    # Set on request.user (accounts/sessions/middleware.py): the second step was taken in this session, and by what.
+    is_verified: Callable[[], bool]
+    otp_device: Any
 
     # How often all sessions of the account were ended. Part of what a session is checked against, as the password is.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
+
+    # Grows whenever a way to take the second step is added, changed or removed (accounts/users/ways.py). What was
+    # opened by the former ones holds the former number, and opens nothing any more.
+    ways_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    preferred_way = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
 
     objects = UserManager()
 

@@ -13,11 +13,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.lib import qr
 from accounts.sessions.middleware import way_in
 from apppasswords.guides import devices, programs
 from apppasswords.guides.devices import Device
 from apppasswords.guides.shapes import Form, Program, Step, Text, Value
-from apppasswords.setup import qr
 
 SIGNED_IN, OPEN = "security/settings.html", "guides/open.html"
 COPIED = (Value.ADDRESS, Value.IMAP, Value.IMAP_PORT, Value.SMTP, Value.SMTP_PORT)  # what is typed with slips

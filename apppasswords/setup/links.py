@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.phones import phones
+from accounts.users import ways
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.models import ProfileLink
@@ -27,19 +28,18 @@ def of(user: User) -> QuerySet[ProfileLink]:
 
 
 def make(user: User, name: str, *, address: str = "") -> tuple[ProfileLink, str] | passwords.Refusal | None:
-    """The row and its token, which is returned here and never again. None without a bound phone.
+    """The row and its token, which is returned here and never again. None without a second step.
 
     Callers have seen to it that a code was entered lately: whoever shows the token gets an app password.
     """
-    phone = phones.of(user)
-    if phone is None:
+    if not ways.of(user):
         return None
     if refusal := passwords.refusal(user, name, address=address):
         return refusal
     token = secrets.token_urlsafe(32)
     link = ProfileLink.objects.create(
         user=user,
-        phone=phone,
+        phone=phones.of(user),
         name=name,
         digest=_digest(token),
         stamp=_stamp(user),
@@ -87,6 +87,7 @@ def _digest(token: str) -> str:
 
 
 def _stamp(user: User) -> str:
-    """Changes with the password, when all sessions are ended, and when two-step is switched on or off."""
-    state = f"{user.get_session_auth_hash()} {user.two_step_from}"
+    """Changes with the password, with any second step, when all sessions are ended, and when two-step is switched on or
+    off."""
+    state = f"{user.get_session_auth_hash()} {user.two_step_from} {user.ways_version}"
     return salted_hmac("apppasswords.links.stamp", state, algorithm="sha256").hexdigest()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.lib.qr import picture
 from accounts.presses import once
 from accounts.sessions import clients
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
@@ -17,10 +18,10 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
 from apppasswords import forms, passwords
-from apppasswords.decorators import phone_required
+from apppasswords.decorators import second_step_required
 from apppasswords.forms import NameForm
 from apppasswords.models import AppPassword, ProfileLink
-from apppasswords.setup import links, profiles, qr
+from apppasswords.setup import links, profiles
 from apppasswords.setup.middleware import hidden_token
 from apppasswords.views import tell
 
@@ -48,7 +49,7 @@ def attached(user: User, secret: str | None = None) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
-@phone_required
+@second_step_required
 @fresh_code_required
 def profile(request: SignedInRequest) -> HttpResponse:
     """POST `bare` answers with a profile without a password, `qr` with a QR code; any other with a profile for a new
@@ -96,11 +97,11 @@ def _create(request: SignedInRequest) -> HttpResponse:
 def _show(request: SignedInRequest, link: ProfileLink, token: str) -> HttpResponse:
     """The one answer that holds the token."""
     address = settings.PUBLIC_URL + reverse("profile_token", args=[token])
-    return once.show(render(request, "setup/profile_link.html", {"link": link, "picture": qr.picture(address)}))
+    return once.show(render(request, "setup/profile_link.html", {"link": link, "picture": picture(address)}))
 
 
 @require_safe
-@phone_required
+@second_step_required
 def profile_link(request: SignedInRequest, pk: int) -> HttpResponse:
     """What became of the QR code. The page that shows it asks, and hears nothing (204) while there is nothing new."""
     link = get_object_or_404(links.of(request.user), pk=pk)

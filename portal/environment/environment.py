@@ -215,8 +215,8 @@ class Environment:
         setting = Setting(name, " or ".join(choices), default)
         return self.read(setting, lambda value: kinds.choice(value, choices), nothing="")
 
-    def choices(self, name: str, choices: tuple[str, ...]) -> list[str]:
-        setting = Setting(name, f"{' or '.join(choices)}, or several of them, separated by commas", "")
+    def choices(self, name: str, choices: tuple[str, ...], default: str = "") -> list[str]:
+        setting = Setting(name, f"{' or '.join(choices)}, or several of them, separated by commas", default)
         return self.read(setting, lambda value: kinds.choices(value, choices), nothing=[])
 
     def sms_templates(self, name: str) -> dict[str, templates.Template]:

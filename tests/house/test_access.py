@@ -52,9 +52,15 @@ TABLE = """
 sign-in/                    GET,POST            200  200  200   200  200   home home home home home
 sign-in/code/               GET,POST            sign 200  bind  200  bind  home home home home home
 sign-in/phone/              GET,POST            sign code 200   code 200   home home home home home
+sign-in/app/                GET,POST            sign code bind  code bind  home home home home home
+sign-in/app/new/            GET,POST            sign code 200   code 200   home home home home home
 sign-in/help/               GET,POST            sign 200  bind  200   bind  home home home home home
 sign-out/                   POST                405  405  405   405  405   405  405  405  405  405
 security/confirm/           GET,POST            sign code bind  code bind  phon 200  200  200  200
+security/confirm/app/       GET,POST            sign code bind  code bind  conf conf conf conf conf
+security/factors/           GET,POST            sign code bind  code bind  200  200  200  200  200
+security/factors/app/       GET,POST            sign code bind  code bind  200  200  conf conf 200
+security/factors/app/<int:pk>/ GET,POST         sign code bind  code bind  404  404  conf conf 404
 security/phone/             GET,POST            sign code bind  code bind  200  200  200  200  200
 security/phone/change/      GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/phone/unbind/      GET,POST            sign code bind  code bind  phon 200  200  200  200
@@ -167,7 +173,8 @@ EXPECTED = dict(_expectations())
 PLACES = list(places())
 OTHER_METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
 # A visitor who is not in is led on by these, whatever the method: nothing of the page itself answers.
-SIGN_IN_PAGES = ("sign-in/", "sign-in/code/", "sign-in/phone/", "sign-in/help/", "openid/logout/")
+SIGN_IN_PAGES = ("sign-in/", "sign-in/code/", "sign-in/phone/", "sign-in/app/", "sign-in/app/new/", "sign-in/help/",
+                 "openid/logout/")  # fmt: skip
 GATES = {"sign", "code", "bind", "alog", "admn"}
 
 
@@ -282,7 +289,7 @@ def test_halfway_hardly_anything_answers(
         if not got <= {302, 403, 404, 405}:
             answering.add(place.route)
     step = "sign-in/code/" if "without" not in visitor.__name__ else "sign-in/phone/"
-    instead = {"sign-in/help/"} if step == "sign-in/code/" else set()
+    instead = {"sign-in/help/"} if step == "sign-in/code/" else {"sign-in/app/new/"}
     assert answering - set(FOR_SERVERS) - FOR_ANYBODY == {"sign-in/", step, "health/live", "health/ready"} | instead
     assert len(answering - set(FOR_SERVERS) - FOR_ANYBODY) <= 5
 

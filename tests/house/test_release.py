@@ -27,7 +27,7 @@ FILLER = "tests/kit/filled/fill.py"
 # The same before and after, as an installation has them; not the defaults of development, which may change.
 KEYS = {
     name: f"the-release-test-has-a-{name.lower().replace('_', '-')}-of-its-own"
-    for name in ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
+    for name in ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS", "MAIL_AUTH_TOKEN")
 }
 
 # Tables that a release leaves empty: nothing here uses them.
@@ -35,6 +35,7 @@ EMPTY = {
     "oauth2_provider.DeviceGrant",  # a way in that is not offered
     "operations.Heartbeat",  # written anew every ten seconds
     "rollouts.PreviewMail",  # gone within a minute, to the clerk who asked for it
+    "factors.Authenticator",
     "accounts.User_user_permissions",  # rights come by roles
 }
 

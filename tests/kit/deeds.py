@@ -23,6 +23,7 @@ from accounts.routes import outages, routing, spending
 from accounts.security import passwords
 from accounts.sessions import authorizations, signins
 from accounts.signin import signin
+from accounts.signin.lost import bind_phone
 from accounts.users import administrators
 from accounts.users.models import User
 from apppasswords import connections
@@ -99,7 +100,7 @@ def at_a_sign_in(user: int, pk: int, session: str, how: str) -> str:
         return "ENDED" if signins.end_one(owner, pk, here="", address="192.0.2.1") else "OUT BEFORE"
     if not signins.see(owner, session, "192.0.2.2"):
         return "OUT"
-    authorizations.begin(owner, session, signed_in_at=timezone.now(), phone=None, browser=None)
+    authorizations.begin(owner, session, signed_in_at=timezone.now(), device=None, browser=None)
     return "WENT ON"
 
 
@@ -126,7 +127,7 @@ def give_help_code_or_unbind(user: int, version: tuple[int, int], clerk: int, ph
 
 
 def bind_with_help_code(code: int, phone: dict[str, Any], number: str) -> str:
-    return _name(helpcodes.bind(code, _held(phone), number))
+    return _name(bind_phone(code, _held(phone).user, number))
 
 
 def set_starting(user: int, version: str, clerk: int) -> str | None:

@@ -20,6 +20,7 @@ SECRETS = {
     "SECRET_KEY": "k" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "SMS_CODE_KEY": "c" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "APP_PASSWORD_KEYS": "a" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "FACTOR_KEYS": "f" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "EVENT_LOG_KEYS": "e" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "MAIL_AUTH_TOKEN": "m" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "OIDC_SIGNING_KEYS": SIGNING_KEY.decode(),

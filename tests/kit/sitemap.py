@@ -15,6 +15,7 @@ from accounts.bans.addresses import sortable
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
+from accounts.factors.models import Authenticator
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -90,6 +91,7 @@ class Addresses:
             "apppasswords/profilelink": ProfileLink.objects.create(
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
             ).pk,
+            "factors/authenticator": Authenticator.objects.create(user=owner, name="App", key=b"", last_step=0).pk,
         }  # fmt: skip
 
     def of(self, place: Place) -> str:
@@ -98,6 +100,7 @@ class Addresses:
             address = re.sub(r"<(path:object_id|(int:)?id|int:pk)>", str(self.rows[model[1]]), address)
         address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")
         address = address.replace("app-passwords/<int:pk>", f"app-passwords/{self.rows['apppasswords/apppassword']}")
+        address = address.replace("factors/app/<int:pk>", f"factors/app/{self.rows['factors/authenticator']}")
         address = address.replace("<slug:token>", "-" * 43)
         address = address.replace("<int:attempt>", str(self.rows["delivery/sms"]))
         address = address.replace("<slug:gateway>/<str:secret>", "twilio/not-the-secret")

@@ -44,7 +44,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
         case (row, code):
             in_fours = f"{code[:4]} {code[4:]}"
             return task.show_once(kind="help_code", secret=in_fours, until=clock.briefly(row.expires_at))
-        case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_PHONE:
+        case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_WAY:
             kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
             task.nothing_done(*kinds)
         case helpcodes.Refusal.PAUSED:

@@ -352,7 +352,7 @@ def test_what_the_clerk_saw_must_still_be_so(wangwu: Person, clerk: Person, give
     assert helpcodes.check(wangwu.user, first)[0] is Outcome.RIGHT, "the first one is not void"
     assert helpcodes.issue(wangwu.user, (phone.pk + 1, 1), actor=clerk.user) is helpcodes.Refusal.GONE
     phones.unbind(phone)
-    assert helpcodes.issue(wangwu.user, (phone.pk, 1), actor=clerk.user) is helpcodes.Refusal.NO_PHONE
+    assert helpcodes.issue(wangwu.user, (phone.pk, 1), actor=clerk.user) is helpcodes.Refusal.NO_WAY
 
 
 def test_a_code_of_nobody_is_expired(wangwu: Person) -> None:

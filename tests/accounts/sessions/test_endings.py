@@ -75,7 +75,9 @@ def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) 
     halfway.enter_password()
     user = User.objects.get(pk=pk(wangwu))
     phone = Phone.objects.get(user=user)
-    token = authorizations.begin(user, other.session["sign_in"], signed_in_at=timezone.now(), phone=phone, browser=None)
+    token = authorizations.begin(
+        user, other.session["sign_in"], signed_in_at=timezone.now(), device=phone, browser=None
+    )
     assert office.user
     with TestCase.captureOnCommitCallbacks(execute=True):
         given = helpcodes.issue(user, (phone.pk, 0), actor=office.user, reason="lost")

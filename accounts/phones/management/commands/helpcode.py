@@ -13,7 +13,7 @@ COMMAND = "manage.py helpcode"
 WHY_NOT = {
     Refusal.DISABLED: "The account is disabled.",
     Refusal.TWO_STEP_OFF: "Two-step is off: the password alone opens the account.",
-    Refusal.NO_PHONE: "No phone is bound: the sign-in asks for one by itself.",
+    Refusal.NO_WAY: "Nothing is bound: the sign-in asks for a phone by itself.",
     Refusal.PAUSED: "Too many wrong codes were entered; codes are paused for an hour.",
     Refusal.GONE: "Somebody else gave a code at the same moment. Try again.",
 }

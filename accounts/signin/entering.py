@@ -1,0 +1,102 @@
+"""How the pages of the sign-in end: somebody is in, starts again, or is banned."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from accounts.bans import places
+from accounts.browsers import browsers
+from accounts.browsers.models import TrustedBrowser
+from accounts.lib import clock
+from accounts.log import events
+from accounts.sessions import clients, known, sessions
+from accounts.sessions.sessions import SignedInRequest
+from accounts.users.models import User
+from accounts.users.ways import Device, Way
+
+METHODS = {Way.PHONE: "code", Way.APP: "app", Way.PASSKEY: "passkey", Way.RECOVERY: "recovery code"}  # in the log
+
+
+def safe_next(request: HttpRequest, path: str | None) -> str:
+    """A path of this site, or nothing."""
+    path = path or ""
+    here = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if path.startswith("/") and here else ""
+
+
+def next_of(request: HttpRequest) -> str:
+    """Where a page that asks to confirm leads on to."""
+    return safe_next(request, request.POST.get("next") or request.GET.get("next")) or reverse("home")
+
+
+def enter(
+    request: HttpRequest,
+    user: User,
+    next_path: str,
+    *,
+    device: Device | None = None,
+    browser: TrustedBrowser | None = None,
+) -> HttpResponse:
+    """`device`: the second step was taken by it, just now. `browser`: it is trusted."""
+    sessions.open_for(request, user, device=device, browser=browser)
+    places.note_if_new(user.pk, clients.address(request))
+    method = METHODS[device.way] if device else "trusted browser" if browser else "password"
+    client = clients.look(request)
+    event = events.record(
+        events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
+    )
+    sessions.note_event(request, event.pk)
+    response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
+    if device:
+        known.remember(request, response, user)
+    return response
+
+
+def confirmed(request: SignedInRequest, device: Device) -> HttpResponse:
+    """The second step was taken once more, for a page that asks for a fresh one."""
+    sessions.note_second_step(request, device)
+    events.record(
+        events.Kind.CONFIRMED, request.user, address=clients.address(request), method=METHODS[device.way]
+    )  # fmt: skip
+    response = redirect(next_of(request))
+    known.remember(request, response, request.user)
+    return response
+
+
+def trust(request: HttpRequest, response: HttpResponse, device: Device) -> None:
+    """This browser, which has just shown a second step."""
+    name = settings.TRUSTED_BROWSER_COOKIE_NAME
+    _browser, cookie = browsers.trust(device, request.COOKIES.get(name, ""), clients.look(request))
+    response.set_cookie(
+        name,
+        cookie,
+        max_age=settings.TRUSTED_BROWSER_LIFETIME,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def start_again(request: HttpRequest) -> HttpResponse:
+    """Or on, who is in by another tab."""
+    if sessions.has_passed(request):
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    if sessions.HALFWAY in request.session:
+        request.session.flush()
+        messages.info(request, _("The sign-in took too long, or something changed meanwhile. Please start again."))
+    return redirect("sign_in")
+
+
+def banned(request: HttpRequest, until: datetime) -> HttpResponse:
+    """The page of a banned address."""
+    seconds = max(clock.seconds_until(until), 1)
+    context = {"until": clock.briefly(until), "seconds": seconds, "is_in": sessions.has_passed(request)}
+    response = render(request, "signin/banned.html", context, status=429)
+    response["Retry-After"] = str(seconds)
+    return response

@@ -1,0 +1,78 @@
+"""Sign-in by another way than a code by SMS."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.bans import bans
+from accounts.factors import authenticators
+from accounts.factors.models import Authenticator
+from accounts.sessions import clients, sessions
+from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.signin import entering, lost
+from accounts.signin.forms import SignInAppForm
+from accounts.signin.typed_steps import AppStep, NewAppStep
+from accounts.signin.words import app_refusal_text
+from accounts.users.ways import Way
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@leads_to_applications
+def sign_in_app(request: HttpRequest) -> HttpResponse:
+    """The code that an authenticator app shows."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return entering.start_again(request)
+    if candidate.help_code or Way.APP not in candidate.ways:
+        return redirect(candidate.page)
+    if until := bans.banned_until(clients.address(request), candidate.user.username):
+        return entering.banned(request, until)
+    step = AppStep(request, candidate.user, form_class=SignInAppForm)
+    if app := step.prove():
+        response = entering.enter(request, candidate.user, candidate.next, device=app)
+        if step.trusts_browser:
+            entering.trust(request, response, app)
+        return response
+    context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.APP)}
+    return render(request, "signin/sign_in_app.html", context)
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+@leads_to_applications
+def sign_in_app_new(request: HttpRequest) -> HttpResponse:
+    """In place of a phone, where two-step begins; or of what is lost, with the help desk's code."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return entering.start_again(request)
+    if candidate.page != "sign_in_phone" or Way.APP not in settings.SECOND_STEPS_TO_BEGIN:
+        return redirect(candidate.page)
+    if until := bans.banned_until(clients.address(request), candidate.user.username):
+        return entering.banned(request, until)
+    step = NewAppStep(request, candidate.user)
+    if time_step := step.prove():
+        app = _add(candidate, step, time_step, clients.address(request))
+        if isinstance(app, Authenticator):
+            messages.success(request, _("The authenticator app “%(name)s” is added.") % {"name": app.name})
+            return entering.enter(request, app.user, candidate.next, device=app)
+        if app is authenticators.Refusal.GONE:
+            return entering.start_again(request)
+        step.form.add_error("code", app_refusal_text(app))
+    context = {"step": step, "user_name": candidate.user.username, "replaces": candidate.help_code is not None}
+    return render(request, "signin/sign_in_app_new.html", context)
+
+
+def _add(
+    candidate: sessions.Candidate, step: NewAppStep, time_step: int, address: str
+) -> Authenticator | authenticators.Refusal:
+    if candidate.help_code is None:
+        return authenticators.add(step.offer, time_step, step.name, address=address)
+    return lost.add_app(candidate.help_code, step.offer, time_step, step.name, address=address)

@@ -1,0 +1,83 @@
+"""The ways in which somebody takes the second step: a code by SMS, an authenticator app, ...
+
+Each is a device of django-otp. The rooms that keep them stand higher and know nothing of each other, so what holds for
+all of them is said here: which there are, which may be the only one, and what ends when one is added or goes.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from django_otp import devices_for_user
+
+from accounts.users.models import User
+
+
+class Way(models.TextChoices):
+    """In the order in which they are offered."""
+
+    PHONE = "phone", _("Code by SMS")
+    APP = "app", _("Authenticator app")
+    PASSKEY = "passkey", _("Passkey")
+    RECOVERY = "recovery", _("Recovery code")
+
+
+class Device(Protocol):
+    """What rooms keep of a way."""
+
+    way: Way
+    user: User
+
+    @property
+    def pk(self) -> Any: ...
+
+
+def allowed() -> list[Way]:
+    """By the office."""
+    return [way for way in Way if way in settings.SECOND_STEPS]
+
+
+def devices(user: User) -> list[Device]:
+    """All that this person has, and that the office allows."""
+    found = [device for device in devices_for_user(user) if device.way in settings.SECOND_STEPS]
+    for device in found:
+        device.user = user  # one object: what is opened with it must know what it was opened for
+    return found
+
+
+def of(user: User) -> list[Way]:
+    """The preferred one first."""
+    held = {device.way for device in devices(user)}
+    return sorted(held, key=lambda way: (way != user.preferred_way, list(Way).index(way)))
+
+
+def can_stand_alone(held: Iterable[Way]) -> bool:
+    return any(way in settings.SECOND_STEPS_ALONE for way in held)
+
+
+def is_needed(device: Device) -> bool:
+    """Whether its owner could not come in without it. Asked while the account is held: of two that are removed at once,
+    one stays. (A phone may be unbound all the same, as the guide has it: its owner binds another one at once, before
+    anything else opens.)"""
+    if not device.user.two_step_is_on():
+        return False
+    others = [one.way for one in devices(device.user) if (one.way, one.pk) != (device.way, device.pk)]
+    return not can_stand_alone(others)
+
+
+def changed(user: User) -> None:
+    """In the transaction in which one was added, changed or removed, with the account held. From its commit on, who is
+    in by the former ones is asked anew, in every browser, half-way and trusted ones too, and what other sites were
+    given is void (docs/decisions/0052-ways.md)."""
+    row = User.objects.filter(pk=user.pk)
+    row.update(ways_version=F("ways_version") + 1)
+    user.ways_version = row.values_list("ways_version", flat=True).get()
+
+
+def prefer(user: User, way: Way) -> None:
+    """Which is asked for first."""
+    User.objects.filter(pk=user.pk).update(preferred_way=way)
+    user.preferred_way = way
