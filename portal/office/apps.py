@@ -1,5 +1,9 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps import apps as apps_of_today
 from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,6 +11,20 @@ class OfficeConfig(AppConfig):
     name = "portal.office"
     label = "office"
     verbose_name = _("IT office")
+
+    def ready(self) -> None:
+        post_migrate.connect(_give_new_rights, sender=self)
+
+
+def _give_new_rights(apps: Any = apps_of_today, verbosity: int = 1, **_more: Any) -> None:
+    """With each upgrade, to the roles of an office that has them already."""
+    from portal.office import roles  # noqa: PLC0415 (needs the models)
+
+    if "givenright" not in apps.all_models["office"]:  # migrated backwards
+        return
+    for role, given, _taken in roles.give_new():
+        if verbosity:
+            print(f"  Role {role} may now: {', '.join(sorted(given))}")  # noqa: T201 (as Django's own handlers do)
 
 
 class OfficeAdminConfig(AdminConfig):

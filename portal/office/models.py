@@ -47,6 +47,20 @@ class DayFigure(models.Model):
         return f"{self.day} {self.name} {self.key}"
 
 
+class GivenRight(models.Model):
+    """What Mailkey gave a role. It gives nothing twice, so what an office takes away stays away."""
+
+    role = models.CharField(max_length=150)  # its name
+    right = models.CharField(max_length=200)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["role", "right"], name="given_once")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.right}"
+
+
 # What a group is called in the database, and in the clerk's language. Groups that an office makes have one name.
 LABELS = {
     "help desk": _("help desk"),

@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
 from accounts.imports.models import Roster
+from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
@@ -19,7 +20,7 @@ from accounts.routes.models import Gateway
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords.models import AppPassword
-from portal.office.models import Role
+from portal.office.models import GivenRight, Role
 
 # Names in the database; portal/office/models.py says them in the clerk's language.
 HELP = "help desk"
@@ -106,16 +107,44 @@ def reset(name: str) -> None:
         _make_permissions()
         role, _is_new = Role.objects.get_or_create(name=name)
         role.permissions.set(_rows(permissions_of(name)))
+        _not_given_before(name)
+
+
+def give_new() -> list[Difference]:
+    """What the table above has more than it had: to the roles that exist, once. What their office takes away of it is
+    not given again."""
+    given = []
+    with transaction.atomic():
+        for role in Role.objects.filter(name__in=ROLES):
+            lacking = _not_given_before(role.name) - _has(role)
+            if lacking:
+                _make_permissions()
+                role.permissions.add(*_rows(lacking))
+                events.record(events.Kind.ROLE_EDITED, None, act="upgraded", role=role.name, given=sorted(lacking))
+                given.append(Difference(role.name, lacking, set()))
+    return given
+
+
+def _not_given_before(role: str) -> set[str]:
+    """From now on they are."""
+    new = permissions_of(role) - set(GivenRight.objects.filter(role=role).values_list("right", flat=True))
+    rows = [GivenRight(role=role, right=right) for right in sorted(new)]
+    GivenRight.objects.bulk_create(rows, ignore_conflicts=True)
+    return new
 
 
 def differences() -> list[Difference]:
     found = []
-    for role in Role.objects.filter(name__in=ROLES).prefetch_related("permissions__content_type"):
-        has = {f"{row.content_type.app_label}.{row.codename}" for row in role.permissions.all()}
-        wanted = permissions_of(role.name)
+    for role in Role.objects.filter(name__in=ROLES):
+        has, wanted = _has(role), permissions_of(role.name)
         if has != wanted:
             found.append(Difference(role.name, has - wanted, wanted - has))
     return found
+
+
+def _has(role: Group) -> set[str]:
+    rows = role.permissions.select_related("content_type")
+    return {f"{row.content_type.app_label}.{row.codename}" for row in rows}
 
 
 def _rows(names: set[str]) -> list[Permission]:

@@ -40,7 +40,10 @@ EMPTY = {
 }
 
 # Answers that are meant to differ from the last release's, and why. Empty again after each release.
-MEANT: dict[str, str] = {}
+MEANT: dict[str, str] = {
+    f"roles: {role}": "who reads what is sent sees the gateways, and who administers switches them"
+    for role in ("help desk", "auditor", "administrator")
+} | {"log: events": "these three roles were given it by the upgrade"}
 
 
 def git(*arguments: str) -> str:

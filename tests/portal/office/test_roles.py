@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from django.core.management import call_command
 from django.test import RequestFactory
 from django.utils.translation import override
 
+from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from portal.office import roles
-from portal.office.models import Role
+from portal.office.models import GivenRight, Role
 from tests.conftest import MakeUser
 from tests.kit.officers import CLERKS, NO_ROLE, SUPERUSER, clerk_with
 from tests.kit.servers.service import ROOT
@@ -70,6 +72,59 @@ def test_what_an_office_made_of_a_role_stays(db: None) -> None:
     assert said.getvalue() == "help desk: + accounts.see_numbers\nhelp desk: - bans.lift_ban\n"
     call_command("roles", reset=roles.HELP, stdout=said)
     assert names(roles.HELP) == roles.permissions_of(roles.HELP)
+
+
+def migrate() -> str:
+    said = StringIO()
+    with redirect_stdout(said):
+        call_command("migrate", verbosity=1, stdout=StringIO())
+    return said.getvalue()
+
+
+def as_an_older_version_made_it(right: str) -> None:
+    """It knew nothing of this right."""
+    roles.make()
+    roles.give_new()
+    GivenRight.objects.filter(right=right).delete()
+    row = Permission.objects.get(codename=right.partition(".")[2])
+    for role in Role.objects.all():
+        role.permissions.remove(row)
+
+
+def test_an_upgrade_gives_roles_what_is_new(db: None) -> None:
+    right = "routes.view_gateway"
+    as_an_older_version_made_it(right)
+    desk = Role.objects.get(name=roles.HELP)
+    desk.permissions.remove(Permission.objects.get(codename="lift_ban"))  # as the office wants it
+    assert right not in names(roles.HELP)
+    said = migrate()
+    assert f"Role help desk may now: {right}" in said
+    for role in roles.ROLES:
+        assert (right in names(role)) is (right in roles.permissions_of(role))
+    assert "bans.lift_ban" not in names(roles.HELP)
+    events = SecurityEvent.objects.filter(kind="role_edited")
+    assert {event.detail["role"]: event.detail["given"] for event in events} == {
+        role: [right] for role in roles.ROLES if right in roles.permissions_of(role)
+    }
+    assert migrate() == "", "once"
+
+
+def test_what_an_office_takes_away_of_what_is_new_stays_away(db: None) -> None:
+    right = "routes.view_gateway"
+    as_an_older_version_made_it(right)
+    migrate()
+    desk = Role.objects.get(name=roles.HELP)
+    desk.permissions.remove(Permission.objects.get(codename="view_gateway"))
+    assert migrate() == ""
+    assert right not in names(roles.HELP)
+    call_command("roles", reset=roles.HELP, stdout=StringIO())
+    assert right in names(roles.HELP)
+
+
+def test_a_role_that_an_office_removed_is_not_made_again(db: None) -> None:
+    Role.objects.all().delete()
+    migrate()
+    assert not Role.objects.exists()
 
 
 def test_every_right_is_given_or_kept(db: None) -> None:

@@ -17,6 +17,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{options['reset']}: as Mailkey gives it")
         for name in roles.make():
             self.stdout.write(f"{name}: made")
+        roles.give_new()  # of what was made just now: it is written down
         for role, added, taken in roles.differences():
             for sign, permissions in (("+", added), ("-", taken)):
                 for permission in sorted(permissions):
