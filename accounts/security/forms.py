@@ -12,7 +12,7 @@ from accounts.users.models import User
 
 class NameForm(Seen, forms.Form):
     name = forms.CharField(
-        label=_("Name"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Name of the app"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
 

@@ -76,7 +76,7 @@ class AppCodeForm(CodeForm):
 
 class NewAppForm(AppCodeForm):
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Name of the app"),
         max_length=NAME_LENGTH,
         required=False,
         help_text=_("So that you recognise it later, as in “my phone”."),

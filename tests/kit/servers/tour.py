@@ -25,6 +25,7 @@ from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
 from apppasswords.setup import links
 from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
 from tests.kit.servers import steps
+from tests.kit.servers.tour_factors import factors
 from tests.kit.servers.tour_office import administration
 
 LANDLINE = "01062330000"
@@ -41,6 +42,7 @@ def tour(page: Page) -> Iterator[str]:
     yield from _guides(page, "guide-open", ["huawei"])
     yield from _binding(page, owner)
     yield from _code(page, owner)
+    yield from factors(page, owner)
     yield from _app_passwords(page, owner)
     yield from _guides(page, "guide", list(programs.BY_SLUG))
     yield from _profiles(page, owner)
