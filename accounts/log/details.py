@@ -120,6 +120,13 @@ class OneOf(Text):
         return str(self.words[stored])
 
 
+class SaidOneOf(OneOf):
+    """In mails too."""
+
+    def read(self, stored: Any) -> str:
+        return self.say(stored)
+
+
 class Role(Text):
     def say(self, stored: Any) -> str:
         return str(ROLES.get(stored, stored))
@@ -191,5 +198,5 @@ class Field(Text):
 
 
 TEXT, NAMES, COUNT, YES_NO, MOMENT, VALUES = Text(), Names(), Count(), YesNo(), Moment(), Values()
-METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), OneOf(WAYS)
+METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), SaidOneOf(WAYS)
 MASKED, ROLE, KEY, REASON = Masked(), Role(), COUNT, TEXT

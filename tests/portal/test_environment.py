@@ -47,6 +47,7 @@ WRONG = {
     "smtp://": ["localhost:25", "smtp://", "smtp://me:se/cret@host", "smtp://host:99999", "http://host"],
     "redis://": ["localhost:6379", "redis://:se/cret@host/0", "redis://host:99999", "redis://host/first", "rabbit://host"],
     "outbox or memory or twilio": ["Twilio", "../sms", "aliyun"],
+    "phone or app": ["sms", "Phone", "phone;app"],
     "TOML files": ["/nowhere/campus.toml", "/etc/passwd", "/"],
     "templates as": ["sign_in", "sign_in=SMS_1 code", "codes=1 code; notices=2 phone", "codes=1; notices=2; logon=3"],
     "for each country its gateways": [

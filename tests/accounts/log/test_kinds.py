@@ -17,6 +17,7 @@ from accounts.log.details import Detail, WrongDetail
 from accounts.log.kinds import Kind
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
+from accounts.users.ways import Way
 from apppasswords.maillogin import decision
 from portal.office import figures
 from portal.office.admin import people
@@ -208,11 +209,19 @@ def test_the_words_are_those_of_other_tables() -> None:
     for language in ("en", "zh-hans"):
         with translation.override(language):
             purposes = {name: str(words) for name, words in details.PURPOSES.items()}
-            assert purposes.pop("help_code")
+            for kind in ("help_code", "app", "recovery", "passkey"):  # codes that no SMS brings
+                assert purposes.pop(kind)
             assert purposes == {str(purpose): str(purpose.label) for purpose in Sms.Purpose}
             assert {name: str(words) for name, words in details.ROLES.items()} == {
                 name: str(words) for name, words in LABELS.items()
             }
+
+
+def test_the_words_are_those_of_the_ways() -> None:
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            said = {name: str(words) for name, words in details.WAYS.items()}
+            assert said == {str(way): str(way.label) for way in Way}
 
 
 def test_every_way_in_has_words() -> None:

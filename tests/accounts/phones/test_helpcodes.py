@@ -88,7 +88,8 @@ def test_the_right_code_opens_the_binding_and_nothing_else(wangwu: Person, give:
         got = {wangwu.get(path).status_code, wangwu.head(path).status_code}
         if not got <= {302, 403, 404, 405}:
             answering.add(place.route)
-    assert answering - set(FOR_SERVERS) - FOR_ANYBODY == {"sign-in/", "sign-in/phone/", "health/live", "health/ready"}
+    binding = {"sign-in/phone/", "sign-in/app/new/"}
+    assert answering - set(FOR_SERVERS) - FOR_ANYBODY == {"sign-in/", "health/live", "health/ready"} | binding
     assert not changed(before)
     assert wangwu.get("/security/phone/").headers["Location"] == BIND
     assert wangwu.get(CODE).headers["Location"] == BIND
