@@ -71,7 +71,7 @@ def is_needed(device: Device) -> bool:
 def changed(user: User) -> None:
     """In the transaction in which one was added, changed or removed, with the account held. From its commit on, who is
     in by the former ones is asked anew, in every browser, half-way and trusted ones too, and what other sites were
-    given is void (docs/decisions/0052-ways.md)."""
+    given is void (docs/decisions/0053-ways.md)."""
     row = User.objects.filter(pk=user.pk)
     row.update(ways_version=F("ways_version") + 1)
     user.ways_version = row.values_list("ways_version", flat=True).get()
