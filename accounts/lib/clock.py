@@ -37,7 +37,7 @@ def briefly(at: datetime, *, seconds: bool = False) -> str:
 def lately(at: datetime) -> str:
     """今天 08:47, in the language of the page; with its day if that is not today's or yesterday's."""
     ago = (timezone.localdate() - timezone.localdate(at)).days
-    words = {0: _("Today"), 1: _("Yesterday")}
+    words = {0: _("today"), 1: _("yesterday")}
     return f"{words[ago]} {time_of_day(at)}" if ago in words else moment(at)
 
 

@@ -101,3 +101,12 @@ def test_what_is_filled_in_follows_its_colon_at_once() -> None:
     assert len(templates) > 100
     found = [f"{path.name}: {match[0]}" for path in templates for match in pattern.finditer(path.read_text())]
     assert found == []
+
+
+def test_two_sentences_are_told_apart_by_the_language() -> None:
+    """Chinese has no blank after a full stop: `{% gap %}` stands between two translated sentences."""
+    end = r'\{% translate "[^"]*[.!?]" %\}|[.!?]\{% endblocktranslate %\}'
+    pattern = re.compile(rf"(?:{end})(?:\{{% endif %\}})?\s+(?:\{{% if [^%]*%\}})?\{{% (?:block)?translate")
+    templates = list((settings.BASE_DIR / "templates").rglob("*.html"))
+    found = [f"{path.name}: {match[0]}" for path in templates for match in pattern.finditer(path.read_text())]
+    assert found == []

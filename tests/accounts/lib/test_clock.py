@@ -64,6 +64,11 @@ def test_what_is_not_long_ago_is_said_in_words(now: str, said: str) -> None:
         assert clock.lately(AT) == said
 
 
+def test_in_english_it_stands_within_a_sentence() -> None:
+    with time_machine.travel(AT, tick=False), translation.override("en"):
+        assert clock.lately(AT) == "today 08:47"
+
+
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_django_writes_the_same(language: str) -> None:
     here = timezone.localtime(AT)
