@@ -57,9 +57,16 @@ TransactionTestCase._fixture_teardown = _empty_tables_and_log  # type: ignore[at
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A file, as in development: threads and processes can share it."""
+    """A file, as in development: threads and processes can share it. It has its tables already."""
     path: Path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+    migrated.migrate(f"sqlite:///{path}")
     django_settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(path)
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Or its tables would be made anew."""
+    return True
 
 
 @pytest.fixture(autouse=True)
