@@ -42,7 +42,7 @@ def look(page: Page, name: str, *, javascript: bool = True) -> None:
     for width in (WIDE, NARROW):
         for scheme in SCHEMES:
             resize(page, width, scheme)
-            found = axe_violations(page, preload=False)
+            found = axe_violations(page)
             assert not found, "\n".join(found)
             assert not scrolls_sideways(page), f"{page.url} at {width}"
             if PICTURES:

@@ -9,15 +9,13 @@ from apppasswords.guides.on_computers import THUNDERBIRD
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, Person
 from tests.kit.servers.browser import (
-    NARROW,
     SCHEMES,
-    WIDE,
     ZOOMED,
     Open,
-    axe_violations,
     resize,
     scrolls_sideways,
     space_out,
+    violations_in,
 )
 
 pytestmark = pytest.mark.slow
@@ -46,10 +44,7 @@ def test_every_guide_is_for_everybody(live_server: LiveServer, open_page: Open, 
     found: list[str] = []
     for path in PATHS:
         page.goto(path)
-        for width in (WIDE, NARROW):
-            for scheme in SCHEMES:
-                resize(page, width, scheme)
-                found += [f"{width} {scheme}: {violation}" for violation in axe_violations(page)]
+        found += violations_in(page)
         resize(page, ZOOMED, "light")
         if scrolls_sideways(page):
             found.append(f"{path} scrolls sideways at {ZOOMED} px")

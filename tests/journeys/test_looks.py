@@ -14,25 +14,23 @@ from accounts.phones.models import Phone
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
 from tests.kit.servers.browser import (
     LANGUAGES,
-    NARROW,
-    SCHEMES,
+    VARIANTS,
     WIDE,
     ZOOMED,
     Language,
     Open,
     Scheme,
-    axe_violations,
     close_up,
     resize,
     scrolls_sideways,
     small_targets,
     space_out,
+    violations_in,
 )
 from tests.kit.servers.tour import tour
 
 pytestmark = pytest.mark.slow
 
-VARIANTS = [(width, scheme) for width in (WIDE, NARROW) for scheme in SCHEMES]
 FOREIGN = {"zh-CN": re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+"), "en-US": re.compile(r"[\u4e00-\u9fff]+")}
 GAP = re.compile("[，。：；？！、）] +[\u4e00-\u9fff“（]|[\u4e00-\u9fff][,:;?!.](?![A-Za-z0-9])| [，。：；？！、）]")
 NAMES = re.compile("示例大学|张三|简体中文|微信内置浏览器")
@@ -72,9 +70,7 @@ def _complaints(page: Page, state: str, variants: list[tuple[int, Scheme]], lang
         yield f"not as Chinese is punctuated: {gap.string[max(gap.start() - 10, 0) : gap.end() + 10]}"
     if (count := page.locator("h1:visible").count()) != (2 if office and page.locator("#branding h1").count() else 1):
         yield f"{count} headings of the first level"
-    for width, scheme in variants:
-        resize(page, width, scheme)
-        yield from (f"{width} {scheme}: {violation}" for violation in axe_violations(page))
+    yield from violations_in(page, variants)
     if not office:
         yield from (f"too small for a finger: {target}" for target in small_targets(page))
         yield from _narrow(page)

@@ -135,7 +135,10 @@ def _result(deed: Callable[..., Any], call: Call) -> Any:
 
 
 def main() -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "accounts.users.hashers.ClientSecret",
+    ]
     django.setup()
     settings.DEBUG = False  # which would keep every statement
     deeds = import_module("tests.kit.deeds")

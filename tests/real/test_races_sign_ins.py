@@ -1,18 +1,33 @@
-"""A browser that is signed out from many tabs at once, while its own requests still come."""
+"""What a sign-in opens and what ends it, at once: tabs, applications, and two who end the same."""
 
 import secrets
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from accounts.browsers.browsers import Look
+from accounts.browsers.models import TrustedBrowser
+from accounts.codes import codes
+from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
-from accounts.sessions import signins
+from accounts.openid.models import AccessToken
+from accounts.phones import phones
+from accounts.sessions import endings, signins
+from accounts.sessions.endings import Occasion
 from accounts.sessions.models import Authorization, SignIn
 from accounts.users.models import User
 from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
+from tests.kit.people import Person, code_from_phone
+from tests.kit.servers.postgres import somebody_waits
+from tests.kit.sites import BACK, SECRET, Site, code_in
+from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -36,3 +51,59 @@ def test_a_browser_is_signed_out_once_and_for_good(crowd: Crowd) -> None:
         assert not signins.see(owner, session, "192.0.2.2")
         # What was handed out by a request that was let in just before opens nothing.
         assert not any(left.is_live for left in Authorization.objects.filter(user=owner))
+
+
+@pytest.mark.bypass("row 2: two requests with one code at once")
+def test_one_code_one_token(crowd: Crowd, tmp_path: Path) -> None:
+    """And none that stays: a code that comes twice was stolen."""
+    owner = Newcomer()
+    owner.bind()
+    browser = Person(owner.user, REMOTE_ADDR=owner.address)
+    browser.enter_password()
+    browser.post("/sign-in/code/", {"code": code_from_phone(owner.number)})
+    webmail = Site(tmp_path, f"webmail-{owner.session}", "--trusted", "--without-pkce", "--scopes", "openid email mail")
+    for _ in range(ROUNDS):
+        asked = {
+            "grant_type": "authorization_code", "code": code_in(webmail.open(browser)), "redirect_uri": BACK,
+            "client_id": webmail.client_id, "client_secret": SECRET,
+        }  # fmt: skip
+        call = {"path": "/openid/token/", "data": asked, "session": "", "address": owner.address}
+        found = Counter(answer["status"] for answer in crowd.rush("post", [call] * 12))
+        assert found in (Counter({400: 12}), Counter({200: 1, 400: 11}))
+        assert not AccessToken.objects.filter(user=owner.user).exists()
+
+
+def test_two_who_end_the_same_wait_for_each_other(
+    postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unbinding a phone begins with its browsers and comes to the codes, a new password takes them the other way round:
+    without the account held first they wait in a circle, which PostgreSQL breaks by failing one of them."""
+    begun: list[Future[None]] = []
+    with django_db_blocker.unblock(), postgresql_crowd.database_here(), ThreadPoolExecutor(1) as another:
+        owner = Newcomer()
+        phone = owner.bind()
+        owner.code()
+        TrustedBrowser.objects.create(
+            user=owner.user, phone=phone, digest=owner.session, browser="Firefox", system="Linux",
+            address=owner.address, expires_at=timezone.now() + timedelta(days=30),
+        )  # fmt: skip
+        void = codes.void
+
+        def void_later(*users: User) -> None:
+            monkeypatch.undo()
+            begun.append(another.submit(_choose_a_new_password, owner.user))
+            wait_until(somebody_waits)
+            void(*users)
+
+        monkeypatch.setattr(codes, "void", void_later)
+        assert phones.unbind(phone)
+        begun[0].result(20)
+        assert not TrustedBrowser.objects.filter(user=owner.user).exists()
+        assert not Sms.objects.codes().filter(user=owner.user, voided_at=None).exists()
+
+
+def _choose_a_new_password(user: User) -> None:
+    try:
+        endings.end(Occasion.NEW_PASSWORD, user)
+    finally:
+        connection.close()

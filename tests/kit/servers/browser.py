@@ -1,7 +1,7 @@
 """A real Chromium, in which nothing may go wrong unnoticed."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -24,8 +24,11 @@ ZOOMED = 320  # px; a window of 1280 px at 400 %
 SPACING = "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }"
 FINGER = 44  # px
 PRESSED = "button, .btn, nav a, footer a, .rows a, .tick label, input:not([type=checkbox])"
+VARIANTS = [(width, scheme) for width in (WIDE, NARROW) for scheme in SCHEMES]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Those that depend on colours, of which alone a scheme is made (style sheets have nothing else in it).
+COLOURS = ["color-contrast", "link-in-text-block"]
 AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
     "preload": False,  # of style sheets: axe asks for what they import at wrong addresses, with styles of its own
 }
@@ -112,20 +115,28 @@ def resize(page: Page, width: int, scheme: Scheme) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
-def axe_violations(page: Page, **options: bool) -> list[str]:
-    """What axe finds wrong with the page as it stands. `preload=False` where its stylesheets import others, which axe
-    would repeat in the page against the content security policy."""
+def axe_violations(page: Page, rules: Sequence[str] = RULES) -> list[str]:
+    """What axe finds wrong with the page as it stands."""
     page.wait_for_load_state()  # half a page has no heading yet
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     found: list[dict[str, Any]] = page.evaluate(
-        "options => axe.run(options).then(found => found.violations)", AXE | options
+        "options => axe.run(options).then(found => found.violations)", AXE | {"runOnly": rules}
     )
     return [
         f"{page.url} {violation['id']}: {violation['help']}\n  {node['html']}\n  {node['failureSummary']}"
         for violation in found
         for node in violation["nodes"]
     ]
+
+
+def violations_in(page: Page, variants: Sequence[tuple[int, Scheme]] = VARIANTS) -> Iterator[str]:
+    """What axe finds wrong in these widths and schemes."""
+    for width, scheme in variants:
+        resize(page, width, scheme)
+        seen_in_the_light = scheme == "dark" and (width, "light") in variants
+        found = axe_violations(page, COLOURS if seen_in_the_light else RULES)
+        yield from (f"{width} {scheme}: {violation}" for violation in found)
 
 
 def space_out(page: Page) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from django.db import connection
 
 from tests.kit.servers import free_port, need
 from tests.kit.waiting import wait_until
@@ -118,6 +119,13 @@ class Cluster:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def somebody_waits() -> bool:
+    """For what another transaction of this database holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def end_with_parent() -> None:
