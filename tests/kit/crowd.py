@@ -135,10 +135,7 @@ def _result(deed: Callable[..., Any], call: Call) -> Any:
 
 
 def main() -> None:
-    settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher",
-        "accounts.users.hashers.ClientSecret",
-    ]
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
     settings.DEBUG = False  # which would keep every statement
     deeds = import_module("tests.kit.deeds")

@@ -1,11 +1,9 @@
 """What attackers do to a sign-in by OpenID Connect."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from accounts.openid.models import AccessToken, Application, Grant, RefreshToken
 from accounts.sessions.models import Authorization
@@ -26,11 +24,6 @@ def webmail(tmp_path: Path) -> Site:
 def cloud(tmp_path: Path) -> Site:
     """It must use PKCE, and may not read mail."""
     return Site(tmp_path, "cloud", "--trusted", "--scopes", "openid email")
-
-
-@pytest.fixture
-def dovecot(tmp_path: Path) -> MailServer:
-    return MailServer(tmp_path, "dovecot", "--introspection")
 
 
 # --- Where people are led --------------------------------------------------------------------------------------------
@@ -123,24 +116,6 @@ def test_no_token_for_less(wangwu: Person, webmail: Site, changed: dict[str, str
     response = webmail.post("token", **asked | changed)
     assert response.status_code in (400, 401)
     assert not AccessToken.objects.exists()
-
-
-@pytest.mark.bypass("row 2: two requests with one code at once")
-@pytest.mark.django_db(transaction=True)
-def test_one_code_one_token_at_once(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
-    code = code_in(webmail.open(wangwu))
-
-    def exchange(_turn: int) -> int:
-        try:
-            return int(webmail.exchange(code).status_code)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as crowd:
-        answers = list(crowd.map(exchange, range(4)))
-    assert answers.count(200) <= 1
-    assert not AccessToken.objects.exists(), "and the one that there was has ended with the second try"
 
 
 # --- PKCE ------------------------------------------------------------------------------------------------------------

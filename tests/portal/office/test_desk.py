@@ -1,4 +1,4 @@
-"""The desk: find a person, everything on one page, and its buttons."""
+"""The desk: find a person, and everything on one page."""
 
 import re
 from datetime import timedelta
@@ -6,9 +6,6 @@ from html import unescape
 from ipaddress import ip_network
 
 import pytest
-import time_machine
-from django.contrib.auth.models import Permission
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -16,39 +13,18 @@ from pytest_django import Settings
 
 from accounts.bans.models import Ban, Failure
 from accounts.browsers.models import TrustedBrowser
-from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
-from accounts.phones import phones
-from accounts.phones.models import HelpCode, Phone
+from accounts.phones.models import Phone
 from accounts.users.models import User
-from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
-from portal.office import roles
 from portal.office.desk import facts
 from tests.conftest import MakeUser
-from tests.kit import officers
-from tests.kit.counter import WHY, path, press, version
+from tests.kit.counter import WHY, path
 from tests.kit.outgoing import make_sms
-from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
+from tests.kit.people import NUMBER, Person
 from tests.kit.snapshots import changed, everything
-
-
-def event(kind: str) -> SecurityEvent:
-    found: SecurityEvent = SecurityEvent.objects.get(kind=kind)
-    return found
-
-
-@pytest.fixture
-def helper(make_user: MakeUser) -> Person:
-    """A clerk of the help desk, without all rights."""
-    user = make_user("helper", phone="13700137009", is_staff=True)
-    officers.give(user, roles.HELP)
-    person = Person(user)
-    person.sign_in()
-    return person
-
 
 # --- Find -------------------------------------------------------------------------------------------------------------
 
@@ -161,282 +137,3 @@ def test_failures_of_neighbours_in_a_shared_network_are_not_hers(
         SecurityEvent.objects.create(kind="signed_in", user=wangwu.user, address=address)
         Failure.objects.create(network=address, account="lisi@example.edu", password_digest="d", channel="web")
     assert [wrong.network for wrong in facts.about(wangwu.user).failures] == ["192.0.2.5"]
-
-
-def test_who_may_only_look_sees_no_buttons(make_user: MakeUser, wangwu: Person) -> None:
-    user = make_user("auditor", phone="13700137008", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_user"))
-    auditor = Person(user)
-    auditor.sign_in()
-    page = auditor.get(path(wangwu)).content.decode()
-    assert 'name="act"' not in page
-    before = everything()
-    for act in ACTS:
-        assert auditor.post(path(wangwu), {"act": act, "version": "1", **WHY}).status_code == 403
-    assert not changed(before)
-
-
-# --- Buttons ----------------------------------------------------------------------------------------------------------
-
-ACTS = ("help_code", "test", "end_pause", "codes", "password", "sessions", "browsers", "app_passwords", "app_password",
-        "unbind", "lift", "number")  # fmt: skip
-
-
-@pytest.fixture
-def wanting(wangwu: Person) -> Person:
-    """Wang Wu, to whom every button has something to do."""
-    assert wangwu.user
-    wangwu.sign_in(trust_browser="on")
-    made = app_passwords.create(wangwu.user, "Foxmail")
-    assert isinstance(made, tuple)
-    User.objects.filter(pk=wangwu.user.pk).update(
-        codes_paused_until=timezone.now() + timedelta(minutes=50), wrong_codes=20
-    )
-    Ban.objects.create(network="127.0.0.1", account=wangwu.user.username, until=timezone.now() + timedelta(hours=1))
-    return wangwu
-
-
-@pytest.mark.parametrize("act", ACTS)
-@pytest.mark.parametrize(
-    "missing",
-    [{"why": ""}, {"why": "nonsense"}, {"why": "other", "note": " "}, {"note": "手机 138 0013 8000"}],
-)
-def test_nothing_without_a_reason(office: Person, wanting: Person, act: str, missing: dict[str, str]) -> None:
-    held = {"app_password": str(AppPassword.objects.get().pk), "lift": str(Ban.objects.get().pk), "help_code": "1,0"}
-    before = everything()
-    answer = office.post(path(wanting), {"act": act, "version": held.get(act) or "", **WHY, **missing})
-    assert answer.status_code == 200
-    assert not changed(before)
-
-
-@pytest.mark.parametrize(
-    ("act", "kind"),
-    [
-        ("test", "test_sms"),
-        ("end_pause", "pause_ended"),
-        ("codes", "codes_given"),
-        ("password", "password_changed"),
-        ("sessions", "sessions_ended"),
-        ("browsers", "browsers_forgotten"),
-        ("app_passwords", "app_password_removed"),
-        ("app_password", "app_password_removed"),
-        ("unbind", "phone_unbound"),
-        ("lift", "ban_lifted"),
-    ],
-)
-def test_each_is_logged_with_its_reason_and_told_to_the_owner(
-    helper: Person, wanting: Person, act: str, kind: str
-) -> None:
-    mail.outbox.clear()
-    press(helper, wanting, act)
-    done = event(kind)
-    assert (done.user, done.actor) == (wanting.user, helper.user)
-    assert "window 3" in done.detail["reason"]
-    assert done.address
-    told = [sent for sent in mail.outbox if sent.to == ["wangwu@example.edu"]]
-    assert len(told) == 1
-    assert "window 3" in told[0].body
-    assert "信息办" in told[0].body
-
-
-def test_unbind(helper: Person, wanting: Person) -> None:
-    page = press(helper, wanting, "unbind")
-    assert "手机号 138****8000 已解绑" in page
-    assert not Phone.objects.filter(user=wanting.user).exists()
-    assert memory.outbox[-1].to == f"+86{NUMBER}"
-    assert not wanting.is_in()
-
-
-def test_a_phone_that_was_bound_meanwhile_is_not_unbound(helper: Person, wanting: Person) -> None:
-    """The page showed the old one."""
-    held = version(helper, wanting, "unbind")
-    assert wanting.user
-    phones.change(Phone.objects.get(user=wanting.user), f"+86{OTHER_NUMBER}")
-    page = press(helper, wanting, "unbind", held)
-    assert "未作任何操作：“修改手机号”已由 本人 于" in page
-    assert Phone.objects.filter(user=wanting.user).exists()
-
-
-@pytest.mark.parametrize(
-    "act", ["unbind", "browsers", "app_passwords", "end_pause", "codes", "password", "lift", "app_password"]
-)
-def test_the_second_clerk_is_told_who_was_first(helper: Person, office: Person, wanting: Person, act: str) -> None:
-    held = version(helper, wanting, act)
-    press(office, wanting, act)
-    before = everything()
-    page = press(helper, wanting, act, held)
-    assert re.search(r"未作任何操作：“.+”已由 itoffice@example.edu 于 \d\d:\d\d 完成。", page)
-    tables = changed(before)
-    assert not tables, tables
-
-
-def test_forget_the_browsers(helper: Person, wanting: Person) -> None:
-    press(helper, wanting, "browsers")
-    assert not TrustedBrowser.objects.exists()
-
-
-def test_sign_out_everywhere(helper: Person, wanting: Person) -> None:
-    press(helper, wanting, "sessions")
-    assert not wanting.is_in()
-    assert TrustedBrowser.objects.exists()
-
-
-def test_remove_one_app_password_or_all(helper: Person, wanting: Person) -> None:
-    assert wanting.user
-    for name in ("iPhone", "Office"):
-        app_passwords.create(wanting.user, name)
-    page = press(helper, wanting, "app_password", str(AppPassword.objects.get(name="iPhone").pk))
-    assert "专用密码已移除" in page
-    assert set(AppPassword.objects.values_list("name", flat=True)) == {"Foxmail", "Office"}
-    assert "已移除 2 个" in press(helper, wanting, "app_passwords")
-    assert not AppPassword.objects.exists()
-
-
-@pytest.mark.bypass("row 26: NC-SA-2018-001: an app password of somebody else")
-def test_another_persons_rows_are_not_reached(helper: Person, wanting: Person, make_user: MakeUser) -> None:
-    other = make_user("other")
-    made = app_passwords.create(other, "Theirs")
-    assert isinstance(made, tuple)
-    ban = Ban.objects.create(network="127.0.0.1", account=other.username, until=timezone.now() + timedelta(hours=1))
-    before = everything()
-    press(helper, wanting, "app_password", str(made[0].pk))
-    press(helper, wanting, "lift", str(ban.pk))
-    assert not changed(before)
-
-
-def test_end_the_pause(helper: Person, wanting: Person) -> None:
-    press(helper, wanting, "end_pause")
-    user = User.objects.get(username="wangwu@example.edu")
-    assert (user.wrong_codes, user.codes_paused_until) == (0, None)
-
-
-def test_lift_the_ban_that_hits_her(helper: Person, wangwu: Person) -> None:
-    for n in range(10):
-        wangwu.enter_password(f"wrong {n}")
-    assert wangwu.enter_password().status_code == 429
-    page = helper.get(path(wangwu), REMOTE_ADDR="192.0.2.200").content.decode()
-    assert "127.0.0.1" in page
-    lifted = press_from(helper, "192.0.2.200", wangwu, "lift")
-    assert "已解除对 127.0.0.1 的封禁" in lifted
-    assert wangwu.enter_password().status_code == 302
-    assert Ban.objects.get().lifted_by == helper.user
-
-
-def press_from(clerk: Person, address: str, person: Person, act: str) -> str:
-    clerk.defaults["REMOTE_ADDR"] = address
-    return press(clerk, person, act)
-
-
-def test_a_starting_password(helper: Person, wanting: Person) -> None:
-    User.objects.update(codes_paused_until=None, wrong_codes=0)
-    Ban.objects.all().delete()
-    page = press(helper, wanting, "password")
-    found = re.search(r'class="secret">([a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4})<', page)
-    assert found
-    secret = found.group(1)
-    user = User.objects.get(username="wangwu@example.edu")
-    assert user.must_change_password
-    assert user.check_password(secret)
-    assert not wanting.is_in()
-    assert not TrustedBrowser.objects.exists()
-    assert secret not in str(everything())
-    assert secret not in helper.get(path(wanting)).content.decode()
-    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        owner = Person(user)
-        owner.enter_password(secret)
-        owner.enter_code()
-        assert owner.get("/").headers["Location"] == "/security/password/"
-
-
-def test_no_starting_password_where_passwords_are_in_a_directory(
-    settings: Settings, helper: Person, wanting: Person
-) -> None:
-    held = version(helper, wanting, "password")
-    settings.PASSWORDS_IN_DIRECTORY = True
-    assert 'value="password"' not in helper.get(path(wanting)).content.decode()
-    assert helper.post(path(wanting), {"act": "password", "version": held, **WHY}).status_code == 404
-    assert User.objects.get(username="wangwu@example.edu").check_password(PASSWORD)
-
-
-@pytest.mark.bypass("row 41: CVE-2026-87940: a secret that a browser keeps")
-@pytest.mark.parametrize("act", ["help_code", "password", "number"])
-def test_a_secret_is_in_one_answer(office: Person, wanting: Person, act: str) -> None:
-    User.objects.update(codes_paused_until=None, wrong_codes=0)
-    held = version(office, wanting, act)
-    answer = office.post(path(wanting), {"act": act, "version": held, **WHY})
-    assert answer.status_code == 200
-    assert "no-store" in answer.headers["Cache-Control"]
-    found = re.search(r'class="secret">([^<]+)<', answer.content.decode())
-    assert found
-    assert found.group(1) not in office.get(path(wanting)).content.decode()
-    if act != "number":  # that one may be looked at again, with a reason again
-        again = office.post(path(wanting), {"act": act, "version": held, **WHY}, follow=True).content.decode()
-        assert 'class="secret"' not in again, "a reload shows nothing and makes nothing new"
-
-
-def test_the_help_code_of_the_page(helper: Person, wangwu: Person) -> None:
-    page = press(helper, wangwu, "help_code")
-    found = re.search(r'class="secret">(\d{4} \d{4})<', page)
-    assert found
-    given = event("help_code_issued")
-    assert (given.user, given.actor) == (wangwu.user, helper.user)
-    told = helper.get(path(wangwu)).content.decode()
-    assert "helper@example.edu 发放的临时验证码在" in told
-    wangwu.enter_password()
-    assert wangwu.post("/sign-in/help/", {"code": found.group(1)}).headers["Location"] == "/sign-in/phone/"
-
-
-def test_no_help_code_during_a_pause(helper: Person, wanting: Person) -> None:
-    User.objects.update(codes_paused_until=None)
-    held = version(helper, wanting, "help_code")
-    User.objects.filter(username="wangwu@example.edu").update(codes_paused_until=timezone.now() + timedelta(hours=1))
-    assert "验证码输错次数过多" in press(helper, wanting, "help_code", held)
-    assert not HelpCode.objects.exists()
-
-
-def test_the_whole_number_needs_its_permission_and_is_logged(helper: Person, wangwu: Person) -> None:
-    page = helper.get(path(wangwu)).content.decode()
-    assert 'value="number"' not in page
-    phone = Phone.objects.get(user=wangwu.user)
-    assert helper.post(path(wangwu), {"act": "number", "version": str(phone.pk), **WHY}).status_code == 403
-    assert helper.user
-    helper.user.user_permissions.add(Permission.objects.get(codename="see_numbers"))
-    page = press(helper, wangwu, "number")
-    assert f"+86{NUMBER}" in page
-    looked = event("number_seen")
-    assert (looked.user, looked.actor) == (wangwu.user, helper.user)
-    assert NUMBER not in str(looked.detail)
-    assert f"+86{NUMBER}" not in helper.get(path(wangwu)).content.decode()
-
-
-def test_nobody_helps_himself(office: Person) -> None:
-    """One's own account asks for one's own phone, as everybody's does."""
-    page = office.get(path(office)).content.decode()
-    assert 'name="act"' not in page
-    before = everything()
-    for act in ACTS:
-        assert office.post(path(office), {"act": act, "version": "1", **WHY}).status_code == 403
-    assert not changed(before)
-
-
-@pytest.mark.bypass("row 38: a button by GET, or without its token")
-def test_buttons_are_posts_with_their_token(office: Person, wanting: Person) -> None:
-    before = everything()
-    office.get(path(wanting), {"act": "unbind", "version": str(Phone.objects.get(user=wanting.user).pk), **WHY})
-    office.handler.enforce_csrf_checks = True
-    assert office.post(path(wanting), {"act": "sessions", "version": "now", **WHY}).status_code == 403
-    assert office.post("/admin/find/", {"q": "wangwu"}).status_code == 403
-    assert not changed(before)
-
-
-@pytest.mark.parametrize("act", ["", "nonsense", "do", "__class__"])
-def test_a_button_that_is_none(office: Person, wangwu: Person, act: str) -> None:
-    assert office.post(path(wangwu), {"act": act, **WHY}).status_code == 404
-
-
-@pytest.mark.parametrize("held", ["", "x", "9" * 40, "1,2,3", "-1", "１"])
-@pytest.mark.parametrize("act", ["help_code", "lift", "app_password", "unbind", "test", "number", "password"])
-def test_what_was_seen_may_be_nonsense(office: Person, wanting: Person, act: str, held: str) -> None:
-    before = everything()
-    assert office.post(path(wanting), {"act": act, "version": held, **WHY}).status_code in (302, 404)
-    assert not changed(before)

@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+
+from accounts.log import chain
+from tests.kit.crowd import Crowd
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def crowd_or_not(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests' own database, and the PostgreSQL of the crowd; either as if nothing had happened afterwards."""
+    if request.param == "sqlite":
+        request.getfixturevalue("db")
+        yield
+        return
+    blocker = request.getfixturevalue("django_db_blocker")
+    crowd: Crowd = request.getfixturevalue("postgresql_crowd")
+    with blocker.unblock(), crowd.database_here(), transaction.atomic():
+        chain.seal_all()
+        yield
+        transaction.set_rollback(True)
