@@ -1,6 +1,7 @@
 """One SMS and several gateways: who is asked, in which order, and what is said of it."""
 
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -94,17 +95,23 @@ def test_what_waited_begins_anew_with_the_same_code(user: User, gateways: Gatewa
     assert [one.code for one in memory.outbox] == [sms.digits()]
 
 
-def test_a_worker_that_dies_between_answer_and_note_leaves_what_nobody_sends_again(
-    user: User, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def die_before_the_note(module: ModuleType, sms: Sms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway has answered, and the worker is killed before this module writes down what."""
+
     def killed(*_: object, **__: object) -> None:
         raise SystemExit
 
-    sms = make_sms(user)
     with monkeypatch.context() as patch:
-        patch.setattr(routing, "_settle", killed)
+        patch.setattr(module, "_settle", killed)
         with pytest.raises(SystemExit):
             tasks.send_sms(sms.pk)
+
+
+def test_a_worker_that_dies_between_answer_and_note_leaves_what_nobody_sends_again(
+    user: User, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sms = make_sms(user)
+    die_before_the_note(routing, sms, monkeypatch)
     sms.refresh_from_db()
     assert (sms.status, story(sms)) == ("claimed", [(A, "claimed", "")])
     with after(31):
@@ -118,14 +125,8 @@ def test_a_worker_that_dies_between_answer_and_note_leaves_what_nobody_sends_aga
 def test_a_worker_that_dies_after_the_note_of_it_leaves_what_was_sent(
     user: User, gateways: Gateways, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object, **__: object) -> None:
-        raise SystemExit
-
     sms = make_sms(user)
-    with monkeypatch.context() as patch:
-        patch.setattr(sending, "_settle", killed)
-        with pytest.raises(SystemExit):
-            tasks.send_sms(sms.pk)
+    die_before_the_note(sending, sms, monkeypatch)
     with after(31):
         sweep()
     sms.refresh_from_db()
