@@ -380,6 +380,8 @@ SMS_SIGNATURE = env.text("SMS_SIGNATURE", INSTITUTION).strip("【】")
 SMS_AUTOFILL = env.boolean("SMS_AUTOFILL", "off")
 # Stands in the address to which gateways report what became of an SMS; empty: they cannot.
 SMS_RECEIPT_SECRET = env.secret("SMS_RECEIPT_SECRET", least=16)
+# From where each may report; one that is not named, from anywhere.
+SMS_RECEIPT_NETWORKS = env.rules("SMS_RECEIPT_NETWORKS", routes.NETWORKS, partial(routes.networks, gateways=_named))
 SMS_CONNECT_TIMEOUT = env.seconds("SMS_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds; of all gateways but Twilio
 SMS_READ_TIMEOUT = env.seconds("SMS_READ_TIMEOUT", "8", "0.1 to 60")  # seconds
 TWILIO_CONNECT_TIMEOUT = env.seconds("TWILIO_CONNECT_TIMEOUT", "3", "0.1 to 60")  # seconds

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.bans import addresses
 from accounts.bans.addresses import Kind
 from accounts.bans.models import KnownNetwork, Place
-from accounts.lib import prepared
+from accounts.lib import origins, prepared
 from accounts.users.models import User
 
 NOTED_AGAIN_AFTER = timedelta(days=1)
@@ -50,7 +50,7 @@ class Standing(NamedTuple):
 
 
 def standing(address: str) -> Standing:
-    here = addresses.sortable(addresses.parse(address) or addresses.NOWHERE)
+    here = addresses.sortable(origins.parse(address) or origins.NOWHERE)
     since, enough = timezone.now() - GATEWAY_WITHIN, settings.GATEWAY_ACCOUNTS
     row = STANDING.row(addresses.network(address), since, enough, here, here)
     assert row  # noqa: S101 (the statement sees to it)
@@ -106,7 +106,7 @@ def is_known(user: int, address: str) -> bool:
 
 def _around(address: str) -> str:
     """On a campus, which has other addresses in each building, all of it."""
-    here = addresses.sortable(addresses.parse(address) or addresses.NOWHERE)
+    here = addresses.sortable(origins.parse(address) or origins.NOWHERE)
     cidr, stored = addresses.NARROWEST.row(here, here) or (None, None)
     network, kind = addresses.known(address, cidr, stored)
     return network if kind is Kind.SHARED else addresses.surroundings(address)

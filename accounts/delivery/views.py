@@ -1,6 +1,8 @@
 """What gateways report about SMS."""
 
+import logging
 from dataclasses import replace
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -14,6 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.delivery import gateways, receipts
 from accounts.delivery.gateways.receipts import Forged, Malformed, Receipt, Report, receipts_url
 from accounts.delivery.middleware import hidden_secret
+from accounts.lib import origins
+
+logger = logging.getLogger(__name__)
 
 LARGEST = 100_000  # bytes: some hundred receipts
 
@@ -26,6 +31,7 @@ def twilio_receipt(request: HttpRequest, attempt: int) -> HttpResponse:
     """The address that each SMS of Twilio names."""
     if "twilio" not in gateways.configured():
         raise Http404
+    _refuse_others("twilio", request)
     found = _read("twilio", request, settings.PUBLIC_URL + request.path)
     receipts.note("twilio", [replace(receipt, attempt=attempt) for receipt in found])
     return HttpResponse(status=204)
@@ -42,12 +48,23 @@ def receipt(request: HttpRequest, gateway: str, secret: str) -> HttpResponse:
         raise PermissionDenied
     if gateway not in gateways.configured():
         raise Http404
+    _refuse_others(gateway, request)
     found = _read(gateway, request, receipts_url(gateway))
     if found and not receipts.note(gateway, found):
         raise Http404
     reporting = gateways.reporting(gateway)
     reply = reporting.REPLY if reporting else None
     return HttpResponse(reply.content, content_type=reply.type, status=reply.status) if reply else HttpResponse()
+
+
+def _refuse_others(gateway: str, request: HttpRequest) -> None:
+    """Whoever knows the secret, or has a signature that was seen, still has to come from where the gateway does."""
+    networks = settings.SMS_RECEIPT_NETWORKS.get(gateway)
+    connection, forwarded = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+    here = ip_address(origins.client(connection, forwarded, settings.TRUSTED_PROXIES))
+    if networks is not None and not any(here in network for network in networks):
+        logger.warning("A receipt of %s came from %s, which is not among its SMS_RECEIPT_NETWORKS.", gateway, here)
+        raise PermissionDenied
 
 
 def _read(gateway: str, request: HttpRequest, url: str) -> list[Receipt]:

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses
-from accounts.lib import prepared
+from accounts.lib import origins, prepared
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
 
@@ -57,7 +56,7 @@ def note_token(username: str, service: str, remote: str) -> None:
 
     Who asks without a login, to try it out, names no service and counts nothing.
     """
-    protocol, address = SERVICES.get(service), addresses.parse(remote)
+    protocol, address = SERVICES.get(service), origins.parse(remote)
     owner = User.objects.filter(username=username).values_list("pk", flat=True).first()
     if protocol and owner is not None:
         note(owner, protocol, str(Method.TOKEN), str(address or ""), timezone.now())

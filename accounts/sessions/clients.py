@@ -5,12 +5,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ua_parser import parse
 
-from accounts.bans import addresses
 from accounts.browsers.browsers import Look
+from accounts.lib import origins
 
 
 def address(request: HttpRequest) -> str:
-    return addresses.client(
+    return origins.client(
         request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""), settings.TRUSTED_PROXIES
     )
 

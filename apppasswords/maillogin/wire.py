@@ -9,8 +9,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses
-from accounts.lib import clock
+from accounts.lib import clock, origins
 from accounts.users import usernames
 from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, Verdict
 
@@ -152,7 +151,7 @@ def _login(
     protocol = ALIASES.get(protocol or "", protocol or "")
     if protocol not in PROTOCOLS:
         raise MalformedError("unknown protocol")
-    parsed = addresses.parse(address or "")
+    parsed = origins.parse(address or "")
     if parsed is None:
         raise MalformedError("the address is none")
     # A name that is no text is nobody's: the replacement sign is in no mailbox.

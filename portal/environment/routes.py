@@ -1,14 +1,17 @@
-"""The ways of SMS, as one line says them: which gateways a country gets, what they cost, how much may be spent.
+"""The ways of SMS, as one line says them: which gateways a country gets, what they cost, how much may be spent, from
+where they report.
 
 SMS_ROUTES=86 unicom: tencent > alibaba; 86: alibaba*3, tencent > twilio; *: twilio
 SMS_PRICES=alibaba: 0.045; twilio: 0.32; twilio 852: 0.08
 SMS_BUDGETS=852: 200; twilio: 300 money; *: 20000, 900 money
+SMS_RECEIPT_NETWORKS=campus: 10.3.0.0/24; alibaba: 203.0.113.0/24, 198.51.100.7
 """
 
 import re
 from collections.abc import Iterator
 
-from portal.environment.kinds import Hint
+from portal.environment import kinds
+from portal.environment.kinds import Hint, Network
 
 Step = list[tuple[str, int]]  # gateways that share it, by their weights
 Route = tuple[str, str, list[Step]]  # calling code or *, carrier or nothing, what is tried one after the other
@@ -24,6 +27,11 @@ PRICES = 'for each gateway what one SMS costs, as in "alibaba: 0.045; twilio: 0.
 BUDGETS = (
     "how many SMS or how much money a day, for a country, a gateway or * for all, as in "
     '"852: 200; twilio: 300 money; *: 20000, 900 money"'
+)
+
+NETWORKS = (
+    "for each gateway the networks that it reports from, as in "
+    '"campus: 10.3.0.0/24; alibaba: 203.0.113.0/24, 198.51.100.7"'
 )
 
 
@@ -105,4 +113,12 @@ def budgets(value: str, gateways: tuple[str, ...]) -> dict[str, tuple[int | None
             else:
                 raise Hint(f'"{amount}" is neither a number of SMS nor an amount of money, such as 300 money.')
         found[of] = messages, money
+    return found
+
+
+def networks(value: str, gateways: tuple[str, ...]) -> dict[str, list[Network]]:
+    """By gateway."""
+    found = {_gateway(before, gateways): kinds.networks(after) for before, after in _parts(value)}
+    if empty := [name for name, named in found.items() if not named]:
+        raise Hint(f'"{empty[0]}" names no network: leave it out, and it may report from anywhere.')
     return found

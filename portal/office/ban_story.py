@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.bans import addresses
 from accounts.bans.causes import failures
 from accounts.bans.models import Ban
+from accounts.lib import origins
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 
@@ -50,7 +51,7 @@ class Neighbour(NamedTuple):
 
 def is_far(network: str) -> bool:
     """Neither in a network that the office knows, nor one that only an institution has inside."""
-    address = addresses.parse(network.partition("/")[0])
+    address = origins.parse(network.partition("/")[0])
     return address is not None and not address.is_private and addresses.kind(str(address)) is None
 
 

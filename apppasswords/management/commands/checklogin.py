@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from accounts.bans import addresses
-from accounts.lib import clock
+from accounts.lib import clock, origins
 from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, Verdict, explain
 
 WHY = {
@@ -29,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="address", default="127.0.0.1", metavar="IP", help="the program's address")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if addresses.parse(options["address"]) is None:
+        if origins.parse(options["address"]) is None:
             raise CommandError(f"{options['address']} is no IP address.")
         password = getpass("Password (not shown): ")
         try:

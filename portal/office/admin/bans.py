@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.bans import addresses, bans, causes, places
 from accounts.bans.models import Ban, Failure
-from accounts.lib import clock, invisible
+from accounts.lib import clock, invisible, origins
 from accounts.lib.seen import Seen
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
@@ -251,5 +251,5 @@ def _lift_button(request: HttpRequest) -> Callable[[Ban], str | SafeString]:
 
 def counted(search_term: str) -> str:
     """An IPv6 address that somebody reads from a log stands here as its /64."""
-    parsed = addresses.parse(search_term) if "/" not in search_term else None
+    parsed = origins.parse(search_term) if "/" not in search_term else None
     return addresses.network(search_term) if parsed and parsed.version == 6 else search_term

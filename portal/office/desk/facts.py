@@ -20,7 +20,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.codes import limits
 from accounts.delivery import explanations
 from accounts.delivery.models import Sms
-from accounts.lib import invisible
+from accounts.lib import invisible, origins
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.mailsessions import mailsessions
@@ -106,7 +106,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
     mail_logins = list(MailLogin.objects.filter(user=user, day__gte=timezone.localdate() - DAYS)[:SHOWN])
     texts = [*used, *(row.address for row in trusted)]
     texts += [row.address for row in sign_ins] + [row.address for row in mail_logins]
-    valid = dict.fromkeys(text for text in texts if addresses.parse(text.partition("/")[0]))
+    valid = dict.fromkeys(text for text in texts if origins.parse(text.partition("/")[0]))
     parts = [text.partition("/")[0] for text in valid]
     networks = list(dict.fromkeys(map(addresses.network, parts)))[:NETWORKS]
     around = [network for part in parts[:NETWORKS] for network in addresses.networks(part)]

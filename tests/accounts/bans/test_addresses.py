@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
+from accounts.lib import origins
 from accounts.sessions import clients
 from tests.conftest import MakeUser
 from tests.kit.people import Person
@@ -100,7 +101,7 @@ def test_what_failures_are_counted_for(address: str, network: str) -> None:
 @given(text=st.one_of(st.text(max_size=80), st.ip_addresses().map(str), st.from_regex(r"[0-9a-f:.%\[\]]{1,60}")))
 @example("fe80::1%" + "z" * 60)
 def test_any_text_is_some_client_and_fits_its_column(text: str) -> None:
-    client = addresses.client(text, f"{text}, {text}", 1)
+    client = origins.client(text, f"{text}, {text}", 1)
     assert len(client) <= 39
     assert len(addresses.network(text)) <= 43
-    assert addresses.network(client) == addresses.network(addresses.client(client, "", 0))
+    assert addresses.network(client) == addresses.network(origins.client(client, "", 0))

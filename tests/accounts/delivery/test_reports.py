@@ -12,11 +12,14 @@ from twilio.request_validator import RequestValidator
 
 from accounts.delivery.gateways.platforms import files
 from accounts.delivery.models import Attempt, Sms
+from portal.environment import routes
 from tests.kit.deployment import ROOT
 from tests.kit.people import Person
 
 SECRET = "reports-0123456789abcdef"
 PUBLIC_URL = "https://portal.example.edu"
+
+NAMES = ("alibaba", "tencent", "twilio", "yunmas", "kannel")
 
 Make = Callable[..., Sms]
 
@@ -24,7 +27,7 @@ Make = Callable[..., Sms]
 @pytest.fixture(autouse=True)
 def _ours(settings: Settings) -> None:
     settings.SMS_RECEIPT_SECRET, settings.PUBLIC_URL = SECRET, PUBLIC_URL
-    settings.SMS_GATEWAYS = ["alibaba", "tencent", "twilio", "yunmas", "kannel"]
+    settings.SMS_GATEWAYS = list(NAMES)
     settings.TWILIO_AUTH_TOKEN = "t" * 32
     found = {
         name: files.read(ROOT / "deploy" / "sms" / f"{name}.toml", lambda _: "x")[0] for name in ("yunmas", "kannel")
@@ -133,6 +136,39 @@ def test_without_the_secret_nothing_changes(make: Make, secret: str) -> None:
     sms = make("alibaba", "1^0")
     assert post("alibaba", [alibaba(sms)], secret=secret)[0] in (400, 403)
     assert state(sms)[0] == "sent"
+
+
+ELSEWHERE, THEIRS = "198.51.100.7", "203.0.113.9"
+
+
+def from_(address: str, sms: Sms, gateway: str = "alibaba") -> int:
+    """By our proxy, which says who it was; what stands left of that is the sender's own invention."""
+    chain = f"{THEIRS}, {address}"
+    return post(gateway, [alibaba(sms)], REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=chain)[0]
+
+
+def test_only_from_the_networks_of_the_gateway(make: Make, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = 1
+    settings.SMS_RECEIPT_NETWORKS = routes.networks("alibaba: 203.0.113.0/24, 2001:db8::/32; twilio: 192.0.2.1", NAMES)
+    sms = make("alibaba", "1^0")
+    for address in (ELSEWHERE, "2001:db9::1", "nonsense"):
+        assert from_(address, sms) == 403
+        assert state(sms)[0] == "sent"
+    assert from_("2001:db8::1", sms) == 200
+    assert state(sms)[0] == "delivered"
+    settings.SMS_RECEIPT_NETWORKS = routes.networks("twilio: 192.0.2.1", NAMES)
+    assert from_(ELSEWHERE, make("alibaba", "2^0")) != 403, "of one that is not named, from anywhere"
+
+
+@pytest.mark.parametrize("path", [f"/sms/receipts/twilio/{SECRET}/", "/sms/twilio/{pk}/"])
+def test_a_right_signature_from_elsewhere(make: Make, settings: Settings, path: str) -> None:
+    sms = make("twilio", "SM1")
+    settings.SMS_RECEIPT_NETWORKS = routes.networks(f"twilio: {THEIRS}", NAMES)
+    path, fields = path.format(pk=sms.pk), {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    right = RequestValidator("t" * 32).compute_signature(PUBLIC_URL + path, fields)
+    for address, status, kept in ((ELSEWHERE, 403, "sent"), (THEIRS, 204, "delivered")):
+        got = Client(REMOTE_ADDR=address).post(path, fields, headers={"X-Twilio-Signature": right})
+        assert (got.status_code, state(sms)[0]) == (status, kept)
 
 
 def test_without_a_secret_there_are_no_receipts(make: Make, settings: Settings) -> None:

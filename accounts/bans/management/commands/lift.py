@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.bans import addresses, bans
+from accounts.bans import bans
 from accounts.bans.models import Ban
-from accounts.lib import clock
+from accounts.lib import clock, origins
 from accounts.users import usernames
 
 COMMAND = "manage.py lift"
@@ -18,7 +18,7 @@ def meant(text: str) -> list[Ban]:
     if "@" in text:
         account = usernames.canonical(text)
         return [ban for ban in present if ban.account == account]
-    address = addresses.parse(text)
+    address = origins.parse(text)
     if address is None:
         raise CommandError(f"{text!r} is neither a client's address, such as 203.0.113.9, nor a mailbox address.")
     return [ban for ban in present if ip_address(str(address)) in ip_network(ban.network)]
