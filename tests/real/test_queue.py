@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 
 import pytest
 
+from tests.kit.servers import free_port
 from tests.kit.servers.programs import Program
 from tests.kit.servers.redis import Redis
 from tests.kit.servers.site import Site, Visitor
@@ -17,6 +19,7 @@ from tests.kit.waiting import wait_until
 pytestmark = [pytest.mark.slow]
 
 PAGE_WITHIN = 3  # seconds
+WITHOUT_IT = 2  # seconds, by the next gateway, once it is known that one is dead
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +210,55 @@ def test_a_worker_that_takes_nothing_any_more_ends_itself(site: Site, visitor: V
     site.start_worker()  # as systemd does
     visitor.enter_code()
     assert visitor.is_in()
+
+
+# --- A gateway that is dead, and back -------------------------------------------------------------------------------
+
+
+def asked(visitor: Visitor) -> list[tuple[str, str]]:
+    """By which gateways the SMS went, and what became of it there."""
+    (sms,) = visitor.sms()
+    rows = visitor.site.rows("SELECT * FROM delivery_attempt WHERE sms_id = ? ORDER BY id", sms["id"])
+    return [(row["gateway"], row["outcome"]) for row in rows]
+
+
+def took(visitor: Visitor) -> float:
+    """Seconds from the request for the code until a gateway had it."""
+    (sms,) = visitor.sms()
+    return (datetime.fromisoformat(sms["sent_at"]) - datetime.fromisoformat(sms["created_at"])).total_seconds()
+
+
+def test_a_dead_gateway_keeps_nobody_waiting_and_is_used_again(site: Site) -> None:
+    """Two worker processes: what one finds out, the other one knows."""
+    port = free_port()
+    told = TwilioStub(f"http://127.0.0.1:{port}").environment(SMS_GATEWAYS="twilio,outbox", SMS_OUTAGE_AFTER="3")
+    workers = [site.start_worker(told, ready=False) for _ in range(2)]
+    wait_until(lambda: all(" ready." in worker.log.read_text() for worker in workers), 30)
+    with ExitStack() as stack:
+        stack.callback(site.execute, "DELETE FROM routes_outage")
+        people = [stack.enter_context(site.visitor()) for _ in range(9)]
+
+        def ask(visitor: Visitor) -> Visitor:
+            visitor.enter_password()
+            wait_until(lambda: visitor.statuses() == ["sent"], 30)
+            return visitor
+
+        for visitor in people[:3]:
+            assert asked(ask(visitor)) == [("twilio", "not_sent"), ("outbox", "sent")]
+        (outage,) = site.rows("SELECT * FROM routes_outage")
+        assert (outage["gateway"], outage["scope"], outage["ended_at"]) == ("twilio", "", None)
+        for visitor in people[3:7]:
+            assert asked(ask(visitor)) == [("outbox", "sent")], "nobody tries it meanwhile"
+            assert took(visitor) < WITHOUT_IT
+        people[6].enter_code()
+        assert people[6].is_in()
+
+        gateway = stack.enter_context(twilio_stub(port))
+        site.execute("UPDATE routes_outage SET probe_at = began_at")  # its time has come
+        for visitor in people[7:]:
+            assert asked(ask(visitor)) == [("twilio", "sent")]
+        assert [request["To"][-11:] for request in gateway.requests] == [visitor.number for visitor in people[7:]]
+        assert site.rows("SELECT * FROM routes_outage WHERE ended_at IS NULL") == []
 
 
 # --- kill -9, at every point of a task ------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ S = TypeVar("S", bound=Stub)
 
 
 @contextmanager
-def served(make: Callable[[str], S]) -> Iterator[S]:
+def served(make: Callable[[str], S], port: int = 0) -> Iterator[S]:
     """A stub, made with its address, that answers whatever comes there. Who holds answers back lets them go first."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -99,7 +99,7 @@ def served(make: Callable[[str], S]) -> Iterator[S]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", port), Handler) as server:
         stub = make(f"http://127.0.0.1:{server.server_address[1]}")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()

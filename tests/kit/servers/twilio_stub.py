@@ -88,8 +88,8 @@ class TwilioStub:
 
 
 @contextmanager
-def twilio_stub() -> Iterator[TwilioStub]:
-    with served(TwilioStub) as stub:
+def twilio_stub(port: int = 0) -> Iterator[TwilioStub]:
+    with served(TwilioStub, port) as stub:
         try:
             yield stub
         finally:
