@@ -25,7 +25,12 @@ def of(sms: Sms) -> list[str]:
         return [sms.via]
     chance = random.Random(sms.pk)  # noqa: S311 (it shares out, and keeps no secret)
     names = [name for step in _steps(sms.number) for name in _shuffled(step, chance)]
-    return [name for name in names if gateways.carries(name, sms.purpose)]
+    return [name for name in names if gateways.carries(name, sms.purpose) and _reaches(name, sms)]
+
+
+def _reaches(name: str, sms: Sms) -> bool:
+    """Who it is for, or anybody where that is not said; looked up only where it matters."""
+    return not sms.user_id or gateways.reaches(name, lambda: sms.user.username)
 
 
 def _steps(number: str) -> list[list[tuple[str, int]]]:

@@ -2,6 +2,7 @@
 platform that a file describes.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
@@ -41,6 +42,12 @@ def carries(name: str, purpose: str) -> bool:
     """Some are for a few kinds of SMS only."""
     described = settings.SMS_PLATFORMS.get(name)
     return described is None or not described.purposes or purpose in described.purposes
+
+
+def reaches(name: str, mailbox: Callable[[], str]) -> bool:
+    """Some know people by an account of their own, and not everybody has one."""
+    described = settings.SMS_PLATFORMS.get(name)
+    return described is None or described.accounts is None or bool(described.accounts.of(mailbox()))
 
 
 def reporting(name: str) -> Reporting | None:

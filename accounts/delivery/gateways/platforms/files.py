@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from accounts.delivery.gateways.platforms import answers, values
+from accounts.delivery.gateways.platforms.accounts import Accounts
 from accounts.delivery.gateways.platforms.shapes import KINDS, Answer, Platform, Reports, Request, Token
 from accounts.delivery.gateways.platforms.values import Expression
 
 # What every file can name, besides its own values.
 GIVEN = ("number", "digits", "local", "text", "signature", "code", "mailbox", "mailbox_name", "minutes", "purpose",
-         "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token", "id", "status")  # fmt: skip
+         "mailbox_address", "account", "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token",
+         "id", "status")  # fmt: skip
 PURPOSES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm",
             "notice_changed", "notice_unbound", "notice_help", "test")  # fmt: skip
 TAKEN = ("alibaba", "memory", "outbox", "tencent", "twilio")  # names of other gateways
@@ -128,13 +130,26 @@ def _platform(name: str, top: Table, secret: Callable[[str], str]) -> Platform:
         token=_token(token, request) if token else None,
         reports=_reports(reports, known) if reports else None,
         question=request(question) if question else None,
+        accounts=_accounts(top),
     )
     if platform.certificates and not Path(platform.certificates).is_file():
         top.fault("certificates", "is no file")
+    asked = " ".join(_leaves([platform.send.url, platform.send.query, platform.send.headers, platform.send.body]))
+    if "account" in values.names(asked) and not platform.accounts:
+        top.fault("accounts", "must name the file that says who has which {account}")
     if question and not reports:
         top.fault("question", "needs receipts, which say how its answer is read")
     top.end()
     return platform
+
+
+def _accounts(top: Table) -> Accounts | None:
+    path = top.text("accounts")
+    try:
+        return Accounts(Path(path)) if path else None
+    except (OSError, ValueError) as error:
+        top.fault("accounts", f"is no list of mailboxes and accounts: {error}")
+        return None
 
 
 def _purposes(top: Table) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ KINDS: dict[str, type[SmsError]] = {
 }
 # Of which SMS, or of which report of one, values speak; where of none, they are empty.
 NOTHING = dict.fromkeys(("number", "digits", "local", "text", "purpose", "attempt", "id", "status", "code", "mailbox",
-                         "mailbox_name", "minutes"), "")  # fmt: skip
+                         "mailbox_name", "mailbox_address", "account", "minutes"), "")  # fmt: skip
 transport.hide_queries()
 
 
@@ -62,6 +62,8 @@ class Gateway:
     def send(self, message: Message) -> str:
         if self.platform.purposes and message.purpose not in self.platform.purposes:
             raise ConfigurationRejected(f"{self.platform.name} not for {message.purpose}")
+        if not self.reaches(message.mailbox):
+            raise RecipientRejected(f"{self.platform.name} no account")
         values = self._values(message)
         status, found = self._answered(values)
         platform = self.platform
@@ -77,6 +79,10 @@ class Gateway:
             return number if number.isprintable() and number else f"{platform.name}-{message.attempt}"
         raise self._refusal(code, status, message)
 
+    def reaches(self, mailbox: str) -> bool:
+        """Whether it knows who that is. Nobody else is sent to: an account is never guessed at."""
+        return self.platform.accounts is None or bool(self.platform.accounts.of(mailbox))
+
     def _values(self, message: Message) -> dict[str, str]:
         platform = self.platform
         text = message.text(is_signed=not platform.adds_signature, links_pass=platform.takes_links)
@@ -89,6 +95,8 @@ class Gateway:
                 "local": message.local_number,
                 "text": text,
                 "mailbox_name": message.mailbox.partition("@")[0],
+                "mailbox_address": message.mailbox,
+                "account": self.platform.accounts.of(message.mailbox) if self.platform.accounts else "",
                 "purpose": message.purpose,
                 "attempt": str(message.attempt),
             },

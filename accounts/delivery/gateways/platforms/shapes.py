@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from accounts.delivery.gateways.platforms.accounts import Accounts
 from accounts.delivery.gateways.platforms.values import Expression
 
 KINDS = {
@@ -79,3 +80,4 @@ class Platform:
     token: Token | None
     reports: Reports | None
     question: Request | None  # what became of an SMS
+    accounts: Accounts | None  # of whom it knows; None: it wants none
