@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.bans import bans
 from accounts.bans.models import Network
 from accounts.codes import codes
-from accounts.delivery import sending, sweeps
+from accounts.delivery import receipts, sending, sweeps
+from accounts.delivery.gateways.receipts import Receipt
 from accounts.delivery.models import Sms
 from accounts.jobs import jobs
 from accounts.log import chain, events
@@ -265,6 +266,12 @@ def go_on_or_sweep(sms: int = 0, claimed_at: str = "") -> str:
     except sending.ClaimLost:
         return "LOST"
     return "SENT"
+
+
+def report(gateway: str, gateway_id: str, status: str) -> int:
+    return receipts.note(
+        gateway, [Receipt(status=status, gateway_id=gateway_id, error="" if status == "sent" else "x")]
+    )
 
 
 def pay(sms: int, gateway: str) -> bool:

@@ -5,15 +5,22 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from django.conf import settings
+from django.conf import settings as site
 from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.delivery import receipts
 from accounts.delivery.models import Attempt, Sms
 from accounts.routes import outages, switches
 from accounts.routes.models import ALL, Outage, Spending
+from tests.accounts.delivery.test_platforms import Make as MakePlatform
+from tests.accounts.delivery.test_platforms import answer, platform, stub
 from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
 from tests.kit.outgoing import make_sms
+from tests.kit.servers.http_stub import HttpStub
+
+__all__ = ["platform", "stub"]
 
 pytestmark = [pytest.mark.slow]
 
@@ -61,7 +68,7 @@ def test_no_budget_is_exceeded(crowd: Crowd) -> None:
 
 def test_a_worker_that_is_taken_for_dead_and_lives_sends_nothing_twice(crowd: Crowd) -> None:
     """It goes on at the moment at which others see that it asked no gateway."""
-    owner, slow = Newcomer(), timezone.now() - settings.SMS_LOST_AFTER - timedelta(seconds=1)
+    owner, slow = Newcomer(), timezone.now() - site.SMS_LOST_AFTER - timedelta(seconds=1)
     answers = Counter[str]()
     for _ in range(2):
         before = crowd.sms()
@@ -72,6 +79,51 @@ def test_a_worker_that_is_taken_for_dead_and_lives_sends_nothing_twice(crowd: Cr
         assert Attempt.objects.filter(sms__in=rows).count() == len(rows)
     assert answers["LOST"]
     assert answers["SENT"]
+
+
+def sent_by(gateway: str, owner: Newcomer, seconds_ago: int = 0) -> Sms:
+    now = timezone.now()
+    sms = make_sms(owner.user, status="sent", gateway=gateway, sent_at=now)
+    Sms.objects.filter(pk=sms.pk).update(gateway_id=f"{gateway}-{sms.pk}")
+    started = now - timedelta(seconds=seconds_ago)
+    sms.attempts.create(gateway=gateway, gateway_id=f"{gateway}-{sms.pk}", outcome="sent", started_at=started)
+    return sms
+
+
+def test_reports_that_come_at_once_tell_one_story(crowd: Crowd) -> None:
+    """Each twice, in any order; whichever end comes first stays, at the SMS and at its attempt."""
+    gateway, owner = name(), Newcomer()
+    rows = [sent_by(gateway, owner) for _ in range(AT_ONCE // 2)]
+    said = [
+        {"gateway": gateway, "gateway_id": f"{gateway}-{row.pk}", "status": status}
+        for row in rows
+        for status in ("delivered", "failed", "sent", "failed", "delivered", "sent")
+    ]
+    assert set(crowd.rush("report", said)) == {1}
+    for row in rows:
+        row.refresh_from_db()
+        (attempt,) = row.attempts.all()
+        assert row.status in ("delivered", "failed")
+        assert attempt.outcome == row.status
+        assert (row.delivered_at is None) == (attempt.delivered_at is None) == (row.status == "failed")
+
+
+def test_what_is_not_reported_is_asked_for(
+    crowd: Crowd, stub: HttpStub, platform: MakePlatform, settings: Settings
+) -> None:
+    """A gateway's answer about one SMS, and what it says of others, which nobody had asked for."""
+    platform("token_first")
+    settings.SMS_GATEWAYS = []
+    owner = Newcomer()
+    due, young = sent_by("token_first", owner, seconds_ago=90), sent_by("token_first", owner)
+    reports = [
+        {"id": f"token_first-{sms.pk}", "reference": str(sms.pk), "phone": sms.number, "status": "DELIVERED"}
+        for sms in (due, young)
+    ]
+    stub.script = [answer(data={"access_token": "t", "expires_in": 60}), answer(reports=reports)]
+    receipts.ask()
+    assert [asked.query for asked in stub.asked[1:]] == [{"id": f"token_first-{due.pk}"}]
+    assert {row.status for row in Sms.objects.filter(pk__in=(due.pk, young.pk))} == {"delivered"}
 
 
 def test_off_holds_at_once_in_every_process(crowd: Crowd) -> None:
