@@ -12,16 +12,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django_otp.oath import hotp
 
-from accounts.codes import codes, guesses
-from accounts.delivery import notices
-from accounts.factors import keyring
+from accounts.codes import guesses
+from accounts.factors import changes, keyring
 from accounts.factors.keyring import Unreadable
 from accounts.factors.models import NAME_LENGTH, Authenticator
 from accounts.lib import institution, invisible
-from accounts.log import events
 from accounts.users import ways
 from accounts.users.models import User
-from accounts.users.ways import Way
 
 STEP = 30  # seconds
 DIGITS = 6
@@ -108,10 +105,7 @@ def add(offered: Offer, step: int, name: str, *, address: str = "") -> Authentic
             drift=step - _now(),
             last_used_at=timezone.now(),
         )
-        ways.changed(user)
-        codes.void(user)
-        event = events.record(events.Kind.WAY_ADDED, user, address=address, way=Way.APP, name=app.name)
-        notices.by_mail(user, event)
+        changes.added(app, address=address)
     return app
 
 
@@ -136,18 +130,7 @@ def remove(
         if actor is None and ways.is_needed(app):
             return Refusal.NEEDED
         Authenticator.objects.filter(pk=pk).delete()
-        ways.changed(user)
-        codes.void(user)
-        event = events.record(
-            events.Kind.WAY_REMOVED,
-            user,
-            actor=actor,
-            address=address,
-            way=Way.APP,
-            name=app.name,
-            **events.because(reason),
-        )
-        notices.by_mail(user, event)
+        changes.removed(app, actor=actor, address=address, reason=reason)
     return app
 
 

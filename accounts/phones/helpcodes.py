@@ -21,7 +21,7 @@ from accounts.delivery import digits, notices
 from accounts.delivery.models import Sms
 from accounts.log import events
 from accounts.phones import phones
-from accounts.phones.models import HelpCode
+from accounts.phones.models import HelpCode, Phone
 from accounts.users import clerks, ways
 from accounts.users.models import User
 
@@ -44,6 +44,12 @@ def of(user: User) -> HelpCode | None:
     return HelpCode.objects.filter(user=user).select_related("issued_by").first()
 
 
+def version(phone: Phone | None, last: HelpCode | None) -> tuple[int, int]:
+    """What a clerk decides on: the phone (0: none), and the ordinal of its last code (0: none yet)."""
+    given = last.ordinal if last and last.phone_id == (phone.pk if phone else None) else 0
+    return phone.pk if phone else 0, given
+
+
 def refused(user: User, by: User | None) -> Refusal | None:
     if by is not None and not clerks.may_touch(by, user):
         return Refusal.COLLEAGUE
@@ -55,17 +61,16 @@ def refused(user: User, by: User | None) -> Refusal | None:
 
 
 def issue(
-    user: User, version: tuple[int, int], *, actor: User | None, address: str = "", reason: str = ""
+    user: User, seen: tuple[int, int], *, actor: User | None, address: str = "", reason: str = ""
 ) -> tuple[HelpCode, str] | Refusal:
     """The row and its code, which is returned here and never again. The owner is told, at the old number too.
 
-    `version`: the phone that the clerk saw (0: none), and the ordinal of its last code (0: none yet). Earlier codes are
-    void.
+    `seen`: what the clerk saw, as `version` says it. Earlier codes are void.
     `actor` is None where somebody at the server did it, who can do anything anyway.
     """
     if refusal := refused(user, actor):
         return refusal
-    phone, last = version
+    phone, last = seen
     held = phones.of(user)
     if not ways.of(user):
         return Refusal.NO_WAY

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
-from django_otp import devices_for_user
+from django_otp import device_classes, devices_for_user
 
 from accounts.users.models import User
 
@@ -30,6 +30,7 @@ class Device(Protocol):
 
     way: Way
     user: User
+    name: str  # by which its owner knows it; a phone has its number
 
     @property
     def pk(self) -> Any: ...
@@ -56,6 +57,22 @@ def of(user: User) -> list[Way]:
 
 def can_stand_alone(held: Iterable[Way]) -> bool:
     return any(way in settings.SECOND_STEPS_ALONE for way in held)
+
+
+def have(chosen: Iterable[str], user: str = "pk") -> Q:
+    """In SQL, of many people: whether they have one of these, and the office allows it. `user`: where the query has
+    their key."""
+    wanted = set(chosen).intersection(settings.SECOND_STEPS)
+    found = Q(pk__in=[])
+    for model in device_classes():
+        if model.way in wanted:
+            found |= Q(Exists(model.objects.filter(user=OuterRef(user))))
+    return found
+
+
+def are_ready(user: str = "pk") -> Q:
+    """In SQL: whether they have one that may be the only one."""
+    return have(settings.SECOND_STEPS_ALONE, user)
 
 
 def is_needed(device: Device) -> bool:

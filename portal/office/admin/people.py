@@ -27,10 +27,11 @@ from accounts.phones.models import Phone
 from accounts.sessions import clients, endings
 from accounts.sessions.endings import Occasion
 from accounts.sessions.sessions import SignedInRequest
-from accounts.users import administrators, clerks
+from accounts.users import administrators, clerks, ways
 from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
+from accounts.users.ways import Way
 from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
@@ -61,7 +62,12 @@ class TwoStepFilter(admin.SimpleListFilter):
     parameter_name = "two_step"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("on", _("on")), ("later", _("from a later date")), ("off", _("off")), ("no_phone", _("on, no phone"))]
+        return [
+            ("on", _("on")),
+            ("later", _("from a later date")),
+            ("off", _("off")),
+            ("no_way", _("on, nothing bound")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         now = timezone.now()
@@ -72,9 +78,23 @@ class TwoStepFilter(admin.SimpleListFilter):
                 return queryset.filter(two_step_from__gt=now)
             case "off":
                 return queryset.filter(two_step_from=None)
-            case "no_phone":
-                return queryset.filter(two_step_from__lte=now, phone=None)
+            case "no_way":
+                return queryset.filter(~ways.are_ready(), two_step_from__lte=now)
         return queryset
+
+
+class WayFilter(admin.SimpleListFilter):
+    title = _("ways to verify")
+    parameter_name = "way"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*((way.value, way.label) for way in ways.allowed()), ("none", _("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        chosen = self.value()
+        if chosen == "none":
+            return queryset.exclude(ways.have(Way))
+        return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset
 
 
 EVERY = "*"  # department; an empty one is none
@@ -129,7 +149,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
         "person", "name", "department", "two_step", "phone_number", "last_login", "state", "edit"
     )  # fmt: skip
     list_display_links = ("edit",)
-    list_filter = (TwoStepFilter, DepartmentFilter, "is_active", "is_staff", "must_change_password")
+    list_filter = (TwoStepFilter, WayFilter, DepartmentFilter, "is_active", "is_staff", "must_change_password")
     search_fields = ("username", "name", "department")
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
     ordering = ("username",)

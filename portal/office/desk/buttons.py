@@ -22,7 +22,7 @@ from accounts.signin.words import refusal_text
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
-from portal.office.desk import acts, facts
+from portal.office.desk import acts, facts, held
 from portal.office.desk.press import Task, number, test_refusal_text
 
 Kind = SecurityEvent.Kind
@@ -46,7 +46,7 @@ def give_help_code(task: Task) -> HttpResponse | None:
             return task.show_once(kind="help_code", secret=in_fours, until=clock.briefly(row.expires_at))
         case helpcodes.Refusal.GONE | helpcodes.Refusal.NO_WAY:
             kinds = Kind.HELP_CODE_ISSUED, Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND
-            task.nothing_done(*kinds)
+            task.nothing_done(*kinds, Kind.WAY_ADDED, Kind.WAY_REMOVED)
         case helpcodes.Refusal.PAUSED:
             until = guesses.paused(task.person)
             messages.warning(task.request, refusal_text(codes.Issued(None, limits.Refusal.PAUSED, until)))
@@ -66,6 +66,16 @@ def unbind_phone(task: Task) -> None:
             task.say(_("The phone %(number)s is unbound. The owner is told.") % {"number": phone.masked})
             return
     task.nothing_done(Kind.PHONE_UNBOUND, Kind.PHONE_CHANGED, Kind.PHONE_BOUND)
+
+
+def remove_way(task: Task) -> None:
+    way, _comma, pk = task.version.partition(",")
+    by = task.by
+    name = held.remove(task.person, way, number(pk), actor=by.clerk, address=by.address, reason=by.reason)
+    if name is None:
+        task.nothing_done(Kind.WAY_REMOVED)
+    else:
+        task.say(_("“%(name)s” is removed. The owner is told.") % {"name": name})
 
 
 def forget_browsers(task: Task) -> None:
@@ -183,8 +193,9 @@ BUTTONS = {
             gettext_lazy("Help-desk code for a lost phone"),
             gettext_lazy(
                 "Eight digits, shown to you once, good for a few minutes and one use. After the mailbox password they "
-                "take the place of the SMS, and the person must bind another phone at once. The present phone stays "
-                "bound until then. The owner is told by mail, and by SMS at the present number."
+                "take the place of the second step, and the person must bind another phone, or app, at once. What is "
+                "bound now stays so until then, and goes with it. The owner is told by mail, and by SMS at the present "
+                "number."
             ),
         ),
         Button(
@@ -266,6 +277,7 @@ BUTTONS = {
             ),
             is_danger=True,
         ),
+        Button("way", remove_way, gettext_lazy("Remove"), "", is_danger=True),
         Button("app_password", remove_app_password, gettext_lazy("Remove"), "", is_danger=True),
         Button("lift", lift_ban, gettext_lazy("Lift"), "", permission=LIFT),
         Button(

@@ -27,6 +27,8 @@ from accounts.mailsessions import mailsessions
 from accounts.phones import helpcodes
 from accounts.phones.models import HelpCode, Phone
 from accounts.users.models import User
+from portal.office.desk import held
+from portal.office.desk.held import Held
 
 Kind = SecurityEvent.Kind
 
@@ -79,6 +81,7 @@ class Wrong(NamedTuple):
 class Facts:
     user: User
     phone: Phone | None
+    ways: list[Held]  # the phone too
     browsers: list[TrustedBrowser]
     sms: list[Sms]
     sign_ins: list[SecurityEvent]
@@ -116,6 +119,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
     return Facts(
         user=user,
         phone=getattr(user, "phone", None),
+        ways=held.by(user),
         browsers=trusted,
         sms=list(Sms.objects.filter(user=user, created_at__gt=now - DAYS)[:SHOWN]),
         sign_ins=sign_ins,

@@ -25,12 +25,13 @@ from accounts.lib import clock, invisible
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.phones import helpcodes
 from accounts.presses import once
 from accounts.security import passwords
 from accounts.sessions import clients
 from accounts.sessions.decorators import GET_OR_POST
 from accounts.sessions.sessions import SignedInRequest
-from accounts.users import clerks
+from accounts.users import clerks, ways
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
@@ -67,14 +68,13 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
     """The buttons that make sense now, each with what it was decided on."""
     user, phone = known.user, known.phone
     bound = str(phone.pk) if phone else ""
-    code = known.help_code
-    given = code.ordinal if code and phone and code.phone_id == phone.pk else 0
-    needs_code = phone and user.is_active and user.two_step_is_on() and not known.is_paused
+    seen = helpcodes.version(phone, known.help_code)
+    needs_code = known.ways and user.is_active and user.two_step_is_on() and not known.is_paused
     counted_from = user.codes_counted_from
-    # Without a phone it may be strangers who typed the number.
-    may_lack_codes = user.is_active and (known.codes.asked or (user.two_step_is_on() and phone is None))
+    # Without any way to take the second step it may be strangers who typed the number.
+    may_lack_codes = user.is_active and (known.codes.asked or (user.two_step_is_on() and not known.ways))
     on = {
-        "help_code": f"{bound},{given}" if needs_code else "",
+        "help_code": ",".join(map(str, seen)) if needs_code else "",
         "test": bound,
         "end_pause": "now" if known.is_paused else "",
         "release": "now" if known.guessed_until else "",
@@ -171,7 +171,7 @@ def _show(
         "may_switch": request.user.has_perm(right("roll_out", User)) and clerks.may_touch(request.user, person),
         "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
         "reasons": REASONS[:-1],
-        "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "lift") else None,
+        "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "way", "lift") else None,
         "may_see": may_see,
         "bans": [(ban, causes.why(ban)) for ban in known.bans if may_see["bans"]],
         "sms": [(sms, facts.story(sms)) for sms in known.sms],
@@ -199,8 +199,10 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(text % {"time": _at(known.guessed_until)})
     for purse, until in known.codes.spent_until.items():
         found.append(SPENT[purse] % {"time": _at(until)})
-    if user.two_step_is_on() and known.phone is None:
+    if user.two_step_is_on() and not known.ways:
         found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
+    elif user.two_step_is_on() and not ways.can_stand_alone(one.way for one in known.ways):
+        found.append(_("What is left for the second step may not be the only one: the next sign-in asks for another."))
     if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
         found.append(_("A new mailbox password must be chosen at the next sign-in."))
     latest = known.sms[0] if known.sms and sms else None

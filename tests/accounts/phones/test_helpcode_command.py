@@ -33,7 +33,7 @@ def test_who_needs_none_is_given_none(lisi: Person, make_user: MakeUser) -> None
     make_user("without-phone")
     for address, said in (
         ("lisi@example.edu", "Two-step is off"),
-        ("without-phone@example.edu", "No phone is bound"),
+        ("without-phone@example.edu", "Nothing is bound"),
         ("nobody@example.edu", "no account"),
     ):
         with pytest.raises(CommandError, match=said):

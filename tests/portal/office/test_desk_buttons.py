@@ -13,6 +13,7 @@ from pytest_django import Settings
 from accounts.bans.models import Ban
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.gateways import memory
+from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
 from accounts.phones import phones
 from accounts.phones.models import HelpCode, Phone
@@ -25,7 +26,7 @@ from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.kit.snapshots import changed, everything
 
 ACTS = ("help_code", "test", "end_pause", "codes", "password", "sessions", "browsers", "app_passwords", "app_password",
-        "unbind", "lift", "number")  # fmt: skip
+        "way", "unbind", "lift", "number")  # fmt: skip
 
 
 def event(kind: str) -> SecurityEvent:
@@ -44,6 +45,7 @@ def wanting(wangwu: Person) -> Person:
         codes_paused_until=timezone.now() + timedelta(minutes=50), wrong_codes=20
     )
     Ban.objects.create(network="127.0.0.1", account=wangwu.user.username, until=timezone.now() + timedelta(hours=1))
+    Authenticator.objects.create(user=wangwu.user, name="FreeOTP", key=b"sealed", last_step=0)
     return wangwu
 
 
@@ -72,6 +74,7 @@ def test_nothing_without_a_reason(office: Person, wanting: Person, act: str, mis
         ("app_passwords", "app_password_removed"),
         ("app_password", "app_password_removed"),
         ("unbind", "phone_unbound"),
+        ("way", "way_removed"),
         ("lift", "ban_lifted"),
     ],
 )
@@ -109,7 +112,7 @@ def test_a_phone_that_was_bound_meanwhile_is_not_unbound(helper: Person, wanting
 
 
 @pytest.mark.parametrize(
-    "act", ["unbind", "browsers", "app_passwords", "end_pause", "codes", "password", "lift", "app_password"]
+    "act", ["unbind", "browsers", "app_passwords", "end_pause", "codes", "password", "lift", "app_password", "way"]
 )
 def test_the_second_clerk_is_told_who_was_first(helper: Person, office: Person, wanting: Person, act: str) -> None:
     held = version(helper, wanting, act)
@@ -119,6 +122,38 @@ def test_the_second_clerk_is_told_who_was_first(helper: Person, office: Person, 
     assert re.search(r"未作任何操作：“.+”已由 itoffice@example.edu 于 \d\d:\d\d 完成。", page)
     tables = changed(before)
     assert not tables, tables
+
+
+def test_the_desk_tells_the_ways_and_takes_one_away(helper: Person, wanting: Person) -> None:
+    app = Authenticator.objects.get()
+    page = helper.get(path(wanting)).content.decode()
+    assert "FreeOTP" in page
+    assert "sealed" not in page
+    assert "“FreeOTP”已移除" in press(helper, wanting, "way")
+    assert not Authenticator.objects.filter(pk=app.pk).exists()
+    assert Phone.objects.filter(user=wanting.user).exists()
+    assert not wanting.is_in(), "whoever is signed in on what is lost is out"
+
+
+def test_the_last_way_may_be_taken_away_and_no_session_binds_the_next(helper: Person, wanting: Person) -> None:
+    Phone.objects.filter(user=wanting.user).delete()
+    Ban.objects.all().delete()
+    press(helper, wanting, "way")
+    assert wanting.get("/sign-in/phone/").headers["Location"] == "/sign-in/"
+    assert wanting.enter_password().headers["Location"] == "/sign-in/phone/"
+
+
+def test_a_help_code_for_who_has_an_app_and_no_phone(helper: Person, wanting: Person) -> None:
+    User.objects.update(codes_paused_until=None)
+    Phone.objects.filter(user=wanting.user).delete()
+    Ban.objects.all().delete()
+    press(helper, wanting, "help_code")
+    page = press(helper, wanting, "help_code")
+    found = re.search(r'class="secret">(\d{4} \d{4})<', page)
+    assert found
+    wanting.post("/sign-out/")
+    assert wanting.enter_password().headers["Location"] == "/sign-in/app/"
+    assert wanting.post("/sign-in/help/", {"code": found.group(1)}).headers["Location"] == "/sign-in/phone/"
 
 
 def test_forget_the_browsers(helper: Person, wanting: Person) -> None:
@@ -286,7 +321,7 @@ def test_a_button_that_is_none(office: Person, wangwu: Person, act: str) -> None
 
 
 @pytest.mark.parametrize("held", ["", "x", "9" * 40, "1,2,3", "-1", "１"])
-@pytest.mark.parametrize("act", ["help_code", "lift", "app_password", "unbind", "test", "number", "password"])
+@pytest.mark.parametrize("act", ["help_code", "lift", "app_password", "way", "unbind", "test", "number", "password"])
 def test_what_was_seen_may_be_nonsense(office: Person, wanting: Person, act: str, held: str) -> None:
     before = everything()
     assert office.post(path(wanting), {"act": act, "version": held, **WHY}).status_code in (302, 404)

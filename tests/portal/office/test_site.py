@@ -12,6 +12,7 @@ from accounts.bans import bans
 from accounts.bans.models import Ban
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
+from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -103,11 +104,19 @@ def test_search_by_name_or_the_last_four_digits(office: Person, wangwu: Person, 
     assert ("wangwu@example.edu" in page) is found
 
 
-@pytest.mark.parametrize(("two_step", "found"), [("on", 1), ("later", 0), ("off", 1), ("no_phone", 1)])
+@pytest.mark.parametrize(("two_step", "found"), [("on", 1), ("later", 0), ("off", 1), ("no_way", 1)])
 def test_filter_by_two_step(office: Person, zhangsan: Person, lisi: Person, two_step: str, found: int) -> None:
     page = office.get(USERS, {"two_step": two_step}).content.decode()
     names = {name for name in ("zhangsan@example.edu", "lisi@example.edu") if name in page}
     assert len(names) == found
+
+
+@pytest.mark.parametrize(("way", "found"), [("phone", "wangwu"), ("app", "zhangsan"), ("none", "lisi"), ("x", "")])
+def test_filter_by_ways(office: Person, wangwu: Person, zhangsan: Person, lisi: Person, way: str, found: str) -> None:
+    Authenticator.objects.create(user=zhangsan.user, name="FreeOTP", key=b"sealed", last_step=0)
+    page = office.get(USERS, {"way": way}).content.decode()
+    names = {name for name in ("wangwu", "zhangsan", "lisi") if f"{name}@example.edu" in page}
+    assert names == ({found} if found else {"wangwu", "zhangsan", "lisi"})
 
 
 @pytest.mark.bypass("row 42: a code or a number where many can read it")

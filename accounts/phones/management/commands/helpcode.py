@@ -20,7 +20,7 @@ WHY_NOT = {
 
 
 class Command(BaseCommand):
-    help = "Gives a help-desk code to somebody who lost the phone, the last administrator included, and shows it once."
+    help = "Gives a help-desk code to who lost phone or app, the last administrator included, and shows it once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("address", help="the mailbox address of the account")
@@ -30,10 +30,9 @@ class Command(BaseCommand):
         user = User.objects.filter(username=usernames.canonical(options["address"])).first()
         if user is None:
             raise CommandError(f"There is no account {options['address']}.")
-        phone, last = phones.of(user), helpcodes.of(user)
         given = helpcodes.issue(
             user,
-            (phone.pk if phone else 0, last.ordinal if last and phone and last.phone_id == phone.pk else 0),
+            helpcodes.version(phones.of(user), helpcodes.of(user)),
             actor=None,
             reason=f"{COMMAND}: {options['reason']}",
         )
