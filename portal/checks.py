@@ -43,6 +43,24 @@ def addresses(**_: Any) -> list[Error | Warning]:
     return found
 
 
+@register(Tags.security)
+def second_steps(**_: Any) -> list[Error]:
+    """Settings that contradict each other: somebody would be led to a way that opens nothing, and be locked out."""
+    found = [
+        Error(f"{name} is empty: nobody could take the second step.", id="portal.E007")
+        for name in ("SECOND_STEPS", "SECOND_STEPS_ALONE", "SECOND_STEPS_TO_BEGIN", "SECOND_STEPS_OF_STAFF")
+        if not getattr(settings, name)
+    ]
+    for name, among in (
+        ("SECOND_STEPS_ALONE", "SECOND_STEPS"),
+        ("SECOND_STEPS_OF_STAFF", "SECOND_STEPS"),
+        ("SECOND_STEPS_TO_BEGIN", "SECOND_STEPS"),
+    ):
+        odd = [way for way in getattr(settings, name) if way not in getattr(settings, among)]
+        found += [Error(f"{name} names {way}, which is not in {among}.", id="portal.E008") for way in odd]
+    return found
+
+
 @register(deploy=True)
 def servers(**_: Any) -> list[Error]:
     """Those without which nobody is served."""

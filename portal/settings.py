@@ -248,11 +248,18 @@ TRUSTED_BROWSER_LIFETIME = env.duration("TRUSTED_BROWSER_LIFETIME", "30d", "1min
 
 _ways = ("phone", "app", "recovery")
 SECOND_STEPS = env.choices("SECOND_STEPS", _ways, ",".join(_ways))  # that there are
+
+
+def _among(*named: str) -> str:
+    """By default what is left of it, for who takes one out."""
+    return ",".join(way for way in named if way in SECOND_STEPS)
+
+
 # Of these, what somebody may have and nothing else; and what is offered where two-step begins, or all is lost.
-SECOND_STEPS_ALONE = env.choices("SECOND_STEPS_ALONE", ("phone", "app"), "phone,app")
-SECOND_STEPS_TO_BEGIN = env.choices("SECOND_STEPS_TO_BEGIN", ("phone", "app"), "phone,app")
+SECOND_STEPS_ALONE = env.choices("SECOND_STEPS_ALONE", ("phone", "app"), _among("phone", "app"))
+SECOND_STEPS_TO_BEGIN = env.choices("SECOND_STEPS_TO_BEGIN", ("phone", "app"), _among("phone", "app"))
 # Of these, what opens the administration.
-SECOND_STEPS_OF_STAFF = env.choices("SECOND_STEPS_OF_STAFF", _ways, ",".join(_ways))
+SECOND_STEPS_OF_STAFF = env.choices("SECOND_STEPS_OF_STAFF", _ways, _among(*_ways))
 # What is kept of authenticator apps is sealed with the first key, the others still open it.
 FACTOR_KEYS = env.keys("FACTOR_KEYS", "only-for-development-" + "f" * 50 if DEBUG else None)
 

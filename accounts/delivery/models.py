@@ -88,10 +88,17 @@ class Sms(Delivery):
         NOTICE_CHANGED = "notice_changed", _("notice: phone changed")
         NOTICE_UNBOUND = "notice_unbound", _("notice: phone unbound")
         NOTICE_HELP_CODE = "notice_help", _("notice: help-desk code given")
+        NOTICE_WAY = "notice_way", _("notice: way to verify added or removed")
         TEST = "test", _("test by the office")
 
     # What holds no code.
-    NOTICES = (Purpose.NOTICE_CHANGED, Purpose.NOTICE_UNBOUND, Purpose.NOTICE_HELP_CODE, Purpose.TEST)
+    NOTICES = (
+        Purpose.NOTICE_CHANGED,
+        Purpose.NOTICE_UNBOUND,
+        Purpose.NOTICE_HELP_CODE,
+        Purpose.NOTICE_WAY,
+        Purpose.TEST,
+    )
     # What goes to a number that somebody typed; the other codes go to the phone that is bound.
     TYPED = (Purpose.BIND, Purpose.CHANGE_NEW)
 
@@ -125,7 +132,9 @@ class Sms(Delivery):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(purpose__in=["notice_changed", "notice_unbound", "notice_help", "test"])
+                condition=models.Q(
+                    purpose__in=["notice_changed", "notice_unbound", "notice_help", "notice_way", "test"]
+                )
                 | ~models.Q(nonce=""),
                 name="code_has_nonce",
             ),

@@ -118,7 +118,7 @@ def rename(user: User, pk: int, name: str) -> bool:
 
 
 def remove(
-    user: User, pk: int, *, actor: User | None = None, address: str = "", reason: str = ""
+    user: User, pk: int, *, actor: User | None = None, address: str = "", reason: str = "", by_sms: bool = True
 ) -> Authenticator | Refusal:
     """By its owner, or by a clerk (`actor`), who may take the last one away: the owner is then asked to bind anew."""
     with transaction.atomic():
@@ -130,7 +130,7 @@ def remove(
         if actor is None and ways.is_needed(app):
             return Refusal.NEEDED
         Authenticator.objects.filter(pk=pk).delete()
-        changes.removed(app, actor=actor, address=address, reason=reason)
+        changes.removed(app, actor=actor, address=address, reason=reason, by_sms=by_sms)
     return app
 
 

@@ -1,22 +1,32 @@
 """What follows whenever one of the other ways is added or removed: in that transaction, with the account held."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from accounts.codes import codes
-from accounts.delivery import notices
+from accounts.delivery import gateways, notices
+from accounts.delivery.models import Sms
 from accounts.log import events
+from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Device
+
+SMS_A_DAY = 10  # to one person: who adds and removes without an end spends no budget of the institution
 
 
 def added(device: Device, *, address: str = "") -> None:
     user = device.user
     _end(user)
     event = events.record(events.Kind.WAY_ADDED, user, address=address, way=device.way, name=device.name)
-    notices.by_mail(user, event)
+    tell(user, event)
 
 
-def removed(device: Device, *, actor: User | None = None, address: str = "", reason: str = "") -> None:
+def removed(
+    device: Device, *, actor: User | None = None, address: str = "", reason: str = "", by_sms: bool = True
+) -> None:
     """`actor` is the clerk who does it for somebody who lost it: whoever holds a session, perhaps on what is lost,
     would be the next to add one."""
     user = device.user
@@ -26,7 +36,21 @@ def removed(device: Device, *, actor: User | None = None, address: str = "", rea
         mailsessions.end([user.username], mailsessions.Why.PHONE)
     kind, why = events.Kind.WAY_REMOVED, events.because(reason)
     event = events.record(kind, user, actor=actor, address=address, way=device.way, name=device.name, **why)
+    tell(user, event, by_sms=by_sms)
+
+
+def tell(user: User, event: SecurityEvent, *, by_sms: bool = True) -> None:
+    """On every channel that the owner has: whoever holds one of them hides nothing from the others."""
     notices.by_mail(user, event)
+    number = User.objects.values_list("phone__number", flat=True).get(pk=user.pk)
+    if by_sms and number and _may_be_sent(user):
+        notices.by_sms(user, str(number), Sms.Purpose.NOTICE_WAY)
+
+
+def _may_be_sent(user: User) -> bool:
+    since = timezone.now() - timedelta(days=1)
+    sent = Sms.objects.filter(user=user, purpose=Sms.Purpose.NOTICE_WAY, created_at__gt=since)
+    return gateways.are_able(Sms.Purpose.NOTICE_WAY) and sent.count() < SMS_A_DAY
 
 
 def _end(user: User) -> None:

@@ -48,6 +48,7 @@ PURPOSES: Words = {
     "notice_changed": gettext_lazy("notice: phone changed"),
     "notice_unbound": gettext_lazy("notice: phone unbound"),
     "notice_help": gettext_lazy("notice: help-desk code given"),
+    "notice_way": gettext_lazy("notice: way to verify added or removed"),
 }
 CHANNELS: Words = {
     "web": pgettext_lazy("way in", "web page"),

@@ -52,7 +52,7 @@ def add_app(
 
 def _remove_apps(user: User, address: str, *, but: Authenticator | None) -> None:
     for app in Authenticator.objects.filter(user=user).exclude(pk=but.pk if but else None):
-        authenticators.remove(user, app.pk, address=address)
+        authenticators.remove(user, app.pk, address=address, by_sms=False)  # of what took its place there is one
 
 
 def _end(user: User) -> None:

@@ -6,6 +6,7 @@ from portal.environment.kinds import Hint, text
 
 CODES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm")
 NOTICES = ("notice_changed", "notice_unbound", "notice_help", "test")
+OPTIONAL = ("notice_way",)  # without a template of their own, or one for all notices, they go by mail only
 GROUPS = {"codes": CODES, "notices": NOTICES}
 SUFFIXES = ("zh-hans", "en", "abroad")
 VALUES = ("code", "mailbox", "minutes", "institution", "contact")
@@ -22,7 +23,7 @@ def templates(value: str) -> dict[str, Template]:
         name, dot, suffix = key.strip().partition(".")
         if not separator or not number:
             raise Hint(f'"{part}" is none.')
-        if name not in (*CODES, *NOTICES, *GROUPS) or (dot and suffix not in SUFFIXES):
+        if name not in (*CODES, *NOTICES, *OPTIONAL, *GROUPS) or (dot and suffix not in SUFFIXES):
             raise Hint(f'"{key.strip()}" is no kind of SMS.')
         found[key.strip()] = (number, tuple(_pair(field) for field in fields))
     if lacking := [name for group, names in GROUPS.items() for name in names if not {name, group} & found.keys()]:

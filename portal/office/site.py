@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -18,9 +19,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
+from accounts.sessions import sessions
 from accounts.signin.entering import safe_next
 from accounts.signin.views import sign_out
+from accounts.users import ways
 from accounts.users.models import User
+from accounts.users.ways import Way
 from portal.office import figures, handbook, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
@@ -62,7 +66,9 @@ class PortalAdminSite(AdminSite):
         next_path = safe_next(request, request.GET.get("next")) or reverse("admin:index")
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
-        page = "confirm" if request.user.is_authenticated else "sign_in"
+        page = _way_in(request) if request.user.is_authenticated else "sign_in"
+        if page is None:
+            return _asks_for_another_way(request)
         return redirect(f"{reverse(page)}?{urlencode({'next': next_path})}")
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
@@ -116,6 +122,22 @@ class PortalAdminSite(AdminSite):
             "ranges": sections.RANGES.items(),
         }
         return TemplateResponse(request, "office/dashboard/dashboard.html", context)
+
+
+def _way_in(request: HttpRequest) -> str | None:
+    """The page that asks a clerk for a second step that opens the administration; None if he has none."""
+    held = ways.of(request.user)  # type: ignore[arg-type]  # asked of who is signed in
+    if not sessions.has_passed(request) or (not held and Way.PHONE in settings.SECOND_STEPS_OF_STAFF):
+        return "confirm"  # which leads on
+    good = [way for way in held if way in settings.SECOND_STEPS_OF_STAFF]
+    return sessions.CONFIRM_PAGES[good[0]] if good else None
+
+
+def _asks_for_another_way(request: HttpRequest) -> HttpResponse:
+    names = "、".join(str(way.label) for way in Way if way in settings.SECOND_STEPS_OF_STAFF)
+    messages.warning(request, _("The administration asks for another way to verify: %(ways)s. Add one here, then open "
+                                "the administration again.") % {"ways": names})  # fmt: skip
+    return redirect("factors")
 
 
 def _is_verified(clerk: User) -> bool:

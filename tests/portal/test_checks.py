@@ -37,6 +37,14 @@ def test_all_that_is_wrong_is_said() -> None:
     assert "x" * 50 not in done.stderr
 
 
+def test_second_steps_that_contradict_each_other() -> None:
+    odd = {"SECOND_STEPS": "phone,app", "SECOND_STEPS_ALONE": "", "SECOND_STEPS_OF_STAFF": "recovery"}
+    done = manage("check", environment=PRODUCTION | odd)
+    assert done.returncode != 0
+    assert "SECOND_STEPS_OF_STAFF names recovery" in done.stderr
+    assert manage("check", environment=PRODUCTION | {"SECOND_STEPS": "phone"}).returncode == 0
+
+
 def test_a_slash_in_the_password_is_a_sentence() -> None:
     done = manage("check", environment=PRODUCTION | {"DATABASE_URL": "postgres://mailkey:a/b@localhost/mailkey"})
     assert "Mailkey does not start: DATABASE_URL" in done.stderr

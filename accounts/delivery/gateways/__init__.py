@@ -39,9 +39,17 @@ def _platform(name: str) -> Gateway:
 
 
 def carries(name: str, purpose: str) -> bool:
-    """Some are for a few kinds of SMS only."""
+    """Some are for a few kinds of SMS only; and a kind that came later may have no template yet."""
     described = settings.SMS_PLATFORMS.get(name)
-    return described is None or not described.purposes or purpose in described.purposes
+    if described is None:
+        approved = getattr(settings, f"{name.upper()}_TEMPLATES", None)
+        return approved is None or purpose != "notice_way" or bool({purpose, "notices"} & approved.keys())
+    return not described.purposes or purpose in described.purposes
+
+
+def are_able(purpose: str) -> bool:
+    """Whether one of them carries this kind of SMS."""
+    return any(carries(name, purpose) for name in configured())
 
 
 def reaches(name: str, mailbox: Callable[[], str]) -> bool:

@@ -12,8 +12,9 @@ from django_otp.oath import hotp
 from pytest_django import Settings
 
 from accounts.browsers.models import TrustedBrowser
-from accounts.delivery.models import Sms
-from accounts.factors import authenticators, keyring
+from accounts.delivery.gateways import memory
+from accounts.delivery.models import Mail, Sms
+from accounts.factors import authenticators, changes, keyring
 from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
@@ -303,6 +304,33 @@ def test_removing_one_does_too_and_its_owner_is_told(wangwu: Person, key: str) -
     assert wangwu.is_in()
     assert other.get("/").headers["Location"] == CODE
     assert "my phone" in mail.outbox[-1].body
+
+
+def test_the_owner_is_told_on_every_channel_and_no_budget_is_spent(
+    wangwu: Person, key: str, settings: Settings
+) -> None:
+    assert ["验证方式有变动" in sms.text for sms in memory.outbox if not sms.code] == [True], "as it was added"
+    wangwu.enter_password()
+    wangwu.enter_code()
+    user = wangwu.user
+    assert user
+    for _round in range(changes.SMS_A_DAY + 2):
+        app = Authenticator.objects.create(user=user, name="FreeOTP", key=b"sealed", last_step=0)
+        authenticators.remove(user, app.pk)
+    assert Sms.objects.filter(purpose="notice_way").count() == changes.SMS_A_DAY
+    assert Mail.objects.filter(event__kind="way_removed").count() == changes.SMS_A_DAY + 2
+
+
+@pytest.mark.parametrize(("templates", "sent"), [({"notices": ("1", ())}, 1), ({"notice_help": ("1", ())}, 0)])
+def test_without_a_template_the_owner_is_told_by_mail(
+    wangwu: Person, settings: Settings, templates: dict[str, object], sent: int
+) -> None:
+    wangwu.sign_in()
+    settings.SMS_GATEWAY, settings.ALIBABA_TEMPLATES = "alibaba", templates
+    settings.SMS_GATEWAYS = []
+    add_app(wangwu)
+    assert Sms.objects.filter(purpose="notice_way").count() == sent
+    assert Mail.objects.filter(event__kind="way_added").count() == 1
 
 
 def test_the_only_one_is_not_removed(zhangsan: Person) -> None:

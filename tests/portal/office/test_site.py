@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.bans import bans
 from accounts.bans.models import Ban
@@ -18,6 +19,7 @@ from accounts.phones.models import Phone
 from accounts.users.models import User
 from portal.office import index
 from tests.conftest import MakeUser
+from tests.kit.apps import add_app
 from tests.kit.paperwork import BANS, USERS, act, edit, edit_page, pk
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 from tests.kit.sitemap import Addresses, admin_list, places
@@ -42,6 +44,22 @@ def test_a_trusted_browser_is_asked_for_a_code(clerk: Person) -> None:
     answer = clerk.post("/security/confirm/", {"code": code_from_phone(), "next": "/admin/accounts/user/"})
     assert answer.headers["Location"] == "/admin/accounts/user/"
     assert clerk.get("/admin/accounts/user/").status_code == 200
+
+
+def test_the_office_may_demand_an_app_of_its_staff(clerk: Person, settings: Settings) -> None:
+    settings.SECOND_STEPS_OF_STAFF = ["app"]
+    clerk.sign_in()
+    page = clerk.get("/admin/", follow=True)
+    assert page.redirect_chain[-1][0] == "/security/factors/"
+    assert "验证器" in page.content.decode()
+    add_app(clerk)
+    assert clerk.get("/admin/").status_code == 200
+    clerk.post("/sign-out/")
+    settings.SMS_RESEND_AFTER = timedelta()
+    clerk.enter_password()
+    clerk.enter_code()
+    page = clerk.get("/admin/", follow=True)
+    assert page.redirect_chain[-1][0] == "/security/confirm/app/?next=%2Fadmin%2F", "no loop by SMS"
 
 
 def test_who_is_not_of_the_office_is_told_so(wangwu: Person) -> None:
