@@ -10,6 +10,7 @@ TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
+LDAP := .venv/.ldap
 
 .PHONY: help run run-mail test check format messages durations pins gallery bench faults
 
@@ -33,7 +34,7 @@ check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies,
 	$(BIN)/lint-imports
 	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
-	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-dev-direct.txt
+	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-ldap-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
@@ -54,6 +55,7 @@ pins: $(DEVELOPMENT)  ## Write requirements.txt and the others with hashes anew 
 	$(PIN) requirements-direct.txt --output-file requirements.txt $(ARGS)
 	$(PIN) requirements-alibaba-direct.txt --constraint requirements.txt --output-file requirements-alibaba.txt $(ARGS)
 	$(PIN) requirements-tencent-direct.txt --constraint requirements.txt --output-file requirements-tencent.txt $(ARGS)
+	$(PIN) requirements-ldap-direct.txt --constraint requirements.txt --output-file requirements-ldap.txt $(ARGS)
 	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)
@@ -75,4 +77,9 @@ $(RUNTIME): requirements.txt
 
 $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+# For the tests that ask a directory. It compiles: Debian's packages stand in docs/directory.md.
+$(LDAP): $(DEVELOPMENT) requirements-ldap.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-ldap.txt
 	@touch $@

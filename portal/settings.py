@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "accounts.browsers",
     "accounts.sessions",
     "accounts.signin",
+    "accounts.directory",
     "accounts.security",
     "accounts.openid",
     "accounts.imports",
@@ -215,9 +216,32 @@ else:
 # --- Passwords and sessions -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-# Mailbox passwords are checked through these and nowhere else, so that a directory (LDAP) can take over.
+# Where mailbox passwords are compared, if not here (docs/directory.md); in the order in which they are asked.
+LDAP_URLS = env.directories("LDAP_URLS")
+LDAP_STARTTLS = env.choice("LDAP_STARTTLS", ("auto", "on", "off"), "auto")  # auto: not on this machine
+LDAP_CA_FILE = env.file("LDAP_CA_FILE", (".pem", ".crt"), 10_000_000)  # empty: the system's authorities
+LDAP_BIND_DN = env.text("LDAP_BIND_DN")  # empty: anonymous
+LDAP_BIND_PASSWORD = env.secret("LDAP_BIND_PASSWORD")
+LDAP_BASE = env.text("LDAP_BASE")
+LDAP_FILTER = env.ldap_filter("LDAP_FILTER", "(mail={address})")
+LDAP_ANSWER_WITHIN = env.seconds("LDAP_ANSWER_WITHIN", "0.6", "0.1 to 0.9")  # all servers together
+# How long a mail program's right password is not asked about again, and how long a wrong one.
+LDAP_RIGHT_LIFETIME = env.duration("LDAP_RIGHT_LIFETIME", "10min", "0s to 1h")
+LDAP_WRONG_LIFETIME = env.duration("LDAP_WRONG_LIFETIME", "30min", "0s to 1d")
+# Wrong passwords of one account that the directory is asked about: fewer than those that lock it there, as long.
+LDAP_WRONG_LIMIT = env.number("LDAP_WRONG_LIMIT", "4", "1 to 1000")
+LDAP_WRONG_WITHIN = env.duration("LDAP_WRONG_WITHIN", "30min", "1min to 1d")
+if LDAP_URLS:
+    env.need("LDAP_URLS", "LDAP_BASE")
+    env.need_package("LDAP_URLS", "ldap", "requirements-ldap.txt")
+if LDAP_BIND_DN:
+    env.need("LDAP_BIND_DN", "LDAP_BIND_PASSWORD")
+# Mailbox passwords are checked through these and nowhere else, so that a directory can take over.
 AUTHENTICATION_BACKENDS = env.dotted("AUTHENTICATION_BACKENDS", "django.contrib.auth.backends.ModelBackend")
-PASSWORDS_IN_DIRECTORY = env.boolean("PASSWORDS_IN_DIRECTORY", "off")  # True hides the mailbox password page
+if LDAP_URLS:
+    AUTHENTICATION_BACKENDS = ["accounts.directory.backend.Directory"]
+# True hides the mailbox password page.
+PASSWORDS_IN_DIRECTORY = env.boolean("PASSWORDS_IN_DIRECTORY", "off") or bool(LDAP_URLS)
 PASSWORD_HASHERS = [
     "accounts.users.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

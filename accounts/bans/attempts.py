@@ -13,6 +13,7 @@ from accounts.bans.bans import Tries
 from accounts.bans.brake import Claim
 from accounts.log import events
 from accounts.users import mailbox_passwords
+from accounts.users.keeper import CannotTell, MustChange
 from accounts.users.models import User
 
 
@@ -21,13 +22,15 @@ class Outcome(Enum):
     WRONG = auto()
     BANNED = auto()
     LATER = auto()  # not compared: the account is guessed at, and not known to come from there
+    CANNOT_TELL = auto()  # whoever keeps the passwords does not answer, or is asked no more now; no failure of anybody
+    MUST_CHANGE = auto()  # right, but opens nothing any more
 
 
 @dataclass(frozen=True)
 class Attempt:
     outcome: Outcome
     user: User | None = None
-    until: datetime | None = None  # of a ban, or of the brake
+    until: datetime | None = None  # of a ban, of the brake, or of the keeper's silence
     tries: Tries | None = None  # if it was wrong
 
 
@@ -41,7 +44,14 @@ def enter(name: str, password: str, *, address: str, channel: str, trusted: bool
     claimed = brake.claim(owner.pk if owner else 0, account, address, password, counts=counts)
     if owner and claimed is Claim.NONE_LEFT:
         return Attempt(Outcome.LATER, until=brake.until(owner.pk))
-    user = mailbox_passwords.check_password(name, password)
+    must_change = False
+    try:
+        user = mailbox_passwords.check_password(name, password)
+    except CannotTell as answer:
+        brake.was_right(owner.pk if owner else 0, claimed)
+        return Attempt(Outcome.CANNOT_TELL, until=answer.until)
+    except MustChange:
+        user, must_change = owner, True
     if user is None:
         until = bans.note_failure(address, account, password, channel).banned_until
         events.record(events.Kind.REFUSED, owner, address=address, channel=channel)
@@ -55,4 +65,4 @@ def enter(name: str, password: str, *, address: str, channel: str, trusted: bool
         return Attempt(Outcome.BANNED, until=until)
     brake.was_right(user.pk, claimed)
     bans.note_success(address, account)
-    return Attempt(Outcome.RIGHT, user)
+    return Attempt(Outcome.MUST_CHANGE) if must_change else Attempt(Outcome.RIGHT, user)

@@ -22,6 +22,8 @@ class Step(Enum):
     REFUSED = auto()
     BANNED = auto()
     LATER = auto()  # guessed at from many addresses, and never signed in from this one
+    CANNOT_TELL = auto()  # the passwords are kept elsewhere, and there is no answer
+    MUST_CHANGE = auto()  # the same, and it has to be replaced there first
     BIND = auto()  # two-step is on, and there is nothing to take the second step by
     CODE = auto()  # or another second step
     DONE = auto()
@@ -52,6 +54,10 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
             return Decision(Step.BANNED, banned_until=attempt.until)
         case attempts.Outcome.LATER:
             return Decision(Step.LATER, later_at=attempt.until)
+        case attempts.Outcome.CANNOT_TELL:
+            return Decision(Step.CANNOT_TELL, later_at=attempt.until)
+        case attempts.Outcome.MUST_CHANGE:
+            return Decision(Step.MUST_CHANGE)
     if attempt.user is None:
         return Decision(Step.REFUSED, tries=attempt.tries)
     return second_step(attempt.user, address, cookie)

@@ -25,7 +25,7 @@ from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin import entering, lost, signin, steady
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.words import help_code_text, phone_refusal_text, refused_text
+from accounts.signin.words import cannot_tell_text, help_code_text, must_change_text, phone_refusal_text, refused_text
 from accounts.users.models import User
 from accounts.users.ways import Way
 
@@ -41,6 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _in_already(request, next_path)
     form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
     address = clients.address(request)
+    status = 200
     insists = False  # on what to do about a forgotten password
     if request.method == "POST" and form.is_valid():
         came_at = time.monotonic()
@@ -54,13 +55,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             return entering.banned(request, decision.banned_until)
         if decision.user:
             return _go_on(request, decision.user, decision, next_path)
-        form.add_error("password", _refused(decision))
+        form.add_error("password" if decision.step in WRONG_OR_LATER else None, _refused(decision))
+        status = 503 if decision.step is signin.Step.CANNOT_TELL else 200
         insists = decision.tries is not None and decision.tries.made > 1
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
     context = {"form": form, "next": next_path, "again": again, "insists": insists}
-    return render(request, "signin/sign_in.html", context)
+    return render(request, "signin/sign_in.html", context, status=status)
 
 
 def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
@@ -70,7 +72,14 @@ def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
     return redirect(next_path or settings.LOGIN_REDIRECT_URL)
 
 
+WRONG_OR_LATER = (signin.Step.REFUSED, signin.Step.LATER)
+
+
 def _refused(decision: signin.Decision) -> str:
+    if decision.step is signin.Step.CANNOT_TELL:
+        return cannot_tell_text(decision.later_at)
+    if decision.step is signin.Step.MUST_CHANGE:
+        return must_change_text()
     if decision.later_at is None:
         return refused_text(decision.tries)
     return _(

@@ -1,6 +1,9 @@
 """Why a code was not sent, not taken, or a phone not bound: in words for the person at the page."""
 
+from datetime import datetime
+
 from django.conf import settings
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,6 +40,25 @@ WARNED_FROM = 3  # tries before a ban
 def refused_text(tries: Tries | None) -> str:
     """At sign-in. Of the account it says nothing."""
     return _("The address or the password is wrong.") + tries_text(tries)
+
+
+def cannot_tell_text(until: datetime | None) -> str:
+    """Passwords are kept elsewhere."""
+    if until is None:
+        return _("Your password cannot be checked at the moment. Please try again in a few minutes.")
+    return _(
+        "Too many wrong passwords were entered for this mailbox. Please try again at %(time)s, or call the IT office."
+    ) % {"time": clock.briefly(until)}
+
+
+def must_change_text() -> str:
+    """With the way there: the portal cannot change it."""
+    if not settings.PASSWORD_RESET_URL:
+        return _("Your password has expired. Please call the IT office, and sign in with the new one.")
+    return format_html(
+        _("Your password has expired. Please {link}, and sign in with the new one."),
+        link=format_html('<a href="{}">{}</a>', settings.PASSWORD_RESET_URL, _("choose a new one")),
+    )
 
 
 def tries_text(tries: Tries | None) -> str:

@@ -5,6 +5,8 @@
 A thread decides one login after the other (apppasswords/maillogin/wsgi.py); this loop takes requests in meanwhile. So
 it is known how long each has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal
 leaves a fixed time after it was asked for, whatever it took to find out, and holds no thread until then.
+
+Where a directory has to be asked first, that is left to other threads: while it hangs, nobody else waits for it.
 """
 
 import asyncio
@@ -19,13 +21,16 @@ from django.conf import settings
 from apppasswords.maillogin import wsgi  # it sets Django up
 
 # isort: split
-from accounts.lib import pace
+from accounts.lib import deadlines, pace
+from accounts.users.keeper import MustAsk, Way
 from apppasswords.maillogin import wire
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Outcome, Verdict
 from apppasswords.maillogin.wire import Answer
 
 QUEUED = 0.5  # seconds at most in the queue; so there is time left to decide who comes out of it
 PATIENCE = 0.95  # seconds in all; then whoever asked is told within a second
+DIRECTORY = 0.8  # seconds after it came, until which a directory may answer: what it said is still to be written down
+ASKERS = 8  # threads that wait for a directory
 
 
 class Decided(NamedTuple):
@@ -68,22 +73,28 @@ class Request:
 
     # --- In the thread
 
-    def decide(self) -> None:
+    def decide(self, way: Way = Way.MAIL_LOGIN) -> None:
         if time.monotonic() > self._came_at + QUEUED:  # nobody's failure is counted that nobody is told of
             self._loop.call_soon_threadsafe(self._give_up)
             return
         outcomes: list[Outcome] = []
 
         def decide(login: Login) -> Verdict:
-            verdict = wsgi.decide(login)
+            verdict = wsgi.decide(login, way)
             outcomes.append(verdict.outcome)
             return verdict
 
-        answer = self._respond(decide)
+        try:
+            with deadlines.until(self._came_at + DIRECTORY):
+                answer = self._respond(decide)
+        except MustAsk:
+            to_ask.put(self)
+            return
         self._loop.call_soon_threadsafe(self._tell, Decided(answer, outcomes == [Outcome.NO]))
 
 
 waiting: "SimpleQueue[Request]" = SimpleQueue()
+to_ask: "SimpleQueue[Request]" = SimpleQueue()
 
 
 async def application(scope: Any, protocol: Any) -> None:
@@ -112,7 +123,15 @@ async def _body(protocol: Any) -> bytes:
 
 def _decide_each() -> None:
     while True:
-        waiting.get().decide()
+        waiting.get().decide(Way.MAIL_LOGIN_KNOWN)
+
+
+def _ask_for_each() -> None:
+    while True:
+        to_ask.get().decide()
 
 
 Thread(target=_decide_each, name="decisions", daemon=True).start()
+if settings.LDAP_URLS:
+    for _ in range(ASKERS):
+        Thread(target=_ask_for_each, name="directory", daemon=True).start()

@@ -25,13 +25,15 @@ from django.conf import settings
 # more memory in each process (docs/decisions/0024-small-mail-processes.md).
 settings.INSTALLED_APPS = [
     "accounts.users", "accounts.faults", "accounts.log", "accounts.mailsessions", "accounts.bans",
-    "accounts.maillogins", "accounts.phones", "apppasswords", "django.contrib.auth", "django.contrib.contenttypes",
+    "accounts.maillogins", "accounts.phones", "accounts.directory", "apppasswords", "django.contrib.auth",
+    "django.contrib.contenttypes",
 ]  # fmt: skip
 django.setup()
 
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from accounts.lib import loglines
+from accounts.users.keeper import MustAsk, Way
 from apppasswords.maillogin import decision, wire
 from apppasswords.maillogin.afterwards import Notebook
 from apppasswords.maillogin.deadline import Watchdog
@@ -68,6 +70,7 @@ for _alias in connections:
 
 watchdog = Watchdog(settings.MAIL_ANSWER_WITHIN)
 notebook = Notebook()
+noting = threading.Lock()
 PAUSE = 0.2  # seconds
 PLACES_EVERY = 0.2  # seconds; what the next wrong password is judged by
 WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
@@ -130,15 +133,18 @@ class Pause:
 pause = Pause()
 
 
-def decide(login: Login) -> Verdict:
-    """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later."""
+def decide(login: Login, way: Way = Way.MAIL_LOGIN) -> Verdict:
+    """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later. Raises
+    MustAsk if `way` says so."""
     loglines.begin(login.session)  # what is logged here is found by the mail server's own name for it
     if pause.is_on():
         return CANNOT_TELL
     start = time.monotonic()
     try:
         with watchdog.in_time():
-            verdict = decision.verify(login)
+            verdict = decision.verify(login, way)
+    except MustAsk:
+        raise
     except (DatabaseError, InterfaceError) as error:
         pause.begin_if_long(start)
         logger.warning("The database does not answer: %s", type(error).__name__)
@@ -147,7 +153,8 @@ def decide(login: Login) -> Verdict:
         pause.begin_if_long(start)
         logger.exception("A login could not be decided")
         return CANNOT_TELL
-    notebook.note(verdict)  # written after the answer, by the thread below
+    with noting:
+        notebook.note(verdict)  # written after the answer, by the thread below
     return verdict
 
 

@@ -256,6 +256,16 @@ class Environment:
         setting = Setting(name, "addresses as https://mail.example.edu:8180, separated by commas", "")
         return self.read(setting, urls.own_urls, nothing=[])
 
+    def directories(self, name: str) -> list[str]:
+        setting = Setting(
+            name, "addresses as ldaps://ldap.example.edu or ldap://ldap.example.edu:389, separated by commas", ""
+        )
+        return self.read(setting, urls.directories, nothing=[])
+
+    def ldap_filter(self, name: str, default: str) -> str:
+        setting = Setting(name, "a filter of LDAP with {address} or {name} in it", default)
+        return self.read(setting, kinds.ldap_filter, nothing="")
+
     def address(self, name: str, default: str) -> str:
         wanted = "a mailbox address, as name@example.edu or 信息办 <name@example.edu>"
         return self.read(Setting(name, wanted, default), kinds.address, nothing="")

@@ -234,6 +234,15 @@ def dotted(value: str) -> list[str]:
     return found
 
 
+def ldap_filter(value: str) -> str:
+    value = text(value)
+    if value.count("(") != value.count(")") or not (value.startswith("(") and value.endswith(")")):
+        raise Hint("Its parentheses do not close.")
+    if "{address}" not in value and "{name}" not in value:
+        raise Hint("It would find the same for everybody.")
+    return value
+
+
 def file(value: str, suffixes: tuple[str, ...], largest: int) -> str:
     path = Path(value.strip())
     try:

@@ -40,6 +40,17 @@ def own_urls(value: str) -> list[str]:
     return found
 
 
+def directories(value: str) -> list[str]:
+    found = words(value)
+    for word in found:
+        parts = urlsplit(word)
+        if parts.scheme not in ("ldap", "ldaps") or not HOST.fullmatch(parts.netloc.rpartition(":")[0] or parts.netloc):
+            raise Hint(f'"{word}" is none.')
+        if parts.path or parts.query or parts.port == 0:
+            raise Hint(f"{word} says more than a host and a port; where to search is LDAP_BASE.")
+    return found
+
+
 def database(value: str) -> dict[str, Any]:
     value = text(value)
     if value.partition("://")[0] not in DATABASES:

@@ -22,6 +22,7 @@ def _text(file: str) -> str:
         ("requirements-dev-direct.txt", "requirements-dev.txt"),
         ("requirements-alibaba-direct.txt", "requirements-alibaba.txt"),
         ("requirements-tencent-direct.txt", "requirements-tencent.txt"),
+        ("requirements-ldap-direct.txt", "requirements-ldap.txt"),
     ],
 )
 class TestPins:
@@ -35,7 +36,9 @@ class TestPins:
         assert all(PIN.match(line) and "--hash=sha256:" in line for line in lines)
 
 
-@pytest.mark.parametrize("extra", ["requirements.txt", "requirements-alibaba.txt", "requirements-tencent.txt"])
+@pytest.mark.parametrize(
+    "extra", ["requirements.txt", "requirements-alibaba.txt", "requirements-tencent.txt", "requirements-ldap.txt"]
+)
 def test_both_files_pin_the_same_versions(extra: str) -> None:
     used, development = pins(extra), pins("requirements-dev.txt")
     assert {name: development[name] for name in used.keys() & development} == {

@@ -44,6 +44,13 @@ class Service:
             self._program.stop()
             self._program = None
 
+    def thaw_or_start(self, *ports: int) -> None:
+        """As if nothing had happened."""
+        if self._program:
+            self._program.thaw()
+        else:
+            self.start(*ports)
+
     def freeze(self) -> None:
         """It keeps its port and its connections, and answers nothing."""
         assert self._program

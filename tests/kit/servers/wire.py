@@ -7,10 +7,12 @@ from typing import Self
 
 
 class Wire:
-    """`port` leads to `target` until `silence()`. Without a target it is silent from the beginning."""
+    """`port` leads to `target` until `silence()`. Without a target it is silent from the beginning; of each
+    connection's answers come `most` bytes."""
 
-    def __init__(self, target: int | None = None) -> None:
-        self._target = target
+    def __init__(self, target: int | None = None, *, most: int | None = None) -> None:
+        self._target, self._most = target, most
+        self.calls = 0
         self._speaks = threading.Event()
         if target is not None:
             self._speaks.set()
@@ -30,6 +32,7 @@ class Wire:
             while True:
                 caller, _ = self._server.accept()
                 self._sockets.append(caller)
+                self.calls += 1
                 threading.Thread(target=self._connect, args=(caller,), daemon=True).start()
 
     def _connect(self, caller: socket.socket) -> None:
@@ -40,13 +43,14 @@ class Wire:
             server = socket.create_connection(("127.0.0.1", self._target))
             self._sockets.append(server)
             threading.Thread(target=self._carry, args=(caller, server), daemon=True).start()
-            self._carry(server, caller)
+            self._carry(server, caller, self._most)
 
-    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+    def _carry(self, source: socket.socket, target: socket.socket, most: int | None = None) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._speaks.wait()
-                target.sendall(data)
+                target.sendall(data[:most])
+                most = None if most is None else max(most - len(data), 0)
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,16 @@
+from enum import Enum, auto
+
+
+class Answer(Enum):
+    """What a directory says of a name and a password."""
+
+    RIGHT = auto()
+    WRONG = auto()
+    NOBODY = auto()  # no entry, or several: then nobody knows whose it is
+    DISABLED = auto()
+    LOCKED = auto()  # nothing was compared
+    MUST_CHANGE = auto()  # right, and expired or given by somebody else
+
+
+class Away(Exception):
+    """It does not answer in time, or not what is wanted. The text is for the office: no password is in it."""

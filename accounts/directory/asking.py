@@ -1,0 +1,92 @@
+"""A question to the directory, answered in time or not at all.
+
+Neither a name server nor the TLS of a frozen machine keeps to a time-out of libldap. So the question is put in a thread
+of its own; whoever waits for it goes on when the time is up. All of these threads may hang: then nobody waits.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import cache
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from django.conf import settings
+
+from accounts.directory.answers import Answer, Away
+from accounts.directory.servers import Servers
+from accounts.lib import deadlines
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+AT_ONCE = 16  # of a process
+LEAST = 0.05  # seconds; with less it is not begun
+
+_places = BoundedSemaphore(AT_ONCE)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="directory")
+
+
+@cache
+def _servers(*urls: str) -> Servers:
+    return Servers(list(urls))
+
+
+def compare(address: str, password: str) -> Answer:
+    """Raises Away."""
+    from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
+
+    return _in_time(lambda url, ends_at: client.compare(url, address, password, ends_at))
+
+
+def look_up(address: str) -> bool:
+    """Whether there is exactly one entry. Raises Away."""
+    from accounts.directory import client  # noqa: PLC0415 - the same
+
+    return _in_time(lambda url, ends_at: client.look_up(url, address, ends_at))
+
+
+def _in_time(ask: Callable[[str, float], T]) -> T:
+    seconds = deadlines.seconds_left(settings.LDAP_ANSWER_WITHIN)
+    if seconds < LEAST:
+        raise Away("no time is left")
+    if not _places.acquire(blocking=False):
+        raise Away("too many wait for it")
+    ends_at = time.monotonic() + seconds
+    waiting = _threads().submit(_ask_in_turn, ask, ends_at)
+    waiting.add_done_callback(_leave)
+    try:
+        return waiting.result(seconds)
+    except FutureTimeoutError:
+        raise Away("no answer in time") from None
+
+
+def _leave(_waiting: "Future[object]") -> None:
+    _places.release()
+
+
+def _ask_in_turn(ask: Callable[[str, float], T], ends_at: float) -> T:
+    """A server that does not answer leaves the next one half of the time."""
+    servers = _servers(*settings.LDAP_URLS)
+    why = "it did not answer a moment ago"
+    for url in servers.in_turn():
+        now = time.monotonic()
+        share = ends_at if url == settings.LDAP_URLS[-1] else now + (ends_at - now) / 2
+        if share - now < LEAST:
+            break
+        try:
+            answer = ask(url, share)
+        except Away as error:
+            why = str(error)
+            if servers.note_silence(url):
+                logger.warning("The directory %s does not answer: %s", url, why)
+        else:
+            servers.note_answer(url)
+            return answer
+    raise Away(why)

@@ -1,0 +1,170 @@
+"""LDAP as OpenLDAP and Active Directory speak it. No other module knows the library.
+
+What a server says of a person is an answer; everything else, our own configuration included, is Away.
+"""
+
+import re
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import ldap
+from django.conf import settings
+from ldap import filter as filters
+from ldap.controls import DecodeControlTuples
+from ldap.controls.ppolicy import PasswordPolicyControl
+
+from accounts.directory.answers import Answer, Away
+
+DISABLED = 0x2  # of Active Directory's userAccountControl
+
+# What Active Directory says of a bind that it refuses: "... AcceptSecurityContext error, data 52e, v4563".
+SUBCODE = re.compile(r"\bdata ([0-9a-f]{3,4})\b")
+SUBCODES = {
+    "525": Answer.WRONG,  # no such person
+    "52e": Answer.WRONG,
+    "530": Answer.DISABLED,  # not at this time
+    "531": Answer.DISABLED,  # not from this machine
+    "532": Answer.MUST_CHANGE,  # expired
+    "533": Answer.DISABLED,
+    "701": Answer.DISABLED,  # the account has expired
+    "773": Answer.MUST_CHANGE,  # given by somebody else
+    "775": Answer.LOCKED,
+}
+# Errors of draft-behera-ldap-password-policy, as OpenLDAP and others have it: expired, locked, given by somebody else.
+POLICY = {0: Answer.MUST_CHANGE, 1: Answer.LOCKED, 2: Answer.MUST_CHANGE}
+
+
+class Entry(NamedTuple):
+    dn: str
+    is_disabled: bool
+
+
+def compare(url: str, address: str, password: str, ends_at: float) -> Answer:
+    if not password:  # a bind without one succeeds: it is anonymous (RFC 4513, 5.1.2)
+        return Answer.WRONG
+    with _connected(url, ends_at) as connection:
+        entry = _entry(connection, address, ends_at)
+        if entry is None:
+            return Answer.NOBODY
+        if entry.is_disabled:
+            return Answer.DISABLED
+        return _bind(connection, entry.dn, password, ends_at)
+
+
+def look_up(url: str, address: str, ends_at: float) -> bool:
+    with _connected(url, ends_at) as connection:
+        return _entry(connection, address, ends_at) is not None
+
+
+# --- The connection ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _connected(url: str, ends_at: float) -> Iterator[Any]:
+    """Bound as the service, over a connection whose other end was verified."""
+    connection = None
+    try:
+        connection = ldap.initialize(url)
+        _prepare(connection, ends_at)
+        if _starts_tls(url):
+            connection.start_tls_s()
+        _limit(connection, ends_at)
+        connection.simple_bind_s(settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD)
+        yield connection
+    except Away:
+        raise
+    except Exception as error:  # of the library, or of whatever a broken server sends
+        raise Away(_said(error)) from None
+    finally:
+        if connection is not None:
+            with suppress(ldap.LDAPError):
+                connection.unbind_ext_s()
+
+
+def _prepare(connection: Any, ends_at: float) -> None:
+    connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
+    # A referral may lead anywhere, and the password would go there too: see docs/decisions/0052-directory.md.
+    connection.set_option(ldap.OPT_REFERRALS, 0)
+    connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
+    connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
+    if authorities := settings.LDAP_CA_FILE or ssl.get_default_verify_paths().cafile:
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, authorities)
+    connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
+    _limit(connection, ends_at)
+
+
+def _limit(connection: Any, ends_at: float) -> None:
+    """What is left of the time is for each step anew."""
+    left = ends_at - time.monotonic()
+    if left <= 0:
+        raise Away("no answer in time")
+    connection.set_option(ldap.OPT_NETWORK_TIMEOUT, left)
+    connection.set_option(ldap.OPT_TIMEOUT, left)
+
+
+def _starts_tls(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme != "ldap" or settings.LDAP_STARTTLS == "off":
+        return False
+    return settings.LDAP_STARTTLS == "on" or parts.hostname not in ("127.0.0.1", "::1", "localhost")
+
+
+def _said(error: Exception) -> str:
+    """The library's name of it and the server's words, which hold no password."""
+    details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    words = [type(error).__name__, str(details.get("desc", "")), str(details.get("info", ""))]
+    return ": ".join(word for word in words if word)
+
+
+# --- The person -------------------------------------------------------------------------------------------------------
+
+
+def filter_for(address: str) -> str:
+    local_part = address.partition("@")[0]
+    escaped = {"address": filters.escape_filter_chars(address), "name": filters.escape_filter_chars(local_part)}
+    return re.sub(r"\{(address|name)\}", lambda match: escaped[match[1]], settings.LDAP_FILTER)
+
+
+def _entry(connection: Any, address: str, ends_at: float) -> Entry | None:
+    _limit(connection, ends_at)
+    try:
+        found = connection.search_ext_s(
+            settings.LDAP_BASE, ldap.SCOPE_SUBTREE, filter_for(address), ["userAccountControl"],
+            timeout=max(ends_at - time.monotonic(), 0), sizelimit=2,
+        )  # fmt: skip
+    except ldap.SIZELIMIT_EXCEEDED:
+        return None
+    entries = [(dn, attributes) for dn, attributes in found if dn]  # those without lead to other servers
+    if len(entries) != 1:
+        return None
+    dn, attributes = entries[0]
+    control = attributes.get("userAccountControl", [b"0"])[0]
+    return Entry(dn, bool(int(control) & DISABLED))
+
+
+def _bind(connection: Any, dn: str, password: str, ends_at: float) -> Answer:
+    _limit(connection, ends_at)
+    try:
+        asked = connection.simple_bind(dn, password, serverctrls=[PasswordPolicyControl()])
+        *_, controls = connection.result3(asked, timeout=max(ends_at - time.monotonic(), 0))
+    except (ldap.INVALID_CREDENTIALS, ldap.INAPPROPRIATE_AUTH) as error:
+        return _refusal(error)
+    return _of_policy(controls) or Answer.RIGHT
+
+
+def _refusal(error: Exception) -> Answer:
+    details = error.args[0] if error.args else {}
+    if match := SUBCODE.search(str(details.get("info", ""))):
+        return SUBCODES.get(match[1], Answer.WRONG)
+    return _of_policy(DecodeControlTuples(details.get("ctrls") or [])) or Answer.WRONG
+
+
+def _of_policy(controls: list[Any]) -> Answer | None:
+    for control in controls:
+        if isinstance(control, PasswordPolicyControl) and control.error is not None:
+            return POLICY.get(control.error)
+    return None

@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from accounts.directory import passwords
+
+
+@shared_task(name="directory.delete_expired", time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    passwords.delete_expired()

@@ -1,0 +1,74 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_django import Settings
+
+from accounts.directory import asking
+from tests.conftest import MakeUser
+from tests.kit.people import Person
+from tests.kit.servers.directory import (
+    BASE,
+    PEOPLE,
+    SERVICE,
+    SERVICE_PASSWORD,
+    Directory,
+    entry,
+    person,
+    refused_as_in_ad,
+    running,
+)
+
+SUBCODES = ("52e", "530", "532", "533", "701", "773", "775")
+ELSEWHERE = f"ou=elsewhere,{BASE}"
+
+Use = Callable[..., None]
+
+
+def everybody() -> list[str]:
+    return [
+        *map(person, ("lisi", "wangwu", "zhangsan", "zhaoliu")),
+        *(refused_as_in_ad(f"ad{subcode}", subcode) for subcode in SUBCODES),
+        person("mustchange", pwdReset="TRUE"),
+        person("expired", pwdPolicySubentry=f"cn=expiring,{BASE}", pwdChangedTime="20200101000000Z"),
+        person("twin"),
+        entry(f"uid=twin2,{PEOPLE}", objectClass="inetOrgPerson", uid="twin2", cn="twin", sn="twin",
+              mail="twin@example.edu", userPassword="another"),
+        entry(ELSEWHERE, objectClass=["referral", "extensibleObject"], ou="elsewhere",
+              ref=f"ldap://127.0.0.1:1/{ELSEWHERE}"),
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def running_slapd() -> Iterator[Directory]:
+    with running(everybody()) as directory:
+        yield directory
+
+
+@pytest.fixture
+def slapd(running_slapd: Directory, settings: Settings) -> Iterator[Directory]:
+    """It keeps the passwords. Whatever a test did to it is undone."""
+    use(settings, running_slapd)
+    yield running_slapd
+    running_slapd.service.thaw_or_start(running_slapd.port)
+    asking._servers.cache_clear()
+
+
+def use(settings: Settings, directory: Directory, *urls: str) -> None:
+    settings.LDAP_URLS = list(urls or (directory.url,))
+    settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD = SERVICE, SERVICE_PASSWORD
+    settings.LDAP_BASE, settings.LDAP_CA_FILE = BASE, str(directory.authority)
+    settings.AUTHENTICATION_BACKENDS = ["accounts.directory.backend.Directory"]
+    settings.PASSWORDS_IN_DIRECTORY = True
+
+
+@pytest.fixture
+def staff(make_user: MakeUser, slapd: Directory) -> Callable[[str], Person]:
+    """Somebody of the directory, with two-step off and no password of Mailkey's own."""
+
+    def make(name: str) -> Person:
+        user = make_user(name, two_step=False)
+        user.set_unusable_password()
+        user.save()
+        return Person(user)
+
+    return make

@@ -1,0 +1,337 @@
+"""Mailbox passwords that a directory keeps: on the web and for mail programs, on its good days and on its bad ones."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from pytest_django import Settings
+
+from accounts.bans.models import Ban, Failure
+from accounts.directory import asking, client, memory, passwords
+from accounts.directory.answers import Answer, Away
+from accounts.directory.models import Asked, Remembered
+from accounts.sessions import endings
+from accounts.users import mailbox_passwords
+from accounts.users.keeper import CannotTell, Way
+from accounts.users.models import User
+from apppasswords import names
+from apppasswords.maillogin import decision
+from apppasswords.maillogin.decision import Outcome
+from tests.accounts.directory.conftest import ELSEWHERE, use
+from tests.conftest import MakeUser
+from tests.kit.people import PASSWORD, Person
+from tests.kit.servers import certificates
+from tests.kit.servers.directory import Directory
+from tests.kit.servers.wire import Wire
+
+Staff = Callable[[str], Person]
+
+
+def by_mail(name: str, password: str = PASSWORD, address: str = "192.0.2.1") -> Outcome:
+    return decision.verify(decision.Login(f"{name}@example.edu", password, "imap", address)).outcome
+
+
+def locked(directory: Directory, name: str) -> bool:
+    """Whether the directory itself lets nobody in any more."""
+    return client.compare(directory.url, f"{name}@example.edu", PASSWORD, time.monotonic() + 5) is Answer.LOCKED
+
+
+# --- Right and wrong
+
+
+def test_the_directory_decides_on_the_web(staff: Staff, make_user: MakeUser) -> None:
+    lisi = staff("lisi")
+    assert lisi.enter_password().headers["Location"] == "/"
+    assert lisi.is_in()
+    own = Person(make_user("nobodythere", two_step=False))  # has a password of Mailkey's, as before the directory came
+    assert own.enter_password().status_code == 200
+    assert not own.is_in()
+    assert Failure.objects.filter(account="nobodythere@example.edu").count() == 1
+
+
+def test_the_second_step_follows_as_always(slapd: Directory, wangwu: Person) -> None:
+    assert wangwu.enter_password().headers["Location"] == "/sign-in/code/"
+    assert wangwu.enter_code().headers["Location"] == "/"
+
+
+def test_wrong_ones_count_and_ban(staff: Staff, settings: Settings) -> None:
+    lisi = staff("lisi")
+    settings.LDAP_WRONG_LIMIT = 1000
+    settings.LDAP_WRONG_LIFETIME = timedelta(0)
+    for _ in range(9):
+        assert lisi.enter_password("wrong").status_code == 200
+    assert lisi.enter_password("wrong").status_code == 429
+    assert lisi.enter_password().status_code == 429
+    passwords.asking.look_up("lisi@example.edu")
+
+
+def test_mail_programs(staff: Staff, make_user: MakeUser) -> None:
+    staff("lisi")
+    make_user("wangwu")  # two-step: an app password only, whatever the directory would say
+    assert by_mail("lisi") is Outcome.YES
+    assert by_mail("lisi", "wrong") is Outcome.NO
+    assert by_mail("wangwu") is Outcome.NO
+    assert by_mail("nobodythere") is Outcome.NO
+
+
+@pytest.mark.parametrize("password", ["", "\0", " "])
+def test_an_empty_password_is_never_bound(staff: Staff, slapd: Directory, password: str) -> None:
+    user = staff("lisi").user
+    assert user
+    if not password:
+        assert client.compare(slapd.url, user.username, password, time.monotonic() + 5) is Answer.WRONG
+    assert mailbox_passwords.check_password(user.username, password) is None
+    assert by_mail("lisi", password) is Outcome.NO
+
+
+def test_a_name_that_finds_two_entries_is_nobody(staff: Staff, slapd: Directory) -> None:
+    assert staff("twin").enter_password().status_code == 200
+    assert client.compare(slapd.url, "twin@example.edu", PASSWORD, time.monotonic() + 5) is Answer.NOBODY
+
+
+def test_nothing_of_a_name_is_part_of_the_filter(settings: Settings, slapd: Directory) -> None:
+    settings.LDAP_FILTER = "(|(mail={address})(uid={name}))"
+    assert client.filter_for("*)(uid=*\\@x{name}") == r"(|(mail=\2a\29\28uid=\2a\5c@x{name})(uid=\2a\29\28uid=\2a\5c))"
+
+
+# --- What Active Directory and policies of passwords say
+
+
+@pytest.mark.parametrize("name", ["ad532", "ad773", "mustchange", "expired"])
+def test_an_expired_password_is_told(staff: Staff, settings: Settings, name: str) -> None:
+    settings.PASSWORD_RESET_URL = "https://id.example.edu/password"
+    person = staff(name)
+    page = person.enter_password()
+    assert "https://id.example.edu/password" in page.text
+    assert "密码已过期" in page.text
+    assert not person.is_in()
+    assert by_mail(name) is Outcome.NO
+    assert not Failure.objects.exists()
+
+
+def test_a_wrong_one_is_not_told_that_it_has_expired(staff: Staff) -> None:
+    assert "过期" not in staff("expired").enter_password("wrong").text
+    assert Failure.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["ad52e", "ad530", "ad533", "ad701"])
+def test_refused_by_active_directory(staff: Staff, name: str) -> None:
+    assert staff(name).enter_password().status_code == 200
+    assert by_mail(name) is Outcome.NO
+    assert Failure.objects.count() == 2
+
+
+def test_what_is_locked_there_was_not_compared(staff: Staff) -> None:
+    person = staff("ad775")
+    assert person.enter_password().status_code == 503
+    assert by_mail("ad775") is Outcome.CANNOT_TELL
+    assert not Failure.objects.exists()
+
+
+# --- Away
+
+
+@pytest.mark.parametrize("scheme", ["url", "tls_url"])
+@pytest.mark.parametrize("way", ["killed", "frozen"])
+def test_no_answer_is_cannot_tell_within_a_second(
+    staff: Staff, slapd: Directory, settings: Settings, way: str, scheme: str
+) -> None:
+    use(settings, slapd, getattr(slapd, scheme))
+    lisi = staff("lisi")
+    assert by_mail("lisi", "another") is Outcome.NO
+    slapd.stop() if way == "killed" else slapd.service.freeze()
+    began = time.monotonic()
+    page = lisi.enter_password()
+    assert time.monotonic() - began < 1
+    assert page.status_code == 503
+    assert "暂时无法验证" in page.text
+    for password in (PASSWORD, "wrong", "wrong again"):
+        began = time.monotonic()
+        assert by_mail("lisi", password) is Outcome.CANNOT_TELL
+        assert time.monotonic() - began < 1
+    assert Failure.objects.count() == 1
+    assert not Ban.objects.exists()
+    assert not Asked.objects.filter(count__gt=1).exists()
+
+
+def test_nobody_learns_then_who_has_a_mailbox(staff: Staff, slapd: Directory) -> None:
+    known, unknown = staff("lisi"), Person()
+    slapd.stop()
+    pages = [known.enter_password(), unknown.enter_password(name="stranger@example.edu")]
+    assert [page.status_code for page in pages] == [503, 503]
+
+
+def test_half_an_answer_is_none(staff: Staff, slapd: Directory, settings: Settings) -> None:
+    staff("lisi")
+    for most in (1, 14, 20, 60, 80):  # within the first answer, after it, within the entry, before the end
+        with Wire(slapd.port, most=most) as wire:
+            use(settings, slapd, f"ldap://127.0.0.1:{wire.port}")
+            assert by_mail("lisi", f"x{most}") is Outcome.CANNOT_TELL, most
+    assert not Failure.objects.exists()
+
+
+def test_another_server_takes_over_and_the_silent_one_is_left_alone(
+    staff: Staff, slapd: Directory, settings: Settings
+) -> None:
+    lisi = staff("lisi")
+    with Wire() as silent:
+        use(settings, slapd, f"ldap://127.0.0.1:{silent.port}", slapd.url)
+        assert lisi.enter_password().headers["Location"] == "/"
+        assert silent.calls == 1
+        assert by_mail("lisi", "wrong") is Outcome.NO
+        assert silent.calls == 1
+
+
+@pytest.mark.parametrize("fault", ["authority", "name", "plain"])
+def test_who_cannot_prove_its_name_is_told_nothing(
+    staff: Staff, slapd: Directory, settings: Settings, fault: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    staff("lisi")
+    if fault == "authority":
+        use(settings, slapd, slapd.tls_url)
+        settings.LDAP_CA_FILE = str(certificates.make(tmp_path_factory.mktemp("other") / "tls"))
+    elif fault == "name":
+        use(settings, slapd, f"ldaps://127.0.0.2:{slapd.tls_port}")
+    else:
+        settings.LDAP_STARTTLS = "on"
+        settings.LDAP_CA_FILE = str(certificates.make(tmp_path_factory.mktemp("other") / "tls"))
+    assert by_mail("lisi") is Outcome.CANNOT_TELL
+
+
+def test_starttls(staff: Staff, settings: Settings) -> None:
+    settings.LDAP_STARTTLS = "on"
+    staff("lisi")
+    assert by_mail("lisi") is Outcome.YES
+
+
+def test_a_referral_is_not_followed(staff: Staff, slapd: Directory, settings: Settings) -> None:
+    staff("lisi")
+    settings.LDAP_BASE = ELSEWHERE
+    assert by_mail("lisi") is Outcome.CANNOT_TELL
+    with pytest.raises(Away, match="REFERRAL"):
+        asking.look_up("lisi@example.edu")
+    assert not Failure.objects.exists()
+
+
+@pytest.mark.parametrize("fault", ["password", "base"])
+def test_our_own_mistakes_are_nobodys_wrong_password(
+    staff: Staff, slapd: Directory, settings: Settings, fault: str
+) -> None:
+    staff("lisi")
+    if fault == "password":
+        settings.LDAP_BIND_PASSWORD = "old"
+    else:
+        settings.LDAP_BASE = "dc=example,dc=com"
+    assert by_mail("lisi") is Outcome.CANNOT_TELL
+    assert not Failure.objects.exists()
+
+
+def test_the_office_gets_in_by_a_password_of_its_own(slapd: Directory, clerk: Person) -> None:
+    slapd.stop()
+    assert clerk.enter_password("wrong").status_code == 200
+    assert clerk.enter_password().headers["Location"] == "/sign-in/code/"
+
+
+# --- What is remembered
+
+
+def test_mail_programs_do_not_hammer_it(staff: Staff, slapd: Directory) -> None:
+    lisi = staff("lisi")
+    with time_machine.travel(time.time()) as clock:
+        assert by_mail("lisi") is Outcome.YES
+        slapd.stop()
+        assert by_mail("lisi") is Outcome.YES
+        assert by_mail("lisi", "wrong") is Outcome.CANNOT_TELL
+        assert lisi.enter_password().status_code == 503  # a sign-in asks each time
+        clock.shift(timedelta(minutes=11))
+        assert by_mail("lisi") is Outcome.CANNOT_TELL
+
+
+def test_what_ends_sessions_ends_the_memory(staff: Staff, slapd: Directory) -> None:
+    user = staff("lisi").user
+    assert user
+    assert by_mail("lisi") is Outcome.YES
+    slapd.stop()
+    user.end_sessions()
+    assert by_mail("lisi") is Outcome.CANNOT_TELL
+
+
+def test_a_disabled_account_is_out_at_once(staff: Staff) -> None:
+    user = staff("lisi").user
+    assert user
+    assert by_mail("lisi") is Outcome.YES
+    endings.end(endings.Occasion.DISABLED, user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert by_mail("lisi") is Outcome.NO
+
+
+def test_a_new_password_takes_the_place_of_the_old_one(staff: Staff, slapd: Directory) -> None:
+    lisi = staff("lisi")
+    assert by_mail("lisi") is Outcome.YES
+    slapd.set_password("lisi", "the-new-one-77")
+    try:
+        assert lisi.enter_password("the-new-one-77").headers["Location"] == "/"
+        assert by_mail("lisi") is Outcome.NO
+        assert by_mail("lisi", "the-new-one-77") is Outcome.YES
+    finally:
+        slapd.set_password("lisi", PASSWORD)
+
+
+def test_no_password_is_kept(staff: Staff) -> None:
+    user = staff("lisi").user
+    assert user
+    assert by_mail("lisi") is Outcome.YES
+    assert by_mail("lisi", "wrong") is Outcome.NO
+    kept = {row.is_right: row.digest for row in Remembered.objects.all()}
+    assert {right: len(digest) for right, digest in kept.items()} == {True: 64, False: memory.CUT}
+    with time_machine.travel(time.time() + 3600):
+        passwords.delete_expired()
+    assert not Remembered.objects.exists()
+    assert not Asked.objects.exists()
+
+
+# --- Never locked
+
+
+def test_an_old_phone_does_not_lock_the_account(staff: Staff, slapd: Directory) -> None:
+    staff("zhangsan")
+    for number in range(30):
+        assert by_mail("zhangsan", "old", f"192.0.2.{number}") is Outcome.NO
+    assert not locked(slapd, "zhangsan")
+    assert by_mail("zhangsan") is Outcome.YES
+
+
+def test_guesses_from_everywhere_do_not_lock_it(staff: Staff, slapd: Directory, settings: Settings) -> None:
+    """Six lock it there."""
+    zhaoliu = staff("zhaoliu")
+    said = [by_mail("zhaoliu", f"guess {number}", f"198.51.100.{number}") for number in range(20)]
+    assert said == [Outcome.NO] * settings.LDAP_WRONG_LIMIT + [Outcome.CANNOT_TELL] * 16
+    page = zhaoliu.enter_password()
+    assert page.status_code == 503
+    assert "输错密码次数过多" in page.text
+    assert not locked(slapd, "zhaoliu")
+    with time_machine.travel(time.time() + 1860):
+        assert zhaoliu.enter_password().headers["Location"] == "/"
+
+
+def test_names_of_app_passwords_are_no_guesses(staff: Staff, slapd: Directory) -> None:
+    user = staff("wangwu").user
+    assert user
+    for name in ("iPhone", "我的 iPhone 15", "Outlook in the office", "Thunderbird", "小米手机", "laptop"):
+        assert names.fault(user, name) is None
+    assert not Asked.objects.exists()
+    assert names.fault(user, PASSWORD) is names.Fault.SECRET
+    slapd.stop()
+    assert names.fault(user, "Another-one-1") is None
+
+
+def test_a_crowd_is_answered_too(staff: Staff, settings: Settings) -> None:
+    user = staff("lisi").user
+    assert user
+    settings.LDAP_WRONG_LIMIT = 1
+    Asked.objects.create(user=user, count=1, began_at=user.date_joined)
+    with pytest.raises(CannotTell) as answer:
+        mailbox_passwords.check_password(user.username, PASSWORD, Way.MAIL_LOGIN)
+    assert answer.value.until == user.date_joined + settings.LDAP_WRONG_WITHIN
