@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cache
 from threading import BoundedSemaphore
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -67,7 +67,7 @@ def _in_time(ask: Callable[[str, float], T]) -> T:
         raise Away("no answer in time") from None
 
 
-def _leave(_waiting: "Future[object]") -> None:
+def _leave(_waiting: "Future[Any]") -> None:
     _places.release()
 
 

@@ -87,7 +87,7 @@ def _connected(url: str, ends_at: float) -> Iterator[Any]:
 
 def _prepare(connection: Any, ends_at: float) -> None:
     connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
-    # A referral may lead anywhere, and the password would go there too: see docs/decisions/0052-directory.md.
+    # A referral may lead anywhere, and the password would go there too: see docs/decisions/0053-directory.md.
     connection.set_option(ldap.OPT_REFERRALS, 0)
     connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
     connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)
@@ -117,7 +117,7 @@ def _said(error: Exception) -> str:
     """The library's name of it and the server's words, which hold no password."""
     details = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     words = [type(error).__name__, str(details.get("desc", "")), str(details.get("info", ""))]
-    return ": ".join(word for word in words if word)
+    return " ".join(": ".join(word for word in words if word).split())
 
 
 # --- The person -------------------------------------------------------------------------------------------------------

@@ -41,7 +41,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _in_already(request, next_path)
     form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
     address = clients.address(request)
-    status = 200
     insists = False  # on what to do about a forgotten password
     if request.method == "POST" and form.is_valid():
         came_at = time.monotonic()
@@ -56,13 +55,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if decision.user:
             return _go_on(request, decision.user, decision, next_path)
         form.add_error("password" if decision.step in WRONG_OR_LATER else None, _refused(decision))
-        status = 503 if decision.step is signin.Step.CANNOT_TELL else 200
         insists = decision.tries is not None and decision.tries.made > 1
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
     context = {"form": form, "next": next_path, "again": again, "insists": insists}
-    return render(request, "signin/sign_in.html", context, status=status)
+    return render(request, "signin/sign_in.html", context)
 
 
 def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:

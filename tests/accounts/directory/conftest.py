@@ -4,6 +4,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.directory import asking
+from accounts.signin import steady
 from tests.conftest import MakeUser
 from tests.kit.people import Person
 from tests.kit.servers.directory import (
@@ -26,9 +27,10 @@ Use = Callable[..., None]
 
 def everybody() -> list[str]:
     return [
-        *map(person, ("lisi", "wangwu", "zhangsan", "zhaoliu")),
+        *map(person, ("lisi", "wangwu")),
+        *(person(name, pwdPolicySubentry=f"cn=locking,{BASE}") for name in ("zhangsan", "zhaoliu")),
         *(refused_as_in_ad(f"ad{subcode}", subcode) for subcode in SUBCODES),
-        person("mustchange", pwdReset="TRUE"),
+        person("mustchange", pwdPolicySubentry=f"cn=resetting,{BASE}", pwdReset="TRUE"),
         person("expired", pwdPolicySubentry=f"cn=expiring,{BASE}", pwdChangedTime="20200101000000Z"),
         person("twin"),
         entry(f"uid=twin2,{PEOPLE}", objectClass="inetOrgPerson", uid="twin2", cn="twin", sn="twin",
@@ -45,11 +47,12 @@ def running_slapd() -> Iterator[Directory]:
 
 
 @pytest.fixture
-def slapd(running_slapd: Directory, settings: Settings) -> Iterator[Directory]:
+def slapd(running_slapd: Directory, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
     """It keeps the passwords. Whatever a test did to it is undone."""
     use(settings, running_slapd)
+    monkeypatch.setattr(steady, "AFTER", 0)
     yield running_slapd
-    running_slapd.service.thaw_or_start(running_slapd.port)
+    running_slapd.service.thaw_or_start(running_slapd.port, running_slapd.tls_port)
     asking._servers.cache_clear()
 
 

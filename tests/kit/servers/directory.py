@@ -40,7 +40,7 @@ overlay ppolicy
 ppolicy_default "cn=policy,{base}"
 ppolicy_use_lockout
 overlay retcode
-retcode-parent "ou=elsewhere,{base}"
+retcode-parent "ou=codes,{base}"
 retcode-indir
 access to attrs=userPassword by anonymous auth by self write by * none
 access to attrs=errCode,errText,errOp,objectClass,entry by * read
@@ -80,7 +80,9 @@ def refused_as_in_ad(name: str, subcode: str) -> str:
 def tree() -> list[str]:
     return [
         entry(BASE, objectClass=["dcObject", "organization"], dc="example", o="示例大学"),
-        entry(f"cn=policy,{BASE}", **POLICY, cn="policy", pwdLockout="TRUE", pwdMaxFailure="6", pwdMustChange="TRUE"),
+        entry(f"cn=policy,{BASE}", **POLICY, cn="policy"),
+        entry(f"cn=resetting,{BASE}", **POLICY, cn="resetting", pwdMustChange="TRUE"),
+        entry(f"cn=locking,{BASE}", **POLICY, cn="locking", pwdLockout="TRUE", pwdMaxFailure="6"),
         entry(f"cn=expiring,{BASE}", **POLICY, cn="expiring", pwdMaxAge="86400"),
         entry(SERVICE, objectClass=["organizationalRole", "simpleSecurityObject"], cn="mailkey",
               userPassword=SERVICE_PASSWORD),
