@@ -26,7 +26,7 @@ def directory() -> Iterator[Directory]:
 def service(directory: Directory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
     folder = tmp_path_factory.mktemp("service")
     database = Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)
-    with login_service(database, MAIL_ANSWER_WITHIN="0.8", **directory.settings()) as started:
+    with login_service(database, workers=2, MAIL_ANSWER_WITHIN="0.8", **directory.settings()) as started:
         yield started
 
 
