@@ -36,7 +36,7 @@ HEARD = {"task": "operations.heard", "schedule": timedelta(seconds=10)}
 IS_SHARED = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values())}
 # Each subject deletes what has expired of it, a minute after the other.
-EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "directory", "faults", "imports", "log", "maillogins",
+EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "faults", "imports", "log", "maillogins",
             "mailsessions", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
 app.conf.beat_schedule = (
     {
@@ -45,6 +45,7 @@ app.conf.beat_schedule = (
         "delivery-ask-gateways": {"task": "delivery.ask_gateways", **MINUTELY},
         "delivery-sweep": {"task": "delivery.sweep", **SWEPT},
         "faults-tell": {"task": "faults.tell", **SWEPT},
+        "directory-delete-expired": {"task": "directory.delete_expired", **MINUTELY},  # digests of right passwords
         "presses-delete-expired": {"task": "presses.delete_expired", **MINUTELY},  # secrets may be among them
         "signin-tell-owners": {"task": "signin.tell_owners", **SWEPT},
         "routes-watch": {"task": "routes.watch", "schedule": timedelta(minutes=10), "options": OLD},

@@ -87,7 +87,7 @@ def _connected(url: str, ends_at: float) -> Iterator[Any]:
 
 def _prepare(connection: Any, ends_at: float) -> None:
     connection.set_option(ldap.OPT_PROTOCOL_VERSION, 3)
-    # A referral may lead anywhere, and the password would go there too: see docs/decisions/0053-directory.md.
+    # A referral may lead anywhere, and the password would go there too: see docs/decisions/0054-directory.md.
     connection.set_option(ldap.OPT_REFERRALS, 0)
     connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
     connection.set_option(ldap.OPT_X_TLS_PROTOCOL_MIN, ldap.OPT_X_TLS_PROTOCOL_TLS1_2)

@@ -16,6 +16,7 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Brake, Failure, Network, Place
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
+from accounts.directory.models import Asked, Remembered
 from accounts.faults import faults
 from accounts.faults.models import Fault
 from accounts.imports.models import Roster
@@ -44,6 +45,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "bans": {Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail, PreviewMail},
+    "directory": {Asked, Remembered},
     "routes": {Outage, Spending},
     "faults": {Fault},
     "imports": {Roster},  # what stands in it
@@ -110,6 +112,8 @@ class Rows:
         yield Place, self._pair(Place, "last_at", settings.PLACE_LIFETIME, *places, user=owner)
         guessed = [{"user": User.objects.create_user(f"guessed{number}@example.edu")} for number in (1, 2)]
         yield Brake, self._pair(Brake, "began_at", settings.BRAKE_WITHIN, *guessed, count=1)
+        yield Asked, self._pair(Asked, "began_at", settings.LDAP_WRONG_WITHIN, *guessed, count=1)
+        yield Remembered, self._pair(Remembered, "until", timedelta(), *digests(), user=owner, is_right=True)
         help_code = {"user": owner, "phone": self.phone, "digest": "0", "nonce": "0", "expires_at": self.now}
         yield HelpCode, self._pair(HelpCode, "created_at", history, {"ordinal": 1}, {"ordinal": 2}, **help_code)
         today = timezone.localdate(self.now)
