@@ -14,3 +14,7 @@ class Answer(Enum):
 
 class Away(Exception):
     """It does not answer in time, or not what is wanted. The text is for the office: no password is in it."""
+
+    def __init__(self, text: str, kind: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind  # as the library calls it

@@ -60,6 +60,20 @@ def look_up(url: str, address: str, ends_at: float) -> bool:
         return _entry(connection, address, ends_at) is not None
 
 
+def find(url: str, address: str, ends_at: float) -> list[Entry]:
+    """Two at most: several are as bad as any number."""
+    with _connected(url, ends_at) as connection:
+        return _entries(connection, address, ends_at)
+
+
+def see_base(url: str, ends_at: float) -> None:
+    """Raises Away if LDAP_BASE is not there, or not for us."""
+    with _connected(url, ends_at) as connection:
+        connection.search_ext_s(
+            settings.LDAP_BASE, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"], timeout=max(ends_at - time.monotonic(), 0)
+        )
+
+
 # --- The connection ---------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +92,7 @@ def _connected(url: str, ends_at: float) -> Iterator[Any]:
     except Away:
         raise
     except Exception as error:  # of the library, or of whatever a broken server sends
-        raise Away(_said(error)) from None
+        raise Away(_said(error), type(error).__name__) from None
     finally:
         if connection is not None:
             with suppress(ldap.LDAPError):
@@ -130,20 +144,25 @@ def filter_for(address: str) -> str:
 
 
 def _entry(connection: Any, address: str, ends_at: float) -> Entry | None:
+    found = _entries(connection, address, ends_at)
+    return found[0] if len(found) == 1 else None
+
+
+def _entries(connection: Any, address: str, ends_at: float) -> list[Entry]:
     _limit(connection, ends_at)
     try:
         found = connection.search_ext_s(
             settings.LDAP_BASE, ldap.SCOPE_SUBTREE, filter_for(address), ["userAccountControl"],
-            timeout=max(ends_at - time.monotonic(), 0), sizelimit=2,
+            timeout=max(ends_at - time.monotonic(), 0), sizelimit=3,
         )  # fmt: skip
     except ldap.SIZELIMIT_EXCEEDED:
-        return None
-    entries = [(dn, attributes) for dn, attributes in found if dn]  # those without lead to other servers
-    if len(entries) != 1:
-        return None
-    dn, attributes = entries[0]
-    control = attributes.get("userAccountControl", [b"0"])[0]
-    return Entry(dn, bool(int(control) & DISABLED))
+        return [Entry("", is_disabled=False)] * 2
+    # Those without a name lead to other servers.
+    return [Entry(dn, _is_disabled(attributes)) for dn, attributes in found if dn]
+
+
+def _is_disabled(attributes: dict[str, list[bytes]]) -> bool:
+    return bool(int(attributes.get("userAccountControl", [b"0"])[0]) & DISABLED)
 
 
 def _bind(connection: Any, dn: str, password: str, ends_at: float) -> Answer:

@@ -7,6 +7,7 @@ before it is made, and of one account no more than LDAP_WRONG_LIMIT wrong ones a
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from threading import Lock
 
 from django.conf import settings
@@ -70,15 +71,22 @@ def _is_right_aside(user: User, password: str) -> bool:
 
 
 def _ask(user: User, password: str) -> bool:
-    limit = settings.LDAP_WRONG_LIMIT, settings.LDAP_WRONG_WITHIN
-    if COMPARISONS.claim(user.pk, *limit) is None:
-        raise CannotTell(COMPARISONS.spent_until(user.pk, *limit))
+    if COMPARISONS.claim(user.pk, *_limit()) is None:
+        raise CannotTell(asked_no_more_until(user))
     try:
         answer = asking.compare(user.username, password)
     except Away:
         COMPARISONS.give_back(user.pk)
         raise CannotTell from None
     return _take(user, password, answer)
+
+
+def _limit() -> tuple[int, timedelta]:
+    return settings.LDAP_WRONG_LIMIT, settings.LDAP_WRONG_WITHIN
+
+
+def asked_no_more_until(user: User) -> datetime | None:
+    return COMPARISONS.spent_until(user.pk, *_limit())
 
 
 def _take(user: User, password: str, answer: Answer) -> bool:

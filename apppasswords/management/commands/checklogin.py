@@ -16,6 +16,8 @@ WHY = {
     Reason.DISABLED: "the account is disabled.",
     Reason.WRONG: "the password is neither an app password nor, with two-step off, the mailbox password.",
     Reason.NEEDS_APP_PASSWORD: "it is the mailbox password, but two-step is on: mail programs need an app password.",
+    Reason.MUST_CHANGE: "it is the mailbox password, which has expired in the directory.",
+    Reason.CANNOT_TELL: "the directory does not answer, or is asked no more now (manage.py checkdirectory).",
 }
 
 
@@ -42,5 +44,5 @@ class Command(BaseCommand):
         if verdict.outcome is Outcome.BANNED and verdict.banned_until:
             until = clock.moment(verdict.banned_until)
             return f"Refused: after too many wrong passwords {address} is banned until {until}."
-        said = "Let in" if verdict.outcome is Outcome.YES else "Refused"
+        said = {Outcome.YES: "Let in", Outcome.CANNOT_TELL: "Cannot tell"}.get(verdict.outcome, "Refused")
         return f"{said}: {WHY[verdict.reason]}"
