@@ -55,6 +55,11 @@ app.conf.beat_schedule = (
         # Before what it counts is deleted; after the last receipt of the day.
         "office-sum-up-yesterday": {"task": "office.sum_up_yesterday", "schedule": crontab(hour=0, minute=20)},
         "delivery-check-gateways": {"task": "delivery.check_gateways", "schedule": crontab(hour=5, minute=10)},
+        **(
+            {"directory-sync-people": {"task": "directory.sync_people", "schedule": crontab(minute=25)}}
+            if settings.LDAP_SYNC
+            else {}
+        ),
         "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }
     | {

@@ -231,6 +231,11 @@ LDAP_WRONG_LIFETIME = env.duration("LDAP_WRONG_LIFETIME", "30min", "0s to 1d")
 # Wrong passwords of one account that the directory is asked about: fewer than those that lock it there, as long.
 LDAP_WRONG_LIMIT = env.number("LDAP_WRONG_LIMIT", "4", "1 to 1000")
 LDAP_WRONG_WITHIN = env.duration("LDAP_WRONG_WITHIN", "30min", "1min to 1d")
+# What our columns are called there: address, name, department, and identity, which never changes.
+LDAP_ATTRIBUTES = env.ldap_attributes("LDAP_ATTRIBUTES", "address=mail,name=cn,department=ou,identity=entryUUID")
+LDAP_SYNC = env.boolean("LDAP_SYNC", "off")  # every hour, people as the directory has them
+# Of a hundred people, who may have left since the last time without an administrator's word.
+LDAP_LEAVERS_LIMIT = env.number("LDAP_LEAVERS_LIMIT", "2", "0 to 100")
 if LDAP_URLS:
     env.need("LDAP_URLS", "LDAP_BASE")
     env.need_package("LDAP_URLS", "ldap", "requirements-ldap.txt")

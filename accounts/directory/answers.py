@@ -1,4 +1,5 @@
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Answer(Enum):
@@ -18,3 +19,13 @@ class Away(Exception):
     def __init__(self, text: str, kind: str = "") -> None:
         super().__init__(text)
         self.kind = kind  # as the library calls it
+
+
+class Someone(NamedTuple):
+    """An entry as the settings map it. Texts are as they stand there."""
+
+    identity: str
+    address: str
+    name: str
+    department: str
+    is_active: bool

@@ -15,10 +15,13 @@ import ldap
 from django.conf import settings
 from ldap import filter as filters
 from ldap.controls import DecodeControlTuples
+from ldap.controls.pagedresults import SimplePagedResultsControl
 from ldap.controls.ppolicy import PasswordPolicyControl
 
-from accounts.directory.answers import Answer, Away
+from accounts.directory.answers import Answer, Away, Someone
 
+PAGE = 500  # entries; Active Directory gives 1000 at most
+PAGE_WITHIN = 10.0  # seconds
 DISABLED = 0x2  # of Active Directory's userAccountControl
 
 # What Active Directory says of a bind that it refuses: "... AcceptSecurityContext error, data 52e, v4563".
@@ -72,6 +75,47 @@ def see_base(url: str, ends_at: float) -> None:
         connection.search_ext_s(
             settings.LDAP_BASE, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"], timeout=max(ends_at - time.monotonic(), 0)
         )
+
+
+def everybody(url: str) -> list[Someone]:
+    """All of them, page by page, or Away: never a part."""
+    attributes = settings.LDAP_ATTRIBUTES
+    with _connected(url, time.monotonic() + PAGE_WITHIN) as connection:
+        return [_someone(found, attributes) for dn, found in _pages(connection, list(attributes.values())) if dn]
+
+
+def _pages(connection: Any, attributes: list[str]) -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+    control = SimplePagedResultsControl(criticality=True, size=PAGE, cookie="")
+    while True:
+        _limit(connection, time.monotonic() + PAGE_WITHIN)
+        asked = connection.search_ext(
+            settings.LDAP_BASE, ldap.SCOPE_SUBTREE, filter_for_all(), [*attributes, "userAccountControl"],
+            serverctrls=[control],
+        )  # fmt: skip
+        _kind, found, _id, controls = connection.result3(asked, timeout=PAGE_WITHIN)
+        yield from found
+        cookies = [one.cookie for one in controls if isinstance(one, SimplePagedResultsControl)]
+        if not cookies:
+            raise Away("it gives no pages")
+        if not cookies[0]:
+            return
+        control.cookie = cookies[0]
+
+
+def filter_for_all() -> str:
+    return re.sub(r"\{(address|name)\}", "*", settings.LDAP_FILTER)
+
+
+def _someone(found: dict[str, list[bytes]], attributes: dict[str, str]) -> Someone:
+    given = {name.lower(): values for name, values in found.items()}
+    texts = {ours: _text(theirs, given.get(theirs.lower(), [b""])[0]) for ours, theirs in attributes.items()}
+    is_active = not _is_disabled(found)
+    return Someone(texts["identity"], texts["address"], texts["name"], texts.get("department", ""), is_active)
+
+
+def _text(attribute: str, value: bytes) -> str:
+    """Active Directory's identities are sixteen bytes."""
+    return value.hex() if attribute.lower() == "objectguid" else value.decode("utf-8", "replace").strip()
 
 
 # --- The connection ---------------------------------------------------------------------------------------------------

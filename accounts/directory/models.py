@@ -26,3 +26,14 @@ class Remembered(models.Model):
 
     def __str__(self) -> str:
         return str(self.user_id)
+
+
+class Person(models.Model):
+    """Whose entry in the directory an account is, by what stays when names and addresses change."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    identity = models.CharField(max_length=64, unique=True)  # entryUUID, objectGUID
+    disabled_at = models.DateTimeField(null=True)  # by the directory; whom the office disables it does not bring back
+
+    def __str__(self) -> str:
+        return self.identity

@@ -261,6 +261,24 @@ class Kind(models.TextChoices):
         Entry(needs={"file": KEY, "new": COUNT, "changed": COUNT, "unchanged": COUNT}),
         _("people imported"),
     )
+    PERSON_SYNCED = (
+        "person_synced",
+        Entry(may={"new": YES_NO, "changed": NAMES, "was": TEXT, "disabled": YES_NO}, notes=("changed", "was")),
+        _("added or edited from the directory"),
+    )
+    PEOPLE_SYNCED = (
+        "people_synced",
+        Entry(
+            needs={"new": COUNT, "changed": COUNT, "disabled": COUNT, "held": COUNT, "faults": COUNT},
+            says=_("people from the directory: %(new)s added, %(changed)s edited, %(disabled)s disabled"),
+        ),
+        _("people taken from the directory"),
+    )
+    SYNC_FAILED = (
+        "sync_failed",
+        Entry(needs={"error": TEXT}, says=_("people could not be taken from the directory: %(error)s"), by_itself=True),
+        _("people could not be taken from the directory"),
+    )
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")
     PAUSE_ENDED = "pause_ended", Entry(may=WHY), _("pause of codes ended")

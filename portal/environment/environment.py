@@ -266,6 +266,10 @@ class Environment:
         setting = Setting(name, "a filter of LDAP with {address} or {name} in it", default)
         return self.read(setting, kinds.ldap_filter, nothing="")
 
+    def ldap_attributes(self, name: str, default: str) -> dict[str, str]:
+        setting = Setting(name, "pairs as address=mail,name=cn,department=ou,identity=entryUUID", default)
+        return self.read(setting, kinds.ldap_attributes, nothing={})
+
     def address(self, name: str, default: str) -> str:
         wanted = "a mailbox address, as name@example.edu or 信息办 <name@example.edu>"
         return self.read(Setting(name, wanted, default), kinds.address, nothing="")

@@ -234,6 +234,21 @@ def dotted(value: str) -> list[str]:
     return found
 
 
+LDAP_COLUMNS = ("address", "name", "department", "identity")
+
+
+def ldap_attributes(value: str) -> dict[str, str]:
+    found = {}
+    for word in words(value):
+        ours, _, theirs = (part.strip() for part in word.partition("="))
+        if ours not in LDAP_COLUMNS or not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", theirs):
+            raise Hint(f'"{word}" is no such pair.')
+        found[ours] = theirs
+    if missing := {"address", "name", "identity"} - set(found):
+        raise Hint(f"{' and '.join(sorted(missing))} must be among them.")
+    return found
+
+
 def ldap_filter(value: str) -> str:
     value = text(value)
     if value.count("(") != value.count(")") or not (value.startswith("(") and value.endswith(")")):

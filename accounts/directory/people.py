@@ -1,0 +1,114 @@
+"""People as the directory has them: all is read, then all is written, or nothing.
+
+An answer that is empty, partial or wrong disables nobody. Who leaves in unusual numbers is held until an administrator
+says that so many have left.
+"""
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.bans.models import Ban, Failure
+from accounts.directory import memory
+from accounts.directory import plan as plans
+from accounts.directory.answers import Away, Someone
+from accounts.directory.models import Person
+from accounts.directory.plan import Plan
+from accounts.lib.batches import BATCH, batches
+from accounts.log import events
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
+from accounts.users.models import User
+
+Kind = events.Kind
+
+
+def look(confirmed: int | None = None) -> Plan:
+    """What a sync would do. Raises Away."""
+    return plans.of(_everybody(), confirmed)
+
+
+def _everybody() -> list[Someone]:
+    from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
+
+    why = Away("LDAP_URLS is not set")
+    for url in settings.LDAP_URLS:
+        try:
+            everybody = client.everybody(url)
+        except Away as error:
+            why = error
+        else:
+            if not everybody:
+                raise Away("it has nobody: LDAP_FILTER, LDAP_BASE, or the rights of LDAP_BIND_DN")
+            return everybody
+    raise why
+
+
+def sync(confirmed: int | None = None) -> Plan | None:
+    """None: it did not come about, which the log says."""
+    try:
+        everybody = _everybody()
+        with transaction.atomic():
+            plan = plans.of(everybody, confirmed)
+            _write(plan)
+    except (Away, IntegrityError) as error:
+        events.record(
+            Kind.SYNC_FAILED, None, error=str(error) if isinstance(error, Away) else "people changed meanwhile"
+        )
+        return None
+    return plan
+
+
+def _write(plan: Plan) -> None:
+    known = [user.pk for user in (*(edit.user for edit in plan.edits), *plan.back, *plan.leavers)]
+    for batch in batches(sorted(known)):
+        User.objects.hold(*batch)
+    User.objects.bulk_create([new.user for new in plan.new], batch_size=BATCH)
+    linked = [Person(user=one.user, identity=one.identity) for one in (*plan.new, *plan.adopted)]
+    Person.objects.bulk_create(linked, batch_size=BATCH)
+    edited = [edit.user for edit in plan.edits]
+    User.objects.bulk_update(edited, ["username", *plans.COLUMNS], batch_size=BATCH)
+    for edit in plan.edits:
+        if edit.was:
+            _follow(edit.was, edit.user)
+    _bring_back(plan.back)
+    _let_go(plan.leavers)
+    _tell(plan)
+
+
+def _follow(was: str, user: User) -> None:
+    """What hangs on the account's key follows by itself; this is what is kept under its name."""
+    Failure.objects.filter(account=was).update(account=user.username)
+    Ban.objects.filter(account=was).update(account=user.username)
+    memory.forget(user)
+    mailsessions.end([was], Why.DELETED)
+
+
+def _let_go(people: list[User]) -> None:
+    keys = [user.pk for user in people]
+    now = timezone.now()
+    for batch in batches(keys):
+        User.objects.filter(pk__in=batch).update(is_active=False)
+        Person.objects.filter(user__in=batch).update(disabled_at=now)
+    endings.end(Occasion.DISABLED, *people)
+    memory.forget(*people)
+
+
+def _bring_back(people: list[User]) -> None:
+    for batch in batches([user.pk for user in people]):
+        User.objects.filter(pk__in=batch).update(is_active=True)
+        Person.objects.filter(user__in=batch).update(disabled_at=None)
+
+
+def _tell(plan: Plan) -> None:
+    told = [(new.user, {"new": True}) for new in plan.new]
+    told += [(edit.user, {"changed": edit.changed} | ({"was": edit.was} if edit.was else {})) for edit in plan.edits]
+    told += [(user, {"disabled": False}) for user in plan.back] + [(user, {"disabled": True}) for user in plan.leavers]
+    events.record_each(Kind.PERSON_SYNCED, told)
+    if plan or plan.held or plan.faults:
+        events.record(
+            Kind.PEOPLE_SYNCED, None, new=len(plan.new), changed=len(plan.edits), disabled=len(plan.leavers),
+            held=len(plan.held), faults=len(plan.faults),
+        )  # fmt: skip
