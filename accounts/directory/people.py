@@ -4,6 +4,8 @@ An answer that is empty, partial or wrong disables nobody. Who leaves in unusual
 says that so many have left.
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -103,7 +105,7 @@ def _bring_back(people: list[User]) -> None:
 
 
 def _tell(plan: Plan) -> None:
-    told = [(new.user, {"new": True}) for new in plan.new]
+    told: list[tuple[User, dict[str, Any]]] = [(new.user, {"new": True}) for new in plan.new]
     told += [(edit.user, {"changed": edit.changed} | ({"was": edit.was} if edit.was else {})) for edit in plan.edits]
     told += [(user, {"disabled": False}) for user in plan.back] + [(user, {"disabled": True}) for user in plan.leavers]
     events.record_each(Kind.PERSON_SYNCED, told)

@@ -142,6 +142,28 @@ def _help_codes(now: datetime) -> Iterator[Item]:
         yield Item(text % {"n": count}, _list(SecurityEvent, kind__exact=kind, at__gte=str(now - RECENT)))
 
 
+def _directory(_now: datetime) -> Iterator[Item]:
+    """What became of the last time that people were taken from the directory."""
+    kinds = SecurityEvent.Kind.PEOPLE_SYNCED, SecurityEvent.Kind.SYNC_FAILED
+    last = SecurityEvent.objects.filter(kind__in=kinds, at__gt=timezone.now() - RECENT).order_by("-pk").first()
+    if last is None:
+        return
+    page = _list(SecurityEvent, kind__exact=last.kind)
+    held = last.detail.get("held", 0)
+    if last.kind == SecurityEvent.Kind.SYNC_FAILED:
+        text = _("People could not be taken from the directory: nothing was changed.")
+        yield Item(text, page, is_trouble=True)
+    elif held:
+        text = ngettext(
+            "%(n)s person is no longer in the directory and was not disabled, since so many at once are unusual: "
+            "an administrator must confirm it at the server (manage.py syncpeople).",
+            "%(n)s people are no longer in the directory and were not disabled, since so many at once are unusual: "
+            "an administrator must confirm it at the server (manage.py syncpeople).",
+            held,
+        )
+        yield Item(text % {"n": held}, page, is_trouble=True)
+
+
 def _gateways(_now: datetime) -> Iterator[Item]:
     page = reverse("admin:routes_gateway_changelist")
     off = set(Gateway.objects.filter(is_on=False).values_list("name", flat=True))
@@ -163,4 +185,5 @@ SOURCES: tuple[tuple[type[Model], Callable[[datetime], Iterator[Item]]], ...] = 
     (Roster, _imports),
     (Ban, _bans),
     (SecurityEvent, _help_codes),
+    (SecurityEvent, _directory),
 )
