@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.lib import prepared
 from accounts.users import mailbox_passwords
-from accounts.users.keeper import Way
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
@@ -125,6 +125,6 @@ def kind_of(slip: Slip) -> Mistake:
     if secrets.typed(slip.password):  # hardly anybody's mailbox password; a directory would count it as a guess
         return Mistake.MISTYPED
     owner = User.objects.filter(pk=slip.user_id).first()
-    if owner and mailbox_passwords.check_password(owner.username, slip.password, Way.ASIDE) == owner:
+    if owner and mailbox_passwords.check_password(owner.username, slip.password, Asker.ASIDE) == owner:
         return Mistake.MAILBOX_PASSWORD
     return Mistake.MISTYPED if secrets.looks_like_one(slip.password) else Mistake.WRONG

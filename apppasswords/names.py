@@ -12,7 +12,7 @@ from django.conf import settings
 from accounts.lib.allowances import Allowance
 from accounts.log import events
 from accounts.users import mailbox_passwords
-from accounts.users.keeper import Way
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import Naming
@@ -35,7 +35,7 @@ def fault(user: User, name: str, *, address: str = "") -> Fault | None:
         return Fault.TOO_MANY_TODAY
     if count == settings.APP_PASSWORDS_DAILY and (until := again_at(user)):
         events.record(events.Kind.MAKING_PAUSED, user, address=address, until=until)
-    return Fault.SECRET if mailbox_passwords.check_password(user.username, name, Way.ASIDE) == user else None
+    return Fault.SECRET if mailbox_passwords.check_password(user.username, name, Asker.ASIDE) == user else None
 
 
 def again_at(user: User) -> datetime | None:

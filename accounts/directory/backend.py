@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 
 from accounts.directory import passwords
 from accounts.users import usernames
-from accounts.users.keeper import Way
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 
 
@@ -17,7 +17,7 @@ class Directory(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         *,
-        way: Way = Way.SIGN_IN,
+        asker: Asker = Asker.SIGN_IN,
         **kwargs: Any,
     ) -> User | None:
         """A superuser with a password of Mailkey's own has no other: the office gets in while the directory is away."""
@@ -31,4 +31,4 @@ class Directory(ModelBackend):
         if user.is_superuser and user.has_usable_password():
             own = super().authenticate(request, name, password)
             return own if isinstance(own, User) else None
-        return user if passwords.is_right(user, password, way) else None
+        return user if passwords.is_right(user, password, asker) else None

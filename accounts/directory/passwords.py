@@ -18,7 +18,7 @@ from accounts.directory.answers import Answer, Away
 from accounts.directory.models import Asked
 from accounts.lib import deadlines
 from accounts.lib.allowances import Allowance
-from accounts.users.keeper import CannotTell, MustAsk, MustChange, Way
+from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 
 COMPARISONS = Allowance(Asked)
@@ -27,15 +27,15 @@ LIKE_A_PASSWORD = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[!-~]{8,}")
 _turns = [Lock() for _ in range(64)]
 
 
-def is_right(user: User, password: str, way: Way) -> bool:
+def is_right(user: User, password: str, asker: Asker) -> bool:
     """Raises what accounts/users/keeper.py has."""
-    match way:
-        case Way.SIGN_IN:
+    match asker:
+        case Asker.SIGN_IN:
             return _ask(user, password)
-        case Way.ASIDE:
+        case Asker.ASIDE:
             return _is_right_aside(user, password)
     known = memory.recall(user, password)
-    if known is None and way is Way.MAIL_LOGIN_KNOWN:
+    if known is None and asker is Asker.MAIL_LOGIN_KNOWN:
         raise MustAsk
     return _ask_once(user, password) if known is None else known
 

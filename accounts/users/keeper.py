@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import Enum, auto
 
 
-class Way(Enum):
-    """Where the password was entered that is to be compared."""
+class Asker(Enum):
+    """Who wants to know it."""
 
     SIGN_IN = auto()  # the keeper is asked each time
     MAIL_LOGIN = auto()  # so often that what it said minutes ago will do

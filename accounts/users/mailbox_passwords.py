@@ -5,13 +5,13 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.utils.translation import gettext as _
 
-from accounts.users.keeper import Way
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 
 
-def check_password(name: str, password: str, way: Way = Way.SIGN_IN) -> User | None:
+def check_password(name: str, password: str, asker: Asker = Asker.SIGN_IN) -> User | None:
     """Through Django's authentication backends, as everywhere. A directory raises what accounts/users/keeper.py has."""
-    said = {"way": way} if settings.LDAP_URLS else {}
+    said = {"asker": asker} if settings.LDAP_URLS else {}
     user = authenticate(None, username=name, password=password, **said)
     return user if isinstance(user, User) else None
 

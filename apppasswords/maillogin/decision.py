@@ -17,7 +17,7 @@ from accounts.lib import clock, prepared
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users import mailbox_passwords, usernames
-from accounts.users.keeper import CannotTell, MustAsk, MustChange, Way
+from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use, secrets
 from apppasswords.connections import Slip
@@ -99,10 +99,10 @@ class Facts(NamedTuple):
 CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
 
 
-def verify(login: Login, way: Way = Way.MAIL_LOGIN) -> Verdict:
+def verify(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
     """Decide, and count: a failure, or that failures of this account are over. Raises what the database raises, and
-    MustAsk if `way` says so."""
-    verdict, facts, account = _decide(login, brake.claim, way)
+    MustAsk if `asker` says so."""
+    verdict, facts, account = _decide(login, brake.claim, asker)
     if verdict.reason is Reason.MUST_CHANGE:
         return verdict  # nobody guesses
     if verdict.outcome is Outcome.NO:
@@ -122,9 +122,9 @@ def verify(login: Login, way: Way = Way.MAIL_LOGIN) -> Verdict:
 
 def explain(login: Login) -> Verdict:
     """What would happen, and more exactly why; counted nowhere."""
-    verdict, facts, account = _decide(login, _no_claim, Way.MAIL_LOGIN)
+    verdict, facts, account = _decide(login, _no_claim, Asker.MAIL_LOGIN)
     refused = verdict.reason is Reason.WRONG and facts.two_step_from is not None
-    if refused and login.password and mailbox_passwords.check_password(account, login.password, Way.ASIDE):
+    if refused and login.password and mailbox_passwords.check_password(account, login.password, Asker.ASIDE):
         return Verdict(Outcome.NO, Reason.NEEDS_APP_PASSWORD)
     return verdict
 
@@ -136,7 +136,7 @@ def _no_claim(_user: int, _account: str, _address: str, _password: str) -> Claim
     return Claim.FREE
 
 
-def _decide(login: Login, claim: Claiming, way: Way) -> tuple[Verdict, Facts, str]:
+def _decide(login: Login, claim: Claiming, asker: Asker) -> tuple[Verdict, Facts, str]:
     now = timezone.now()
     name = usernames.canonical(login.user)
     secret = secrets.typed(login.password) if login.password else None
@@ -144,7 +144,7 @@ def _decide(login: Login, claim: Claiming, way: Way) -> tuple[Verdict, Facts, st
     account = name if facts.user_id is not None and name else ""
     early = _without_mailbox_password(login, name, account, facts, now)
     if early is None:
-        early = _with_mailbox_password(login, account, facts, claim, way)
+        early = _with_mailbox_password(login, account, facts, claim, asker)
     return early, facts, account
 
 
@@ -170,14 +170,14 @@ def _without_mailbox_password(
     return Verdict(Outcome.NO, Reason.WRONG) if two_step_is_on or not login.password else None
 
 
-def _with_mailbox_password(login: Login, account: str, facts: Facts, claim: Claiming, way: Way) -> Verdict:
+def _with_mailbox_password(login: Login, account: str, facts: Facts, claim: Claiming, asker: Asker) -> Verdict:
     """Known at this very address, it needs no claim."""
     password, user = login.password or "", facts.user_id or 0
     claimed = Claim.FREE if facts.place_at else claim(user, account, login.address, password)
     if claimed is Claim.NONE_LEFT:
         return Verdict(Outcome.CANNOT_TELL, Reason.GUESSED)
     try:
-        is_right = mailbox_passwords.check_password(account, password, way) is not None
+        is_right = mailbox_passwords.check_password(account, password, asker) is not None
     except (CannotTell, MustAsk, MustChange) as answer:
         brake.was_right(user, claimed)
         if isinstance(answer, MustAsk):

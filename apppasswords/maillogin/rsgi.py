@@ -22,7 +22,7 @@ from apppasswords.maillogin import wsgi  # it sets Django up
 
 # isort: split
 from accounts.lib import deadlines, pace
-from accounts.users.keeper import MustAsk, Way
+from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import wire
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Outcome, Verdict
 from apppasswords.maillogin.wire import Answer
@@ -73,14 +73,14 @@ class Request:
 
     # --- In the thread
 
-    def decide(self, way: Way = Way.MAIL_LOGIN) -> None:
+    def decide(self, asker: Asker = Asker.MAIL_LOGIN) -> None:
         if time.monotonic() > self._came_at + QUEUED:  # nobody's failure is counted that nobody is told of
             self._loop.call_soon_threadsafe(self._give_up)
             return
         outcomes: list[Outcome] = []
 
         def decide(login: Login) -> Verdict:
-            verdict = wsgi.decide(login, way)
+            verdict = wsgi.decide(login, asker)
             outcomes.append(verdict.outcome)
             return verdict
 
@@ -123,7 +123,7 @@ async def _body(protocol: Any) -> bytes:
 
 def _decide_each() -> None:
     while True:
-        waiting.get().decide(Way.MAIL_LOGIN_KNOWN)
+        waiting.get().decide(Asker.MAIL_LOGIN_KNOWN)
 
 
 def _ask_for_each() -> None:

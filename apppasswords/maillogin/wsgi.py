@@ -33,7 +33,7 @@ django.setup()
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from accounts.lib import loglines
-from accounts.users.keeper import MustAsk, Way
+from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import decision, wire
 from apppasswords.maillogin.afterwards import Notebook
 from apppasswords.maillogin.deadline import Watchdog
@@ -133,16 +133,16 @@ class Pause:
 pause = Pause()
 
 
-def decide(login: Login, way: Way = Way.MAIL_LOGIN) -> Verdict:
+def decide(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
     """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later. Raises
-    MustAsk if `way` says so."""
+    MustAsk if `asker` says so."""
     loglines.begin(login.session)  # what is logged here is found by the mail server's own name for it
     if pause.is_on():
         return CANNOT_TELL
     start = time.monotonic()
     try:
         with watchdog.in_time():
-            verdict = decision.verify(login, way)
+            verdict = decision.verify(login, asker)
     except MustAsk:
         raise
     except (DatabaseError, InterfaceError) as error:

@@ -16,7 +16,7 @@ from accounts.directory.answers import Answer, Away
 from accounts.directory.models import Asked, Remembered
 from accounts.sessions import endings
 from accounts.users import mailbox_passwords
-from accounts.users.keeper import CannotTell, Way
+from accounts.users.keeper import Asker, CannotTell
 from accounts.users.models import User
 from apppasswords import names
 from apppasswords.maillogin import decision
@@ -339,5 +339,5 @@ def test_a_crowd_is_answered_too(staff: Staff, settings: Settings) -> None:
     settings.LDAP_WRONG_LIMIT = 1
     Asked.objects.create(user=user, count=1, began_at=user.date_joined)
     with pytest.raises(CannotTell) as answer:
-        mailbox_passwords.check_password(user.username, PASSWORD, Way.MAIL_LOGIN)
+        mailbox_passwords.check_password(user.username, PASSWORD, Asker.MAIL_LOGIN)
     assert answer.value.until == user.date_joined + settings.LDAP_WRONG_WITHIN
