@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.kit.waiting import wait_until
+
 
 class Program:
     """It runs in a process group of its own, so that its children share its fate. Its output goes to `log`."""
@@ -39,7 +41,15 @@ class Program:
         return self._process.poll() is None
 
     def freeze(self) -> None:
+        """Returns when it stands still: on a busy machine its threads may go on for a while."""
         os.killpg(self.pid, signal.SIGSTOP)
+        wait_until(self._stands_still)
+
+    def _stands_still(self) -> bool:
+        states = [
+            task.read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{self.pid}/task").glob("*/stat")
+        ]
+        return set(states) <= {"T", "Z"}
 
     def thaw(self) -> None:
         os.killpg(self.pid, signal.SIGCONT)
