@@ -89,6 +89,7 @@ class Sms(Delivery):
         NOTICE_UNBOUND = "notice_unbound", _("notice: phone unbound")
         NOTICE_HELP_CODE = "notice_help", _("notice: help-desk code given")
         NOTICE_WAY = "notice_way", _("notice: way to verify added or removed")
+        NOTICE_STOLEN = "notice_stolen", _("notice: account locked against misuse")
         TEST = "test", _("test by the office")
 
     # What holds no code.
@@ -97,6 +98,7 @@ class Sms(Delivery):
         Purpose.NOTICE_UNBOUND,
         Purpose.NOTICE_HELP_CODE,
         Purpose.NOTICE_WAY,
+        Purpose.NOTICE_STOLEN,
         Purpose.TEST,
     )
     # What goes to a number that somebody typed; the other codes go to the phone that is bound.
@@ -133,7 +135,14 @@ class Sms(Delivery):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    purpose__in=["notice_changed", "notice_unbound", "notice_help", "notice_way", "test"]
+                    purpose__in=[
+                        "notice_changed",
+                        "notice_unbound",
+                        "notice_help",
+                        "notice_way",
+                        "notice_stolen",
+                        "test",
+                    ]
                 )
                 | ~models.Q(nonce=""),
                 name="code_has_nonce",

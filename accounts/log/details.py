@@ -49,6 +49,7 @@ PURPOSES: Words = {
     "notice_unbound": gettext_lazy("notice: phone unbound"),
     "notice_help": gettext_lazy("notice: help-desk code given"),
     "notice_way": gettext_lazy("notice: way to verify added or removed"),
+    "notice_stolen": gettext_lazy("notice: account locked against misuse"),
 }
 CHANNELS: Words = {
     "web": pgettext_lazy("way in", "web page"),

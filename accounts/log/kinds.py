@@ -301,6 +301,14 @@ class Kind(models.TextChoices):
         Entry(needs={"app_passwords_removed": COUNT}, may={"login": TEXT, "login_at": MOMENT, "login_from": TEXT}),
         _("“not me” said"),
     )
+    STOLEN = (
+        "stolen",
+        Entry(
+            needs={"app_passwords_removed": COUNT, "password_ended": YES_NO},
+            may=WHY,
+        ),
+        _("account locked against misuse"),
+    )
     LOG_EXPORTED = (
         "log_exported",
         Entry(

@@ -65,6 +65,21 @@ def end(exemption: Exemption, *, actor: User, address: str = "") -> bool:
     return True
 
 
+def overrule(user: User, *, actor: User | None, address: str = "") -> bool:
+    """Two-step is on at once, exempt or not: somebody else is in. False: it was on already."""
+    now = timezone.now()
+    with transaction.atomic():
+        held = _held(user)
+        was_exempt = Exemption.in_force(user=user).exists()
+        _end_all(held, actor)
+        if held.two_step_is_on(now):
+            return False
+        User.objects.filter(pk=held.pk).update(two_step_from=now)
+        kind = events.Kind.EXEMPTION_ENDED if was_exempt else events.Kind.TWO_STEP_SET
+        events.record(kind, held, actor=actor, address=address, start=now)
+    return True
+
+
 def switch_off(user: User, reason: str, *, actor: User, address: str = "") -> bool:
     """For good, until somebody switches it on. False: it was off already."""
     reason = _reason(reason)
@@ -83,7 +98,7 @@ def _held(user: User) -> User:
     return User.objects.select_for_update().get(pk=user.pk)
 
 
-def _end_all(user: User, actor: User) -> None:
+def _end_all(user: User, actor: User | None) -> None:
     Exemption.objects.filter(user=user, ended_at=None).update(ended_at=Now(), ended_by=actor)
 
 

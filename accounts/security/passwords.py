@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
@@ -41,10 +42,13 @@ def change(user: User, old: str, new: str, *, address: str) -> Changed:
         return Changed(Outcome.BANNED, until=attempt.until)
     if attempt.user != user:
         return Changed(Outcome.WRONG, tries=attempt.tries)
+    compared, hashed = attempt.user.password, make_password(new)
     with transaction.atomic():
-        user.set_password(new)
-        user.must_change_password = False
-        user.save(update_fields=["password", "must_change_password"])
+        # Unless the office has ended that password meanwhile.
+        same = User.objects.filter(pk=user.pk, password=compared)
+        if not same.update(password=hashed, must_change_password=False):
+            return Changed(Outcome.WRONG)
+        user.password, user.must_change_password = hashed, False
         end_what_it_opened(user, address=address)
     return Changed(Outcome.CHANGED)
 
@@ -84,6 +88,15 @@ def set_starting_of_many(
         given = [user for user in fresh if user.pk in new]
         end_what_it_opened(*given, actor=actor, address=address, reason=reason)
     return new
+
+
+def withdraw(user: User) -> bool:
+    """No password opens the account until the office sets one. False: the passwords are not ours."""
+    if settings.PASSWORDS_IN_DIRECTORY:
+        return False
+    User.objects.filter(pk=user.pk).update(password=make_password(None), must_change_password=True)
+    brake.release(user)  # what was guessed at is gone
+    return True
 
 
 def end_what_it_opened(*users: User, actor: User | None = None, address: str = "", reason: str = "") -> None:

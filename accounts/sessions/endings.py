@@ -44,6 +44,7 @@ class Occasion(Enum):
     DISABLED = auto()  # by the office; enabled again, the account starts afresh
     DELETED = auto()
     NOT_ME = auto()  # says the owner
+    STOLEN = auto()  # somebody else is in: the password and app passwords end too (apppasswords/thefts.py)
     SIGNED_OUT_EVERYWHERE = auto()  # by the desk
     NEW_PASSWORD = auto()  # the owner's, or set by the office
     PHONE_BOUND = auto()
@@ -67,6 +68,7 @@ ENDS = {
     Occasion.DISABLED: Ends(EVERYTHING),
     Occasion.DELETED: Ends(with_it=EVERYTHING),
     Occasion.NOT_ME: Ends(EVERYTHING),
+    Occasion.STOLEN: Ends(EVERYTHING),
     Occasion.SIGNED_OUT_EVERYWHERE: Ends(
         SIGNED_IN | What.CODES | What.HELP_CODES | What.MAIL  # browsers need the password
     ),
@@ -84,6 +86,7 @@ ENDS = {
 WHY = {
     Occasion.DISABLED: Why.DISABLED,
     Occasion.NOT_ME: Why.NOT_ME,
+    Occasion.STOLEN: Why.NEW_PASSWORD,
     Occasion.SIGNED_OUT_EVERYWHERE: Why.SIGNED_OUT,
     Occasion.NEW_PASSWORD: Why.NEW_PASSWORD,
 }

@@ -6,7 +6,8 @@ from portal.environment.kinds import Hint, text
 
 CODES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm")
 NOTICES = ("notice_changed", "notice_unbound", "notice_help", "test")
-OPTIONAL = ("notice_way",)  # without a template of their own, or one for all notices, they go by mail only
+# Without a template of their own, or one for all notices, they go by mail only.
+OPTIONAL = ("notice_way", "notice_stolen")
 GROUPS = {"codes": CODES, "notices": NOTICES}
 SUFFIXES = ("zh-hans", "en", "abroad")
 VALUES = ("code", "mailbox", "minutes", "institution", "contact")

@@ -22,6 +22,7 @@ from accounts.signin.words import refusal_text
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
+from apppasswords import thefts
 from portal.office.desk import acts, facts, held
 from portal.office.desk.press import Task, number, test_refusal_text
 
@@ -154,6 +155,18 @@ def lift_ban(task: Task) -> None:
         task.nothing_done(Kind.BAN_LIFTED)
 
 
+def stop_theft(task: Task) -> None:
+    by = task.by
+    if thefts.stop(task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason):
+        task.say(_("Nothing opens the account any more. The owner is told. Now look at filters and forwarding: "
+                   "doveadm sieve list -u %(mailbox)s") % {"mailbox": task.person.username})  # fmt: skip
+        if settings.PASSWORDS_IN_DIRECTORY:
+            text = _("The password itself is kept elsewhere: have it changed there at once.")
+            messages.warning(task.request, text)
+    else:
+        task.nothing_done(Kind.STOLEN, Kind.NOT_ME, Kind.SESSIONS_ENDED, Kind.PASSWORD_CHANGED)
+
+
 @sensitive_variables()
 def set_password(task: Task) -> HttpResponse | None:
     if settings.PASSWORDS_IN_DIRECTORY:
@@ -228,6 +241,18 @@ BUTTONS = {
                 "What was asked for so far no longer counts: codes can be sent again at once, also to a number that "
                 "others typed. Wrong ones that were entered stay counted."
             ),
+        ),
+        Button(
+            "stolen",
+            stop_theft,
+            gettext_lazy("Account stolen: end everything"),
+            gettext_lazy(
+                "The mailbox password ends, app passwords are removed, everybody is signed out, mail programs are "
+                "disconnected, trusted browsers are forgotten, and two-step is on at once, exempt or not. Phone and "
+                "other second steps stay: check that they are the owner’s. Then set a starting password for the "
+                "owner, who is told by mail and SMS."
+            ),
+            is_danger=True,
         ),
         Button(
             "password",

@@ -35,6 +35,7 @@ from accounts.users import clerks, ways
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
+from apppasswords import thefts
 from apppasswords.models import AppPassword
 from portal.office.desk import facts
 from portal.office.desk.acts import By
@@ -80,6 +81,7 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
         "release": "now" if known.guessed_until else "",
         "codes": (clock.iso(counted_from) if counted_from else NEVER) if may_lack_codes else "",
         "password": "" if settings.PASSWORDS_IN_DIRECTORY else passwords.version_of(user),
+        "stolen": thefts.version_of(user),
         "sessions": "now",
         "browsers": "now" if known.browsers else "",
         "app_passwords": "now" if rows else "",
@@ -203,8 +205,7 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
     elif user.two_step_is_on() and not ways.can_stand_alone(one.way for one in known.ways):
         found.append(_("What is left for the second step may not be the only one: the next sign-in asks for another."))
-    if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
-        found.append(_("A new mailbox password must be chosen at the next sign-in."))
+    found += _of_password(user)
     latest = known.sms[0] if known.sms and sms else None
     if latest and latest.status == latest.Status.FAILED:
         found.append(_("The last SMS failed: %(why)s") % {"why": facts.story(latest)})
@@ -213,6 +214,14 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         told = {"who": by.username if by else "", "time": _at(known.help_code.expires_at)}
         found.append(_("A help-desk code given by %(who)s is good until %(time)s.") % told)
     return found
+
+
+def _of_password(user: User) -> list[str]:
+    if settings.PASSWORDS_IN_DIRECTORY:
+        return []
+    if not user.has_usable_password():
+        return [_("No password opens this account: set a starting password for its owner.")]
+    return [_("A new mailbox password must be chosen at the next sign-in.")] if user.must_change_password else []
 
 
 def _at(moment: datetime | None) -> str:

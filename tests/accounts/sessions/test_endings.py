@@ -117,6 +117,10 @@ def _not_me(opened: Open) -> None:
     assert opened.owner.is_in(), "the session that it is said in goes on"
 
 
+def _stolen(opened: Open) -> None:
+    press(opened.office, opened.owner, "stolen")
+
+
 def _signed_out_by_the_desk(opened: Open) -> None:
     press(opened.office, opened.owner, "sessions")
 
@@ -193,6 +197,7 @@ WAYS: dict[Callable[[Open], None], tuple[Occasion, What]] = {
     _disabled_by_an_import: (Occasion.DISABLED, EVERYTHING),
     _deleted: (Occasion.DELETED, EVERYTHING),
     _not_me: (Occasion.NOT_ME, EVERYTHING),
+    _stolen: (Occasion.STOLEN, EVERYTHING),
     _signed_out_by_the_desk: (Occasion.SIGNED_OUT_EVERYWHERE, EVERYTHING & ~What.BROWSERS),
     _password_of_the_owner: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_by_the_desk: (Occasion.NEW_PASSWORD, EVERYTHING),

@@ -26,7 +26,7 @@ from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 from tests.kit.snapshots import changed, everything
 
 ACTS = ("help_code", "test", "end_pause", "codes", "password", "sessions", "browsers", "app_passwords", "app_password",
-        "way", "unbind", "lift", "number")  # fmt: skip
+        "way", "unbind", "lift", "number", "stolen")  # fmt: skip
 
 
 def event(kind: str) -> SecurityEvent:

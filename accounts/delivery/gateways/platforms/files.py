@@ -19,7 +19,7 @@ GIVEN = ("number", "digits", "local", "text", "signature", "code", "mailbox", "m
          "mailbox_address", "account", "attempt", "timestamp", "milliseconds", "datetime", "nonce", "receipts", "token",
          "id", "status")  # fmt: skip
 PURPOSES = ("sign_in", "bind", "change", "change_new", "unbind", "confirm",
-            "notice_changed", "notice_unbound", "notice_help", "notice_way", "test")  # fmt: skip
+            "notice_changed", "notice_unbound", "notice_help", "notice_way", "notice_stolen", "test")  # fmt: skip
 TAKEN = ("alibaba", "memory", "outbox", "tencent", "twilio")  # names of other gateways
 ERRORS = ("recipient", "later", "ours", "unknown")
 PLAIN = "where nobody can listen; allow_http = true lets it pass"
