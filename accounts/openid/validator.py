@@ -16,6 +16,7 @@ from oauthlib.oauth2 import InvalidRequestError
 
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.sessions import authorizations
+from accounts.sessions.models import Authorization
 
 
 class Scopes(SettingsScopes):
@@ -37,7 +38,12 @@ class Validator(OAuth2Validator):
         "email_verified": lambda _request: True,  # the mailbox is ours
         "name": lambda request: request.user.get_full_name(),
         "preferred_username": lambda request: request.user.username,
+        "amr": lambda request: authorizations.shown(_authorization(request)),
+        "acr": lambda request: authorizations.level(_authorization(request)),
     }
+    oidc_claim_scope: ClassVar[dict[str, str]] = {
+        **OAuth2Validator.oidc_claim_scope, "amr": "openid", "acr": "openid"
+    }  # fmt: skip
 
     def get_additional_claims(self) -> dict[str, Any]:
         return self.CLAIMS
@@ -149,6 +155,12 @@ class Validator(OAuth2Validator):
             key = json.loads(jwk_from_pem(pem).export_public())
             keys.add(jwk.JWK(**key | {"kid": jwk_from_pem(pem).thumbprint()}))
         return keys
+
+
+def _authorization(request: Request) -> Authorization:
+    """While a token is made it is at hand; who comes with one has it there."""
+    found: Authorization = getattr(request, "authorization", None) or request.access_token.authorization
+    return found
 
 
 def delete_expired() -> None:

@@ -12,6 +12,29 @@ from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from accounts.users.ways import Device, Way
 
+# Words of RFC 8176 for what was shown beside the password. It has none for a recovery code, which is a password of one
+# use too.
+METHODS = {Way.PHONE: "sms", Way.APP: "otp", Way.RECOVERY: "otp"}
+# By what other sites tell how much an account was proven: the profile that federations of universities ask for, and,
+# with the mailbox password alone (or a trusted browser, which shows nothing new), no more than that.
+SEVERAL_FACTORS = "https://refeds.org/profile/mfa"
+PASSWORD_ALONE = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"  # noqa: S105 (no password)
+
+
+def _method(device: Device) -> str:
+    """A passkey is of hardware, unless it can be copied to other devices."""
+    return METHODS.get(device.way) or ("swk" if getattr(device, "backup_eligible", False) else "hwk")
+
+
+def shown(authorization: Authorization) -> list[str]:
+    """`amr`: what the sign-in has shown, in the words of RFC 8176."""
+    return ["pwd", authorization.method, "mfa"] if authorization.method else ["pwd"]
+
+
+def level(authorization: Authorization) -> str:
+    """`acr`: what that is worth."""
+    return SEVERAL_FACTORS if authorization.method else PASSWORD_ALONE
+
 
 def begin(
     user: User, session: str, *, signed_in_at: datetime, device: Device | None, browser: TrustedBrowser | None
@@ -23,6 +46,7 @@ def begin(
         auth_hash=user.get_session_auth_hash(),
         phone_id=device.pk if device and device.way is Way.PHONE else None,
         ways_version=user.ways_version if device else None,
+        method=_method(device) if device else "",
         browser=browser,
         signed_in_at=signed_in_at,
         ends_at=signed_in_at + settings.SESSION_LIFETIME,

@@ -53,6 +53,8 @@ class Authorization(models.Model):
     phone = models.ForeignKey(Phone, models.CASCADE, null=True, related_name="+")
     # By whichever way the second step was taken: `User.ways_version` of then. None: it was not taken.
     ways_version = models.PositiveIntegerField(null=True)
+    # By what, in the words of RFC 8176; empty: it was not taken.
+    method = models.CharField(max_length=16, blank=True, default="", db_default="")
     browser = models.ForeignKey(TrustedBrowser, models.CASCADE, null=True, related_name="+")
     signed_in_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)

@@ -16,10 +16,14 @@ from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from portal.settings import development_key
 from tests.conftest import MakeUser
+from tests.kit.apps import STEP, add_app, shows
 from tests.kit.people import NUMBER, Person, code_from_phone
 from tests.kit.sites import BACK, MailServer, Site, code_in, query
 
 pytestmark = pytest.mark.django_db
+
+MFA = "https://refeds.org/profile/mfa"
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 
 # --- There and back --------------------------------------------------------------------------------------------------
@@ -166,6 +170,7 @@ def test_who_somebody_is(wangwu: Person, webmail: Site) -> None:
     tokens = webmail.tokens(wangwu, scope="openid email profile mail", nonce="n-1")
     assert wangwu.user
     said = {"sub": str(wangwu.user.pk), "email": "wangwu@example.edu", "email_verified": True, "name": "王五",
+            "amr": ["pwd", "sms", "mfa"], "acr": MFA,
             "preferred_username": "wangwu@example.edu"}  # fmt: skip
     assert webmail.who(tokens["access_token"]).json() == said
     keys = jwk.JWKSet.from_json(webmail.server.get("/openid/jwks/").content.decode())
@@ -176,7 +181,29 @@ def test_who_somebody_is(wangwu: Person, webmail: Site) -> None:
 
 def test_what_was_not_asked_for_is_not_said(wangwu: Person, webmail: Site) -> None:
     wangwu.sign_in()
-    assert webmail.who(webmail.tokens(wangwu, scope="openid")["access_token"]).json().keys() == {"sub"}
+    assert webmail.who(webmail.tokens(wangwu, scope="openid")["access_token"]).json().keys() == {"sub", "amr", "acr"}
+
+
+def test_how_somebody_signed_in_is_said_as_it_was(
+    wangwu: Person, lisi: Person, webmail: Site, clock: time_machine.Traveller
+) -> None:
+    def said(person: Person) -> tuple[list[str], str]:
+        who = webmail.who(webmail.tokens(person, scope="openid")["access_token"]).json()
+        return who["amr"], who["acr"]
+
+    wangwu.sign_in(trust_browser="on")
+    key = add_app(wangwu)
+    assert said(wangwu) == (["pwd", "otp", "mfa"], MFA)
+    wangwu.post("/sign-out/")
+    clock.shift(STEP * 2)
+    wangwu.enter_password()
+    wangwu.post("/sign-in/app/", {"code": shows(key), "trust_browser": "on"})
+    wangwu.post("/sign-out/")
+    wangwu.enter_password()
+    assert wangwu.is_in()
+    assert said(wangwu) == (["pwd"], PASSWORD), "a trusted browser has shown nothing new"
+    lisi.sign_in()
+    assert said(lisi) == (["pwd"], PASSWORD)
 
 
 def test_discovery(webmail: Site) -> None:
