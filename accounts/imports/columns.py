@@ -21,8 +21,9 @@ COLUMNS = {
     "two_step_from": gettext_lazy("two-step from"),
     "active": gettext_lazy("active"),
     "phone": gettext_lazy("phone"),
+    "ways": gettext_lazy("ways to verify"),
 }
-ONLY_EXPORTED = frozenset({"phone"})
+ONLY_EXPORTED = frozenset({"phone", "ways"})
 FIELDS = {"address": "username", "active": "is_active"}  # where the name is another one
 LABELS = {FIELDS.get(name, name): label for name, label in COLUMNS.items()}  # by the field
 OTHER_NAMES = {

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
@@ -19,7 +20,7 @@ from accounts.lib import formulas
 from accounts.lib.batches import batches
 from accounts.spreadsheets.rows import Cell, Row, letter
 from accounts.spreadsheets.spreadsheets import Table
-from accounts.users import clerks, usernames
+from accounts.users import clerks, usernames, ways
 from accounts.users.fields import may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
@@ -61,10 +62,11 @@ class PeopleResource(ModelResource):
     two_step_from = Field("two_step_from", "two_step_from", Start())
     active = Field("is_active", "active", YesOrNo())
     phone = Field(None, "phone", readonly=True)
+    ways = Field(None, "ways", readonly=True)
 
     class Meta:
         model = User
-        fields = ("address", "name", "department", "language", "two_step_from", "active", "phone")
+        fields = ("address", "name", "department", "language", "two_step_from", "active", "phone", "ways")
         import_id_fields = ("address",)
         instance_loader_class = Loader
         use_bulk = True
@@ -210,6 +212,12 @@ class PeopleResource(ModelResource):
     def dehydrate_phone(self, user: User) -> str:
         phone = getattr(user, "phone", None)
         return phone.masked if phone else ""
+
+    def before_export(self, queryset: QuerySet[User], **kwargs: Any) -> None:
+        self.held = ways.of_many(queryset)
+
+    def dehydrate_ways(self, user: User) -> str:
+        return "、".join(str(way.label) for way in self.held.get(user.pk, []))
 
     def get_export_headers(self, selected_fields: Any = None) -> list[str]:
         return [str(COLUMNS[name]) for name in super().get_export_headers(selected_fields)]

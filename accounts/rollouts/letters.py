@@ -37,13 +37,13 @@ class Reader:
 
     name: str
     mailbox: str
-    lacks_phone: bool
+    is_unbound: bool  # nothing with which to take the second step
     lacks_app_passwords: bool
 
     def to_do(self) -> list[str]:
         """In the language that is active."""
         lines = []
-        if self.lacks_phone:
+        if self.is_unbound:
             lines.append(_("Bind your phone: {link}").format(link=_link("phone")))
         if self.lacks_app_passwords:
             lines.append(

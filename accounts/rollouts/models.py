@@ -13,6 +13,7 @@ from accounts.jobs.models import Job
 from accounts.lib import clock
 from accounts.maillogins.models import MailLogin
 from accounts.rollouts import letters
+from accounts.users import ways
 from accounts.users.models import User
 
 
@@ -64,7 +65,7 @@ class Rollout(Job):
         reader = letters.Reader(
             name=user.get_short_name(),
             mailbox=user.username,
-            lacks_phone=preview or getattr(user, "phone", None) is None,
+            is_unbound=preview or not ways.can_stand_alone(ways.of(user)),
             lacks_app_passwords=preview or MailLogin.with_mailbox_password(user=user).exists(),
         )
         return letters.fill(self.words(language), reader, self.start, language)

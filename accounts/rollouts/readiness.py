@@ -9,7 +9,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from accounts.maillogins.models import MailLogin
 from accounts.rollouts import selection
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout, RolloutMember
+from accounts.users import ways
 from accounts.users.models import User
+from accounts.users.ways import Way
 
 Fate = RolloutMember.Fate
 SHOWN = 50
@@ -30,14 +32,15 @@ class DryRun:
     total: int
     fates: dict[str, int]
     disabled: int
-    no_phone: int
+    unbound: int  # nothing with which to take the second step
+    ways: list[tuple[Way, int]]  # how many have each; some have several
     old_programs: int
     busiest: tuple[str, int]  # an address, and how many people's old programs come from it
     left_out: int
     exemptions: list[Exemption]
     departments: list[dict[str, Any]]
     first: list[RolloutMember]
-    clerk_without_phone: bool
+    clerk_is_unbound: bool
 
     @property
     def storm(self) -> bool:
@@ -56,14 +59,15 @@ def dry_run(rollout: Rollout, clerk: User) -> DryRun:
         total=members.count(),
         fates=dict(members.values_list("planned").annotate(Count("pk")).order_by("planned")),
         disabled=members.filter(user__is_active=False).count(),
-        no_phone=touched.filter(user__phone=None).count(),
+        unbound=touched.filter(~ways.are_ready("user_id")).count(),
+        ways=[(way, touched.filter(ways.have([way], "user_id")).count()) for way in ways.allowed()],
         old_programs=with_old.count(),
         busiest=_busiest(with_old),
         left_out=selection.left_out(rollout.choice, clerk),
         exemptions=list(exemptions[:SHOWN]),
         departments=departments(touched),
         first=list(members.select_related("user", "user__phone").order_by("user__username")[:SHOWN]),
-        clerk_without_phone=touched.filter(user=clerk, user__phone=None).exists(),
+        clerk_is_unbound=touched.filter(~ways.are_ready("user_id"), user=clerk).exists(),
     )
 
 
@@ -74,16 +78,17 @@ def _busiest(members: QuerySet[RolloutMember]) -> tuple[str, int]:
 
 
 def departments(members: QuerySet[RolloutMember]) -> list[dict[str, Any]]:
-    """By department: people, and how far they are. `ready` have a phone and no old program without an app password."""
-    old, app, phone = old_programs(), has_app_password(), Q(user__phone__isnull=False)
+    """By department: people, and how far they are. `ready` have a way to take the second step, and no old program
+    without an app password."""
+    old, app, bound = old_programs(), has_app_password(), ways.are_ready("user_id")
     rows = (
         members.values("user__department")
         .annotate(
             people=Count("pk"),
-            phone=Count("pk", filter=phone),
+            bound=Count("pk", filter=bound),
             app=Count("pk", filter=Q(app)),
             old=Count("pk", filter=Q(old)),
-            ready=Count("pk", filter=phone & (~Q(old) | Q(app))),
+            ready=Count("pk", filter=bound & (~Q(old) | Q(app))),
         )
         .order_by("user__department")
     )
@@ -91,7 +96,7 @@ def departments(members: QuerySet[RolloutMember]) -> list[dict[str, Any]]:
         {
             **row,
             "name": row["user__department"],
-            "without_phone": row["people"] - row["phone"],
+            "unbound": row["people"] - row["bound"],
             "share": _shares({**row}),
         }
         for row in rows
@@ -99,10 +104,10 @@ def departments(members: QuerySet[RolloutMember]) -> list[dict[str, Any]]:
 
 
 def _shares(row: dict[str, Any]) -> dict[str, float]:
-    """Percent of a bar: ready, then those with a phone only, then the rest."""
+    """Percent of a bar: ready, then those with a way to verify only, then the rest."""
     people = max(row["people"], 1)
     ready = round(100 * row["ready"] / people, 2)
-    half = round(100 * (row["phone"] - row["ready"]) / people, 2)
+    half = round(100 * (row["bound"] - row["ready"]) / people, 2)
     return {"ready": ready, "half": half, "none": round(100 - ready - half, 2), "rest_at": round(ready + half, 2)}
 
 
@@ -112,12 +117,12 @@ def progress(rollout: Rollout) -> list[dict[str, Any]]:
 
 
 def total(departments: list[dict[str, Any]]) -> dict[str, Any]:
-    names = ("people", "phone", "app", "old", "ready")
+    names = ("people", "bound", "app", "old", "ready")
     row: dict[str, Any] = {name: sum(department[name] for department in departments) for name in names}
     return row | {"share": _shares(row)}
 
 
-STATES = ("no_phone", "old_programs", "not_ready", "ready", "reminded", "exempt", "earlier")
+STATES = ("unbound", "old_programs", "not_ready", "ready", "reminded", "exempt", "earlier")
 
 
 def people(rollout: Rollout, state: str = "", department: str | None = None) -> QuerySet[RolloutMember]:
@@ -129,9 +134,10 @@ def people(rollout: Rollout, state: str = "", department: str | None = None) -> 
     )
     if department is not None:
         found = found.filter(user__department=department)
-    ready = Q(user__phone__isnull=False) & (Q(uses_mailbox_password=False) | Q(made_app_password=True))
+    bound = ways.are_ready("user_id")
+    ready = bound & (Q(uses_mailbox_password=False) | Q(made_app_password=True))
     which = {
-        "no_phone": Q(user__phone=None),
+        "unbound": ~bound,
         "old_programs": Q(uses_mailbox_password=True),
         "not_ready": ~ready,
         "ready": ready,

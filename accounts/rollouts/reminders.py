@@ -12,6 +12,7 @@ from accounts.delivery import queue
 from accounts.delivery.models import Mail
 from accounts.rollouts import readiness
 from accounts.rollouts.models import PreviewMail, Reminder, ReminderMail, Rollout, RolloutMember
+from accounts.users import ways
 from accounts.users.models import User
 
 DAYS = (14, 7, 1)
@@ -31,8 +32,8 @@ def plan(rollout: Rollout, days: Iterable[int]) -> None:
 
 
 def needy(rollout: Rollout) -> QuerySet[RolloutMember]:
-    """Whose date is this roll-out's, and who has no phone, or a mail program with the mailbox password."""
-    something_to_do = Q(user__phone=None) | Q(readiness.old_programs())
+    """Whose date is this roll-out's, and who has bound nothing yet, or has a mail program with the mailbox password."""
+    something_to_do = ~ways.are_ready("user_id") | Q(readiness.old_programs())
     return rollout.members.filter(
         something_to_do, fate=RolloutMember.Fate.SET, user__is_active=True, user__two_step_from=rollout.start
     )

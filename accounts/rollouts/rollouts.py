@@ -16,6 +16,7 @@ from accounts.lib.batches import BATCH
 from accounts.log import events
 from accounts.rollouts import letters, reminders, selection, switching
 from accounts.rollouts.models import Rollout, RolloutMember
+from accounts.users import ways
 from accounts.users.models import User
 
 Status = Rollout.Status
@@ -24,7 +25,7 @@ Status = Rollout.Status
 class Outcome(Enum):
     DONE = auto()
     CHANGED = auto()  # people changed since the dry run: there is a new one to look at
-    WARN = auto()  # the clerk himself has no phone, and has not said that he knows
+    WARN = auto()  # the clerk himself has bound nothing, and has not said that he knows
     GONE = auto()  # it is no longer in a state for that
 
 
@@ -95,7 +96,7 @@ def carry_out(
     rollout: Rollout, clerk: User, *, version: int, address: str = "", knows: bool = False
 ) -> tuple[Outcome, Difference]:
     """What the dry run showed to this clerk. `version` is how many people the page named; `knows`: he said that he will
-    have to bind a phone himself."""
+    have to bind a phone (or an app) himself."""
     with transaction.atomic():
         # Behind this line nobody else carries it out, or draws it anew.
         if not Rollout.objects.filter(pk=rollout.pk, status=Status.DRAFT).update(made_by=clerk):
@@ -106,7 +107,7 @@ def carry_out(
             return Outcome.CHANGED, changed
         if version != rollout.total or not rollout.total:
             return Outcome.CHANGED, changed
-        himself = rollout.members.filter(user=clerk, planned=RolloutMember.Fate.SET, user__phone=None)
+        himself = rollout.members.filter(~ways.are_ready("user_id"), user=clerk, planned=RolloutMember.Fate.SET)
         if himself.exists() and not knows:
             return Outcome.WARN, changed
         reminders.plan(rollout, list(rollout.reminders.values_list("days", flat=True)))

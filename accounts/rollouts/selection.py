@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lib.batches import batches
 from accounts.spreadsheets import damage
-from accounts.users import clerks, usernames
+from accounts.users import clerks, usernames, ways
 from accounts.users.models import User
 
 
@@ -21,7 +21,7 @@ class Department:
     name: str
     people: int
     two_step: int  # for how many it is on
-    without_phone: int
+    unbound: int  # nothing with which to take the second step
 
 
 def departments(clerk: User) -> list[Department]:
@@ -29,7 +29,7 @@ def departments(clerk: User) -> list[Department]:
     counted = clerks.departments(
         clerk,
         two_step=Count("pk", filter=Q(two_step_from__lte=timezone.now())),
-        without_phone=Count("pk", filter=Q(phone=None)),
+        unbound=Count("pk", filter=~ways.are_ready()),
     )
     return [Department(*row) for row in counted if row[0]]
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_otp import device_classes, devices_for_user
 
@@ -53,6 +53,16 @@ def of(user: User) -> list[Way]:
     """The preferred one first."""
     held = {device.way for device in devices(user)}
     return sorted(held, key=lambda way: (way != user.preferred_way, list(Way).index(way)))
+
+
+def of_many(users: QuerySet[User]) -> dict[int, list[Way]]:
+    """By the key of each who has any: with a query for each way, however many people they are."""
+    held: dict[int, list[Way]] = {}
+    models = {model.way: model for model in device_classes()}
+    for way in (way for way in allowed() if way in models):
+        for pk in models[way].objects.filter(user__in=users.values("pk")).values_list("user", flat=True).distinct():
+            held.setdefault(pk, []).append(way)
+    return held
 
 
 def can_stand_alone(held: Iterable[Way]) -> bool:

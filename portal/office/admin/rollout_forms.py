@@ -83,8 +83,8 @@ class ChoiceForm(Seen, forms.Form):
 
 
 def _in_words(state: selection.Department) -> str:
-    told = {"name": state.name, "people": state.people, "on": state.two_step, "without": state.without_phone}
-    return _("%(name)s: %(people)s people, two-step on for %(on)s, %(without)s without a phone") % told
+    told = {"name": state.name, "people": state.people, "on": state.two_step, "without": state.unbound}
+    return _("%(name)s: %(people)s people, two-step on for %(on)s, %(without)s with nothing bound") % told
 
 
 class MailForm(Seen, forms.Form):

@@ -162,7 +162,7 @@ class RolloutAdmin(LightAdmin):
             case rollouts.Outcome.GONE:
                 self._gone(request)
             case rollouts.Outcome.WARN:
-                text = _("You are among them yourself and have no phone. Tick that you know what follows.")
+                text = _("You are among them yourself and have bound nothing. Tick that you know what follows.")
                 self.message_user(request, text, messages.WARNING)
             case rollouts.Outcome.CHANGED:
                 text = _(
@@ -241,7 +241,7 @@ class RolloutAdmin(LightAdmin):
 
 def _states() -> list[tuple[str, str]]:
     return [
-        ("no_phone", _("no phone")),
+        ("unbound", _("nothing bound")),
         ("old_programs", _("mail program with the mailbox password")),
         ("not_ready", _("not ready")),
         ("ready", _("ready")),

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
+from accounts.factors.models import Authenticator
 from accounts.imports import imports
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
@@ -39,11 +40,14 @@ def exported(auditor: Client, kind: str = "csv", query: str = "") -> list[list[s
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_export(auditor: Person, wangwu: Person, kind: str) -> None:
+    Authenticator.objects.create(user=wangwu.user, name="FreeOTP", key=b"sealed", last_step=0)
     headers, *rows = exported(auditor, kind)
-    assert headers == ["mailbox address", "name", "department", "language", "two-step from", "active", "phone"]
+    assert headers == [
+        "mailbox address", "name", "department", "language", "two-step from", "active", "phone", "ways to verify"
+    ]  # fmt: skip
     (row,) = [row for row in rows if row[0] == "wangwu@example.edu"]
     assert row[1] == "王五"
-    assert row[-2:] == ["yes", "138****8000"]
+    assert row[-3:] == ["yes", "138****8000", "Code by SMS、Authenticator app"]
     assert NUMBER not in str(rows)
     event = SecurityEvent.objects.get(kind="people_exported")
     assert (event.actor, event.detail) == (auditor.user, {"people": len(rows), "format": kind})

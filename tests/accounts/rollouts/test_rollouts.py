@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.factors.models import Authenticator
 from accounts.jobs import jobs
 from accounts.jobs import tasks as jobs_tasks
 from accounts.log.models import SecurityEvent
@@ -136,10 +137,10 @@ def test_the_dry_run_counts_and_changes_nothing(clerk: Person) -> None:
     row = drafted(clerk.user, in_days(30), departments=["文学院", "理学院"])
     seen = readiness.dry_run(row, clerk.user)
     assert (seen.total, seen.fates) == (9, {"set": 7, "earlier": 1, "exempt": 1})
-    assert (seen.no_phone, seen.old_programs, seen.disabled) == (5, 3, 1)
+    assert (seen.unbound, seen.old_programs, seen.disabled) == (5, 3, 1)
     assert seen.busiest == ("10.1.2.3", 3)
     assert [exemption.user for exemption in seen.exemptions] == [science[2]]
-    counted = {row["name"]: (row["people"], row["without_phone"], row["old"]) for row in seen.departments}
+    counted = {row["name"]: (row["people"], row["unbound"], row["old"]) for row in seen.departments}
     assert counted == {"文学院": (6, 4, 3), "理学院": (1, 1, 0)}
     assert User.objects.filter(two_step_from=None, department="文学院").count() == 6
 
@@ -182,6 +183,19 @@ def test_what_was_shown_is_what_is_done(clerk: Person) -> None:
     assert rollouts.carry_out(row, clerk.user, version=4)[0] == rollouts.Outcome.DONE
 
 
+def test_who_has_an_app_is_ready_too(clerk: Person) -> None:
+    assert clerk.user
+    arts = people(3)
+    bind(arts[:1])
+    Authenticator.objects.create(user=arts[1], name="FreeOTP", key=b"sealed", last_step=0)
+    row = drafted(clerk.user, in_days(30), departments=["文学院"])
+    seen = readiness.dry_run(row, clerk.user)
+    assert seen.unbound == 1
+    assert {way.value: n for way, n in seen.ways if n} == {"phone": 1, "app": 1}
+    assert [member.user for member in readiness.people(row, "unbound")] == [arts[2]]
+    assert readiness.people(row, "ready").count() == 2
+
+
 def test_a_page_that_showed_another_number_carries_nothing_out(clerk: Person) -> None:
     """Another clerk drew the dry run anew; this one looked at the old page."""
     assert clerk.user
@@ -193,7 +207,7 @@ def test_a_page_that_showed_another_number_carries_nothing_out(clerk: Person) ->
 def test_a_clerk_without_a_phone_is_warned(make_user: MakeUser) -> None:
     desk = make_user("desk", is_staff=True, two_step=False, department="信息办")
     row = drafted(desk, in_days(3), departments=["信息办"])
-    assert readiness.dry_run(row, desk).clerk_without_phone
+    assert readiness.dry_run(row, desk).clerk_is_unbound
     assert rollouts.carry_out(row, desk, version=1)[0] == rollouts.Outcome.WARN
     assert rollouts.carry_out(row, desk, version=1, knows=True)[0] == rollouts.Outcome.DONE
 

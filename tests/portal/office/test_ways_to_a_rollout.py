@@ -43,7 +43,7 @@ def test_from_the_desk(office: Person, manager: Person, wangwu: Person) -> None:
 
 
 def test_a_reminder_leads_to_what_is_to_be_done(settings: Settings) -> None:
-    reader = letters.Reader("Li", "li@example.edu", lacks_phone=True, lacks_app_passwords=True)
+    reader = letters.Reader("Li", "li@example.edu", is_unbound=True, lacks_app_passwords=True)
     _subject, said = letters.fill(("s", "{to_do}"), reader, timezone.now(), "en")
     assert f"{settings.PUBLIC_URL}/security/phone/" in said
     assert f"{settings.PUBLIC_URL}/app-passwords/" in said
