@@ -37,6 +37,7 @@ def factors(request: SignedInRequest) -> HttpResponse:
         "held": held,
         "choice": [way for way in held if way is not Way.RECOVERY],
         "allowed": ways.allowed(),
+        "needs_another": sessions.needs_another_way(request),
     }
     return render(request, "security/factors.html", context)
 

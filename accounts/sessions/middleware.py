@@ -20,6 +20,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # A person who must choose a new password first sees these and nothing else.
 BEFORE_NEW_PASSWORD = {"password", "confirm", "sign_out", "set_language"}
+# And who must add a way to take the second step: by the one that was taken, so a password alone gets nobody here.
+BEFORE_ANOTHER_WAY = {"factors", "factor_app_new", "phone", "confirm", "confirm_app", "sign_out", "set_language"}
 # Forms that are the same for everybody: a name and a password say themselves whose they are.
 FOR_ANYBODY = {"sign_in", "set_language"}
 
@@ -110,4 +112,6 @@ def way_in(request: HttpRequest) -> HttpResponseBase | None:
         return redirect(candidate.page)
     asked = request.resolver_match.url_name if request.resolver_match else None
     must = getattr(request.user, "must_change_password", False) and not settings.PASSWORDS_IN_DIRECTORY
-    return redirect("password") if must and asked not in BEFORE_NEW_PASSWORD else None
+    if must:
+        return redirect("password") if asked not in BEFORE_NEW_PASSWORD else None
+    return redirect("factors") if asked not in BEFORE_ANOTHER_WAY and sessions.needs_another_way(request) else None

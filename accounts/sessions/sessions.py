@@ -250,6 +250,15 @@ def has_passed(request: HttpRequest) -> bool:
     return pk is not None and browsers.is_trusted(user, pk)
 
 
+def needs_another_way(request: HttpRequest) -> bool:
+    """In by a way that may not be the only one, as the office has it, and there is none that may. Nobody else is looked
+    up."""
+    user: User = request.user  # type: ignore[assignment]  # asked of who is in
+    if not user.two_step_is_on() or not user.is_verified() or user.otp_device.way in settings.SECOND_STEPS_ALONE:
+        return False
+    return not ways.can_stand_alone(ways.of(user))
+
+
 def is_over(request: HttpRequest) -> bool:
     """Sessions end a fixed time after the sign-in, however busy they are; or when their owner signs them out."""
     if not _younger(request.session.get(STARTED_AT), settings.SESSION_LIFETIME):

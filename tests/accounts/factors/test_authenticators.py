@@ -333,6 +333,27 @@ def test_without_a_template_the_owner_is_told_by_mail(
     assert Mail.objects.filter(event__kind="way_added").count() == 1
 
 
+def test_who_has_only_what_may_not_stand_alone_adds_another_first(wangwu: Person, settings: Settings) -> None:
+    settings.SECOND_STEPS_ALONE = ["app"]
+    wangwu.sign_in()
+    for page in ("/", "/app-passwords/", "/security/phone/unbind/", "/security/browsers/"):
+        assert wangwu.get(page).headers["Location"] == FACTORS
+    assert "先在这里添加" in wangwu.get(FACTORS).content.decode()
+    add_app(wangwu)
+    assert wangwu.get("/").status_code == 200
+    assert "先在这里添加" not in wangwu.get(FACTORS).content.decode()
+
+
+@pytest.mark.bypass("row 15: wagtail-2fa CVE-2019-16766: a way added half-way")
+def test_a_password_alone_adds_none_in_place_of_the_phone(wangwu: Person, settings: Settings) -> None:
+    settings.SECOND_STEPS_ALONE = ["app"]
+    wangwu.enter_password()
+    for page in (NEW, AT_SIGN_IN, FACTORS):
+        assert wangwu.get(page).headers["Location"] == CODE
+        assert wangwu.post(page, {"code": "123456", "name": "mine"}).headers["Location"] == CODE
+    assert not Authenticator.objects.exists()
+
+
 def test_the_only_one_is_not_removed(zhangsan: Person) -> None:
     zhangsan.enter_password()
     add_app(zhangsan, page=AT_SIGN_IN)
