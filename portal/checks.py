@@ -1,6 +1,7 @@
 """`manage.py check --deploy`: what starts all the same, and should not serve people."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register  # noqa: A004 (Django's own name)
@@ -35,6 +36,9 @@ def addresses(**_: Any) -> list[Error | Warning]:
     found: list[Error | Warning] = []
     if not settings.PUBLIC_URL.startswith("https://"):
         found.append(Error("PUBLIC_URL is no https address: passwords would travel readable.", id="portal.E004"))
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    if not f".{host}".endswith(f".{settings.PASSKEY_DOMAIN}"):
+        found.append(Error(f"PASSKEY_DOMAIN is no domain that {host} is in: no passkey works.", id="portal.E007"))
     if settings.TRUSTED_PROXIES > 3:
         words = f"TRUSTED_PROXIES is {settings.TRUSTED_PROXIES}: with fewer in front anybody can claim any address."
         found.append(Warning(words, id="portal.W001"))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bootstrap_wrapper
 from csp.constants import NONE, SELF
@@ -275,7 +276,7 @@ TRUSTED_BROWSER_LIFETIME = env.duration("TRUSTED_BROWSER_LIFETIME", "30d", "1min
 
 # --- Ways to take the second step (docs/second-steps.md) --------------------------------------------------------------
 
-_ways = ("phone", "app", "recovery")
+_ways = ("phone", "app", "passkey", "recovery")
 SECOND_STEPS = env.choices("SECOND_STEPS", _ways, ",".join(_ways))  # that there are
 
 
@@ -285,10 +286,12 @@ def _among(*named: str) -> str:
 
 
 # Of these, what somebody may have and nothing else; and what is offered where two-step begins, or all is lost.
-SECOND_STEPS_ALONE = env.choices("SECOND_STEPS_ALONE", ("phone", "app"), _among("phone", "app"))
+SECOND_STEPS_ALONE = env.choices("SECOND_STEPS_ALONE", ("phone", "app", "passkey"), _among("phone", "app"))
 SECOND_STEPS_TO_BEGIN = env.choices("SECOND_STEPS_TO_BEGIN", ("phone", "app"), _among("phone", "app"))
 # Of these, what opens the administration.
 SECOND_STEPS_OF_STAFF = env.choices("SECOND_STEPS_OF_STAFF", _ways, _among(*_ways))
+# The host of PUBLIC_URL, or a domain that it is in. Passkeys are bound to it: with another one all are void.
+PASSKEY_DOMAIN = env.host("PASSKEY_DOMAIN", urlsplit(PUBLIC_URL).hostname or "localhost").lower()
 # What is kept of authenticator apps is sealed with the first key, the others still open it.
 FACTOR_KEYS = env.keys("FACTOR_KEYS", "only-for-development-" + "f" * 50 if DEBUG else None)
 

@@ -31,6 +31,7 @@ class Outcome(Enum):
     EXPIRED = auto()  # no live code: too old, used, replaced, or none was asked for
     EXHAUSTED = auto()  # guessed at too often
     PAUSED = auto()  # the account's wrong codes in a row
+    COPIED = auto()  # a passkey that is used elsewhere too, by what it counts itself
 
 
 class Code(ABC):

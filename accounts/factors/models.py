@@ -31,3 +31,30 @@ class Authenticator(Device):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Passkey(Device):
+    """A key pair (W3C Web Authentication) of a device, a security key or a password manager. What is here is public."""
+
+    way = Way.PASSKEY
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="passkeys", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    credential_id = models.CharField(max_length=1400, unique=True, editable=False)  # base64url of 1023 bytes at most
+    public_key = models.BinaryField()  # COSE
+    sign_count = models.BigIntegerField()  # of uses, as it says itself; many say 0 always
+    backup_eligible = models.BooleanField()  # it may be on several devices; never changes
+    backed_up = models.BooleanField()  # and is, as its last use said
+    transports = models.CharField(max_length=100)  # how browsers reach it
+    aaguid = models.UUIDField(editable=False)  # its make
+    asked_at = models.BigIntegerField(default=0)  # microseconds; the last challenge that it answered
+    created_at = models.DateTimeField(_("added"), default=timezone.now)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("passkey")
+        verbose_name_plural = _("passkeys")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -157,6 +157,11 @@ class Kind(models.TextChoices):
         Entry(needs={"way": WAY, "name": TEXT}, may=WHY, says=_("second step removed: %(way)s “%(name)s”")),
         _("second step removed"),
     )
+    PASSKEY_COPIED = (
+        "passkey_copied",
+        Entry(needs={"name": TEXT}, says=_("passkey refused, as there seem to be two of it: “%(name)s”")),
+        _("passkey refused: copied"),
+    )
     BROWSER_TRUSTED = (
         "browser_trusted",
         Entry(needs={"browser": TEXT}, says=_("browser trusted: %(browser)s")),

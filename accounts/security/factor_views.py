@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.factors import authenticators
+from accounts.factors import authenticators, passkeys
 from accounts.factors.models import Authenticator
 from accounts.phones import phones
 from accounts.security.forms import NameForm
@@ -34,6 +34,7 @@ def factors(request: SignedInRequest) -> HttpResponse:
     context = {
         "phone": phones.of(request.user),
         "apps": authenticators.of(request.user),
+        "passkeys": passkeys.of(request.user),
         "held": held,
         "choice": [way for way in held if way is not Way.RECOVERY],
         "allowed": ways.allowed(),

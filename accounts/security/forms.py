@@ -16,6 +16,12 @@ class NameForm(Seen, forms.Form):
     )
 
 
+class PasskeyNameForm(Seen, forms.Form):
+    name = forms.CharField(
+        label=_("Name of the passkey"), max_length=NAME_LENGTH, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
 class PasswordForm(Seen, forms.Form):
     old_password = forms.CharField(
         label=_("Current mailbox password"),

@@ -46,8 +46,8 @@ EVENT = "event"
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Where the second step is taken by each way: at sign-in, and once more.
-PAGES = {Way.PHONE: "sign_in_code", Way.APP: "sign_in_app"}
-CONFIRM_PAGES = {Way.PHONE: "confirm", Way.APP: "confirm_app"}
+PAGES = {Way.PHONE: "sign_in_code", Way.APP: "sign_in_app", Way.PASSKEY: "sign_in_passkey"}
+CONFIRM_PAGES = {Way.PHONE: "confirm", Way.APP: "confirm_app", Way.PASSKEY: "confirm_passkey"}
 
 # Steps that a sign-in goes on with when the password is entered once more.
 CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))

@@ -85,6 +85,22 @@ class NewAppForm(AppCodeForm):
     field_order = ("code", "name")
 
 
+class PasskeyForm(Seen, forms.Form):
+    """What the browser answers for a passkey; static/passkeys.js fills it in, and nobody else."""
+
+    answer = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class NewPasskeyForm(PasskeyForm):
+    name = forms.CharField(
+        label=_("Name of the passkey"),
+        max_length=NAME_LENGTH,
+        required=False,
+        help_text=_("So that you recognise it later, as in “office computer”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 class HelpCodeForm(Seen, forms.Form):
     code = forms.CharField(
         label=_("Help-desk code"),
@@ -93,7 +109,7 @@ class HelpCodeForm(Seen, forms.Form):
     )
 
 
-class TrustField(forms.Form):
+class TrustField(Seen, forms.Form):
     trust_browser = forms.BooleanField(
         label=_("Trust this browser: no code when you sign in"),
         required=False,
@@ -106,4 +122,8 @@ class SignInCodeForm(CodeForm, TrustField):
 
 
 class SignInAppForm(AppCodeForm, TrustField):
+    pass
+
+
+class SignInPasskeyForm(PasskeyForm, TrustField):
     pass

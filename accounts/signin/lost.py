@@ -6,7 +6,7 @@ All that was bound goes. Who has another way at hand signs in by it and needs no
 
 from django.db import transaction
 
-from accounts.factors import authenticators
+from accounts.factors import authenticators, passkeys
 from accounts.factors.authenticators import Offer
 from accounts.factors.models import Authenticator
 from accounts.mailsessions import mailsessions
@@ -25,7 +25,7 @@ def bind_phone(help_code: int, user: User, number: str, *, address: str = "") ->
         if isinstance(new, phones.Refusal):
             transaction.set_rollback(True)
             return new
-        _remove_apps(user, address, but=None)
+        _remove_others(user, address, but=None)
         _end(user)
     return new
 
@@ -42,7 +42,7 @@ def add_app(
         if isinstance(app, authenticators.Refusal):
             transaction.set_rollback(True)
             return app
-        _remove_apps(user, address, but=app)
+        _remove_others(user, address, but=app)
         if phone := phones.of(user):
             phones.unbind(phone, address=address)
         _end(user)
@@ -50,9 +50,11 @@ def add_app(
     return app
 
 
-def _remove_apps(user: User, address: str, *, but: Authenticator | None) -> None:
+def _remove_others(user: User, address: str, *, but: Authenticator | None) -> None:
     for app in Authenticator.objects.filter(user=user).exclude(pk=but.pk if but else None):
         authenticators.remove(user, app.pk, address=address, by_sms=False)  # of what took its place there is one
+    for passkey in passkeys.of(user):
+        passkeys.remove(user, passkey.pk, address=address, by_sms=False)
 
 
 def _end(user: User) -> None:

@@ -37,6 +37,10 @@ class AppStep:
     def trusts_browser(self) -> bool:
         return bool(self.form.cleaned_data.get("trust_browser"))
 
+    @property
+    def has_errors(self) -> bool:
+        return self.form.has_errors
+
 
 class NewAppStep:
     """The key for an app that is to be added, and the first code that it shows."""
@@ -63,3 +67,7 @@ class NewAppStep:
     @property
     def picture(self) -> str:
         return picture(self.offer.address)
+
+    @property
+    def has_errors(self) -> bool:
+        return self.form.has_errors

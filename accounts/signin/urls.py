@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.signin import factor_views, views
+from accounts.signin import factor_views, passkey_views, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("sign-in/phone/", views.sign_in_phone, name="sign_in_phone"),
     path("sign-in/app/", factor_views.sign_in_app, name="sign_in_app"),
     path("sign-in/app/new/", factor_views.sign_in_app_new, name="sign_in_app_new"),
+    path("sign-in/passkey/", passkey_views.sign_in_passkey, name="sign_in_passkey"),
     path("sign-in/help/", views.sign_in_help, name="sign_in_help"),
     path("sign-out/", views.sign_out, name="sign_out"),
 ]

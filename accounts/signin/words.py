@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts.bans.bans import Tries
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
-from accounts.factors import authenticators
+from accounts.factors import authenticators, passkeys
 from accounts.lib import clock, numbers
 from accounts.phones import phones
 from accounts.phones.models import HelpCode
@@ -134,6 +134,51 @@ def app_refusal_text(refusal: authenticators.Refusal) -> str:
         case authenticators.Refusal.TOO_MANY:
             return _("No more authenticator apps can be added. Remove one that you no longer use.")
         case authenticators.Refusal.NEEDED:
+            return _("This is the only way in which you can sign in. Add another one first.")
+        case _other:
+            return _("It was changed in another browser meanwhile.")
+
+
+def passkey_text(outcome: guesses.Outcome, user: User) -> str:
+    """Why the answer of a passkey was not taken."""
+    match outcome:
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.EXPIRED:
+            return _("The page was open too long. Please press the button again.")
+        case guesses.Outcome.COPIED:
+            return _(
+                "This passkey is not accepted: it seems to exist twice. Please verify in another way, and remove it."
+            )
+        case guesses.Outcome.MALFORMED:
+            return _("Nothing came from the passkey. Please press the button again.")
+        case _other:
+            return _("This passkey does not belong to this mailbox, or is no longer valid.")
+
+
+def new_passkey_text(outcome: guesses.Outcome) -> str:
+    """Why a new passkey was not taken."""
+    match outcome:
+        case guesses.Outcome.WRONG:
+            return _("This passkey cannot be used: it must be unlocked by a fingerprint, a face or a PIN.")
+        case guesses.Outcome.EXPIRED:
+            return _("The page was open too long. Please press the button again.")
+        case _other:
+            return _("Nothing came from the passkey. Please press the button again.")
+
+
+def passkey_name(system: str) -> str:
+    """Of one that its owner gave none. `system`: where it was added."""
+    return _("Passkey (%(system)s)") % {"system": system}
+
+
+def passkey_refusal_text(refusal: passkeys.Refusal) -> str:
+    match refusal:
+        case passkeys.Refusal.TOO_MANY:
+            return _("No more passkeys can be added. Remove one that you no longer use.")
+        case passkeys.Refusal.TAKEN:
+            return _("This passkey is added already.")
+        case passkeys.Refusal.NEEDED:
             return _("This is the only way in which you can sign in. Add another one first.")
         case _other:
             return _("It was changed in another browser meanwhile.")

@@ -43,7 +43,9 @@ def complaints(content: str) -> Iterator[str]:
         if attribute(field, "type") == "password" and attribute(field, "value"):
             yield f"{field} comes back with a password"
     focused = re.findall(r"<(?:input|button)\b[^>]* autofocus\b[^>]*>", content)
-    if not focused or not any(one in focused[0] for one in ('aria-invalid="true"', 'type="password"', 'name="send"')):
+    if not focused or not any(
+        one in focused[0] for one in ('aria-invalid="true"', 'type="password"', 'name="send"', "data-asks")
+    ):
         yield f"the caret is not where to go on: {focused}"
 
 

@@ -36,6 +36,7 @@ EMPTY = {
     "operations.Heartbeat",  # written anew every ten seconds
     "rollouts.PreviewMail",  # gone within a minute, to the clerk who asked for it
     "factors.Authenticator",
+    "factors.Passkey",
     "accounts.User_user_permissions",  # rights come by roles
 }
 

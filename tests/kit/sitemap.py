@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -15,7 +16,7 @@ from accounts.bans.addresses import sortable
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
-from accounts.factors.models import Authenticator
+from accounts.factors.models import Authenticator, Passkey
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -92,6 +93,10 @@ class Addresses:
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
             ).pk,
             "factors/authenticator": Authenticator.objects.create(user=owner, name="App", key=b"", last_step=0).pk,
+            "factors/passkey": Passkey.objects.create(
+                user=owner, name="Passkey", credential_id="id", public_key=b"", sign_count=0, backup_eligible=False,
+                backed_up=False, aaguid=UUID(int=0),
+            ).pk,
         }  # fmt: skip
 
     def of(self, place: Place) -> str:
@@ -101,6 +106,7 @@ class Addresses:
         address = address.replace("link/<int:pk>", f"link/{self.rows['apppasswords/profilelink']}")
         address = address.replace("app-passwords/<int:pk>", f"app-passwords/{self.rows['apppasswords/apppassword']}")
         address = address.replace("factors/app/<int:pk>", f"factors/app/{self.rows['factors/authenticator']}")
+        address = address.replace("factors/passkeys/<int:pk>", f"factors/passkeys/{self.rows['factors/passkey']}")
         address = address.replace("<slug:token>", "-" * 43)
         address = address.replace("<int:attempt>", str(self.rows["delivery/sms"]))
         address = address.replace("<slug:gateway>/<str:secret>", "twilio/not-the-secret")

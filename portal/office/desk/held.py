@@ -8,15 +8,15 @@ from typing import Any
 from django.db.models import Max
 
 from accounts.delivery.models import Sms
-from accounts.factors import authenticators
-from accounts.factors.models import Authenticator
+from accounts.factors import authenticators, passkeys
+from accounts.factors.models import Authenticator, Passkey
 from accounts.phones.models import Phone
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Device, Way
 
 # Those that a clerk takes away one by one. A phone is unbound, by a button of its own.
-REMOVALS: dict[Way, Callable[..., Any]] = {Way.APP: authenticators.remove}
+REMOVALS: dict[Way, Callable[..., Any]] = {Way.APP: authenticators.remove, Way.PASSKEY: passkeys.remove}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def remove(user: User, way: str, pk: int, *, actor: User, address: str, reason: 
     if way not in REMOVALS:
         return None
     removed = REMOVALS[Way(way)](user, pk, actor=actor, address=address, reason=reason)
-    return removed.name if isinstance(removed, Authenticator) else None
+    return removed.name if isinstance(removed, Authenticator | Passkey) else None
 
 
 def _told(device: Device) -> Held:

@@ -222,7 +222,7 @@ def _security(page: Page, owner: User) -> Iterator[str]:
         ("微信内置浏览器", "Android 15"),
     ):
         TrustedBrowser.objects.create(
-            user=owner, phone=here.phone, digest=name, browser=name, system=system,
+            user=owner, phone=here.phone, ways_version=here.ways_version, digest=name, browser=name, system=system,
             address="2001:db8:1234:5678:9abc:def0:1234:5678", expires_at=here.expires_at,
         )  # fmt: skip
     page.goto("/security/browsers/")

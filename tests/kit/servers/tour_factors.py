@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+from django.test import override_settings
 from playwright.sync_api import Page
 
+from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
-from accounts.factors.models import Authenticator
+from accounts.factors.models import Authenticator, Passkey
 from accounts.users.models import User
 from tests.kit.apps import key_on, shows
+from tests.kit.passkeys import VirtualKey
 from tests.kit.servers import steps
 
 WRONG = "000000"  # hardly ever right
@@ -32,8 +35,34 @@ def factors(page: Page, owner: User) -> Iterator[str]:
     yield "app"
     page.goto("/security/confirm/app/?next=/app-passwords/")
     yield "confirm-app"
-    yield from _sign_in(page)
+    with override_settings(PUBLIC_URL=page.evaluate("location.origin")):  # which passkeys are of
+        yield from _passkeys(page)
+        yield from _sign_in(page)
     Authenticator.objects.all().delete()
+    Passkey.objects.all().delete()
+    owner.refresh_from_db()
+    TrustedBrowser.objects.update(ways_version=owner.ways_version)
+
+
+def _passkeys(page: Page) -> Iterator[str]:
+    key = VirtualKey(page)
+    page.goto("/security/factors/passkeys/")
+    yield "passkeys-none"
+    key.unlocks(False)
+    page.click("[data-asks]")
+    page.wait_for_selector("[data-passkey-error]:visible")
+    yield "passkeys-not-unlocked"
+    key.unlocks(True)
+    page.fill("[name=name]", "办公室电脑")
+    with page.expect_navigation():
+        page.click("[data-asks]")
+    yield "passkeys"
+    page.goto(f"/security/factors/passkeys/{Passkey.objects.get().pk}/")
+    yield "passkey"
+    page.goto("/security/factors/")
+    yield "factors-passkey"
+    page.goto("/security/confirm/passkey/?next=/app-passwords/")
+    yield "confirm-passkey"
 
 
 def _sign_in(page: Page) -> Iterator[str]:
@@ -46,5 +75,11 @@ def _sign_in(page: Page) -> Iterator[str]:
     yield "sign-in-app"
     steps.enter(page, WRONG)
     yield "sign-in-app-wrong"
+    page.goto("/sign-in/passkey/")
+    yield "sign-in-passkey"
+    Passkey.objects.update(public_key=b"")
+    with page.expect_navigation():
+        page.click("[data-asks]")
+    yield "sign-in-passkey-wrong"
     page.goto("/sign-in/code/")
     steps.enter(page, steps.right_code())

@@ -1,0 +1,84 @@
+"""The steps of pages that a passkey answers on: one of this person's, and a new one."""
+
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from accounts.codes import guesses
+from accounts.factors import ceremonies, passkeys
+from accounts.factors.ceremonies import Made, Place, Purpose
+from accounts.factors.models import Passkey
+from accounts.sessions import clients, sessions
+from accounts.signin import words
+from accounts.signin.forms import NewPasskeyForm, PasskeyForm
+from accounts.users.models import User
+
+
+class Asking:
+    """A browser is asked, and its answer comes with the form."""
+
+    def __init__(self, request: HttpRequest, user: User, purpose: Purpose, form_class: type[PasskeyForm]) -> None:
+        self.request, self.place = request, Place(user, sessions.nonce(request), purpose)
+        self.form = form_class(request.POST if request.method == "POST" else None)
+
+    @property
+    def has_errors(self) -> bool:
+        return self.form.has_errors
+
+    @property
+    def site(self) -> str:
+        """Where passkeys work, for who has come by another name of it."""
+        return ceremonies.origin()
+
+
+class PasskeyStep(Asking):
+    """The answer of one of this person's passkeys."""
+
+    def __init__(
+        self, request: HttpRequest, user: User, purpose: Purpose, form_class: type[PasskeyForm] = PasskeyForm
+    ) -> None:
+        super().__init__(request, user, purpose, form_class)
+
+    def prove(self) -> Passkey | None:
+        """The passkey that has answered; if there is none, the form says why."""
+        if self.request.method != "POST" or not self.form.is_valid():
+            return None
+        answer, address = self.form.cleaned_data["answer"], clients.address(self.request)
+        outcome, passkey = passkeys.check(self.place, answer, address=address)
+        if outcome is not guesses.Outcome.RIGHT:
+            self.form.add_error(None, words.passkey_text(outcome, self.place.user))
+        return passkey
+
+    @cached_property
+    def asks(self) -> str:
+        """The browser: JSON."""
+        return ceremonies.request(self.place, passkeys.of(self.place.user))
+
+    @property
+    def trusts_browser(self) -> bool:
+        return bool(self.form.cleaned_data.get("trust_browser"))
+
+
+class NewPasskeyStep(Asking):
+    """A passkey that is to be added."""
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        super().__init__(request, user, Purpose.ADD, NewPasskeyForm)
+
+    def prove(self) -> Made | None:
+        """Not added yet. If there is none, the form says why."""
+        if self.request.method != "POST" or not self.form.is_valid():
+            return None
+        found = ceremonies.made_here(self.place, self.form.cleaned_data["answer"])
+        if isinstance(found, Made):
+            return found
+        self.form.add_error(None, words.new_passkey_text(found))
+        return None
+
+    @property
+    def name(self) -> str:
+        return self.form.cleaned_data["name"] or words.passkey_name(clients.look(self.request).system)
+
+    @cached_property
+    def asks(self) -> str:
+        """The browser: JSON."""
+        return ceremonies.creation(self.place, passkeys.of(self.place.user))
