@@ -1,5 +1,6 @@
 """Pages that belong to no app."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from accounts.lib import contact, institution
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
+from accounts.sessions import sessions
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from apppasswords import passwords, stopped
@@ -41,8 +43,16 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "mail_filters_url": settings.MAIL_FILTERS_URL or settings.MAILBOX_URL,
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
         "mail_programs": programs.ALL,
+        "will_be_temporary": lambda: sessions.will_be_temporary(request),
+        "temporary_until": lambda: _temporary_until(request),
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
+
+
+def _temporary_until(request: HttpRequest) -> datetime | None:
+    """Of a temporary sign-in."""
+    is_in = request.user.is_authenticated and sessions.is_temporary(request)
+    return sessions.ends_at(request) if is_in else None
 
 
 def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:

@@ -265,6 +265,8 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 
 SESSION_LIFETIME = env.duration("SESSION_LIFETIME", "12h", "1min to 30d")  # from sign-in, however busy
+# 临时登录: on a computer that others use.
+TEMPORARY_SESSION_LIFETIME = env.duration("TEMPORARY_SESSION_LIFETIME", "30min", "1min to 12h")
 SESSION_ENGINE = "accounts.sessions.store"
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -37,7 +36,13 @@ def level(authorization: Authorization) -> str:
 
 
 def begin(
-    user: User, session: str, *, signed_in_at: datetime, device: Device | None, browser: TrustedBrowser | None
+    user: User,
+    session: str,
+    *,
+    signed_in_at: datetime,
+    ends_at: datetime,
+    device: Device | None,
+    browser: TrustedBrowser | None,
 ) -> Authorization:
     """`device`: by which the second step was taken. `browser`: the trusted one that the session was opened in."""
     return Authorization.objects.create(
@@ -49,7 +54,7 @@ def begin(
         method=_method(device) if device else "",
         browser=browser,
         signed_in_at=signed_in_at,
-        ends_at=signed_in_at + settings.SESSION_LIFETIME,
+        ends_at=ends_at,
     )
 
 

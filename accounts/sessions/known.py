@@ -30,9 +30,10 @@ def _values(request: HttpRequest) -> list[str]:
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """The second step was taken, by whichever way: codes to the phone are counted by it, if there is one."""
+    """The second step was taken, by whichever way: codes to the phone are counted by it, if there is one. Not in a
+    browser of others, in which nothing is left."""
     phone = phones.of(user)
-    if phone is None:
+    if phone is None or sessions.is_temporary(request):
         return
     value = _value(user, str(phone.number))
     others = [other for other in _values(request) if other != value]

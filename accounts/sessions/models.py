@@ -33,6 +33,8 @@ class SignIn(models.Model):
     signed_in_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
+    # 临时登录. The default is the database's too: a process of before the upgrade knows nothing of it.
+    is_temporary = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-seen_at", "-pk"]

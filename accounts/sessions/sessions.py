@@ -39,6 +39,7 @@ BROWSER = "browser"
 CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
 SIGN_IN = "sign_in"
+TEMPORARY = "temporary"  # 临时登录: on a computer that others use
 WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
@@ -85,7 +86,7 @@ class Candidate:
         return {other: PAGES[other] for other in self.ways if other is not way}
 
 
-def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str) -> None:
+def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str, *, temporary: bool = False) -> None:
     """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Save what the same
     person was in the middle of: a code that was sent must not be lost by going back to the password. And who is in, and
     signs in once more because an application asked for it, stays in until that is done."""
@@ -107,6 +108,7 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str)
         "password": user.get_session_auth_hash(),
         "at": _now(),
         "next": next_path,
+        TEMPORARY: temporary,
     }
 
 
@@ -189,6 +191,7 @@ def open_for(
     request: HttpRequest, user: User, *, device: Device | None = None, browser: TrustedBrowser | None = None
 ) -> None:
     """Sign in, under a new session key. `device`: the second step was taken by it. `browser`: it is trusted."""
+    temporary = will_be_temporary(request)
     _end_sign_in(request)
     for key in (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN):
         request.session.pop(key, None)
@@ -196,12 +199,37 @@ def open_for(
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
     login(request, user, backend=getattr(user, "backend", None) or request.session[BACKEND_SESSION_KEY])
     request.session[STARTED_AT] = _now()
+    request.session[TEMPORARY] = temporary
     request.session[SIGN_IN] = secrets.token_hex(16)
     _note_sign_in(request, user)
     if device:
         note_second_step(request, device)
     if browser:
         request.session[BROWSER] = browser.pk
+
+
+def will_be_temporary(request: HttpRequest) -> bool:
+    """It was ticked beside the password; who is in already, and lacks the second step, ticked it then."""
+    held = request.session.get(HALFWAY)
+    return bool(held.get(TEMPORARY)) if isinstance(held, dict) else is_temporary(request)
+
+
+def is_temporary(request: HttpRequest) -> bool:
+    """Nothing of this sign-in stays in the browser, and it is short."""
+    return bool(request.session.get(TEMPORARY))
+
+
+def lifetime(request: HttpRequest) -> timedelta:
+    return settings.TEMPORARY_SESSION_LIFETIME if is_temporary(request) else settings.SESSION_LIFETIME
+
+
+def _signed_in_at(request: HttpRequest) -> datetime:
+    return datetime.fromtimestamp(request.session[STARTED_AT], UTC)
+
+
+def ends_at(request: HttpRequest) -> datetime:
+    """At the latest, however busy it is."""
+    return _signed_in_at(request) + lifetime(request)
 
 
 def note_second_step(request: HttpRequest, device: Device) -> None:
@@ -261,7 +289,7 @@ def needs_another_way(request: HttpRequest) -> bool:
 
 def is_over(request: HttpRequest) -> bool:
     """Sessions end a fixed time after the sign-in, however busy they are; or when their owner signs them out."""
-    if not _younger(request.session.get(STARTED_AT), settings.SESSION_LIFETIME):
+    if not _younger(request.session.get(STARTED_AT), lifetime(request)):
         return True
     user: User = request.user  # type: ignore[assignment]  # asked of who is signed in
     if SIGN_IN not in request.session:
@@ -275,8 +303,14 @@ def sign_in(request: HttpRequest) -> str:
 
 
 def _note_sign_in(request: HttpRequest, user: User) -> None:
-    signed_in_at = datetime.fromtimestamp(request.session[STARTED_AT], UTC)
-    signins.note(user, sign_in(request), clients.look(request), signed_in_at=signed_in_at)
+    signins.note(
+        user,
+        sign_in(request),
+        clients.look(request),
+        signed_in_at=_signed_in_at(request),
+        ends_at=ends_at(request),
+        is_temporary=is_temporary(request),
+    )
 
 
 def _adopt(request: HttpRequest, user: User) -> None:
@@ -319,7 +353,8 @@ def authorize(request: SignedInRequest) -> Authorization:
     return authorizations.begin(
         request.user,
         request.session.setdefault(AUTHORIZED, sign_in(request)),
-        signed_in_at=datetime.fromtimestamp(request.session[STARTED_AT], UTC),
+        signed_in_at=_signed_in_at(request),
+        ends_at=ends_at(request),
         device=request.user.otp_device if request.user.is_verified() else None,
         browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
     )

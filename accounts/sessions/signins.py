@@ -6,7 +6,6 @@ all that has to go, whatever becomes of the session's key meanwhile (docs/decisi
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,7 +19,9 @@ SEEN_AGAIN_AFTER = timedelta(minutes=5)  # or every page would write
 SHOWN = 50
 
 
-def note(user: User, session: str, look: Look, *, signed_in_at: datetime) -> None:
+def note(
+    user: User, session: str, look: Look, *, signed_in_at: datetime, ends_at: datetime, is_temporary: bool = False
+) -> None:
     """Who is in there, from now on with the present password."""
     SignIn.objects.update_or_create(
         session=session,
@@ -32,7 +33,8 @@ def note(user: User, session: str, look: Look, *, signed_in_at: datetime) -> Non
             "address": look.address or None,
             "signed_in_at": signed_in_at,
             "seen_at": timezone.now(),
-            "ends_at": signed_in_at + settings.SESSION_LIFETIME,
+            "ends_at": ends_at,
+            "is_temporary": is_temporary,
         },
     )
 

@@ -70,7 +70,9 @@ def confirmed(request: SignedInRequest, device: Device) -> HttpResponse:
 
 
 def trust(request: HttpRequest, response: HttpResponse, device: Device) -> None:
-    """This browser, which has just shown a second step."""
+    """This browser, which has just shown a second step. Not after a temporary sign-in, whatever the form says."""
+    if sessions.is_temporary(request):
+        return
     name = settings.TRUSTED_BROWSER_COOKIE_NAME
     _browser, cookie = browsers.trust(device, request.COOKIES.get(name, ""), clients.look(request))
     response.set_cookie(

@@ -1,8 +1,10 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.codes import guesses
 from accounts.factors.models import NAME_LENGTH
@@ -26,6 +28,21 @@ class SignInForm(Seen, forms.Form):
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    temporary = forms.BooleanField(label=_("Temporary sign-in, for a computer that others use"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["temporary"].help_text = _temporary_text()
+
+
+def _temporary_text() -> str:
+    minutes = int(settings.TEMPORARY_SESSION_LIFETIME.total_seconds() // 60)
+    text = ngettext(
+        "You are signed out after %(n)s minute or when the browser is closed, and are always asked for a code.",
+        "You are signed out after %(n)s minutes or when the browser is closed, and are always asked for a code.",
+        minutes,
+    )
+    return text % {"n": minutes}
 
 
 class NumberForm(Seen, forms.Form):

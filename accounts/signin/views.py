@@ -39,21 +39,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     again = sessions.is_asked_again(request, next_path)
     if sessions.has_passed(request) and not again:
         return _in_already(request, next_path)
-    form = SignInForm(request.POST or None, initial={"username": request.user.get_username()})
+    initial = {"username": request.user.get_username(), "temporary": sessions.is_temporary(request)}
+    form = SignInForm(request.POST or None, initial=initial)
     address = clients.address(request)
     insists = False  # on what to do about a forgotten password
     if request.method == "POST" and form.is_valid():
-        came_at = time.monotonic()
+        came_at, temporary = time.monotonic(), form.cleaned_data["temporary"]
         decision = signin.start(
             form.cleaned_data["username"],
             form.cleaned_data["password"],
             address,
-            request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, ""),
+            "" if temporary else request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, ""),
         )
         if decision.banned_until:
             return entering.banned(request, decision.banned_until)
         if decision.user:
-            return _go_on(request, decision.user, decision, next_path)
+            return _go_on(request, decision.user, decision, next_path, temporary=temporary)
         form.add_error("password" if decision.step in WRONG_OR_LATER else None, _refused(decision))
         insists = decision.tries is not None and decision.tries.made > 1
         steady.hold(came_at)
@@ -86,8 +87,10 @@ def _refused(decision: signin.Decision) -> str:
     ) % {"until": clock.briefly(decision.later_at)}
 
 
-def _go_on(request: HttpRequest, user: User, decision: signin.Decision, next_path: str) -> HttpResponse:
-    sessions.begin(request, user, decision.phone, next_path)
+def _go_on(
+    request: HttpRequest, user: User, decision: signin.Decision, next_path: str, *, temporary: bool
+) -> HttpResponse:
+    sessions.begin(request, user, decision.phone, next_path, temporary=temporary)
     if decision.step is signin.Step.DONE:
         return entering.enter(request, user, next_path, browser=decision.browser)
     candidate = sessions.candidate(request)

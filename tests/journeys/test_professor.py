@@ -143,7 +143,9 @@ def test_a_browser_that_was_left_open_is_signed_out(
     wangwu.sign_in()
     assert wangwu.user
     look = Look("Mobile Safari 18", "iOS 18", "2001:db8:1234:5678:9abc:def0:1234:5678")
-    signins.note(wangwu.user, "elsewhere", look, signed_in_at=timezone.now())
+    signins.note(
+        wangwu.user, "elsewhere", look, signed_in_at=timezone.now(), ends_at=timezone.now() + timedelta(hours=12)
+    )
     page = open_page(base_url=live_server.url, width=NARROW, javascript=javascript)
     page.context.add_cookies([{"name": "session", "value": wangwu.cookies["session"].value, "url": live_server.url}])
     page.goto("/security/activity/")

@@ -42,7 +42,13 @@ def test_a_browser_is_signed_out_once_and_for_good(crowd: Crowd) -> None:
         User.objects.filter(pk=owner.pk).update(two_step_from=None)
         session, other = secrets.token_hex(16), secrets.token_hex(16)
         for each in (session, other):
-            signins.note(owner, each, Look("Firefox 140", "Linux", "192.0.2.2"), signed_in_at=timezone.now())
+            signins.note(
+                owner,
+                each,
+                Look("Firefox 140", "Linux", "192.0.2.2"),
+                signed_in_at=timezone.now(),
+                ends_at=timezone.now() + timedelta(hours=12),
+            )
         row = SignIn.objects.get(session=session)
         ways = ["end", "go on"] * 12
         calls = [{"user": owner.pk, "pk": row.pk, "session": session, "how": how} for how in ways]

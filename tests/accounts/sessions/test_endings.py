@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -75,8 +76,9 @@ def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) 
     halfway.enter_password()
     user = User.objects.get(pk=pk(wangwu))
     phone = Phone.objects.get(user=user)
+    now = timezone.now()
     token = authorizations.begin(
-        user, other.session["sign_in"], signed_in_at=timezone.now(), device=phone, browser=None
+        user, other.session["sign_in"], signed_in_at=now, ends_at=now + timedelta(hours=12), device=phone, browser=None
     )
     assert office.user
     with TestCase.captureOnCommitCallbacks(execute=True):

@@ -67,7 +67,8 @@ def test_one_is_signed_out_and_nothing_else_ends(wangwu: Person) -> None:
     phone, third = on_phone(wangwu), on_phone(wangwu)
     kept, ended = (authorizations.begin(
         User.objects.get(pk=wangwu.user.pk if wangwu.user else 0), person.session["sign_in"],
-        signed_in_at=timezone.now(), device=None, browser=TrustedBrowser.objects.get(),
+        signed_in_at=timezone.now(), ends_at=timezone.now() + timedelta(hours=12),
+        device=None, browser=TrustedBrowser.objects.get(),
     ) for person in (third, phone))  # fmt: skip
     answer = Tab(wangwu, LIST).send(browser=str(row_of(phone).pk))
     assert answer.headers["Location"] == LIST
@@ -195,7 +196,14 @@ def test_sessions_of_before_the_list_stay_and_join_it(wangwu: Person) -> None:
         named = session.pop("sign_in")
         if person is not wangwu:
             session["authorized"] = named
-            authorizations.begin(wangwu.user, named, signed_in_at=timezone.now(), device=None, browser=None)
+            authorizations.begin(
+                wangwu.user,
+                named,
+                signed_in_at=timezone.now(),
+                ends_at=timezone.now() + timedelta(hours=12),
+                device=None,
+                browser=None,
+            )
         session.save()
     SignIn.objects.all().delete()
     migration = import_module("accounts.sessions.migrations.0003_sign_ins")

@@ -235,7 +235,14 @@ def _security(page: Page, owner: User) -> Iterator[str]:
             address="2001:db8:1234:5678:9abc:def0:1234:5678",
         )  # fmt: skip
     look = Look("Mobile Safari 18", "iOS 18", "2001:db8:1234:5678:9abc:def0:1234:5678")
-    signins.note(owner, "elsewhere", look, signed_in_at=timezone.now())
+    signins.note(
+        owner,
+        "elsewhere",
+        look,
+        signed_in_at=timezone.now(),
+        ends_at=timezone.now() + timedelta(hours=12),
+        is_temporary=True,
+    )
     page.goto("/security/activity/")
     yield "activity"
     with page.expect_navigation():
