@@ -44,9 +44,16 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
         "mail_programs": programs.ALL,
         "will_be_temporary": lambda: sessions.will_be_temporary(request),
+        "idle_left": lambda: sessions.idle_left(request, in_office=_is_office(request)),
+        "is_office": _is_office(request),
+        "typed_before": lambda: sessions.take_typed(request),
         "temporary_until": lambda: _temporary_until(request),
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
+
+
+def _is_office(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:index"))
 
 
 def _temporary_until(request: HttpRequest) -> datetime | None:

@@ -4,7 +4,7 @@
 (() => {
   const part = () => document.querySelector("#progress[data-reload]");
   const look = async () => {
-    const page = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const page = await fetch(location.href, { headers: { Accept: "text/html", "X-By-Itself": "1" } });
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html").querySelector("#progress[data-reload]");
     if (!fresh) {
       location.reload(); // it is over

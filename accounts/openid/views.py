@@ -142,7 +142,7 @@ class SignOut(RPInitiatedLogoutView):
         state: str | None = None,
         token_user: User | None = None,
     ) -> HttpResponse:
-        if self.request.user.is_authenticated:
+        if self.request.user.is_authenticated or sessions.sign_in(self.request):
             leave(self.request)
             messages.success(self.request, _("You are signed out."))
         if not (post_logout_redirect_uri and application):

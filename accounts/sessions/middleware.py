@@ -98,9 +98,12 @@ class SecondStepMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        if request.user.is_authenticated and sessions.is_over(request):
-            sessions.end(request)
-        return way_in(request) if getattr(view, "login_required", True) else None
+        if request.user.is_authenticated and (why := sessions.over(request)):
+            sessions.close(request, why)
+        way = way_in(request) if getattr(view, "login_required", True) else None
+        if way and "HX-Request" in request.headers:  # a part of a page, which would get the sign-in in its place
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return way
 
 
 def way_in(request: HttpRequest) -> HttpResponseBase | None:

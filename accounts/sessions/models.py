@@ -42,6 +42,11 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.browser} · {self.system}"
 
+    def is_idle(self, lifetime: timedelta) -> bool:
+        """Nothing was done there for so long; no time at all means that it does not matter. What was last seen in the
+        future is idle too: a clock was set back, and nothing may live longer for it."""
+        return bool(lifetime) and not -CLOCK_SKEW <= timezone.now() - self.seen_at < lifetime
+
 
 class Authorization(models.Model):
     """A sign-in on the portal on which tokens hang. With it they all end, and none is valid longer than it is.

@@ -3,6 +3,8 @@
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum, auto
+from math import ceil
 
 import django_otp
 from django.conf import settings
@@ -18,7 +20,7 @@ from accounts.codes import codes
 from accounts.delivery.models import Sms
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.sessions import authorizations, clients, signins, store
+from accounts.sessions import authorizations, clients, signins, store, typed
 from accounts.sessions.models import Authorization
 from accounts.users import ways
 from accounts.users.models import User
@@ -44,6 +46,9 @@ WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
 EVENT = "event"
+ENDED = "ended"  # why the last sign-in here did: an `Over`
+OFFICE_CLOSED = "office_closed"  # until a second step is taken again
+TYPED = "typed"  # into a form that came too late, and by whom
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Where the second step is taken by each way: at sign-in, and once more.
@@ -93,7 +98,7 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str,
     if has_passed(request) and request.user == user:
         request.session.cycle_key()
     else:
-        begun = _begun_by(request, user)
+        begun = _begun_by(request, user) | _typed_by(request, user)
         _end_sign_in(request)
         request.session.flush()
         if session := begun.pop(CODE_SESSION, None):
@@ -118,6 +123,11 @@ def _begun_by(request: HttpRequest, user: User) -> dict[str, object]:
     if before is None or before.user != user:
         return {}
     return {key: request.session[key] for key in (CODE_SESSION, *CARRIED) if key in request.session}
+
+
+def _typed_by(request: HttpRequest, user: User) -> dict[str, object]:
+    held = recall(request, TYPED)
+    return {TYPED: request.session[TYPED]} if isinstance(held, dict) and held["user"] == user.pk else {}
 
 
 def candidate(request: HttpRequest) -> Candidate | None:
@@ -157,6 +167,21 @@ def present(request: HttpRequest) -> int | None:
 def _help_code(request: HttpRequest, user: User) -> int | None:
     pk = recall(request, HELP_CODE)
     return pk if isinstance(pk, int) and helpcodes.opens(pk, user) else None
+
+
+def keep_typed(request: HttpRequest, user: User, texts: dict[str, str]) -> None:
+    """For when the same person comes back to the page of the form."""
+    if texts:
+        remember(request, TYPED, {"user": user.pk, "page": request.path, "texts": texts})
+
+
+def take_typed(request: HttpRequest) -> dict[str, str]:
+    """What had been typed into a form of this page, once."""
+    held = recall(request, TYPED)
+    if not isinstance(held, dict) or held["page"] != request.path or held["user"] != request.user.pk:
+        return {}
+    drop(request, TYPED)
+    return dict(held["texts"])
 
 
 def note_help_code(request: HttpRequest, pk: int) -> None:
@@ -239,6 +264,7 @@ def note_second_step(request: HttpRequest, device: Device) -> None:
     django_otp.login(request, device)
     request.session[WAYS] = device.user.ways_version
     request.session[CODE_AT] = _now()
+    request.session.pop(OFFICE_CLOSED, None)
 
 
 def go_on(request: HttpRequest, user: User) -> None:
@@ -287,14 +313,56 @@ def needs_another_way(request: HttpRequest) -> bool:
     return not ways.can_stand_alone(ways.of(user))
 
 
-def is_over(request: HttpRequest) -> bool:
-    """Sessions end a fixed time after the sign-in, however busy they are; or when their owner signs them out."""
+class Over(StrEnum):
+    """Why somebody is out who was in."""
+
+    OLD = auto()
+    TEMPORARY = auto()
+    IDLE = auto()
+    ELSEWHERE = auto()  # said by its owner in another browser, or by the office
+
+
+def over(request: HttpRequest) -> Over | None:
+    """Sessions end a fixed time after the sign-in, however busy they are; when nothing was done for long; or when their
+    owner signs them out. Of who is still in it is noted that something was done."""
     if not _younger(request.session.get(STARTED_AT), lifetime(request)):
-        return True
+        return Over.TEMPORARY if is_temporary(request) else Over.OLD
     user: User = request.user  # type: ignore[assignment]  # asked of who is signed in
     if SIGN_IN not in request.session:
         _adopt(request, user)
-    return not signins.see(user, sign_in(request), clients.address(request))
+    row = signins.find(user, sign_in(request))
+    if row is None:
+        return Over.ELSEWHERE
+    if row.is_idle(settings.IDLE_LIFETIME):
+        return Over.IDLE
+    if user.is_staff and row.is_idle(settings.IDLE_LIFETIME_OF_STAFF):
+        request.session[OFFICE_CLOSED] = True
+    if not asks_by_itself(request):
+        signins.see(row, clients.address(request))
+    vars(request)["seen_at"] = row.seen_at
+    return None
+
+
+def asks_by_itself(request: HttpRequest) -> bool:
+    """A page that looks whether something has changed: nobody has done anything. Who says so falsely is out sooner."""
+    return request.method == "GET" and ("HX-Request" in request.headers or "X-By-Itself" in request.headers)
+
+
+def idle_left(request: HttpRequest, *, in_office: bool = False) -> int | None:
+    """Seconds until the session ends if nothing is done; `in_office`: or until the administration closes. None: it does
+    not, or nobody is in."""
+    seen_at: datetime | None = vars(request).get("seen_at")
+    lifetimes = [settings.IDLE_LIFETIME, *([settings.IDLE_LIFETIME_OF_STAFF] if in_office else [])]
+    if seen_at is None or not any(lifetimes):
+        return None
+    if in_office and office_is_closed(request):
+        return 0
+    return max(ceil((seen_at + min(filter(None, lifetimes)) - timezone.now()).total_seconds()), 0)
+
+
+def office_is_closed(request: HttpRequest) -> bool:
+    """Nothing was done for a while, so the administration asks for a second step anew."""
+    return OFFICE_CLOSED in request.session
 
 
 def sign_in(request: HttpRequest) -> str:
@@ -376,6 +444,27 @@ def end(request: HttpRequest) -> None:
     """Out, here and in every site that this sign-in opened."""
     _end_sign_in(request)
     logout(request)
+
+
+def close(request: HttpRequest, why: Over) -> None:
+    """It ended by itself. Where it was idle, and webmail hangs on it, that goes on by its own limits, until somebody
+    signs in here anew, or out (docs/decisions/0058-idle.md)."""
+    user: User = request.user  # type: ignore[assignment]  # asked of who is signed in
+    stays = {key: request.session[key] for key in (SIGN_IN, AUTHORIZED) if key in request.session}
+    if why is Over.IDLE and AUTHORIZED in stays:
+        logout(request)
+        request.session.update(stays)
+    else:
+        end(request)
+    if why in (Over.IDLE, Over.OLD):
+        keep_typed(request, user, typed.of(request.POST))
+    request.session[ENDED] = why
+
+
+def ended(request: HttpRequest) -> Over | None:
+    """Why somebody was signed out who was in here last."""
+    why = request.session.get(ENDED)
+    return Over(why) if why else None
 
 
 # --- Steps of a page that come one after the other -------------------------------------------------------------------

@@ -6,6 +6,7 @@ all that has to go, whatever becomes of the session's key meanwhile (docs/decisi
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from accounts.sessions import authorizations
 from accounts.sessions.models import SignIn, is_of_now
 from accounts.users.models import User
 
-SEEN_AGAIN_AFTER = timedelta(minutes=5)  # or every page would write
+SEEN_AGAIN_AFTER = timedelta(minutes=1)  # or every page would write; an idle session ends that much too early at most
 SHOWN = 50
 
 
@@ -39,15 +40,19 @@ def note(
     )
 
 
-def see(user: User, session: str, address: str) -> bool:
-    """Whether it is still in. When, and from where, it was last seen is written down every few minutes."""
-    row = SignIn.objects.filter(user=user, session=session).first()
-    if row is None:
-        return False
-    now = timezone.now()
-    if now - row.seen_at >= SEEN_AGAIN_AFTER:
-        SignIn.objects.filter(pk=row.pk, seen_at=row.seen_at).update(seen_at=now, address=address or None)
-    return True
+def find(user: User, session: str) -> SignIn | None:
+    """None: it is in no more."""
+    return SignIn.objects.filter(user=user, session=session).first()
+
+
+def see(row: SignIn, address: str) -> None:
+    """When, and from where, something was last done there is written down, once a minute at most, and more often only
+    where an idle session ends after a few."""
+    now, before = timezone.now(), row.seen_at
+    limits = [limit / 10 for limit in (settings.IDLE_LIFETIME, settings.IDLE_LIFETIME_OF_STAFF) if limit]
+    if not timedelta() <= now - before < min([SEEN_AGAIN_AFTER, *limits]):
+        row.seen_at = now
+        SignIn.objects.filter(pk=row.pk, seen_at=before).update(seen_at=now, address=address or None)
 
 
 def of(user: User) -> list[SignIn]:

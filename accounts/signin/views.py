@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -22,7 +22,8 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.sessions import clients, flows, sessions
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
-from accounts.signin import entering, lost, signin, steady
+from accounts.sessions.sessions import SignedInRequest
+from accounts.signin import entering, lost, signin, steady, words
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.words import cannot_tell_text, help_code_text, must_change_text, phone_refusal_text, refused_text
@@ -60,7 +61,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
-    context = {"form": form, "next": next_path, "again": again, "insists": insists}
+    ended = "" if form.is_bound else words.ended_text(sessions.ended(request))
+    context = {"form": form, "next": next_path, "again": again, "insists": insists, "ended": ended}
     return render(request, "signin/sign_in.html", context)
 
 
@@ -199,6 +201,14 @@ def leave(request: HttpRequest) -> None:
     if request.user.is_authenticated:
         events.record(events.Kind.SIGNED_OUT, request.user, address=clients.address(request))
     sessions.end(request)
+
+
+@require_http_methods(GET_OR_POST)
+def still_here(request: SignedInRequest) -> HttpResponse:
+    """How many seconds are left of a session in which nothing is done. POST: somebody is here; that the middleware has
+    noted. GET says it of itself that it comes by a script."""
+    left = sessions.idle_left(request, in_office="office" in request.GET)
+    return JsonResponse({"left": left})
 
 
 @login_not_required

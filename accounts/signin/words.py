@@ -14,6 +14,7 @@ from accounts.factors import authenticators, passkeys
 from accounts.lib import clock, numbers
 from accounts.phones import phones
 from accounts.phones.models import HelpCode
+from accounts.sessions.sessions import Over
 from accounts.users.models import User
 
 
@@ -32,6 +33,19 @@ def refusal_text(issued: codes.Issued) -> str:
             return numbers.Refusal.COUNTRY.label
         case _other:
             return _("No more codes can be sent today. Please call the IT office.")
+
+
+def ended_text(why: Over | None) -> str:
+    """Of who was signed in here before."""
+    match why:
+        case Over.IDLE:
+            return _("You were signed out because nothing was done here for a long time. Please sign in again.")
+        case Over.TEMPORARY:
+            return _("The temporary sign-in is over.")
+        case Over.OLD:
+            return _("Your last sign-in is over. Please sign in again.")
+        case _other:
+            return ""
 
 
 WARNED_FROM = 3  # tries before a ban

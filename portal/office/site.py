@@ -1,5 +1,6 @@
 """The admin site: for IT staff whose session has entered a code. A trusted browser is not enough."""
 
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
-from accounts.sessions import sessions
+from accounts.sessions import sessions, typed
 from accounts.signin.entering import safe_next
 from accounts.signin.views import sign_out
 from accounts.users import ways
@@ -58,7 +59,21 @@ class PortalAdminSite(AdminSite):
         return apps if app_label else index.by_job(apps)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and request.user.is_authenticated and _is_verified(request.user)
+        may = super().has_permission(request) and request.user.is_authenticated and _is_verified(request.user)
+        return may and not sessions.office_is_closed(request)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """A form that comes when it has closed: what was typed in it comes back after the second step."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if isinstance(request.user, User) and sessions.office_is_closed(request):
+                sessions.keep_typed(request, request.user, typed.of(request.POST))
+            response: HttpResponseBase = inner(request, *args, **kwargs)
+            return response
+
+        return guarded
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -66,6 +81,8 @@ class PortalAdminSite(AdminSite):
         next_path = safe_next(request, request.GET.get("next")) or reverse("admin:index")
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
+        if request.user.is_authenticated and sessions.office_is_closed(request):
+            messages.info(request, _("Nothing was done here for a long time. Please confirm that it is still you."))
         page = _way_in(request) if request.user.is_authenticated else "sign_in"
         if page is None:
             return _asks_for_another_way(request)

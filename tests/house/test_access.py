@@ -56,6 +56,7 @@ sign-in/app/                GET,POST            sign code bind  code bind  home 
 sign-in/app/new/            GET,POST            sign code 200   code 200   home home home home home
 sign-in/passkey/            GET,POST            sign code bind  code bind  home home home home home
 sign-in/help/               GET,POST            sign 200  bind  200   bind  home home home home home
+sign-in/still-here/         GET,POST            sign code bind  code bind  200  200  200  200  200
 sign-out/                   POST                405  405  405   405  405   405  405  405  405  405
 security/confirm/           GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/confirm/app/       GET,POST            sign code bind  code bind  conf conf conf conf conf

@@ -254,6 +254,9 @@ class Mailkey(SigningIn):
 def test_whatever_people_do_the_rules_hold(db: None, settings: Settings) -> None:
     settings.SHARED_NETWORKS = [ip_network(CAMPUS)]
     settings.SHARED_NETWORK_FAILURES = SHARED_NETWORK_FAILURES
+    settings.IDLE_LIFETIME = settings.IDLE_LIFETIME_OF_STAFF = (
+        timedelta()
+    )  # their tests: tests/accounts/sessions/test_idle.py
     settings.MAILBOXES_PER_PHONE = MAILBOXES_PER_PHONE
     settings.APP_PASSWORDS_PER_USER = APP_PASSWORDS_PER_USER
     if SEED:
