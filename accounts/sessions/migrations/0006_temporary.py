@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signin', '0004_ways'),
+        ('signin', '0005_methods'),
     ]
 
     operations = [
