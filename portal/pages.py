@@ -42,6 +42,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "mail_sessions_end": bool(settings.DOVEADM_URLS),
         "mail_filters_url": settings.MAIL_FILTERS_URL or settings.MAILBOX_URL,
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
+        "has_password_page": settings.HAS_PASSWORD_PAGE,
         "mail_programs": programs.ALL,
         "will_be_temporary": lambda: sessions.will_be_temporary(request),
         "idle_left": lambda: sessions.idle_left(request, in_office=_is_office(request)),

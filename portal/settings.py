@@ -237,6 +237,8 @@ LDAP_ATTRIBUTES = env.ldap_attributes("LDAP_ATTRIBUTES", "address=mail,name=cn,d
 LDAP_SYNC = env.boolean("LDAP_SYNC", "off")  # every hour, people as the directory has them
 # Of a hundred people, who may have left since the last time without an administrator's word.
 LDAP_LEAVERS_LIMIT = env.number("LDAP_LEAVERS_LIMIT", "2", "0 to 100")
+# Whether people change their password there through the portal, and how it is said to the directory.
+LDAP_PASSWORD_CHANGE = env.choice("LDAP_PASSWORD_CHANGE", ("off", "rfc3062", "ad"), "off")
 if LDAP_URLS:
     env.need("LDAP_URLS", "LDAP_BASE")
     env.need_package("LDAP_URLS", "ldap", "requirements-ldap.txt")
@@ -246,8 +248,10 @@ if LDAP_BIND_DN:
 AUTHENTICATION_BACKENDS = env.dotted("AUTHENTICATION_BACKENDS", "django.contrib.auth.backends.ModelBackend")
 if LDAP_URLS:
     AUTHENTICATION_BACKENDS = ["accounts.directory.backend.Directory"]
-# True hides the mailbox password page.
+# True: nothing here makes or sets one.
 PASSWORDS_IN_DIRECTORY = env.boolean("PASSWORDS_IN_DIRECTORY", "off") or bool(LDAP_URLS)
+# Who has it there may change it here nevertheless.
+HAS_PASSWORD_PAGE = not PASSWORDS_IN_DIRECTORY or bool(LDAP_URLS and LDAP_PASSWORD_CHANGE != "off")
 PASSWORD_HASHERS = [
     "accounts.users.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

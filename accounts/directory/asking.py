@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 AT_ONCE = 16  # of a process
+CHANGED_WITHIN = 5.0  # seconds; nobody does it twice a day
 LEAST = 0.05  # seconds; with less it is not begun
 
 _places = BoundedSemaphore(AT_ONCE)
@@ -45,6 +46,13 @@ def compare(address: str, password: str) -> Answer:
     return _in_time(lambda url, ends_at: client.compare(url, address, password, ends_at))
 
 
+def change(address: str, old: str, new: str) -> bool:
+    """Whether the directory takes the new one. Raises Away, and then nobody knows which one it is."""
+    from accounts.directory import client  # noqa: PLC0415 - the same
+
+    return _in_time(lambda url, ends_at: client.change(url, address, old, new, ends_at), CHANGED_WITHIN)
+
+
 def look_up(address: str) -> bool:
     """Whether there is exactly one entry. Raises Away."""
     from accounts.directory import client  # noqa: PLC0415 - the same
@@ -52,8 +60,8 @@ def look_up(address: str) -> bool:
     return _in_time(lambda url, ends_at: client.look_up(url, address, ends_at))
 
 
-def _in_time(ask: Callable[[str, float], T]) -> T:
-    seconds = deadlines.seconds_left(settings.LDAP_ANSWER_WITHIN)
+def _in_time(ask: Callable[[str, float], T], most: float | None = None) -> T:
+    seconds = deadlines.seconds_left(most or settings.LDAP_ANSWER_WITHIN)
     if seconds < LEAST:
         raise Away("no time is left")
     if not _places.acquire(blocking=False):

@@ -20,7 +20,6 @@ class Directory(ModelBackend):
         asker: Asker = Asker.SIGN_IN,
         **kwargs: Any,
     ) -> User | None:
-        """A superuser with a password of Mailkey's own has no other: the office gets in while the directory is away."""
         name = usernames.canonical(username or "")
         if name is None or not password:
             return None
@@ -28,7 +27,7 @@ class Directory(ModelBackend):
         if user is None:
             passwords.pretend(name)
             return None
-        if user.is_superuser and user.has_usable_password():
+        if not passwords.are_kept_of(user):
             own = super().authenticate(request, name, password)
             return own if isinstance(own, User) else None
         return user if passwords.is_right(user, password, asker) else None

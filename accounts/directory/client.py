@@ -58,6 +58,31 @@ def compare(url: str, address: str, password: str, ends_at: float) -> Answer:
         return _bind(connection, entry.dn, password, ends_at)
 
 
+def change(url: str, address: str, old: str, new: str, ends_at: float) -> bool:
+    """As the person, whose own right it is. False: it is refused."""
+    with _connected(url, ends_at) as connection:
+        entry = _entry(connection, address, ends_at)
+        if entry is None or _bind(connection, entry.dn, old, ends_at) is not Answer.RIGHT:
+            raise Away("the old password is no longer right")
+        _limit(connection, ends_at)
+        try:
+            if settings.LDAP_PASSWORD_CHANGE == "ad":
+                connection.modify_s(
+                    entry.dn,
+                    [(ldap.MOD_DELETE, "unicodePwd", [_quoted(old)]), (ldap.MOD_ADD, "unicodePwd", [_quoted(new)])],
+                )
+            else:
+                connection.passwd_s(entry.dn, old, new)  # RFC 3062
+        except (ldap.CONSTRAINT_VIOLATION, ldap.UNWILLING_TO_PERFORM, ldap.INSUFFICIENT_ACCESS):
+            return False
+    return True
+
+
+def _quoted(password: str) -> bytes:
+    """As Active Directory wants it (MS-ADTS 3.1.1.3.1.5)."""
+    return f'"{password}"'.encode("utf-16-le")
+
+
 def look_up(url: str, address: str, ends_at: float) -> bool:
     with _connected(url, ends_at) as connection:
         return _entry(connection, address, ends_at) is not None

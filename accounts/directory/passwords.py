@@ -109,6 +109,22 @@ def _take(user: User, password: str, answer: Answer) -> bool:
     return False
 
 
+def are_kept_of(user: User) -> bool:
+    """A superuser with a password of Mailkey's own has no other: the office gets in while the directory is away."""
+    return bool(settings.LDAP_URLS) and not (user.is_superuser and user.has_usable_password())
+
+
+def change(user: User, old: str, new: str) -> bool:
+    """`old` is known to be right. False: the directory does not take the new one. Raises CannotTell."""
+    try:
+        is_taken = asking.change(user.username, old, new)
+    except Away:
+        raise CannotTell from None
+    if is_taken:
+        memory.forget(user)
+    return is_taken
+
+
 def pretend(address: str) -> None:
     """For an account that there is not: it takes its time, and there is no answer when there is none for anybody."""
     try:

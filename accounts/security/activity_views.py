@@ -94,7 +94,7 @@ def _lead_on(request: SignedInRequest, removed: int) -> HttpResponse:
         text = ngettext("The app password is removed.", "%(n)s app passwords are removed.", removed)
         messages.success(request, text % {"n": removed})
     messages.warning(request, _filters())
-    if settings.PASSWORDS_IN_DIRECTORY:
+    if not settings.HAS_PASSWORD_PAGE:
         text = _("Change your mailbox password now, and tell the IT office: {contact}")
         messages.warning(request, format_html(text, contact=contact.link()))
         return redirect("activity")

@@ -1,4 +1,4 @@
-"""The mailbox password, where this portal owns it."""
+"""The mailbox password, where this portal owns it, or may change it in the directory."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,10 +14,12 @@ from accounts.bans import attempts, brake
 from accounts.bans.bans import Tries
 from accounts.codes import limits
 from accounts.delivery import notices
+from accounts.directory import passwords as directory_passwords
 from accounts.log import events
 from accounts.sessions import endings
 from accounts.sessions.endings import Occasion
 from accounts.signin import signin
+from accounts.users.keeper import CannotTell
 from accounts.users.models import User
 
 
@@ -25,6 +27,8 @@ class Outcome(Enum):
     CHANGED = auto()
     WRONG = auto()
     BANNED = auto()
+    REFUSED = auto()  # the new one, by the directory
+    CANNOT_TELL = auto()
 
 
 class Changed(NamedTuple):
@@ -40,8 +44,12 @@ def change(user: User, old: str, new: str, *, address: str) -> Changed:
     attempt = attempts.enter(user.username, old, address=address, channel=signin.CHANNEL, trusted=True)
     if attempt.outcome is attempts.Outcome.BANNED:
         return Changed(Outcome.BANNED, until=attempt.until)
+    if attempt.outcome in (attempts.Outcome.CANNOT_TELL, attempts.Outcome.MUST_CHANGE):
+        return Changed(Outcome.CANNOT_TELL)
     if attempt.user != user:
         return Changed(Outcome.WRONG, tries=attempt.tries)
+    if directory_passwords.are_kept_of(user):
+        return _change_there(user, old, new, address=address)
     compared, hashed = attempt.user.password, make_password(new)
     with transaction.atomic():
         # Unless the office has ended that password meanwhile.
@@ -49,6 +57,18 @@ def change(user: User, old: str, new: str, *, address: str) -> Changed:
         if not same.update(password=hashed, must_change_password=False):
             return Changed(Outcome.WRONG)
         user.password, user.must_change_password = hashed, False
+        end_what_it_opened(user, address=address)
+    return Changed(Outcome.CHANGED)
+
+
+def _change_there(user: User, old: str, new: str, *, address: str) -> Changed:
+    try:
+        if not directory_passwords.change(user, old, new):
+            return Changed(Outcome.REFUSED)
+    except CannotTell:
+        return Changed(Outcome.CANNOT_TELL)
+    with transaction.atomic():
+        user.end_sessions()  # no hash of ours changes, by which they would end
         end_what_it_opened(user, address=address)
     return Changed(Outcome.CHANGED)
 

@@ -26,7 +26,7 @@ from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.words import phone_refusal_text, tries_text
+from accounts.signin.words import cannot_tell_text, phone_refusal_text, tries_text
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way
@@ -159,7 +159,7 @@ def browsers(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 @fresh_code_required
 def password(request: SignedInRequest) -> HttpResponse:
-    if settings.PASSWORDS_IN_DIRECTORY:
+    if not settings.HAS_PASSWORD_PAGE:
         raise Http404
     form = PasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -175,5 +175,10 @@ def password(request: SignedInRequest) -> HttpResponse:
             sessions.stay(request, request.user)
             messages.success(request, _("Your password is changed. Other browsers are signed out."))
             return redirect("home")
-        form.add_error("old_password", _("This is not your current password.") + tries_text(changed.tries))
+        if changed.outcome is passwords.Outcome.REFUSED:
+            form.add_error("new_password", _("The university’s directory does not accept this password."))
+        elif changed.outcome is passwords.Outcome.CANNOT_TELL:
+            form.add_error(None, cannot_tell_text(None))
+        else:
+            form.add_error("old_password", _("This is not your current password.") + tries_text(changed.tries))
     return render(request, "security/password.html", {"form": form})

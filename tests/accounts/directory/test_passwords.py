@@ -341,3 +341,42 @@ def test_a_crowd_is_answered_too(staff: Staff, settings: Settings) -> None:
     with pytest.raises(CannotTell) as answer:
         mailbox_passwords.check_password(user.username, PASSWORD, Asker.MAIL_LOGIN)
     assert answer.value.until == user.date_joined + settings.LDAP_WRONG_WITHIN
+
+
+# --- Changed here
+
+
+@pytest.fixture
+def changes(slapd: Directory, settings: Settings) -> None:
+    settings.LDAP_PASSWORD_CHANGE, settings.HAS_PASSWORD_PAGE = "rfc3062", True
+
+
+def change(person: Person, old: str, new: str) -> Any:
+    return person.post("/security/password/", {"old_password": old, "new_password": new, "new_password_again": new})
+
+
+@pytest.mark.usefixtures("changes")
+def test_it_is_changed_in_the_directory(wangwu: Person, slapd: Directory) -> None:
+    assert wangwu.user
+    other = Person(wangwu.user)
+    for person in (other, wangwu):
+        person.sign_in()
+    new = "changed-on-the-page-88"
+    try:
+        assert change(wangwu, PASSWORD, new).headers["Location"] == "/"
+        assert wangwu.is_in()
+        assert not other.is_in()
+        assert client.compare(slapd.url, wangwu.user.username, new, time.monotonic() + 5) is Answer.RIGHT
+    finally:
+        slapd.set_password("wangwu", PASSWORD)
+
+
+@pytest.mark.usefixtures("changes")
+def test_what_the_directory_refuses_is_refused(wangwu: Person, slapd: Directory, settings: Settings) -> None:
+    wangwu.sign_in()
+    assert "不是当前" in shown(change(wangwu, "wrong", "changed-on-the-page-88"))
+    settings.LDAP_PASSWORD_CHANGE = "ad"  # which this directory does not know
+    assert "暂时无法验证" in shown(change(wangwu, PASSWORD, "changed-on-the-page-88"))
+    assert wangwu.is_in()
+    slapd.stop()
+    assert "暂时无法验证" in shown(change(wangwu, PASSWORD, "changed-on-the-page-88"))
