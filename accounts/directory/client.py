@@ -66,7 +66,7 @@ def change(url: str, address: str, old: str, new: str, ends_at: float) -> bool:
             raise Away("the old password is no longer right")
         _limit(connection, ends_at)
         try:
-            if settings.LDAP_PASSWORD_CHANGE == "ad":
+            if settings.LDAP_PASSWORD_CHANGE == "ad":  # noqa: S105 (a way to say it)
                 connection.modify_s(
                     entry.dn,
                     [(ldap.MOD_DELETE, "unicodePwd", [_quoted(old)]), (ldap.MOD_ADD, "unicodePwd", [_quoted(new)])],

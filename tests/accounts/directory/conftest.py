@@ -30,6 +30,7 @@ def everybody() -> list[str]:
         *map(person, ("lisi", "wangwu")),
         *(person(name, pwdPolicySubentry=f"cn=locking,{BASE}") for name in ("zhangsan", "zhaoliu")),
         *(refused_as_in_ad(f"ad{subcode}", subcode) for subcode in SUBCODES),
+        person("sunba", pwdPolicySubentry=f"cn=long,{BASE}"),
         person("mustchange", pwdPolicySubentry=f"cn=resetting,{BASE}", pwdReset="TRUE"),
         person("expired", pwdPolicySubentry=f"cn=expiring,{BASE}", pwdChangedTime="20200101000000Z"),
         person("twin"),
@@ -61,7 +62,7 @@ def use(settings: Settings, directory: Directory, *urls: str) -> None:
     settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD = SERVICE, SERVICE_PASSWORD
     settings.LDAP_BASE, settings.LDAP_CA_FILE = BASE, str(directory.authority)
     settings.AUTHENTICATION_BACKENDS = ["accounts.directory.backend.Directory"]
-    settings.PASSWORDS_IN_DIRECTORY = True
+    settings.PASSWORDS_IN_DIRECTORY, settings.HAS_PASSWORD_PAGE = True, False
 
 
 @pytest.fixture

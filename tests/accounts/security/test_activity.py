@@ -252,7 +252,7 @@ def test_an_entry_that_is_none(owner: Person, key: str) -> None:
 
 
 def test_where_the_directory_has_the_passwords(owner: Person, settings: Settings) -> None:
-    settings.PASSWORDS_IN_DIRECTORY = True
+    settings.PASSWORDS_IN_DIRECTORY, settings.HAS_PASSWORD_PAGE = True, False
     assert "where you always do" in page_of(owner, NOT_ME)
     assert owner.post(NOT_ME).headers["Location"] == ACTIVITY
     assert "Change your mailbox password now" in page_of(owner)

@@ -123,7 +123,7 @@ def test_who_must_choose_a_new_password_is_not_caught_without_a_fresh_code(
 def test_a_directory_that_owns_the_passwords_hides_the_page(
     wangwu: Person, make_user: MakeUser, settings: Settings
 ) -> None:
-    settings.PASSWORDS_IN_DIRECTORY = True
+    settings.PASSWORDS_IN_DIRECTORY, settings.HAS_PASSWORD_PAGE = True, False
     wangwu.sign_in()
     assert wangwu.get(PAGE).status_code == 404
     assert change(wangwu) == 404

@@ -83,6 +83,7 @@ def tree() -> list[str]:
         entry(f"cn=policy,{BASE}", **POLICY, cn="policy"),
         entry(f"cn=resetting,{BASE}", **POLICY, cn="resetting", pwdMustChange="TRUE"),
         entry(f"cn=locking,{BASE}", **POLICY, cn="locking", pwdLockout="TRUE", pwdMaxFailure="6"),
+        entry(f"cn=long,{BASE}", **POLICY, cn="long", pwdCheckQuality="2", pwdMinLength="30"),
         entry(f"cn=expiring,{BASE}", **POLICY, cn="expiring", pwdMaxAge="86400"),
         entry(SERVICE, objectClass=["organizationalRole", "simpleSecurityObject"], cn="mailkey",
               userPassword=SERVICE_PASSWORD),
