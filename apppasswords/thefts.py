@@ -2,7 +2,7 @@
 
 What the owner has bound stays: it is what he comes back with, once the office has given him a new password. What a
 thief has bound opens nothing without one; the desk shows it. Filters and forwarding are the mail server's
-(docs/decisions/0057-stolen.md).
+(docs/decisions/0059-stolen.md).
 """
 
 from django.db import transaction

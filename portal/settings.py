@@ -256,6 +256,11 @@ PASSWORD_HASHERS = [
     "accounts.users.hashers.Argon2id",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    # Of the mail server that was replaced (manage.py takeover); hashed as the first at the next sign-in.
+    "accounts.users.foreign_hashers.Crypt",
+    "accounts.users.foreign_hashers.SaltedSha",
+    "accounts.users.foreign_hashers.DovecotPbkdf2",
+    "accounts.users.foreign_hashers.ForeignArgon2",
     "accounts.users.hashers.ClientSecret",  # of applications
 ]
 AUTH_PASSWORD_VALIDATORS = [
