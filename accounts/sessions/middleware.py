@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from accounts.sessions import flows, sessions
+from accounts.sessions import flows, sessions, typed
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -101,6 +101,8 @@ class SecondStepMiddleware(MiddlewareMixin):
         if request.user.is_authenticated and (why := sessions.over(request)):
             sessions.close(request, why)
         way = way_in(request) if getattr(view, "login_required", True) else None
+        if way and not request.user.is_authenticated:
+            sessions.keep_typed(request, typed.of(request.POST))
         if way and "HX-Request" in request.headers:  # a part of a page, which would get the sign-in in its place
             return HttpResponse(headers={"HX-Refresh": "true"})
         return way

@@ -20,7 +20,7 @@ from accounts.codes import codes
 from accounts.delivery.models import Sms
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.sessions import authorizations, clients, signins, store, typed
+from accounts.sessions import authorizations, clients, signins, store
 from accounts.sessions.models import Authorization
 from accounts.users import ways
 from accounts.users.models import User
@@ -46,7 +46,7 @@ WANTED = "wanted"
 HELP_CODE = "help_code"
 AGAIN = "again"
 EVENT = "event"
-ENDED = "ended"  # why the last sign-in here did: an `Over`
+ENDED = "ended"  # why the last sign-in here did: an `Over`; and whose it was
 OFFICE_CLOSED = "office_closed"  # until a second step is taken again
 TYPED = "typed"  # into a form that came too late, and by whom
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
@@ -169,10 +169,11 @@ def _help_code(request: HttpRequest, user: User) -> int | None:
     return pk if isinstance(pk, int) and helpcodes.opens(pk, user) else None
 
 
-def keep_typed(request: HttpRequest, user: User, texts: dict[str, str]) -> None:
-    """For when the same person comes back to the page of the form."""
-    if texts:
-        remember(request, TYPED, {"user": user.pk, "page": request.path, "texts": texts})
+def keep_typed(request: HttpRequest, texts: dict[str, str]) -> None:
+    """For when the same person comes back to the page of the form: who is in, or was in here last."""
+    owner = request.user.pk or request.session.get(ENDED, {}).get("user")
+    if texts and owner:
+        remember(request, TYPED, {"user": owner, "page": request.path, "texts": texts})
 
 
 def take_typed(request: HttpRequest) -> dict[str, str]:
@@ -456,15 +457,13 @@ def close(request: HttpRequest, why: Over) -> None:
         request.session.update(stays)
     else:
         end(request)
-    if why in (Over.IDLE, Over.OLD):
-        keep_typed(request, user, typed.of(request.POST))
-    request.session[ENDED] = why
+    request.session[ENDED] = {"why": why, "user": user.pk if why in (Over.IDLE, Over.OLD) else None}
 
 
 def ended(request: HttpRequest) -> Over | None:
     """Why somebody was signed out who was in here last."""
-    why = request.session.get(ENDED)
-    return Over(why) if why else None
+    held = request.session.get(ENDED)
+    return Over(held["why"]) if held else None
 
 
 # --- Steps of a page that come one after the other -------------------------------------------------------------------

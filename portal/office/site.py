@@ -69,7 +69,7 @@ class PortalAdminSite(AdminSite):
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if isinstance(request.user, User) and sessions.office_is_closed(request):
-                sessions.keep_typed(request, request.user, typed.of(request.POST))
+                sessions.keep_typed(request, typed.of(request.POST))
             response: HttpResponseBase = inner(request, *args, **kwargs)
             return response
 

@@ -216,6 +216,14 @@ def test_what_was_typed_comes_back_once(lisi: Person, clock: time_machine.Travel
     assert "data-typed" not in lisi.get(page).content.decode()
 
 
+def test_also_if_the_page_has_learned_of_the_end_before(lisi: Person, clock: time_machine.Traveller) -> None:
+    lisi.sign_in()
+    clock.shift(121 * MINUTE)
+    assert lisi.get(STILL, headers=BY_ITSELF).status_code == 302
+    lisi.post("/security/phone/", {"number": "13700137001"})
+    assert "13700137001" in come_back(lisi, "/security/phone/")
+
+
 @pytest.mark.bypass("what one person typed is shown to the next")
 def test_not_to_somebody_else(lisi: Person, zhangsan: Person, clock: time_machine.Traveller) -> None:
     lisi.sign_in()
