@@ -40,7 +40,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     """Enter a code, then go on to the page that asked for it."""
     next_path = entering.next_of(request)
     held, bound = ways.of(request.user), phones.of(request.user)
-    if bound is None and held:
+    if Way.PHONE not in held and held:
         return redirect(f"{reverse(sessions.CONFIRM_PAGES[held[0]])}?{urlencode({'next': next_path})}")
     if bound is None:
         messages.info(request, _("Bind a phone first. The code goes to it."))
@@ -61,8 +61,14 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 def phone(request: SignedInRequest) -> HttpResponse:
     """The bound phone; or bind one by choice."""
     bound = phones.of(request.user)
-    if bound:
-        return render(request, "security/phone.html", {"phone": bound})
+    return render(request, "security/phone.html", {"phone": bound}) if bound else _bind(request)
+
+
+@fresh_code_required
+def _bind(request: SignedInRequest) -> HttpResponse:
+    """Who has another way shows it first: a session alone adds none."""
+    if Way.PHONE not in ways.allowed():
+        raise Http404
     step = NumberStep(request, request.user, Sms.Purpose.BIND)
     if request.method == "POST" and (number := step.post()):
         return _keep(request, step, phones.bind(request.user, number, address=clients.address(request)))

@@ -84,7 +84,14 @@ class Candidate:
     @property
     def page(self) -> str:
         """Where the second step is taken, or bound first."""
-        return PAGES[self.ways[0]] if self.ways and self.help_code is None else "sign_in_phone"
+        if not self.binds:
+            return PAGES[self.ways[0]]
+        return "sign_in_phone" if Way.PHONE in settings.SECOND_STEPS_TO_BEGIN else "sign_in_app_new"
+
+    @property
+    def binds(self) -> bool:
+        """Whether something has to be bound: there is nothing yet, or it takes the place of what is lost."""
+        return not self.ways or self.help_code is not None
 
     def others(self, way: Way) -> dict[Way, str]:
         """The pages of the other ways, which the page of this one leads to."""

@@ -53,7 +53,7 @@ def sign_in_app_new(request: HttpRequest) -> HttpResponse:
     candidate = sessions.candidate(request)
     if candidate is None:
         return entering.start_again(request)
-    if candidate.page != "sign_in_phone" or Way.APP not in settings.SECOND_STEPS_TO_BEGIN:
+    if not candidate.binds or Way.APP not in settings.SECOND_STEPS_TO_BEGIN:
         return redirect(candidate.page)
     if until := bans.banned_until(clients.address(request), candidate.user.username):
         return entering.banned(request, until)

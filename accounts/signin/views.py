@@ -111,7 +111,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     candidate = sessions.candidate(request)
     if candidate is None:
         return entering.start_again(request)
-    if candidate.phone is None or candidate.help_code:
+    if candidate.phone is None or Way.PHONE not in candidate.ways or candidate.help_code:
         return redirect(candidate.page)
     if until := bans.banned_until(clients.address(request), candidate.user.username):
         return entering.banned(request, until)
@@ -149,7 +149,7 @@ def sign_in_help(request: HttpRequest) -> HttpResponse:
         outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
         if outcome is guesses.Outcome.RIGHT and row:
             sessions.note_help_code(request, row.pk)
-            return redirect("sign_in_phone")
+            return redirect("sign_in_phone")  # or to where something else is bound
         form.add_error("code", help_code_text(outcome, candidate.user, row))
     context = {"form": form, "user_name": candidate.user.username, "back": candidate.page}
     return render(request, "signin/sign_in_help.html", context)
@@ -164,7 +164,7 @@ def sign_in_phone(request: HttpRequest) -> HttpResponse:
     candidate = sessions.candidate(request)
     if candidate is None:
         return entering.start_again(request)
-    if candidate.page != "sign_in_phone":
+    if not candidate.binds or Way.PHONE not in settings.SECOND_STEPS_TO_BEGIN:
         return redirect(candidate.page)
     address = clients.address(request)
     if until := bans.banned_until(address, candidate.user.username):

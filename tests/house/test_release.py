@@ -35,7 +35,6 @@ EMPTY = {
     "oauth2_provider.DeviceGrant",  # a way in that is not offered
     "operations.Heartbeat",  # written anew every ten seconds
     "rollouts.PreviewMail",  # gone within a minute, to the clerk who asked for it
-    "factors.Authenticator",
     "factors.Passkey",
     "accounts.User_user_permissions",  # rights come by roles
 }

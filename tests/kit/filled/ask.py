@@ -21,6 +21,7 @@ from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import decision
 from portal.office.models import DayFigure
+from tests.kit.apps import shows
 from tests.kit.files_of_people import confirm
 from tests.kit.filled.people import (
     BANNED,
@@ -150,6 +151,13 @@ def _help_code(secrets: Secrets) -> Answers:
     yield "and opens nothing", browser.is_in()
 
 
+def _app(secrets: Secrets) -> Answers:
+    browser = person("app")
+    yield "is asked for", _leads(browser.enter_password())
+    yield "takes its code", _leads(browser.post("/sign-in/app/", {"code": shows(secrets["app"])}))
+    yield "and opens", browser.is_in()
+
+
 def _code(secrets: Secrets) -> Answers:
     """One that was sent before, to a browser that waits for it."""
     waiting = person("half-way", secrets["half_way"]["cookies"])
@@ -214,6 +222,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "office": _office,
     "webmail": _webmail,
     "help code": _help_code,
+    "app": _app,
     "code": _code,
     "QR code": _qr_code,
     "import": _import,

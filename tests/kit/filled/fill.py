@@ -15,6 +15,8 @@ from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
+from accounts.factors import authenticators
+from accounts.factors.models import Authenticator
 from accounts.faults import faults
 from accounts.faults.words import Note
 from accounts.log import chain
@@ -67,6 +69,7 @@ def fill() -> Secrets:
         "app_passwords": _make_app_passwords(),
         "tokens": _go_to_webmail(sessions["webmail"]),
         "help_code": _give_help_code(),
+        "app": _add_app(),
         "half_way": _begin("half-way"),
         "qr": _show_qr_code(),
     }
@@ -158,6 +161,14 @@ def _give_help_code() -> str:
     made = helpcodes.issue(user("lost-phone"), (phone.pk, 0), actor=user(SUPERUSER), reason="lost")
     assert isinstance(made, tuple), made
     return made[1]
+
+
+def _add_app() -> str:
+    """Its key. The code of a step before proves it: that of now is still good."""
+    offered = authenticators.offer(user("app"), "filled")
+    step = int(timezone.now().timestamp()) // authenticators.STEP
+    assert isinstance(authenticators.add(offered, step - 1, "FreeOTP"), Authenticator)
+    return offered.typed
 
 
 def _begin(name: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "paused": {"two_step": True, "phone": "13600136007"},
     "half-way": {"two_step": True, "phone": "13600136008"},
     "qr": {"two_step": True, "phone": "13600136009"},
+    "app": {"two_step": True},
     "shared": {},
 }
 # These do not sign in before they are asked about: the same phone gets no second code within a minute.
