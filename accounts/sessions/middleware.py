@@ -21,7 +21,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 # A person who must choose a new password first sees these and nothing else.
 BEFORE_NEW_PASSWORD = {"password", "confirm", "sign_out", "set_language"}
 # And who must add a way to take the second step: by the one that was taken, so a password alone gets nobody here.
-BEFORE_ANOTHER_WAY = {"factors", "factor_app_new", "phone", "confirm", "confirm_app", "sign_out", "set_language"}
+BEFORE_ANOTHER_WAY = {
+    "factors", "factor_app_new", "factor_passkeys", "phone", "confirm", "confirm_app", "confirm_passkey", "sign_out",
+    "set_language",
+}  # fmt: skip
 # Forms that are the same for everybody: a name and a password say themselves whose they are.
 FOR_ANYBODY = {"sign_in", "set_language"}
 
