@@ -19,7 +19,7 @@ OURS = ("accounts", "apppasswords", "portal")
 # Read from a request without a form: words that the page itself wrote, or that the rule looks up.
 WRITTEN_BY_THE_PAGE = {
     "act", "browser", "days", "department", "emailaddress", "entry", "format", "grant_type", "max_age", "next", "p",
-    "page", "prompt", "state", "version", "csrfmiddlewaretoken", 'request.POST.get(FIELD, \'\')',
+    "page", "prefer", "prompt", "state", "version", "csrfmiddlewaretoken", 'request.POST.get(FIELD, \'\')',
 }  # fmt: skip
 # Read raw, and passed on to what drops it.
 PASSED_ON = {

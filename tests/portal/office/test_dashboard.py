@@ -107,7 +107,7 @@ def test_the_first_page_leads_there(office: Person) -> None:
 
 
 STATUSES = ["delivered"] * 5 + ["sent"] * 4 + ["failed"] * 3 + ["unknown"] * 2 + ["queued", "delayed", "claimed"] * 2
-METHODS = ["code"] * 3 + ["trusted browser"] * 2 + ["password"]
+METHODS = ["code"] * 4 + ["trusted browser"] * 2 + ["password"] + ["app", "passkey", "recovery code"]
 CHANNELS = ["web"] * 5 + ["imap"] * 4 + ["pop3"] * 3 + ["smtp"] * 2 + ["sieve"]
 
 
