@@ -27,6 +27,7 @@
     addEventListener("pagehide", () => {
       secret.textContent = "";
       document.querySelector("[data-copy]").dataset.copy = "";
+      document.querySelector("[data-download]")?.removeAttribute("href");
     });
   }
 })();

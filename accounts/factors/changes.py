@@ -19,7 +19,7 @@ SMS_A_DAY = 10  # to one person: who adds and removes without an end spends no b
 
 def added(device: Device, *, address: str = "") -> None:
     user = device.user
-    _end(user)
+    end(user)
     event = events.record(events.Kind.WAY_ADDED, user, address=address, way=device.way, name=device.name)
     tell(user, event)
 
@@ -27,15 +27,18 @@ def added(device: Device, *, address: str = "") -> None:
 def removed(
     device: Device, *, actor: User | None = None, address: str = "", reason: str = "", by_sms: bool = True
 ) -> None:
-    """`actor` is the clerk who does it for somebody who lost it: whoever holds a session, perhaps on what is lost,
-    would be the next to add one."""
     user = device.user
-    _end(user)
-    if actor:
-        user.end_sessions()
-        mailsessions.end([user.username], mailsessions.Why.PHONE)
-    kind, why = events.Kind.WAY_REMOVED, events.because(reason)
-    event = events.record(kind, user, actor=actor, address=address, way=device.way, name=device.name, **why)
+    recovery_gone = end(user, actor)
+    event = events.record(
+        events.Kind.WAY_REMOVED,
+        user,
+        actor=actor,
+        address=address,
+        way=device.way,
+        name=device.name,
+        recovery_gone=recovery_gone or None,
+        **events.because(reason),
+    )
     tell(user, event, by_sms=by_sms)
 
 
@@ -53,6 +56,13 @@ def _may_be_sent(user: User) -> bool:
     return gateways.are_able(Sms.Purpose.NOTICE_WAY) and sent.count() < SMS_A_DAY
 
 
-def _end(user: User) -> None:
-    ways.changed(user)
+def end(user: User, actor: User | None = None) -> bool:
+    """What the former ways had opened. `actor` is the clerk who does it for somebody who lost one: whoever holds a
+    session, perhaps on what is lost, would be the next to add one. Returns whether recovery codes went with the last
+    other way."""
+    recovery_gone = ways.changed(user)
     codes.void(user)
+    if actor:
+        user.end_sessions()
+        mailsessions.end([user.username], mailsessions.Why.PHONE)
+    return recovery_gone

@@ -1,9 +1,11 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.models import Device
+from django_otp.models import Device, DeviceManager
 
+from accounts.users.models import User
 from accounts.users.ways import Way
 
 NAME_LENGTH = 60  # characters
@@ -58,3 +60,46 @@ class Passkey(Device):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RecoverySets(DeviceManager):
+    def devices_for_user(self, user: User, confirmed: bool | None = None) -> "QuerySet[RecoverySet]":
+        """One that is used up is no way any more; but the session that its last code has opened goes on."""
+        held = super().devices_for_user(user, confirmed=confirmed)
+        unused = RecoveryCode.objects.filter(recovery_set=OuterRef("pk"), used_at=None)
+        return held.filter(Exists(unused)) if confirmed else held
+
+
+class RecoverySet(Device):
+    """Codes on paper, one set a person. It stays when they are made anew: the session in which that is done may have
+    begun by one of the former."""
+
+    way = Way.RECOVERY
+    objects = RecoverySets()
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="recovery_set", verbose_name=_("user")
+    )
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("set of recovery codes")
+        verbose_name_plural = _("sets of recovery codes")
+
+    def __str__(self) -> str:
+        return f"Recovery codes of {self.user_id}"
+
+
+class RecoveryCode(models.Model):
+    """One of them. The code itself is in no table."""
+
+    recovery_set = models.ForeignKey(RecoverySet, models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recovery_set", "digest"], name="one_row_a_recovery_code")]
+
+    def __str__(self) -> str:
+        return f"Recovery code {self.pk}"

@@ -57,6 +57,7 @@ class Entry:
 
 
 WHY = {"reason": REASON}
+WITH_CODES = {"recovery_gone": YES_NO}  # recovery codes went with it, as no other way was left
 EDITED = (
     "name",
     "department",
@@ -144,7 +145,7 @@ class Kind(models.TextChoices):
     )
     PHONE_UNBOUND = (
         "phone_unbound",
-        Entry(needs={"old_number": MASKED}, may=WHY, says=_("phone %(old_number)s unbound")),
+        Entry(needs={"old_number": MASKED}, may={**WITH_CODES, **WHY}, says=_("phone %(old_number)s unbound")),
         _("phone unbound"),
     )
     WAY_ADDED = (
@@ -154,7 +155,11 @@ class Kind(models.TextChoices):
     )
     WAY_REMOVED = (
         "way_removed",
-        Entry(needs={"way": WAY, "name": TEXT}, may=WHY, says=_("second step removed: %(way)s “%(name)s”")),
+        Entry(
+            needs={"way": WAY, "name": TEXT},
+            may={**WITH_CODES, **WHY},
+            says=_("second step removed: %(way)s “%(name)s”"),
+        ),
         _("second step removed"),
     )
     PASSKEY_COPIED = (
@@ -162,6 +167,13 @@ class Kind(models.TextChoices):
         Entry(needs={"name": TEXT}, says=_("passkey refused, as there seem to be two of it: “%(name)s”")),
         _("passkey refused: copied"),
     )
+    RECOVERY_MADE = "recovery_made", _("recovery codes made")
+    RECOVERY_USED = (
+        "recovery_used",
+        Entry(needs={"left": COUNT}, says=_("recovery code used, %(left)s left")),
+        _("recovery code used"),
+    )
+    RECOVERY_REMOVED = "recovery_removed", Entry(may=WHY), _("recovery codes removed")
     BROWSER_TRUSTED = (
         "browser_trusted",
         Entry(needs={"browser": TEXT}, says=_("browser trusted: %(browser)s")),

@@ -136,8 +136,8 @@ class Given(guesses.Row):
         super().__init__("help_code", rows, tries=settings.HELP_CODE_TRIES, lifetime=settings.HELP_CODE_LIFETIME)
         self.user, self.row, self.address = user, row, address
 
-    def typed(self, guess: str) -> str:
-        return _digest(self.user, self.row.nonce, guess)
+    def typed(self, guess: str) -> list[str]:
+        return [_digest(self.user, self.row.nonce, guess)]
 
     def expected(self) -> list[str]:
         return [self.row.digest]

@@ -80,7 +80,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
         deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
         if not deleted:
             return False
-        ways.changed(user)
+        recovery_gone = ways.changed(user)
         codes.void(user)
         # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
         user.end_sessions()
@@ -91,6 +91,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
             actor=actor,
             address=address,
             old_number=phone.masked,
+            recovery_gone=recovery_gone or None,
             **events.because(reason),
         )
         _tell(user, phone, event, Sms.Purpose.NOTICE_UNBOUND)

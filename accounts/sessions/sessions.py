@@ -52,8 +52,18 @@ TYPED = "typed"  # into a form that came too late, and by whom
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Where the second step is taken by each way: at sign-in, and once more.
-PAGES = {Way.PHONE: "sign_in_code", Way.APP: "sign_in_app", Way.PASSKEY: "sign_in_passkey"}
-CONFIRM_PAGES = {Way.PHONE: "confirm", Way.APP: "confirm_app", Way.PASSKEY: "confirm_passkey"}
+PAGES = {
+    Way.PHONE: "sign_in_code",
+    Way.APP: "sign_in_app",
+    Way.PASSKEY: "sign_in_passkey",
+    Way.RECOVERY: "sign_in_recovery",
+}
+CONFIRM_PAGES = {
+    Way.PHONE: "confirm",
+    Way.APP: "confirm_app",
+    Way.PASSKEY: "confirm_passkey",
+    Way.RECOVERY: "confirm_recovery",
+}
 
 # Steps that a sign-in goes on with when the password is entered once more.
 CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))

@@ -5,19 +5,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.bans import bans
-from accounts.factors import authenticators
+from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.sessions import clients, sessions
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin import entering, lost
 from accounts.signin.forms import SignInAppForm
-from accounts.signin.typed_steps import AppStep, NewAppStep
-from accounts.signin.words import app_refusal_text
+from accounts.signin.typed_steps import AppStep, NewAppStep, RecoveryStep
+from accounts.signin.words import app_refusal_text, recovered_text
 from accounts.users.ways import Way
 
 
@@ -42,6 +44,32 @@ def sign_in_app(request: HttpRequest) -> HttpResponse:
         return response
     context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.APP)}
     return render(request, "signin/sign_in_app.html", context)
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(GET_OR_POST)
+def sign_in_recovery(request: HttpRequest) -> HttpResponse:
+    """A code from the paper. It leads to where something new is bound, which is what its owner needs now."""
+    candidate = sessions.candidate(request)
+    if candidate is None:
+        return entering.start_again(request)
+    if candidate.help_code or Way.RECOVERY not in candidate.ways:
+        return redirect(candidate.page)
+    if until := bans.banned_until(clients.address(request), candidate.user.username):
+        return entering.banned(request, until)
+    step = RecoveryStep(request, candidate.user)
+    if held := step.prove():
+        messages.warning(request, recovered_text(recoverycodes.left(candidate.user)))
+        return entering.enter(request, candidate.user, _factors(candidate.next), device=held)
+    context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.RECOVERY)}
+    return render(request, "signin/sign_in_recovery.html", context)
+
+
+def _factors(next_path: str) -> str:
+    """From where one goes on to the page that one wanted."""
+    page = reverse("factors")
+    return f"{page}?{urlencode({'next': next_path})}" if next_path else page
 
 
 @login_not_required

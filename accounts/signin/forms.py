@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.codes import guesses
+from accounts.factors import recoverycodes
 from accounts.factors.models import NAME_LENGTH
 from accounts.lib import numbers
 from accounts.lib.seen import Seen
@@ -116,6 +117,31 @@ class NewPasskeyForm(PasskeyForm):
         help_text=_("So that you recognise it later, as in “office computer”."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class RecoveryCodeForm(Seen, forms.Form):
+    """What was typed stays: of sixteen characters one is wrong, as a rule, or the rest is still to come."""
+
+    code = forms.CharField(
+        label=_("Recovery code"),
+        max_length=recoverycodes.LONGEST,
+        help_text=_("Sixteen letters and digits. Blanks, hyphens and capitals do not matter."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "class": "recovery",
+                "autofocus": True,
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        if recoverycodes.normalised(self.cleaned_data["code"]) is None:
+            told = _("A recovery code has sixteen letters and digits. Compare it with the paper: no 0, 1, i, l or o.")
+            raise ValidationError(told, code="malformed")
+        return str(self.cleaned_data["code"])
 
 
 class HelpCodeForm(Seen, forms.Form):

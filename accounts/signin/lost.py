@@ -6,7 +6,7 @@ All that was bound goes. Who has another way at hand signs in by it and needs no
 
 from django.db import transaction
 
-from accounts.factors import authenticators, passkeys
+from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.factors.authenticators import Offer
 from accounts.factors.models import Authenticator
 from accounts.mailsessions import mailsessions
@@ -51,6 +51,7 @@ def add_app(
 
 
 def _remove_others(user: User, address: str, *, but: Authenticator | None) -> None:
+    recoverycodes.remove(user, address=address, by_sms=False)
     for app in Authenticator.objects.filter(user=user).exclude(pk=but.pk if but else None):
         authenticators.remove(user, app.pk, address=address, by_sms=False)  # of what took its place there is one
     for passkey in passkeys.of(user):

@@ -1,17 +1,17 @@
-"""The steps of pages where a code is typed that nobody sends: one that an authenticator app shows, and the first one of
-an app that is added."""
+"""The steps of pages where a code is typed that nobody sends: one that an authenticator app shows, the first one of an
+app that is added, one from the paper with recovery codes."""
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.codes import guesses
-from accounts.factors import authenticators
+from accounts.factors import authenticators, recoverycodes
 from accounts.factors.authenticators import Off
-from accounts.factors.models import Authenticator
+from accounts.factors.models import Authenticator, RecoverySet
 from accounts.lib.qr import picture
 from accounts.sessions import clients, sessions
 from accounts.signin import words
-from accounts.signin.forms import AppCodeForm, NewAppForm
+from accounts.signin.forms import AppCodeForm, NewAppForm, RecoveryCodeForm
 from accounts.users.models import User
 
 
@@ -40,6 +40,24 @@ class AppStep:
     @property
     def has_errors(self) -> bool:
         return self.form.has_errors
+
+
+class RecoveryStep:
+    """A code from the paper."""
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        self.request, self.user = request, user
+        self.form = RecoveryCodeForm(request.POST if request.method == "POST" else None)
+
+    def prove(self) -> RecoverySet | None:
+        """The set whose code was entered; if there is none, the form says why."""
+        if self.request.method != "POST" or not self.form.is_valid():
+            return None
+        code = self.form.cleaned_data["code"]
+        outcome, held = recoverycodes.check(self.user, code, address=clients.address(self.request))
+        if outcome is not guesses.Outcome.RIGHT:
+            self.form.add_error("code", words.recovery_text(outcome, self.user))
+        return held
 
 
 class NewAppStep:

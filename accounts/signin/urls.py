@@ -9,6 +9,7 @@ urlpatterns = [
     path("sign-in/app/", factor_views.sign_in_app, name="sign_in_app"),
     path("sign-in/app/new/", factor_views.sign_in_app_new, name="sign_in_app_new"),
     path("sign-in/passkey/", passkey_views.sign_in_passkey, name="sign_in_passkey"),
+    path("sign-in/recovery/", factor_views.sign_in_recovery, name="sign_in_recovery"),
     path("sign-in/help/", views.sign_in_help, name="sign_in_help"),
     path("sign-in/still-here/", views.still_here, name="still_here"),
     path("sign-out/", views.sign_out, name="sign_out"),

@@ -229,6 +229,7 @@ SIGN_IN_PAGES = {
     "sign_in_app",
     "sign_in_app_new",
     "sign_in_passkey",
+    "sign_in_recovery",
     "sign_in_help",
     "sign_out",
 }

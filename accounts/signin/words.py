@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from accounts.bans.bans import Tries
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
-from accounts.factors import authenticators, passkeys
+from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.lib import clock, numbers
 from accounts.phones import phones
 from accounts.phones.models import HelpCode
@@ -141,6 +141,41 @@ def new_app_text(found: authenticators.Off | None) -> str:
 def app_name() -> str:
     """Of one that its owner gave none."""
     return _("Authenticator app")
+
+
+def recovery_text(outcome: guesses.Outcome, user: User) -> str:
+    """Why a recovery code was not taken."""
+    match outcome:
+        case guesses.Outcome.PAUSED:
+            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+        case guesses.Outcome.EXPIRED:
+            return _("This code was used before, and each counts once. Take another one from the paper.")
+        case _other:
+            return _("This code is wrong. Is the paper the one that was made last? Earlier ones are void.")
+
+
+def left_text(left: int) -> str:
+    """After a recovery code was used."""
+    if left == 0:
+        return _("That was your last recovery code. Make new ones.")
+    return ngettext("You have %(left)s recovery code left.", "You have %(left)s recovery codes left.", left) % {
+        "left": left
+    }
+
+
+def recovered_text(left: int) -> str:
+    """To who came in by one: what to do now."""
+    return left_text(left) + _(
+        " If your phone is lost, or the app on it, add the new one here now; otherwise you need not do anything."
+    )
+
+
+def recovery_refusal_text(refusal: recoverycodes.Refusal) -> str:
+    match refusal:
+        case recoverycodes.Refusal.ALONE:
+            return _("Recovery codes count beside another way. Bind a phone or add an authenticator app first.")
+        case _other:
+            return _("These codes were made already and were shown once. If you missed them, make new ones.")
 
 
 def app_refusal_text(refusal: authenticators.Refusal) -> str:

@@ -95,13 +95,26 @@ def is_needed(device: Device) -> bool:
     return not can_stand_alone(others)
 
 
-def changed(user: User) -> None:
+def changed(user: User) -> bool:
     """In the transaction in which one was added, changed or removed, with the account held. From its commit on, who is
     in by the former ones is asked anew, in every browser, half-way and trusted ones too, and what other sites were
-    given is void (docs/decisions/0053-ways.md)."""
+    given is void (docs/decisions/0053-ways.md).
+
+    Returns whether recovery codes went with the last other way."""
     row = User.objects.filter(pk=user.pk)
     row.update(ways_version=F("ways_version") + 1)
     user.ways_version = row.values_list("ways_version", flat=True).get()
+    return _recovery_goes(user)
+
+
+def _recovery_goes(user: User) -> bool:
+    """If nothing else is left. Otherwise whoever finds the paper would be asked for nothing but it."""
+    left = list(devices_for_user(user, confirmed=None))
+    if not left or any(device.way is not Way.RECOVERY for device in left):
+        return False
+    for device in left:
+        device.delete()
+    return True
 
 
 def prefer(user: User, way: Way) -> None:

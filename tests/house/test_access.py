@@ -55,17 +55,20 @@ sign-in/phone/              GET,POST            sign code 200   code 200   home 
 sign-in/app/                GET,POST            sign code bind  code bind  home home home home home
 sign-in/app/new/            GET,POST            sign code 200   code 200   home home home home home
 sign-in/passkey/            GET,POST            sign code bind  code bind  home home home home home
+sign-in/recovery/           GET,POST            sign code bind  code bind  home home home home home
 sign-in/help/               GET,POST            sign 200  bind  200   bind  home home home home home
 sign-in/still-here/         GET,POST            sign code bind  code bind  200  200  200  200  200
 sign-out/                   POST                405  405  405   405  405   405  405  405  405  405
 security/confirm/           GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/confirm/app/       GET,POST            sign code bind  code bind  conf conf conf conf conf
 security/confirm/passkey/   GET,POST            sign code bind  code bind  conf conf conf conf conf
+security/confirm/recovery/  GET,POST            sign code bind  code bind  conf conf conf conf conf
 security/factors/           GET,POST            sign code bind  code bind  200  200  200  200  200
 security/factors/app/       GET,POST            sign code bind  code bind  200  200  conf conf 200
 security/factors/app/<int:pk>/ GET,POST         sign code bind  code bind  404  404  conf conf 404
 security/factors/passkeys/  GET,POST            sign code bind  code bind  200  200  conf conf 200
 security/factors/passkeys/<int:pk>/ GET,POST    sign code bind  code bind  404  404  conf conf 404
+security/factors/recovery/  GET,POST            sign code bind  code bind  200  200  conf conf 200
 security/phone/             GET,POST            sign code bind  code bind  200  200  200  200  200
 security/phone/change/      GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/phone/unbind/      GET,POST            sign code bind  code bind  phon 200  200  200  200
@@ -179,8 +182,7 @@ PLACES = list(places())
 OTHER_METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
 # A visitor who is not in is led on by these, whatever the method: nothing of the page itself answers.
 SIGN_IN_PAGES = ("sign-in/", "sign-in/code/", "sign-in/phone/", "sign-in/app/", "sign-in/app/new/", "sign-in/passkey/",
-                 "sign-in/help/",
-                 "openid/logout/")  # fmt: skip
+                 "sign-in/recovery/", "sign-in/help/", "openid/logout/")  # fmt: skip
 GATES = {"sign", "code", "bind", "alog", "admn"}
 
 

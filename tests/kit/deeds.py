@@ -13,6 +13,7 @@ from accounts.codes import codes
 from accounts.delivery import receipts, sending, sweeps
 from accounts.delivery.gateways.receipts import Receipt
 from accounts.delivery.models import Sms
+from accounts.factors import authenticators, recoverycodes
 from accounts.jobs import jobs
 from accounts.log import chain, events
 from accounts.maillogins import maillogins
@@ -41,6 +42,22 @@ app.conf.task_always_eager = True  # what is queued is sent at once, by the thre
 
 def enter_code(user: int, number: str, session: str, code: str, purpose: str = "sign_in") -> str:
     return codes.check(User(pk=user), number, Sms.Purpose(purpose), session, code).name
+
+
+def enter_app_code(user: int, code: str) -> str:
+    return authenticators.check(User.objects.get(pk=user), code)[0].name
+
+
+def enter_recovery_code(user: int, code: str) -> str:
+    return recoverycodes.check(User.objects.get(pk=user), code)[0].name
+
+
+def make_recovery_codes(user: int, version: int) -> list[str] | str:
+    """As the page read the account before another one made them."""
+    owner = User.objects.get(pk=user)
+    owner.ways_version = version
+    made = recoverycodes.make(owner)
+    return made.name if isinstance(made, recoverycodes.Refusal) else made
 
 
 def ask_for_code(user: int, number: str, address: str, purpose: str = "sign_in") -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
-from accounts.factors.models import Authenticator, Passkey
+from accounts.factors.models import Authenticator, Passkey, RecoverySet
 from accounts.users.models import User
 from tests.kit.apps import key_on, shows
 from tests.kit.passkeys import VirtualKey
@@ -37,9 +37,11 @@ def factors(page: Page, owner: User) -> Iterator[str]:
     yield "confirm-app"
     with override_settings(PUBLIC_URL=page.evaluate("location.origin")):  # which passkeys are of
         yield from _passkeys(page)
+        yield from _recovery_codes(page)
         yield from _sign_in(page)
     Authenticator.objects.all().delete()
     Passkey.objects.all().delete()
+    RecoverySet.objects.all().delete()
     owner.refresh_from_db()
     TrustedBrowser.objects.update(ways_version=owner.ways_version)
 
@@ -63,6 +65,28 @@ def _passkeys(page: Page) -> Iterator[str]:
     yield "factors-passkey"
     page.goto("/security/confirm/passkey/?next=/app-passwords/")
     yield "confirm-passkey"
+
+
+def _recovery_codes(page: Page) -> Iterator[str]:
+    page.goto("/security/factors/recovery/")
+    yield "recovery-none"
+    with page.expect_navigation():
+        page.click("main form .btn")
+    yield "recovery-made"
+    codes = page.locator(".recovery-code").all_inner_texts()
+    page.goto("/security/factors/recovery/")
+    yield "recovery"
+    page.goto("/security/confirm/recovery/?next=/app-passwords/")
+    yield "confirm-recovery"
+    page.context.clear_cookies(name="session")
+    page.goto("/sign-in/?next=/app-passwords/")
+    steps.password(page, "zhangsan")
+    page.goto("/sign-in/recovery/")
+    yield "sign-in-recovery"
+    steps.enter(page, codes[0][:12])
+    yield "sign-in-recovery-half"
+    steps.enter(page, codes[0])
+    yield "factors-recovered"
 
 
 def _sign_in(page: Page) -> Iterator[str]:
