@@ -36,7 +36,7 @@ HEARD = {"task": "operations.heard", "schedule": timedelta(seconds=10)}
 IS_SHARED = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values())}
 # Each subject deletes what has expired of it, a minute after the other.
-EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "faults", "imports", "log", "maillogins",
+EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "elsewhere", "faults", "imports", "log", "maillogins",
             "mailsessions", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
 app.conf.beat_schedule = (
     {

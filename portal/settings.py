@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "accounts.phones",
     "accounts.factors",
     "accounts.browsers",
+    "accounts.elsewhere",
     "accounts.sessions",
     "accounts.signin",
     "accounts.directory",
@@ -359,6 +360,23 @@ OAUTH2_PROVIDER: dict[str, Any] = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
+
+# --- Sign-in elsewhere: the password is compared by the institution's own service (docs/single-sign-on.md) ------------
+
+CAS_URL = next(iter(env.own_urls("CAS_URL")), "").rstrip("/")
+CAS_PROTOCOL = env.choice("CAS_PROTOCOL", ("2", "3"), "3")
+CAS_MAILBOX = env.text("CAS_MAILBOX", "mail")  # the attribute that is the mailbox; user: the user name itself
+CAS_LABEL = env.text("CAS_LABEL")
+OIDC_UPSTREAM_ISSUER = next(iter(env.own_urls("OIDC_UPSTREAM_ISSUER")), "")  # letter by letter as it calls itself
+OIDC_UPSTREAM_CLIENT_ID = env.text("OIDC_UPSTREAM_CLIENT_ID")
+OIDC_UPSTREAM_CLIENT_SECRET = env.secret("OIDC_UPSTREAM_CLIENT_SECRET")
+OIDC_UPSTREAM_SCOPE = env.text("OIDC_UPSTREAM_SCOPE", "openid email")
+OIDC_UPSTREAM_MAILBOX = env.text("OIDC_UPSTREAM_MAILBOX", "email")  # the claim; email only if it is verified
+OIDC_UPSTREAM_LABEL = env.text("OIDC_UPSTREAM_LABEL")
+SIGN_IN_FORM_FIRST = env.boolean("SIGN_IN_FORM_FIRST", "on")  # off: buttons first, the form is folded away
+if OIDC_UPSTREAM_ISSUER:
+    env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_ID")
+    env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_SECRET")
 
 # --- Codes and SMS --------------------------------------------------------------------------------------------------
 
@@ -641,6 +659,7 @@ LANGUAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}language"
 TRUSTED_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}browser"
 KNOWN_BROWSER_COOKIE_NAME = f"{_COOKIE_PREFIX}known"
 KNOWN_BROWSER_LIFETIME = 180 * 86400  # seconds
+ELSEWHERE_COOKIE_NAME = f"{_COOKIE_PREFIX}elsewhere"  # who has left for a sign-in there
 PROFILE_LINK_COOKIE_NAME = f"{_COOKIE_PREFIX}profile"
 PRESS_COOKIE_NAME = f"{_COOKIE_PREFIX}press"  # tells browsers apart that send the same form twice
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEBUG

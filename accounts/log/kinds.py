@@ -83,6 +83,7 @@ class Kind(models.TextChoices):
         "signed_in",
         Entry(
             needs={"method": METHOD, "browser": TEXT, "system": TEXT},
+            may={"source": TEXT},
             says=_("signed in with %(browser)s on %(system)s (%(method)s)"),
         ),
         _("signed in"),

@@ -49,6 +49,7 @@ EVENT = "event"
 ENDED = "ended"  # why the last sign-in here did: an `Over`; and whose it was
 OFFICE_CLOSED = "office_closed"  # until a second step is taken again
 TYPED = "typed"  # into a form that came too late, and by whom
+ARRIVAL = "arrival"
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Where the second step is taken by each way: at sign-in, and once more.
@@ -121,6 +122,7 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str,
         if session := begun.pop(CODE_SESSION, None):
             codes.carry_over(user, str(session), new_code_session(request))
         request.session.update(begun)
+    request.session.pop(ARRIVAL, None)
     request.session[HALFWAY] = {
         "user": user.pk,
         "backend": user.backend,
@@ -304,6 +306,16 @@ def way(request: SignedInRequest) -> Way | None:
 def note_event(request: HttpRequest, pk: int) -> None:
     """The event of this sign-in in the security log: its owner finds the present browser by it."""
     request.session[EVENT] = pk
+
+
+def note_arrival(request: HttpRequest, pk: int) -> None:
+    """The password was compared elsewhere (accounts/elsewhere/models.py): this sign-in ends when it ends there."""
+    request.session[ARRIVAL] = pk
+
+
+def arrival(request: HttpRequest) -> int | None:
+    pk = request.session.get(ARRIVAL)
+    return pk if isinstance(pk, int) else None
 
 
 def event(request: HttpRequest) -> int | None:

@@ -75,6 +75,12 @@ def end_one(user: User, pk: int, *, here: str, address: str) -> SignIn | None:
     return row
 
 
+def end_named(user: User, session: str, *, address: str) -> SignIn | None:
+    """It was ended where its password was compared."""
+    row = SignIn.objects.filter(user=user, session=session).first()
+    return end_one(user, row.pk, here="", address=address) if row else None
+
+
 def end(session: str) -> None:
     """At its own sign-out, or when somebody signs in there anew."""
     SignIn.objects.filter(session=session).delete()

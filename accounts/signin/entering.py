@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.bans import places
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
+from accounts.elsewhere import arrivals
 from accounts.lib import clock
 from accounts.log import events
 from accounts.sessions import clients, known, sessions
@@ -45,11 +46,23 @@ def enter(
 ) -> HttpResponse:
     """`device`: the second step was taken by it, just now. `browser`: it is trusted."""
     sessions.open_for(request, user, device=device, browser=browser)
+    source = None
+    if (arrival := sessions.arrival(request)) is not None:
+        source = arrivals.enter(arrival, sessions.sign_in(request))
+        if source is None:
+            sessions.end(request)
+            messages.info(request, _("You have signed out elsewhere meanwhile. Please sign in again."))
+            return redirect("sign_in")
     places.note_if_new(user.pk, clients.address(request))
-    method = METHODS[device.way] if device else "trusted browser" if browser else "password"
     client = clients.look(request)
     event = events.record(
-        events.Kind.SIGNED_IN, user, address=client.address, method=method, browser=client.browser, system=client.system
+        events.Kind.SIGNED_IN,
+        user,
+        address=client.address,
+        method=METHODS[device.way] if device else "trusted browser" if browser else "password",
+        browser=client.browser,
+        system=client.system,
+        source=source,
     )
     sessions.note_event(request, event.pk)
     response = redirect(next_path or settings.LOGIN_REDIRECT_URL)

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from django.conf import settings
 
-from accounts.bans import attempts
+from accounts.bans import attempts, bans
 from accounts.bans.bans import Tries
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
@@ -61,6 +61,22 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     if attempt.user is None:
         return Decision(Step.REFUSED, tries=attempt.tries)
     return second_step(attempt.user, address, cookie)
+
+
+def vouched(name: str, address: str, cookie: str) -> Decision:
+    """A source elsewhere has compared the password of the mailbox called `name`. It is none of ours, so nothing is
+    counted; all else is as of one that was right here. Only the case of Latin letters may differ: who may choose a
+    name there must not become somebody else here by a letter that looks alike, or by one that nobody sees.
+    """
+    known = usernames.canonical(name)
+    if until := bans.banned_until(address, known or ""):
+        return Decision(Step.BANNED, banned_until=until)
+    alike = known is not None and name.isascii() and name.lower() == known
+    user = User.objects.filter(username=known, is_active=True).first() if alike else None
+    if user is None:
+        return Decision(Step.REFUSED)
+    user.backend = settings.AUTHENTICATION_BACKENDS[0]
+    return second_step(user, address, cookie)
 
 
 def second_step(user: User, address: str, cookie: str) -> Decision:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.signin import factor_views, passkey_views, views
+from accounts.signin import elsewhere_views, factor_views, passkey_views, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
@@ -12,5 +12,7 @@ urlpatterns = [
     path("sign-in/recovery/", factor_views.sign_in_recovery, name="sign_in_recovery"),
     path("sign-in/help/", views.sign_in_help, name="sign_in_help"),
     path("sign-in/still-here/", views.still_here, name="still_here"),
+    path("sign-in/elsewhere/<slug:slug>/", elsewhere_views.leave, name="sign_in_elsewhere"),
+    path("sign-in/elsewhere/<slug:slug>/back/", elsewhere_views.arrive, name="sign_in_elsewhere_back"),
     path("sign-out/", views.sign_out, name="sign_out"),
 ]

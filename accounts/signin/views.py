@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.bans import bans
 from accounts.codes import guesses
 from accounts.delivery.models import Sms
+from accounts.elsewhere import sources
 from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
@@ -39,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     next_path = entering.safe_next(request, request.POST.get("next") or request.GET.get("next"))
     again = sessions.is_asked_again(request, next_path)
     if sessions.has_passed(request) and not again:
-        return _in_already(request, next_path)
+        return in_already(request, next_path)
     initial = {"username": request.user.get_username(), "temporary": sessions.is_temporary(request)}
     form = SignInForm(request.POST or None, initial=initial)
     address = clients.address(request)
@@ -55,18 +56,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if decision.banned_until:
             return entering.banned(request, decision.banned_until)
         if decision.user:
-            return _go_on(request, decision.user, decision, next_path, temporary=temporary)
+            return go_on(request, decision.user, decision, next_path, temporary=temporary)
         form.add_error("password" if decision.step in WRONG_OR_LATER else None, _refused(decision))
         insists = decision.tries is not None and decision.tries.made > 1
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
     ended = "" if form.is_bound else words.ended_text(sessions.ended(request))
-    context = {"form": form, "next": next_path, "again": again, "insists": insists, "ended": ended}
+    context = {
+        "form": form,
+        "next": next_path,
+        "again": again,
+        "insists": insists,
+        "ended": ended,
+        "sources": sources.all_of_them(),
+        "folded": not settings.SIGN_IN_FORM_FIRST,
+    }
     return render(request, "signin/sign_in.html", context)
 
 
-def _in_already(request: HttpRequest, next_path: str) -> HttpResponse:
+def in_already(request: HttpRequest, next_path: str) -> HttpResponse:
     """By another tab, as a rule."""
     if flows.names_another(request):
         return flows.stopped(request)
@@ -89,10 +98,19 @@ def _refused(decision: signin.Decision) -> str:
     ) % {"until": clock.briefly(decision.later_at)}
 
 
-def _go_on(
-    request: HttpRequest, user: User, decision: signin.Decision, next_path: str, *, temporary: bool
+def go_on(
+    request: HttpRequest,
+    user: User,
+    decision: signin.Decision,
+    next_path: str,
+    *,
+    temporary: bool,
+    arrival: int | None = None,
 ) -> HttpResponse:
+    """`arrival`: the password was compared elsewhere."""
     sessions.begin(request, user, decision.phone, next_path, temporary=temporary)
+    if arrival is not None:
+        sessions.note_arrival(request, arrival)
     if decision.step is signin.Step.DONE:
         return entering.enter(request, user, next_path, browser=decision.browser)
     candidate = sessions.candidate(request)

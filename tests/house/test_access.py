@@ -58,6 +58,8 @@ sign-in/passkey/            GET,POST            sign code bind  code bind  home 
 sign-in/recovery/           GET,POST            sign code bind  code bind  home home home home home
 sign-in/help/               GET,POST            sign 200  bind  200   bind  home home home home home
 sign-in/still-here/         GET,POST            sign code bind  code bind  200  200  200  200  200
+sign-in/elsewhere/<slug:slug>/      GET     404  404  404   404  404   404  404  404  404  404
+sign-in/elsewhere/<slug:slug>/back/ GET,POST 404 404  404   404  404   404  404  404  404  404
 sign-out/                   POST                405  405  405   405  405   405  405  405  405  405
 security/confirm/           GET,POST            sign code bind  code bind  phon 200  200  200  200
 security/confirm/app/       GET,POST            sign code bind  code bind  conf conf conf conf conf
@@ -174,6 +176,7 @@ FOR_SERVERS = {
     "openid/userinfo/": "401",
     "openid/introspect/": "403",
     "openid/revoke/": "400",
+    "sign-in/elsewhere/<slug:slug>/back/": "404",  # there is none in these tests
 }
 # The same for everybody who is not in, half-way or not.
 FOR_ANYBODY = {"guides/", "guides/<slug:program>/"}

@@ -17,6 +17,7 @@ from accounts.bans.models import Ban, Brake, Failure, Network, Place
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
 from accounts.directory.models import Asked, Remembered
+from accounts.elsewhere.models import Arrival
 from accounts.faults import faults
 from accounts.faults.models import Fault
 from accounts.imports.models import Roster
@@ -46,6 +47,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail, PreviewMail},
     "directory": {Asked, Remembered},
+    "elsewhere": {Arrival},
     "routes": {Outage, Spending},
     "faults": {Fault},
     "imports": {Roster},  # what stands in it
@@ -159,6 +161,8 @@ class Rows:
             SignIn,
             self._pair(SignIn, "ends_at", at_once, *sessions, **{**signed_in, "seen_at": self.now, "session": ""}),
         )
+        left = [{"departure_digest": digest, "ticket_digest": digest} for digest in ("over", "live")]
+        yield Arrival, self._pair(Arrival, "ends_at", at_once, *left, user=owner, source="cas")
         on = [{"authorization": authorization} for authorization in authorizations]
         given = {"user": owner, "application": self.application}
         named = [{**each, "code": f"code {number}"} for number, each in enumerate(on)]

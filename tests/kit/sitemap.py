@@ -110,7 +110,7 @@ class Addresses:
         address = address.replace("<slug:token>", "-" * 43)
         address = address.replace("<int:attempt>", str(self.rows["delivery/sms"]))
         address = address.replace("<slug:gateway>/<str:secret>", "twilio/not-the-secret")
-        address = address.replace("<slug:program>", "iphone")
+        address = address.replace("<slug:program>", "iphone").replace("elsewhere/<slug:slug>", "elsewhere/cas")
         address = address.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
         address = address.replace("<path:object_id>", str(self.rows["accounts/user"]))
         address = address.replace("<app_label>", "accounts")

@@ -33,6 +33,7 @@ WRONG = {
     "addresses as https": ["http://mail.example.edu:8180", "http://127.0.0.1:8180,ftp://a", "https://a b", "https://"],
     "addresses as ldaps": ["ldap.example.edu", "https://ldap.example.edu", "ldaps://a/dc=edu", "ldaps://a:0", "ldap://"],
     "off or rfc3062": ["on", "AD"],
+    "2 or 3": ["1", "3.0"],
     "auto or on or off": ["AUTO", "yes"],
     "pairs as address": ["address=mail", "address=mail,name=cn,identity=entryUUID,phone=mobile", "mail", "address=m l"],
     "a filter of LDAP": ["mail={address}", "(mail={address}", "(mail=*)"],
