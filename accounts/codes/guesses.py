@@ -44,7 +44,7 @@ class Code(ABC):
         often as the account's count allows."""
         return None
 
-    def typed(self, guess: str) -> Iterable[str]:
+    def typed(self, guess: str) -> list[str]:
         """What is compared: the guess, or its digest, under each key that there is."""
         return [guess]
 
@@ -118,7 +118,7 @@ def check(user: User, guess: str | None, code: Code | None, *, address: str = ""
 
 def _compare(code: Code, guess: str) -> str | None:
     """The one that it is, in a time that does not tell which, nor how nearly."""
-    typed = list(code.typed(guess))
+    typed = code.typed(guess)
     found = [right for right in code.expected() for one in typed if hmac.compare_digest(one, right)]
     return found[0] if found else None
 

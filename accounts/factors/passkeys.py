@@ -108,11 +108,11 @@ class Signed(guesses.Code):
         self.copied: Passkey | None = None
         self._used: Used | None = None
 
-    def typed(self, guess: str) -> str:
+    def typed(self, guess: str) -> list[str]:
         """The id of the passkey, if it has signed."""
         self.passkey = of(self.user).filter(credential_id=guess).first()
         self._used = ceremonies.used(self.answer, self.passkey, self.user) if self.passkey else None
-        return self.passkey.credential_id if self.passkey and self._used else ""
+        return [self.passkey.credential_id] if self.passkey and self._used else []
 
     def expected(self) -> list[str]:
         return [self.passkey.credential_id] if self.passkey else []
