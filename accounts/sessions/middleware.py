@@ -22,8 +22,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 BEFORE_NEW_PASSWORD = {"password", "confirm", "sign_out", "set_language"}
 # And who must add a way to take the second step: by the one that was taken, so a password alone gets nobody here.
 BEFORE_ANOTHER_WAY = {
-    "factors", "factor_app_new", "factor_passkeys", "phone", "confirm", "confirm_app", "confirm_passkey", "sign_out",
-    "set_language",
+    "factors", "factor_app_new", "factor_passkeys", "phone", "confirm", "confirm_app", "confirm_passkey",
+    "confirm_recovery", "sign_out", "set_language",
 }  # fmt: skip
 # Forms that are the same for everybody: a name and a password say themselves whose they are.
 FOR_ANYBODY = {"sign_in", "set_language"}
