@@ -89,5 +89,7 @@ def _digest(token: str) -> str:
 def _stamp(user: User) -> str:
     """Changes with the password, with any second step, when all sessions are ended, and when two-step is switched on or
     off."""
-    state = f"{user.get_session_auth_hash()} {user.two_step_from} {user.ways_version}"
+    state = f"{user.get_session_auth_hash()} {user.two_step_from}"
+    if user.ways_version:  # none was changed since there are several: what was made before that goes on
+        state += f" {user.ways_version}"
     return salted_hmac("apppasswords.links.stamp", state, algorithm="sha256").hexdigest()

@@ -252,6 +252,7 @@ def odd_complaints(person: Person, place: Place, path: str, column: int) -> Iter
 
 @pytest.mark.bypass("row 15: CVE-2019-16766, Grav GHSA-7mgc-c7pq-3rr3: only the password, and a page that answers")
 @pytest.mark.bypass("row 21: Django's admin as side door")
+@pytest.mark.usefixtures("clock")  # when somebody was last seen is written down each minute
 @pytest.mark.parametrize("visitor", VISITORS, ids=lambda visitor: visitor.__name__)
 def test_who_may_open_what(visitor: Callable[[MakeUser], Person], make_user: MakeUser, addresses: Addresses) -> None:
     column = VISITORS.index(visitor)
@@ -268,6 +269,7 @@ def test_who_may_open_what(visitor: Callable[[MakeUser], Person], make_user: Mak
 @pytest.mark.parametrize(
     "office", [pytest.param(True, id="office", marks=pytest.mark.slow), pytest.param(False, id="people")]
 )
+@pytest.mark.usefixtures("clock")  # when somebody was last seen is written down each minute
 @pytest.mark.parametrize("visitor", VISITORS, ids=lambda visitor: visitor.__name__)
 def test_other_methods_open_nothing_more(
     visitor: Callable[[MakeUser], Person], office: bool, make_user: MakeUser, addresses: Addresses

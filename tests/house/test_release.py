@@ -43,7 +43,10 @@ EMPTY = {
 MEANT: dict[str, str] = {
     f"roles: {role}": "who reads what is sent sees the gateways, and who administers switches them"
     for role in ("help desk", "auditor", "administrator")
-} | {"log: events": "these three roles were given it by the upgrade"}
+} | {
+    "log: events": "these three roles were given it by the upgrade",
+    "webmail: who": "other sites are told how somebody signed in: amr, acr",
+}
 
 
 def git(*arguments: str) -> str:
