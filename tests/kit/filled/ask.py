@@ -151,6 +151,15 @@ def _help_code(secrets: Secrets) -> Answers:
     yield "and opens nothing", browser.is_in()
 
 
+def _recovery_code(secrets: Secrets) -> Answers:
+    browser = person("app")
+    browser.enter_password()
+    yield "opens", _leads(browser.post("/sign-in/recovery/", {"code": secrets["recovery_code"]}))
+    browser.post("/sign-out/")
+    browser.enter_password()
+    yield "and no second time", _leads(browser.post("/sign-in/recovery/", {"code": secrets["recovery_code"]}))
+
+
 def _app(secrets: Secrets) -> Answers:
     browser = person("app")
     yield "is asked for", _leads(browser.enter_password())
@@ -223,6 +232,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "webmail": _webmail,
     "help code": _help_code,
     "app": _app,
+    "recovery_code": _recovery_code,
     "code": _code,
     "QR code": _qr_code,
     "import": _import,

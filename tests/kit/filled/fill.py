@@ -15,7 +15,7 @@ from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
-from accounts.factors import authenticators
+from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.faults import faults
 from accounts.faults.words import Note
@@ -70,6 +70,7 @@ def fill() -> Secrets:
         "tokens": _go_to_webmail(sessions["webmail"]),
         "help_code": _give_help_code(),
         "app": _add_app(),
+        "recovery_code": _make_recovery_codes(),
         "half_way": _begin("half-way"),
         "qr": _show_qr_code(),
     }
@@ -161,6 +162,13 @@ def _give_help_code() -> str:
     made = helpcodes.issue(user("lost-phone"), (phone.pk, 0), actor=user(SUPERUSER), reason="lost")
     assert isinstance(made, tuple), made
     return made[1]
+
+
+def _make_recovery_codes() -> str:
+    """One of ten, of who has an app."""
+    made = recoverycodes.make(user("app"))
+    assert isinstance(made, list)
+    return made[0]
 
 
 def _add_app() -> str:
