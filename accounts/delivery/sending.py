@@ -3,14 +3,15 @@
 import logging
 import traceback
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
+from accounts.delivery.claims import ClaimLost, mine
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.delivery.models import Attempt, Delivery, Sms
 
@@ -22,10 +23,6 @@ Reason = Delivery.Reason
 Row = TypeVar("Row", bound=Delivery)
 
 LONGEST_BACKOFF = timedelta(minutes=5)
-
-
-class ClaimLost(Exception):
-    """Somebody took this worker for dead: the row is in other hands."""
 
 
 def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = None) -> None:
@@ -64,17 +61,6 @@ def _claim(model: type[Row], pk: int) -> Row | None:
     return row
 
 
-def renew_claim(row: Delivery, now: datetime, **fields: object) -> None:
-    """In one transaction with the note that somebody is asked to send it. So whoever finds a claim without such a note
-    knows that nobody was asked, and whoever lost the claim asks nobody. Its owner knows it by `now` from then on."""
-    if not _mine(row).filter(status=Status.CLAIMED).update(claimed_at=now, **fields):
-        raise ClaimLost
-
-
-def _mine(row: Row) -> QuerySet[Row]:
-    return type(row)._default_manager.filter(pk=row.pk, claimed_at=row.claimed_at)
-
-
 def _requeue(row: Delivery, error: NotSent) -> None:
     """Certainly not sent: the sweep tries again, later each time. What would be too late by then is told at once, and
     its owner goes on."""
@@ -91,7 +77,7 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     fields |= {name: getattr(row, name) for name in row.LEARNED}
     # A worker that was only slow may have been given up for lost.
     earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
-    _mine(row).filter(status__in=earlier).update(status=status, **fields)
+    mine(row).filter(status__in=earlier).update(status=status, **fields)
 
 
 RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 1, Status.SENT: 2, Status.FAILED: 3,

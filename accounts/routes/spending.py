@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.delivery import sending
+from accounts.delivery import claims
 from accounts.delivery.models import Attempt, Sms
 from accounts.lib import numbers
 from accounts.routes.models import Spending
@@ -40,7 +40,7 @@ def begin(sms: Sms, gateway: str) -> Attempt | None:
     cost, now = price(gateway, sms.number), timezone.now()
     try:
         with transaction.atomic():
-            sending.renew_claim(sms, now, gateway=gateway)  # known even if nothing more is heard of it
+            claims.renew(sms, now, gateway=gateway)  # known even if nothing more is heard of it
             for of in _purses(gateway, sms.number):
                 _spend(of, cost)
             attempt = Attempt.objects.create(sms=sms, gateway=gateway, started_at=now, price=cost)

@@ -20,6 +20,7 @@ from accounts.elsewhere import arrivals, cas, oidc, sources
 from accounts.elsewhere.answers import Away, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 from accounts.elsewhere.sources import Source
+from accounts.lib import invisible
 from accounts.sessions import clients, sessions, signins
 from accounts.sessions.decorators import GET_OR_POST
 from accounts.signin import entering, signin, views
@@ -141,7 +142,7 @@ def _end(request: HttpRequest, source: Source) -> HttpResponse:
     """Single sign-out. Whether there was anything to end is nobody's business."""
     if source.slug != sources.CAS:
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    ticket = cas.ended(request.POST.get("logoutRequest", ""))
+    ticket = cas.ended(invisible.dropped(request.POST.get("logoutRequest", "")))
     if ticket and (arrival := arrivals.end(source.slug, ticket)):
         signins.end_named(arrival.user, arrival.sign_in, address="")
     return HttpResponse(status=204)

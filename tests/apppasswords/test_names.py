@@ -22,7 +22,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
     typed: list[str] = []
     real = mailbox_passwords.check_password
 
-    def check(name: str, password: str) -> object:
+    def check(name: str, password: str, *_asker: object) -> object:
         typed.append(password)
         return real(name, password)
 

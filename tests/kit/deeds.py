@@ -11,6 +11,7 @@ from accounts.bans import bans
 from accounts.bans.models import Network
 from accounts.codes import codes
 from accounts.delivery import receipts, sending, sweeps
+from accounts.delivery.claims import ClaimLost
 from accounts.delivery.gateways.receipts import Receipt
 from accounts.delivery.models import Sms
 from accounts.factors import authenticators, recoverycodes
@@ -287,7 +288,7 @@ def go_on_or_sweep(sms: int = 0, claimed_at: str = "") -> str:
     row.claimed_at = datetime.fromisoformat(claimed_at)
     try:
         routing.carry(row)
-    except sending.ClaimLost:
+    except ClaimLost:
         return "LOST"
     return "SENT"
 

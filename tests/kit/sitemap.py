@@ -92,9 +92,9 @@ class Addresses:
             "apppasswords/profilelink": ProfileLink.objects.create(
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
             ).pk,
-            "factors/authenticator": Authenticator.objects.create(user=owner, name="App", key=b"", last_step=0).pk,
+            "factors/authenticator": Authenticator.objects.create(user=owner, name="手机", key=b"", last_step=0).pk,
             "factors/passkey": Passkey.objects.create(
-                user=owner, name="Passkey", credential_id="id", public_key=b"", sign_count=0, backup_eligible=False,
+                user=owner, name="电脑", credential_id="id", public_key=b"", sign_count=0, backup_eligible=False,
                 backed_up=False, aaguid=UUID(int=0),
             ).pk,
         }  # fmt: skip

@@ -46,7 +46,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     typed: list[str] = []
     real = mailbox_passwords.check_password
 
-    def check(name: str, password: str) -> User | None:
+    def check(name: str, password: str, *_asker: object) -> User | None:
         typed.append(password)
         return real(name, password)
 

@@ -81,8 +81,8 @@ def test_templates_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_templates_are_asked_for_by_the_kinds_that_there_are() -> None:
     """The settings cannot import the table."""
-    assert set(templates.CODES) | set(templates.NOTICES) == set(Sms.Purpose)
-    assert set(templates.NOTICES) == set(Sms.NOTICES)
+    assert set(templates.CODES) | set(templates.NOTICES) | set(templates.OPTIONAL) == set(Sms.Purpose)
+    assert set(templates.NOTICES) | set(templates.OPTIONAL) == set(Sms.NOTICES)
     assert set(templates.VALUES) == set(message().values())
 
 
@@ -90,7 +90,7 @@ def test_what_no_setting_names_is_not_loaded() -> None:
     """The base installation has none of these packages."""
     program = (
         "import django, sys; django.setup()\n"
-        "import portal.urls, portal.celery, accounts.delivery.management.commands.checksms\n"
+        "import portal.urls, portal.celery, portal.office.management.commands.checksms\n"
         "import accounts.delivery.tasks, accounts.routes.tasks\n"
         "print({'alibabacloud_dysmsapi20170525', 'tencentcloud', 'darabonba', 'twilio'} & sys.modules.keys())"
     )

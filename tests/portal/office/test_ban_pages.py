@@ -244,11 +244,11 @@ def test_whether_it_is_in_a_known_network(desk: Person, settings: Settings) -> N
 
 
 def test_the_drawing_has_every_failure(desk: Person, clock: time_machine.Traveller) -> None:
-    desk.sign_in()
     for _ in range(9):
         bans.note_failure(HOME, ONE, "old", "imap")
         clock.shift(timedelta(minutes=5))
     ban = fail([(ONE, "old")])
+    desk.sign_in()
     bars = ban_story.timeline(ban)
     assert len(bars) == ban_story.BARS
     assert sum(bar.failures for bar in bars) == 10

@@ -27,7 +27,7 @@ def test_from_a_department_on_the_dashboard(office: Person, make_user: MakeUser)
     chosen = office.get(entry.next_url, HTTP_ACCEPT_LANGUAGE="en")
     form = chosen.context["form"]
     assert form.initial["departments"] == ["文学院 & 历史系"]
-    assert "文学院 &amp; 历史系: 2 people, two-step on for 1, 1 without a phone" in text(chosen)
+    assert "文学院 &amp; 历史系: 2 people, two-step on for 1, 1 with nothing bound" in text(chosen)
     assert re.search('value="文学院 &amp; 历史系"[^>]* checked', text(chosen))
 
 
