@@ -147,7 +147,7 @@ def test_every_state_of_the_desk_is_for_everybody(
     for summary in page.locator("summary").all():
         summary.click()
         expect(page.locator(".act[open]")).to_have_count(1)
-    page.get_by_text("设置初始密码").first.click()
+    page.locator("summary").filter(has_text="设置初始密码").click()
     page.locator(".act[open]").get_by_label("其他原因（请填写备注）").check()
     page.locator(".act[open]").get_by_role("button").click()
     expect(page.locator(".act[open]").get_by_text("请填写原因。")).to_be_visible()
