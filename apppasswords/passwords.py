@@ -84,22 +84,32 @@ def remove(user: User, pk: int, *, actor: User | None = None, address: str = "",
     return _remove(user, of(user).filter(pk=pk), actor=actor, address=address, reason=reason) > 0
 
 
-def remove_all(user: User, *, actor: User | None = None, address: str = "", reason: str = "") -> int:
-    """And what waits to make one: a QR code on a screen."""
+def remove_all(
+    user: User, *, actor: User | None = None, address: str = "", reason: str = "", ends_mail: bool = True
+) -> int:
+    """And what waits to make one: a QR code on a screen. Not `ends_mail`: the caller does it."""
     # The links first: a phone that takes one at this moment comes before or not at all.
     with transaction.atomic():
         ProfileLink.objects.filter(user=user, used_at=None).delete()
-        return _remove(user, of(user), actor=actor, address=address, reason=reason)
+        rows = of(user)
+        return _remove(user, rows, actor=actor, address=address, reason=reason, ends_mail=ends_mail)
 
 
 def _remove(
-    user: User, rows: QuerySet[AppPassword], *, actor: User | None = None, address: str = "", reason: str = ""
+    user: User,
+    rows: QuerySet[AppPassword],
+    *,
+    actor: User | None = None,
+    address: str = "",
+    reason: str = "",
+    ends_mail: bool = True,
 ) -> int:
     with transaction.atomic():
         names = [row.name for row in rows.select_for_update()]
         if names:
             rows.delete()
-            mailsessions.end([user.username], Why.APP_PASSWORD)
+            if ends_mail:
+                mailsessions.end([user.username], Why.APP_PASSWORD)
             event = events.record(
                 events.Kind.APP_PASSWORD_REMOVED,
                 user,

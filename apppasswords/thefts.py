@@ -33,7 +33,7 @@ def stop(user: User, version: str, *, actor: User | None, address: str = "", rea
             return False
         exemptions.overrule(user, actor=actor, address=address)
         was_ours = passwords.withdraw(user)
-        removed = app_passwords.remove_all(user, actor=actor, address=address, reason=reason)
+        removed = app_passwords.remove_all(user, actor=actor, address=address, reason=reason, ends_mail=False)
         endings.end(Occasion.STOLEN, user, actor=actor, address=address, reason=reason)
         detail = {"app_passwords_removed": removed, "password_ended": was_ours}
         event = events.record(

@@ -106,8 +106,8 @@ class SecondStepMiddleware(MiddlewareMixin):
         way = way_in(request) if getattr(view, "login_required", True) else None
         if way and not request.user.is_authenticated:
             sessions.keep_typed(request, typed.of(request.POST))
-        if way and "HX-Request" in request.headers:  # a part of a page, which would get the sign-in in its place
-            return HttpResponse(headers={"HX-Refresh": "true"})
+        if way and "HX-Request" in request.headers:
+            return HttpResponse()  # a part of a page goes; the page stays, for it may show what is shown once
         return way
 
 

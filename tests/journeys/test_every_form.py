@@ -28,6 +28,7 @@ DELAYS = (10, 30, 80, 150, 300)  # ms between the presses, in turn
 PRESS = """([n, by, delay]) => new Promise(tell => {
     const form = document.querySelectorAll('form[method="post"]')[n];
     form.noValidate = true; // it is about what is sent, not about what is entered
+    if (form.elements.answer) form.elements.answer.value = "{}"; // the device has answered
     const button = form.querySelector("[type=submit]:not([disabled]), button:not([type]):not([disabled])");
     if (!button) return tell(null);
     let sent = 0;

@@ -61,7 +61,7 @@ def test_where_nothing_is_yet_everything_is_made(db: None) -> None:
 
 
 def test_what_an_office_made_of_a_role_stays(db: None) -> None:
-    roles.make()
+    call_command("roles")
     desk = Role.objects.get(name=roles.HELP)
     desk.permissions.add(Permission.objects.get(codename="see_numbers"))
     desk.permissions.remove(Permission.objects.get(codename="lift_ban"))
