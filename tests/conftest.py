@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         copies = ExitStack()
         copies.enter_context(migrated.shared())
         config.add_cleanup(copies.close)
-    # Each client of a test loads the middleware: static files are looked for when one is asked for, not all of them then.
+    # Each client of a test loads the middleware: static files are looked for when one is asked for, not all then.
     django_settings.WHITENOISE_AUTOREFRESH = True
     # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
     django_settings.PASSWORD_HASHERS = [

@@ -7,7 +7,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.codes import guesses
-from accounts.delivery import notices
 from accounts.factors import authenticators, ceremonies, changes
 from accounts.factors.ceremonies import Answer, Made, Place, Used
 from accounts.factors.models import Passkey
@@ -135,4 +134,4 @@ class Signed(guesses.Code):
 def _tell_of_copy(passkey: Passkey, address: str) -> None:
     with transaction.atomic():
         event = events.record(events.Kind.PASSKEY_COPIED, passkey.user, address=address, name=passkey.name)
-        notices.by_mail(passkey.user, event)
+        changes.tell(passkey.user, event)

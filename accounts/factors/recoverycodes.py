@@ -85,11 +85,15 @@ def _replace(user: User, made: list[str]) -> None:
     )
 
 
-def remove(user: User, *, actor: User | None = None, address: str = "", reason: str = "", by_sms: bool = True) -> bool:
-    """By its owner, or by a clerk (`actor`). False if there is none."""
+def remove(
+    user: User, pk: int | None = None, *, actor: User | None = None, address: str = "", reason: str = "",
+    by_sms: bool = True,
+) -> bool:  # fmt: skip
+    """By its owner, or by a clerk (`actor`), who saw the set `pk`. False if there is none."""
     with transaction.atomic():
         user.hold()
-        deleted, _rows = RecoverySet.objects.filter(user=user).delete()
+        held = RecoverySet.objects.filter(user=user)
+        deleted, _rows = (held if pk is None else held.filter(pk=pk)).delete()
         if not deleted:
             return False
         changes.end(user, actor)

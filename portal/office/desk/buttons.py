@@ -74,7 +74,7 @@ def remove_way(task: Task) -> None:
     by = task.by
     name = held.remove(task.person, way, number(pk), actor=by.clerk, address=by.address, reason=by.reason)
     if name is None:
-        task.nothing_done(Kind.WAY_REMOVED)
+        task.nothing_done(Kind.WAY_REMOVED, Kind.RECOVERY_REMOVED)
     else:
         task.say(_("“%(name)s” is removed. The owner is told.") % {"name": name})
 

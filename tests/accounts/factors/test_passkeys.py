@@ -10,6 +10,7 @@ from django.core import mail
 from pytest_django import Settings
 
 from accounts.browsers.models import TrustedBrowser
+from accounts.delivery.models import Sms
 from accounts.factors import ceremonies
 from accounts.factors.models import Passkey
 from accounts.log.models import SecurityEvent
@@ -409,10 +410,12 @@ def test_of_two_copies_the_one_behind_is_refused_and_its_owner_told(wangwu: Pers
     wangwu.post("/sign-out/")
     wangwu.enter_password()
     mail.outbox.clear()
+    told = Sms.objects.filter(purpose="notice_way").count()
     assert use(wangwu, copy).status_code == 200
     assert not wangwu.is_in()
     assert SecurityEvent.objects.get(kind="passkey_copied").detail == {"name": "my laptop"}
     assert "my laptop" in mail.outbox[0].body
+    assert Sms.objects.filter(purpose="notice_way").count() == told + 1
     assert use(wangwu, key).status_code == 302, "the one that is ahead goes on"
 
 

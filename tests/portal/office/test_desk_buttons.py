@@ -12,7 +12,9 @@ from pytest_django import Settings
 
 from accounts.bans.models import Ban
 from accounts.browsers.models import TrustedBrowser
+from accounts.codes import guesses
 from accounts.delivery.gateways import memory
+from accounts.factors import recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
 from accounts.phones import phones
@@ -141,6 +143,26 @@ def test_the_last_way_may_be_taken_away_and_no_session_binds_the_next(helper: Pe
     press(helper, wanting, "way")
     assert wanting.get("/sign-in/phone/").headers["Location"] == "/sign-in/"
     assert wanting.enter_password().headers["Location"] == "/sign-in/phone/"
+
+
+def test_recovery_codes_are_taken_away_by_whoever_saw_them(helper: Person, office: Person, wanting: Person) -> None:
+    assert wanting.user
+    Authenticator.objects.all().delete()
+    owner = User.objects.get(pk=wanting.user.pk)
+    made = recoverycodes.make(owner)
+    assert isinstance(made, list)
+    page = helper.get(path(wanting)).content.decode()
+    assert "还剩 10 个" in page
+    assert "移除 恢复码" in page
+    held = version(helper, wanting, "way")
+    assert "“恢复码”已移除" in press(office, wanting, "way", held)
+    assert event("recovery_removed").detail["reason"]
+    assert recoverycodes.check(owner, made[0])[0] is not guesses.Outcome.RIGHT
+    assert "已由 itoffice@example.edu" in press(helper, wanting, "way", held)
+    owner.refresh_from_db()
+    assert isinstance(recoverycodes.make(owner), list)
+    press(helper, wanting, "way", held)
+    assert recoverycodes.left(owner) == 10, "those are others than the page showed"
 
 
 def test_a_help_code_for_who_has_an_app_and_no_phone(helper: Person, wanting: Person) -> None:
