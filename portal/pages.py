@@ -17,7 +17,7 @@ from accounts.lib import contact, institution
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
-from accounts.sessions import sessions
+from accounts.sessions import expiry, lifetimes, typed
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from apppasswords import passwords, stopped
@@ -44,10 +44,10 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "passwords_in_directory": settings.PASSWORDS_IN_DIRECTORY,
         "has_password_page": settings.HAS_PASSWORD_PAGE,
         "mail_programs": programs.ALL,
-        "will_be_temporary": lambda: sessions.will_be_temporary(request),
-        "idle_left": lambda: sessions.idle_left(request, in_office=_is_office(request)),
+        "will_be_temporary": lambda: lifetimes.will_be_temporary(request),
+        "idle_left": lambda: expiry.idle_left(request, in_office=_is_office(request)),
         "is_office": _is_office(request),
-        "typed_before": lambda: sessions.take_typed(request),
+        "typed_before": lambda: typed.take(request),
         "temporary_until": lambda: _temporary_until(request),
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
@@ -59,8 +59,8 @@ def _is_office(request: HttpRequest) -> bool:
 
 def _temporary_until(request: HttpRequest) -> datetime | None:
     """Of a temporary sign-in."""
-    is_in = request.user.is_authenticated and sessions.is_temporary(request)
-    return sessions.ends_at(request) if is_in else None
+    is_in = request.user.is_authenticated and lifetimes.is_temporary(request)
+    return lifetimes.ends_at(request) if is_in else None
 
 
 def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:

@@ -24,7 +24,7 @@ from oauthlib.common import add_params_to_uri
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.openid.models import Application
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, grants, halfway, lifetimes, sessions
 from accounts.sessions.decorators import leads_to_applications
 from accounts.sessions.middleware import way_in
 from accounts.signin.views import leave
@@ -52,7 +52,7 @@ class Authorize(AuthorizationView):
         prompt, max_age = self.request.GET.get("prompt", "").split(), self.request.GET.get("max_age", "")
         if self.request.method != "GET" or ("login" not in prompt and not max_age.isdecimal()):
             return False
-        return "login" in prompt or sessions.signed_in_since(self.request) > int(max_age)
+        return "login" in prompt or lifetimes.age(self.request) > int(max_age)
 
     def handle_no_permission(self) -> HttpResponseBase:
         """Without a page if the application asked for that; else by the way of everybody, and back."""
@@ -66,13 +66,13 @@ class Authorize(AuthorizationView):
             refused: HttpResponseBase = way or self.error_response(error, application=None)
             return refused
         if way:
-            sessions.want(self.request, self.request.get_full_path())
+            halfway.want(self.request, self.request.get_full_path())
             return way
         # What asked for a fresh sign-in has had it when the way leads here again.
         asked = [(name, text) for name, text in parse_qsl(self.request.GET.urlencode()) if name != "max_age"]
         asked = [(name, text) for name, text in asked if name != "prompt"]
         back = f"{self.request.path}?{urlencode(asked)}"
-        sessions.ask_again(self.request, back)
+        grants.ask_again(self.request, back)
         return redirect(f"{reverse('sign_in')}?{quoted({'next': back})}")
 
     def create_authorization_response(
@@ -80,7 +80,7 @@ class Authorize(AuthorizationView):
     ) -> Any:
         user: User = request.user  # type: ignore[assignment]
         if allow:
-            credentials["authorization"] = sessions.authorize(request)  # type: ignore[arg-type]
+            credentials["authorization"] = grants.authorize(request)  # type: ignore[arg-type]
         response = super().create_authorization_response(request, scopes, credentials, allow)
         if allow:
             application = Application.objects.get(client_id=credentials["client_id"])

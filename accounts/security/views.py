@@ -21,7 +21,7 @@ from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
-from accounts.sessions import clients, known, sessions
+from accounts.sessions import clients, known, notes, sessions
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
@@ -78,7 +78,7 @@ def _bind(request: SignedInRequest) -> HttpResponse:
 def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refusal) -> HttpResponse:
     """After binding or changing: this session goes on with the new phone."""
     step.done()
-    sessions.drop(request, OLD_NUMBER_PROVEN)
+    notes.drop(request, OLD_NUMBER_PROVEN)
     response = redirect("phone")
     if isinstance(bound, phones.Refusal):
         messages.error(request, phone_refusal_text(bound))
@@ -96,7 +96,7 @@ def phone_change(request: SignedInRequest) -> HttpResponse:
     bound = phones.of(request.user)
     if bound is None:
         return redirect("phone")
-    if sessions.recall(request, OLD_NUMBER_PROVEN) == bound.pk:
+    if notes.recall(request, OLD_NUMBER_PROVEN) == bound.pk:
         step = NumberStep(request, request.user, Sms.Purpose.CHANGE_NEW)
         if request.method == "POST" and (number := step.post()):
             return _keep(request, step, phones.change(bound, number, address=clients.address(request)))
@@ -107,7 +107,7 @@ def phone_change(request: SignedInRequest) -> HttpResponse:
             old.send()
             return redirect("phone_change")
         if old.prove():
-            sessions.remember(request, OLD_NUMBER_PROVEN, bound.pk)
+            notes.remember(request, OLD_NUMBER_PROVEN, bound.pk)
             return redirect("phone_change")
     return render(request, "security/phone_change.html", {"phone": bound, "old": old})
 

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.sessions import sessions
+from accounts.sessions import halfway
 from accounts.users import usernames
 from accounts.users.models import User
 
@@ -31,7 +31,7 @@ def csrf_token(context: template.Context) -> SafeString:
 
 def of(request: HttpRequest) -> str:
     """Of who is in or half-way here; empty for nobody."""
-    pk = sessions.present(request)
+    pk = halfway.present(request)
     return "" if pk is None else salted_hmac("accounts.sessions.flows", str(pk), algorithm="sha256").hexdigest()[:32]
 
 
@@ -50,7 +50,7 @@ def names_another(request: HttpRequest) -> bool:
 
 
 def _who(request: HttpRequest) -> User | None:
-    pk = sessions.present(request)
+    pk = halfway.present(request)
     return None if pk is None else User.objects.filter(pk=pk).first()
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from accounts.phones import phones
-from accounts.sessions import sessions
+from accounts.sessions import keys, lifetimes, notes, sessions
 from accounts.users.models import User
 
 USERS_A_BROWSER = 5  # people who share one browser
@@ -33,7 +33,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """The second step was taken, by whichever way: codes to the phone are counted by it, if there is one. Not in a
     browser of others, in which nothing is left."""
     phone = phones.of(user)
-    if phone is None or sessions.is_temporary(request):
+    if phone is None or lifetimes.is_temporary(request):
         return
     value = _value(user, str(phone.number))
     others = [other for other in _values(request) if other != value]
@@ -50,7 +50,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
 def is_owner(request: HttpRequest, user: User, number: str) -> bool:
     """Whether who asks has shown to be the owner by more than the password: by a code, in this session or before in
     this browser, or by one of the help desk."""
-    if sessions.recall(request, sessions.HELP_CODE) is not None:
+    if notes.recall(request, keys.HELP_CODE) is not None:
         return True
     if request.user.is_authenticated and request.user.pk == user.pk:
         is_in: User = request.user

@@ -14,7 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from accounts.sessions import flows, sessions, typed
+from accounts.sessions import expiry, flows, halfway, sessions, typed
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -101,11 +101,11 @@ class SecondStepMiddleware(MiddlewareMixin):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        if request.user.is_authenticated and (why := sessions.over(request)):
-            sessions.close(request, why)
+        if request.user.is_authenticated and (why := expiry.over(request)):
+            expiry.close(request, why)
         way = way_in(request) if getattr(view, "login_required", True) else None
         if way and not request.user.is_authenticated:
-            sessions.keep_typed(request, typed.of(request.POST))
+            typed.keep(request, typed.of(request.POST))
         if way and "HX-Request" in request.headers:
             return HttpResponse()  # a part of a page goes; the page stays, for it may show what is shown once
         return way
@@ -114,7 +114,7 @@ class SecondStepMiddleware(MiddlewareMixin):
 def way_in(request: HttpRequest) -> HttpResponseBase | None:
     """Where somebody has to go first who may not see this page yet."""
     if not sessions.has_passed(request):
-        candidate = sessions.candidate(request)
+        candidate = halfway.candidate(request)
         if candidate is None:
             return redirect_to_login(request.get_full_path(), reverse("sign_in"))
         return redirect(candidate.page)

@@ -55,3 +55,7 @@ class SessionStore(db.SessionStore):
         raise NotImplementedError
 
     _aget_session_from_db = aexists = acreate_model_instance = adelete = _without
+
+
+def delete_expired() -> None:
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

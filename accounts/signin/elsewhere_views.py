@@ -21,7 +21,7 @@ from accounts.elsewhere.answers import Away, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 from accounts.elsewhere.sources import Source
 from accounts.lib import invisible
-from accounts.sessions import clients, sessions, signins
+from accounts.sessions import clients, grants, halfway, lifetimes, sessions, signins
 from accounts.sessions.decorators import GET_OR_POST
 from accounts.signin import entering, signin, views
 
@@ -44,7 +44,7 @@ def _page(source: Source) -> str:
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     source = _source(slug)
     next_path = entering.safe_next(request, request.GET.get("next"))
-    again = sessions.is_asked_again(request, next_path)
+    again = grants.is_asked_again(request, next_path)
     if sessions.has_passed(request) and not again:
         return views.in_already(request, next_path)
     if until := bans.banned_until(clients.address(request), ""):
@@ -92,13 +92,13 @@ def _astray(request: HttpRequest, source: Source) -> HttpResponse:
     """Not by the way that this browser left on. A page that is loaded again leads to where its person is by now."""
     if sessions.has_passed(request):
         return views.in_already(request, "")
-    if candidate := sessions.candidate(request):
+    if candidate := halfway.candidate(request):
         return redirect(candidate.page)
     return _refused(request, source, Refusal.NOT_PROVEN, "not of this browser, or too old")
 
 
 def _arrive(request: HttpRequest, source: Source, departure: Departure) -> HttpResponse:
-    again = sessions.is_asked_again(request, departure.next)
+    again = grants.is_asked_again(request, departure.next)
     if sessions.has_passed(request) and not again:
         return views.in_already(request, departure.next)
     address = clients.address(request)
@@ -113,7 +113,7 @@ def _arrive(request: HttpRequest, source: Source, departure: Departure) -> HttpR
     if again and not departure.fresh:
         return _refused(request, source, Refusal.NOT_PROVEN, "not signed in anew")
     # A temporary sign-in stays one where somebody signs in anew.
-    cookie = "" if sessions.is_temporary(request) else request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, "")
+    cookie = "" if lifetimes.is_temporary(request) else request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, "")
     return _decided(request, source, departure, proof, signin.vouched(proof.address, address, cookie))
 
 
@@ -134,7 +134,7 @@ def _decided(
     arrival = arrivals.note(source.slug, departure.state, proof, decision.user)
     if arrival is None:
         return _refused(request, source, Refusal.NOT_PROVEN, "shown before")
-    temporary = sessions.is_temporary(request)
+    temporary = lifetimes.is_temporary(request)
     return views.go_on(request, decision.user, decision, departure.next, temporary=temporary, arrival=arrival.pk)
 
 

@@ -16,7 +16,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.elsewhere import arrivals
 from accounts.lib import clock
 from accounts.log import events
-from accounts.sessions import clients, known, sessions
+from accounts.sessions import clients, keys, known, lifetimes, sessions
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.ways import Device, Way
@@ -84,7 +84,7 @@ def confirmed(request: SignedInRequest, device: Device) -> HttpResponse:
 
 def trust(request: HttpRequest, response: HttpResponse, device: Device) -> None:
     """This browser, which has just shown a second step. Not after a temporary sign-in, whatever the form says."""
-    if sessions.is_temporary(request):
+    if lifetimes.is_temporary(request):
         return
     name = settings.TRUSTED_BROWSER_COOKIE_NAME
     _browser, cookie = browsers.trust(device, request.COOKIES.get(name, ""), clients.look(request))
@@ -102,7 +102,7 @@ def start_again(request: HttpRequest) -> HttpResponse:
     """Or on, who is in by another tab."""
     if sessions.has_passed(request):
         return redirect(settings.LOGIN_REDIRECT_URL)
-    if sessions.HALFWAY in request.session:
+    if keys.HALFWAY in request.session:
         request.session.flush()
         messages.info(request, _("The sign-in took too long, or something changed meanwhile. Please start again."))
     return redirect("sign_in")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.bans import bans
 from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, halfway
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin import entering, lost
 from accounts.signin.forms import SignInAppForm
@@ -29,7 +29,7 @@ from accounts.users.ways import Way
 @leads_to_applications
 def sign_in_app(request: HttpRequest) -> HttpResponse:
     """The code that an authenticator app shows."""
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if candidate.help_code or Way.APP not in candidate.ways:
@@ -51,7 +51,7 @@ def sign_in_app(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 def sign_in_recovery(request: HttpRequest) -> HttpResponse:
     """A code from the paper. It leads to where something new is bound, which is what its owner needs now."""
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if candidate.help_code or Way.RECOVERY not in candidate.ways:
@@ -78,7 +78,7 @@ def _factors(next_path: str) -> str:
 @leads_to_applications
 def sign_in_app_new(request: HttpRequest) -> HttpResponse:
     """In place of a phone, where two-step begins; or of what is lost, with the help desk's code."""
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if not candidate.binds or Way.APP not in settings.SECOND_STEPS_TO_BEGIN:
@@ -99,7 +99,7 @@ def sign_in_app_new(request: HttpRequest) -> HttpResponse:
 
 
 def _add(
-    candidate: sessions.Candidate, step: NewAppStep, time_step: int, address: str
+    candidate: halfway.Candidate, step: NewAppStep, time_step: int, address: str
 ) -> Authenticator | authenticators.Refusal:
     if candidate.help_code is None:
         return authenticators.add(step.offer, time_step, step.name, address=address)

@@ -7,7 +7,7 @@ from accounts.codes import guesses
 from accounts.factors import ceremonies, passkeys
 from accounts.factors.ceremonies import Made, Place, Purpose
 from accounts.factors.models import Passkey
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, halfway
 from accounts.signin import words
 from accounts.signin.forms import NewPasskeyForm, PasskeyForm
 from accounts.users.models import User
@@ -17,7 +17,7 @@ class Asking:
     """A browser is asked, and its answer comes with the form."""
 
     def __init__(self, request: HttpRequest, user: User, purpose: Purpose, form_class: type[PasskeyForm]) -> None:
-        self.request, self.place = request, Place(user, sessions.nonce(request), purpose)
+        self.request, self.place = request, Place(user, halfway.nonce(request), purpose)
         self.form = form_class(request.POST if request.method == "POST" else None)
 
     @property

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.bans import bans
 from accounts.factors.ceremonies import Purpose
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, halfway
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.signin import entering
 from accounts.signin.forms import SignInPasskeyForm
@@ -21,7 +21,7 @@ from accounts.users.ways import Way
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
 def sign_in_passkey(request: HttpRequest) -> HttpResponse:
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if candidate.help_code or Way.PASSKEY not in candidate.ways:

@@ -14,7 +14,7 @@ from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
 from accounts.routes import routing
-from accounts.sessions import clients, known, sessions
+from accounts.sessions import clients, keys, known, notes, sessions
 from accounts.signin import words
 from accounts.signin.forms import CodeForm, NumberForm
 from accounts.users.models import User
@@ -197,13 +197,13 @@ class NumberStep:
         self, request: HttpRequest, user: User, purpose: Sms.Purpose, form_class: type[CodeForm] = CodeForm
     ) -> None:
         self.request, self.user, self.purpose, self.form_class = request, user, purpose, form_class
-        self.held = sessions.recall(request, self.held_key)
+        self.held = notes.recall(request, self.held_key)
         self.form = NumberForm(initial={"number": numbers.readable(str(self.held)) if self.held else None})
         self.code = self._code_step(str(self.held)) if self.held else None
 
     @property
     def held_key(self) -> str:
-        return sessions.NUMBER.format(purpose=self.purpose)
+        return keys.NUMBER.format(purpose=self.purpose)
 
     def _code_step(self, number: str) -> CodeStep:
         return CodeStep(self.request, self.user, number, self.purpose, self.form_class)
@@ -228,7 +228,7 @@ class NumberStep:
         if issued.refusal and new.state is not State.LIVE and self.code and self.code.state is State.LIVE:
             self.form.add_error("number", words.refusal_text(issued))
             return
-        sessions.remember(self.request, self.held_key, number)
+        notes.remember(self.request, self.held_key, number)
         self.code = new
 
     def _enter(self) -> str | None:
@@ -270,4 +270,4 @@ class NumberStep:
         self.code = None
 
     def done(self) -> None:
-        sessions.drop(self.request, self.held_key)
+        notes.drop(self.request, self.held_key)

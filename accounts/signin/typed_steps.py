@@ -9,7 +9,7 @@ from accounts.factors import authenticators, recoverycodes
 from accounts.factors.authenticators import Off
 from accounts.factors.models import Authenticator, RecoverySet
 from accounts.lib.qr import picture
-from accounts.sessions import clients, sessions
+from accounts.sessions import clients, halfway
 from accounts.signin import words
 from accounts.signin.forms import AppCodeForm, NewAppForm, RecoveryCodeForm
 from accounts.users.models import User
@@ -65,7 +65,7 @@ class NewAppStep:
 
     def __init__(self, request: HttpRequest, user: User) -> None:
         self.request = request
-        self.offer = authenticators.offer(user, sessions.nonce(request))
+        self.offer = authenticators.offer(user, halfway.nonce(request))
         self.form = NewAppForm(request.POST if request.method == "POST" else None)
 
     def prove(self) -> int | None:

@@ -21,7 +21,7 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
-from accounts.sessions import clients, flows, sessions
+from accounts.sessions import clients, expiry, flows, grants, halfway, lifetimes, sessions
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering, lost, signin, steady, words
@@ -38,10 +38,10 @@ from accounts.users.ways import Way
 @leads_to_applications
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_path = entering.safe_next(request, request.POST.get("next") or request.GET.get("next"))
-    again = sessions.is_asked_again(request, next_path)
+    again = grants.is_asked_again(request, next_path)
     if sessions.has_passed(request) and not again:
         return in_already(request, next_path)
-    initial = {"username": request.user.get_username(), "temporary": sessions.is_temporary(request)}
+    initial = {"username": request.user.get_username(), "temporary": lifetimes.is_temporary(request)}
     form = SignInForm(request.POST or None, initial=initial)
     address = clients.address(request)
     insists = False  # on what to do about a forgotten password
@@ -62,7 +62,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
-    ended = "" if form.is_bound else words.ended_text(sessions.ended(request))
+    ended = "" if form.is_bound else words.ended_text(expiry.ended(request))
     context = {
         "form": form,
         "next": next_path,
@@ -108,12 +108,12 @@ def go_on(
     arrival: int | None = None,
 ) -> HttpResponse:
     """`arrival`: the password was compared elsewhere."""
-    sessions.begin(request, user, decision.phone, next_path, temporary=temporary)
+    halfway.begin(request, user, decision.phone, next_path, temporary=temporary)
     if arrival is not None:
         sessions.note_arrival(request, arrival)
     if decision.step is signin.Step.DONE:
         return entering.enter(request, user, next_path, browser=decision.browser)
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if candidate.phone and candidate.page == "sign_in_code":
@@ -126,7 +126,7 @@ def go_on(
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
 def sign_in_code(request: HttpRequest) -> HttpResponse:
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if candidate.phone is None or Way.PHONE not in candidate.ways or candidate.help_code:
@@ -154,7 +154,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(GET_OR_POST)
 def sign_in_help(request: HttpRequest) -> HttpResponse:
     """The phone is lost: a code of the help desk in place of the SMS. It leads to binding another phone."""
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if not candidate.ways or candidate.help_code:
@@ -166,7 +166,7 @@ def sign_in_help(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
         if outcome is guesses.Outcome.RIGHT and row:
-            sessions.note_help_code(request, row.pk)
+            halfway.note_help_code(request, row.pk)
             return redirect("sign_in_phone")  # or to where something else is bound
         form.add_error("code", help_code_text(outcome, candidate.user, row))
     context = {"form": form, "user_name": candidate.user.username, "back": candidate.page}
@@ -179,7 +179,7 @@ def sign_in_help(request: HttpRequest) -> HttpResponse:
 @leads_to_applications
 def sign_in_phone(request: HttpRequest) -> HttpResponse:
     """Forced binding: two-step is on and no phone is bound yet, or the help desk's code stands in for a lost one."""
-    candidate = sessions.candidate(request)
+    candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
     if not candidate.binds or Way.PHONE not in settings.SECOND_STEPS_TO_BEGIN:
@@ -209,7 +209,7 @@ def sign_in_phone(request: HttpRequest) -> HttpResponse:
     return render(request, "signin/sign_in_phone.html", context)
 
 
-def _bind(candidate: sessions.Candidate, number: str, address: str) -> Phone | phones.Refusal:
+def _bind(candidate: halfway.Candidate, number: str, address: str) -> Phone | phones.Refusal:
     if candidate.help_code is None:
         return phones.bind(candidate.user, number, address=address)
     return lost.bind_phone(candidate.help_code, candidate.user, number, address=address)
@@ -225,7 +225,7 @@ def leave(request: HttpRequest) -> None:
 def still_here(request: SignedInRequest) -> HttpResponse:
     """How many seconds are left of a session in which nothing is done. POST: somebody is here; that the middleware has
     noted. GET says it of itself that it comes by a script."""
-    left = sessions.idle_left(request, in_office="office" in request.GET)
+    left = expiry.idle_left(request, in_office="office" in request.GET)
     return JsonResponse({"left": left})
 
 
@@ -279,7 +279,7 @@ def _page_of_the_form(request: HttpRequest) -> str:
 def _overtaken(request: HttpRequest, next_path: str, *, leaving: bool) -> HttpResponse:
     if flows.names_another(request):
         return flows.stopped(request)
-    if sessions.has_passed(request) or sessions.candidate(request):
+    if sessions.has_passed(request) or halfway.candidate(request):
         if leaving:
             messages.warning(request, _("You are not signed out yet. Please press “Sign out” here."))
         return redirect(next_path or settings.LOGIN_REDIRECT_URL)

@@ -14,7 +14,7 @@ from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.lib import clock, numbers
 from accounts.phones import phones
 from accounts.phones.models import HelpCode
-from accounts.sessions.sessions import Over
+from accounts.sessions.expiry import Over
 from accounts.users.models import User
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
 
-from accounts.sessions import sessions, typed
+from accounts.sessions import expiry, sessions, typed
 from accounts.signin.entering import safe_next
 from accounts.signin.views import sign_out
 from accounts.users import ways
@@ -60,7 +60,7 @@ class PortalAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         may = super().has_permission(request) and request.user.is_authenticated and _is_verified(request.user)
-        return may and not sessions.office_is_closed(request)
+        return may and not expiry.office_is_closed(request)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A form that comes when it has closed: what was typed in it comes back after the second step."""
@@ -68,8 +68,8 @@ class PortalAdminSite(AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if isinstance(request.user, User) and sessions.office_is_closed(request):
-                sessions.keep_typed(request, typed.of(request.POST))
+            if isinstance(request.user, User) and expiry.office_is_closed(request):
+                typed.keep(request, typed.of(request.POST))
             response: HttpResponseBase = inner(request, *args, **kwargs)
             return response
 
@@ -81,7 +81,7 @@ class PortalAdminSite(AdminSite):
         next_path = safe_next(request, request.GET.get("next")) or reverse("admin:index")
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied
-        if request.user.is_authenticated and sessions.office_is_closed(request):
+        if request.user.is_authenticated and expiry.office_is_closed(request):
             messages.info(request, _("Nothing was done here for a long time. Please confirm that it is still you."))
         page = _way_in(request) if request.user.is_authenticated else "sign_in"
         if page is None:

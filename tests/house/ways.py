@@ -16,7 +16,7 @@ accounts.signin.views:sign_in | name and password come in
     accounts.signin.signin:second_step | in, bind a phone, or a code
       accounts.phones.phones:of | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
-  accounts.sessions.sessions:begin | half-way, under a new session key
+  accounts.sessions.halfway:begin | half-way, under a new session key
 accounts.signin.views:sign_in_code | the code comes in
   accounts.signin.steps:CodeStep | one code for one purpose
     accounts.codes.codes:check | the code of this account, number, purpose and session

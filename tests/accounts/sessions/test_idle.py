@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.sessions import authorizations, sessions
+from accounts.sessions import authorizations, keys
 from accounts.sessions.models import Authorization, SignIn
 from accounts.users.models import User
 from tests.kit.people import Person, code_from_phone
@@ -27,7 +27,7 @@ def _codes_at_once(settings: Settings) -> None:
 def tokens_of(person: Person) -> Authorization:
     """As webmail gets them."""
     session = person.session
-    session[sessions.AUTHORIZED] = session["sign_in"]
+    session[keys.AUTHORIZED] = session["sign_in"]
     session.save()
     row = SignIn.objects.get(session=session["sign_in"])
     user = User.objects.get(pk=row.user_id)
@@ -232,23 +232,23 @@ def test_not_to_somebody_else(lisi: Person, zhangsan: Person, clock: time_machin
     lisi.enter_password(name="zhangsan")
     lisi.bind()
     assert "13700137001" not in lisi.get("/security/phone/").content.decode()
-    assert sessions.TYPED not in lisi.session
+    assert keys.TYPED not in lisi.session
 
 
 def test_no_secret_is_kept(lisi: Person, clock: time_machine.Traveller) -> None:
     lisi.sign_in()
     clock.shift(121 * MINUTE)
     lisi.post("/security/password/", {"old_password": "battery-staple-2026", "new_password": "correct-horse"})
-    assert sessions.TYPED not in lisi.session
+    assert keys.TYPED not in lisi.session
     lisi.post("/security/phone/", {"code": "123456"})
-    assert sessions.TYPED not in lisi.session
+    assert keys.TYPED not in lisi.session
 
 
 def test_nothing_is_kept_of_a_temporary_sign_in(lisi: Person, clock: time_machine.Traveller) -> None:
     lisi.enter_password(temporary="on")
     clock.shift(31 * MINUTE)
     lisi.post("/security/phone/", {"number": "13700137001"})
-    assert sessions.TYPED not in lisi.session
+    assert keys.TYPED not in lisi.session
 
 
 def test_nor_longer_than_ten_minutes(lisi: Person, clock: time_machine.Traveller) -> None:

@@ -1,0 +1,25 @@
+"""By which names a session keeps what it holds."""
+
+from accounts.delivery.models import Sms
+
+HALFWAY = "halfway"
+STARTED_AT = "started_at"
+CODE_AT = "code_at"
+WAYS = "ways"  # as they were when the second step was taken: `User.ways_version`
+BROWSER = "browser"
+CODE_SESSION = "code_session"
+AUTHORIZED = "authorized"
+SIGN_IN = "sign_in"
+TEMPORARY = "temporary"  # 临时登录: on a computer that others use
+WANTED = "wanted"
+HELP_CODE = "help_code"
+AGAIN = "again"
+EVENT = "event"
+ENDED = "ended"  # why the last sign-in here did, an `expiry.Over`; and whose it was
+OFFICE_CLOSED = "office_closed"  # until a second step is taken again
+TYPED = "typed"  # into a form that came too late, and by whom
+ARRIVAL = "arrival"
+NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
+
+# Steps that a sign-in goes on with when the password is entered once more.
+CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
