@@ -1,8 +1,9 @@
 """`python -m tests.kit.gallery FOLDER [WORD ...]`: a picture of every page and state.
 
-In both languages, widths and colour schemes; WORDs choose some: beginnings of states' names, `en`, `zh`, `360`, `1280`,
-`light`, `dark`. A picture is named state.language.width.scheme.png; index.html shows all side by side. `documents`
-makes the pictures of docs/pictures anew, and no others.
+In both languages, widths and colour schemes; WORDs choose some: beginnings of states' names, `en`, `zh`, `320`, `360`,
+`1280`, `light`, `dark` (320 px, a window at 400 %, only where it is asked for). A picture is named
+state.language.width.scheme.png; index.html shows all side by side. `documents` makes the pictures
+of docs/pictures anew, and no others.
 """
 
 import os
@@ -29,7 +30,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 from portal.celery import app  # noqa: E402
 from tests.kit import guards  # noqa: E402
 from tests.kit.servers import need  # noqa: E402
-from tests.kit.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, chromium  # noqa: E402
+from tests.kit.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, ZOOMED, chromium  # noqa: E402
 from tests.kit.servers.tour import tour  # noqa: E402
 from tests.kit.upkeep import register_tasks  # noqa: E402
 
@@ -71,7 +72,8 @@ def main(folder: Path, words: set[str]) -> None:
     def chosen(*options: str) -> list[str]:
         return [option for option in options if option in words] or list(options)
 
-    states = tuple(words - {"zh", "en", str(NARROW), str(WIDE), *SCHEMES})
+    widths = [width for width in (ZOOMED, NARROW, WIDE) if str(width) in words] or [NARROW, WIDE]
+    states = tuple(words - {"zh", "en", *map(str, widths), *SCHEMES})
     with site() as url, chromium(need("chromium")) as browser:
         for language in LANGUAGES:
             short = language[:2]
@@ -83,9 +85,9 @@ def main(folder: Path, words: set[str]) -> None:
                 print(f"{language} {state}", file=sys.stderr)  # it takes some minutes
                 if states and not state.startswith(states):
                     continue
-                for width in chosen(str(NARROW), str(WIDE)):
+                for width in widths:
                     for scheme in chosen(*SCHEMES):
-                        page.set_viewport_size({"width": int(width), "height": HEIGHT})
+                        page.set_viewport_size({"width": width, "height": HEIGHT})
                         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                         page.screenshot(path=folder / f"{state}.{short}.{width}.{scheme}.png", full_page=True)
             page.context.close()

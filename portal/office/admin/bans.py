@@ -73,7 +73,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 
 class WholeFilter(admin.SimpleListFilter):
-    title = _("for whom")
+    title = _("whom it shuts out")
     parameter_name = "whole"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

@@ -309,7 +309,7 @@ def test_removing_one_does_too_and_its_owner_is_told(wangwu: Person, key: str) -
 def test_the_owner_is_told_on_every_channel_and_no_budget_is_spent(
     wangwu: Person, key: str, settings: Settings
 ) -> None:
-    assert ["验证方式有变动" in sms.text for sms in memory.outbox if not sms.code] == [True], "as it was added"
+    assert ["验证方式已变更" in sms.text for sms in memory.outbox if not sms.code] == [True], "as it was added"
     wangwu.enter_password()
     wangwu.enter_code()
     user = wangwu.user

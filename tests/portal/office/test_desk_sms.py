@@ -61,7 +61,7 @@ def test_tests_count_for_the_budget(settings: Settings, helper: Person, wangwu: 
         ("failed", "twilio 21614", "号码不存在，或不是手机号码。"),
         ("failed", "twilio 99999", "该号码无法接收本系统短信。"),
         ("unknown", "twilio 503", "短信网关没有回应，短信可能已发出。"),
-        ("unknown", "worker lost", "发送过程中任务中断，短信可能已发出。"),
+        ("unknown", "worker lost", "发送过程中后台服务中断，短信可能已发出。"),
         ("delayed", "ConnectionRefused", "无法连接短信网关。"),
         ("delivered", "", ""),
     ],

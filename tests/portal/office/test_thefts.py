@@ -76,13 +76,13 @@ def test_the_owner_is_told_by_mail_and_sms_and_comes_back_with_his_phone(
     settings.MAIL_FILTERS_URL = "https://mail.example.edu/filters"
     mail.outbox.clear()
     press(helper, wangwu, ACT)
-    told = next(sent for sent in mail.outbox if "疑似被他人使用" in sent.subject)
+    told = next(sent for sent in mail.outbox if "疑似被盗用" in sent.subject)
     assert told.to == ["wangwu@example.edu"]
     assert "window 3" in told.body
     assert "https://mail.example.edu/filters" in told.body
     assert "领取新密码" in told.body
     assert memory.outbox[-1].to == f"+86{NUMBER}"
-    assert "疑似被他人使用" in memory.outbox[-1].text
+    assert "疑似被盗用" in memory.outbox[-1].text
     done = SecurityEvent.objects.get(kind="stolen")
     assert (done.user, done.actor) == (wangwu.user, helper.user)
     assert done.detail["app_passwords_removed"] == 1
@@ -110,7 +110,7 @@ def test_a_password_that_the_directory_keeps_is_not_ours(
     mail.outbox.clear()
     page = press(helper, wangwu, ACT)
     assert "密码不由本系统管理" in page
-    assert any("修改密码的地方" in sent.body for sent in mail.outbox)
+    assert any("修改密码的系统" in sent.body for sent in mail.outbox)
     assert not AppPassword.objects.exists()
     assert now(wangwu).has_usable_password()
 
