@@ -61,7 +61,10 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 def phone(request: SignedInRequest) -> HttpResponse:
     """The bound phone; or bind one by choice."""
     bound = phones.of(request.user)
-    return render(request, "security/phone.html", {"phone": bound}) if bound else _bind(request)
+    if bound is None:
+        return _bind(request)
+    context = {"phone": bound, "can_change": Way.PHONE in ways.allowed(), "is_needed": ways.is_needed(bound)}
+    return render(request, "security/phone.html", context)
 
 
 @fresh_code_required
@@ -93,6 +96,8 @@ def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refu
 @require_http_methods(GET_OR_POST)
 def phone_change(request: SignedInRequest) -> HttpResponse:
     """A code to the old number, then one to the new number."""
+    if Way.PHONE not in ways.allowed():
+        raise Http404
     bound = phones.of(request.user)
     if bound is None:
         return redirect("phone")
@@ -124,6 +129,7 @@ def phone_unbind(
     if bound is None:
         return redirect("phone")
     step = CodeStep(request, request.user, str(bound.number), Sms.Purpose.UNBIND)
+    left = [way for way in ways.of(request.user) if way is not Way.PHONE]
     if request.method == "POST":
         if not step.is_entered:
             step.send()
@@ -134,9 +140,16 @@ def phone_unbind(
                 if "remove_app_passwords" in request.POST:
                     remove_app_passwords(request.user, address=clients.address(request))
             sessions.stay(request, bound.user)  # every other session is over
+            sessions.go_on(request, bound.user)
             messages.success(request, _("Your phone %(number)s is no longer bound.") % {"number": bound.masked})
-            return redirect("phone")
-    context = {"phone": bound, "step": step, "app_password_count": app_passwords(request.user).count()}
+            return redirect("factors" if ways.can_stand_alone(left) else "phone")
+    context = {
+        "phone": bound,
+        "step": step,
+        "left": left,
+        "is_needed": ways.is_needed(bound),
+        "app_password_count": app_passwords(request.user).count(),
+    }
     return render(request, "security/phone_unbind.html", context)
 
 

@@ -89,12 +89,11 @@ def has_passed(request: HttpRequest) -> bool:
 
 
 def needs_another_way(request: HttpRequest) -> bool:
-    """In by a way that may not be the only one, as the office has it, and there is none that may. Nobody else is looked
-    up."""
+    """As the office has it, there is none that may be the only one. Who came in by one that may is not looked up."""
     user: User = request.user  # type: ignore[assignment]  # asked of who is in
-    if not user.two_step_is_on() or not user.is_verified() or user.otp_device.way in settings.SECOND_STEPS_ALONE:
+    if not user.two_step_is_on() or (user.is_verified() and user.otp_device.way in settings.SECOND_STEPS_ALONE):
         return False
-    return not ways.can_stand_alone(ways.of(user))
+    return not ways.is_ready(user)
 
 
 def code_is_fresh(request: HttpRequest) -> bool:

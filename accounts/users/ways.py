@@ -85,6 +85,11 @@ def are_ready(user: str = "pk") -> Q:
     return have(settings.SECOND_STEPS_ALONE, user)
 
 
+def is_ready(user: User) -> bool:
+    """The same of one person, with one query: asked at every page of a trusted browser."""
+    return User.objects.filter(are_ready(), pk=user.pk).exists()
+
+
 def is_needed(device: Device) -> bool:
     """Whether its owner could not come in without it. Asked while the account is held: of two that are removed at once,
     one stays. (A phone may be unbound all the same, as the guide has it: its owner binds another one at once, before

@@ -296,9 +296,9 @@ BUTTONS = {
             unbind_phone,
             gettext_lazy("Unbind the phone"),
             gettext_lazy(
-                "Until another phone is bound, the mailbox password alone is enough to bind one: for a lost phone the "
-                "help-desk code is safer. Sessions end, trusted browsers are forgotten; the owner is told by mail and "
-                "at the old number."
+                "Who has no other way to verify then binds another phone with the mailbox password alone: for a lost "
+                "phone the help-desk code is safer. Sessions end, trusted browsers "
+                "are forgotten; the owner is told by mail and at the old number."
             ),
             is_danger=True,
         ),

@@ -36,6 +36,9 @@ def test_where_the_office_takes_no_sms_nobody_comes_in_by_it(
     wangwu.post("/sign-in/app/", {"code": shows(key)})
     assert wangwu.is_in()
     assert wangwu.get("/security/confirm/").headers["Location"].startswith("/security/confirm/app/")
+    assert wangwu.post("/security/phone/change/", {"send": "1"}).status_code == 404
+    assert "/security/phone/change/" not in wangwu.get(PHONE).content.decode()
+    assert len(memory.outbox) == sent
 
 
 def test_there_two_step_begins_with_an_app(zhangsan: Person, settings: Settings) -> None:

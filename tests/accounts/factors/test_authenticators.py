@@ -17,6 +17,7 @@ from accounts.delivery.models import Mail, Sms
 from accounts.factors import authenticators, changes, keyring
 from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
+from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
@@ -25,7 +26,7 @@ from tests.kit.people import Person, code_from_phone
 
 pytestmark = pytest.mark.django_db
 
-CODE, APP, FACTORS = "/sign-in/code/", "/sign-in/app/", "/security/factors/"
+CODE, APP, FACTORS, UNBIND = "/sign-in/code/", "/sign-in/app/", "/security/factors/", "/security/phone/unbind/"
 
 
 @pytest.fixture
@@ -342,6 +343,43 @@ def test_who_has_only_what_may_not_stand_alone_adds_another_first(wangwu: Person
     add_app(wangwu)
     assert wangwu.get("/").status_code == 200
     assert "先在这里添加" not in wangwu.get(FACTORS).content.decode()
+
+
+def test_so_does_who_is_in_by_a_trusted_browser(wangwu: Person, settings: Settings) -> None:
+    settings.SMS_RESEND_AFTER = timedelta()
+    wangwu.sign_in(trust_browser="on")
+    wangwu.post("/sign-out/")
+    assert wangwu.enter_password().headers["Location"] == "/"
+    assert wangwu.get("/").status_code == 200
+    settings.SECOND_STEPS_ALONE = ["app"]
+    assert wangwu.get("/").headers["Location"] == FACTORS
+    assert wangwu.get(NEW).headers["Location"].startswith("/security/confirm/"), "a trusted browser adds nothing"
+    wangwu.post("/security/confirm/", {"send": "1"})
+    assert wangwu.post("/security/confirm/", {"code": code_from_phone(), "next": NEW}).headers["Location"] == NEW
+    add_app(wangwu)
+    assert wangwu.get("/").status_code == 200
+
+
+def test_who_has_an_app_unbinds_the_phone_and_goes_on_by_it(
+    wangwu: Person, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    settings.SMS_RESEND_AFTER = timedelta()
+    wangwu.sign_in()
+    key = add_app(wangwu)
+    assert "首先使用“验证器”" in wangwu.get(UNBIND).content.decode()
+    assert "须重新绑定" not in wangwu.get(UNBIND).content.decode()
+    wangwu.post(UNBIND, {"send": "1"})
+    assert wangwu.post(UNBIND, {"code": code_from_phone()}).headers["Location"] == FACTORS
+    assert not Phone.objects.exists()
+    assert wangwu.is_in(), "by the app, which was shown here last"
+    app = Authenticator.objects.get()
+    wangwu.post(f"{NEW}{app.pk}/", {"remove": "1"})
+    assert Authenticator.objects.exists(), "it is the last one now"
+    wangwu.post("/sign-out/")
+    clock.shift(timedelta(minutes=2))
+    assert wangwu.enter_password().headers["Location"] == "/sign-in/app/"
+    wangwu.post("/sign-in/app/", {"code": shows(key)})
+    assert wangwu.is_in()
 
 
 @pytest.mark.bypass("row 15: wagtail-2fa CVE-2019-16766: a way added half-way")
