@@ -15,6 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.lib import qr
 from accounts.sessions.middleware import way_in
+from accounts.users import ways
+from accounts.users.ways import Way
 from apppasswords.guides import devices, programs
 from apppasswords.guides.devices import Device
 from apppasswords.guides.shapes import Form, Program, Step, Text, Value
@@ -39,7 +41,11 @@ def guides(request: HttpRequest) -> HttpResponse:
     """All of them, by device, the reader's own first."""
     here = device(request)
     groups = [(one, programs.on(one), one is here) for one in devices.ordered(here)]
-    return render(request, "guides/guides.html", _reader(request) | {"groups": groups})
+    return render(
+        request,
+        "guides/guides.html",
+        _reader(request) | {"groups": groups, "has_other_ways": ways.allowed() != [Way.PHONE]},
+    )
 
 
 @login_not_required
@@ -65,6 +71,13 @@ def guide(request: HttpRequest, program: str) -> HttpResponse:
         **_ban(),
     }
     return render(request, "guides/guide.html", context)
+
+
+@login_not_required
+@require_safe
+def second_step(request: HttpRequest) -> HttpResponse:
+    """Which app, where to get it, and what to do with a new phone. Open: who reads it may not come in at the moment."""
+    return render(request, "guides/second_step.html", _reader(request) | {"allowed": ways.allowed()})
 
 
 def device(request: HttpRequest) -> Device | None:

@@ -104,6 +104,7 @@ mail/config-v1.1.xml        GET                 200  200  200   200  200   200  
 autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
 guides/                     GET                 200  200  200   200  200   200  200  200  200  200
+guides/second-step/         GET                 200  200  200   200  200   200  200  200  200  200
 guides/<slug:program>/      GET                 200  200  200   200  200   200  200  200  200  200
 theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
 logo                        GET                 404  404  404   404  404   404  404  404  404  404
@@ -179,7 +180,7 @@ FOR_SERVERS = {
     "sign-in/elsewhere/<slug:slug>/back/": "404",  # there is none in these tests
 }
 # The same for everybody who is not in, half-way or not.
-FOR_ANYBODY = {"guides/", "guides/<slug:program>/"}
+FOR_ANYBODY = {"guides/", "guides/second-step/", "guides/<slug:program>/"}
 EXPECTED = dict(_expectations())
 PLACES = list(places())
 OTHER_METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
