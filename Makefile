@@ -12,7 +12,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 LDAP := .venv/.ldap
 
-.PHONY: help run run-mail test check format messages durations pins gallery bench faults
+.PHONY: help run run-mail test long check format messages durations pins gallery bench faults
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcub
 
 test: $(DEVELOPMENT)  ## The whole test suite, and what it covers (ARGS=... goes to pytest; COVERAGE= leaves the count out)
 	@COVERAGE=$(COVERAGE) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+long: $(DEVELOPMENT)  ## What `make test` has a small share of: 1,000 rounds of the races, 50,000 steps of the machine, a log of 10,000 (hours)
+	@RACE_ROUNDS=1000 MACHINE_STEPS=50000 LOG_ROWS=10000 $(BIN)/python -m pytest $(ARGS) \
+		tests/real/test_races.py tests/real/test_races_factors.py tests/journeys/test_machine.py tests/accounts/log/test_log_tampering.py
 
 check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 	$(BIN)/ruff format --check .

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "SECRET_KEY": "of-the-benchmark" * 4,
     "SMS_CODE_KEY": "of-the-benchmark" * 4,
     "APP_PASSWORD_KEYS": "of-the-benchmark" * 4,
+    "FACTOR_KEYS": "other-ways-of-the-benchmark" * 2,
     "EVENT_LOG_KEYS": "of-the-benchmark" * 4,
     "MAIL_AUTH_TOKEN": TOKEN,
     "OIDC_SIGNING_KEYS": "-----BEGIN PRIVATE KEY-----bm90IHVzZWQ=-----END PRIVATE KEY-----",

@@ -184,6 +184,7 @@ FOR_ANYBODY = {"guides/", "guides/second-step/", "guides/<slug:program>/"}
 EXPECTED = dict(_expectations())
 PLACES = list(places())
 OTHER_METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+AT_A_TIME = 3  # methods that one of the nine who are led away from a page of the office tries there: all, between them
 # A visitor who is not in is led on by these, whatever the method: nothing of the page itself answers.
 SIGN_IN_PAGES = ("sign-in/", "sign-in/code/", "sign-in/phone/", "sign-in/app/", "sign-in/app/new/", "sign-in/passkey/",
                  "sign-in/recovery/", "sign-in/help/", "openid/logout/")  # fmt: skip
@@ -239,7 +240,7 @@ def odd_complaints(person: Person, place: Place, path: str, column: int) -> Iter
     expected = answers[column]
     if (got := answer(person, "GET", path, **{"X-HTTP-Method-Override": "POST"})) != expected:
         yield f"GET that wants to be POST {path}: {got}, not {expected}"
-    for method in OTHER_METHODS:
+    for method in _methods_at(place, expected, column):
         got = answer(person, method, path)
         if is_closed(place, expected):
             right = got == expected
@@ -249,6 +250,13 @@ def odd_complaints(person: Person, place: Place, path: str, column: int) -> Iter
             right = got == (expected if method == "HEAD" else "405")
         if not right:
             yield f"{method} {path}: {got}"
+
+
+def _methods_at(place: Place, expected: str, column: int) -> list[str]:
+    if not (place.route.startswith("admin/") and is_closed(place, expected)):
+        return OTHER_METHODS
+    first = column + PLACES.index(place)
+    return [OTHER_METHODS[(first + by) % len(OTHER_METHODS)] for by in range(AT_A_TIME)]
 
 
 @pytest.mark.bypass("row 15: CVE-2019-16766, Grav GHSA-7mgc-c7pq-3rr3: only the password, and a page that answers")

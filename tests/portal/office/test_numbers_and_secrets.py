@@ -67,7 +67,8 @@ def test_no_page_shows_a_whole_number(make_user: MakeUser, owner: Person, role: 
         lists = clerk.get(start)
         if lists.status_code == 200:
             queries = set(re.findall(r'href="(\?[^"]+)"', lists.content.decode()))
-            pages += [start + query.replace("&amp;", "&") for query in queries]
+            narrowed = [query.replace("&amp;", "&") for query in queries if not re.fullmatch(r"\?o=[-\d.]*", query)]
+            pages += [start + query for query in narrowed]  # another order shows nothing more
             pages += [f"{start}?q={asked}" for asked in ("owner", "8000", "138", "王五")]
     assert len(pages) > 60
     shown = [page for page in pages if shows_the_number(clerk.get(page))]
