@@ -11,6 +11,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 LDAP := .venv/.ldap
+NODE := .venv/node
 
 .PHONY: help run run-mail test long check format messages durations pins gallery bench faults
 
@@ -87,3 +88,13 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
 $(LDAP): $(DEVELOPMENT) requirements-ldap.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-ldap.txt
 	@touch $@
+
+# For the tests that ask Twilio as its published description says: Prism, which plays it, and that description.
+TWILIO := @twilio-alpha/mcp@0.7.0
+TWILIO_SHA256 := 7ff791d1023cad6372496d8aba1c49bc3ffbcf0989b9f96b3a83d2df9d6af755
+$(NODE)/twilio.json: tests/kit/node/package-lock.json
+	@mkdir -p $(NODE) && cp tests/kit/node/package*.json $(NODE)
+	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent
+	@cd $(NODE) && echo "$(TWILIO_SHA256)  $$(npm pack --silent $(TWILIO))" | sha256sum --check --quiet
+	@cd $(NODE) && tar --extract --to-stdout --file twilio-alpha-mcp-*.tgz package/twilio-oai/spec/json/twilio_api_v2010.json >twilio.json
+	@rm $(NODE)/*.tgz
