@@ -3,84 +3,24 @@
 The other side is tests/kit/servers/sources.py.
 """
 
-import base64
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import requests
 from django.utils import timezone
-from jwcrypto import jwk
 from pytest_django import Settings
 
 from accounts.bans.models import Ban
 from accounts.elsewhere import asking
 from accounts.elsewhere.models import Arrival
 from accounts.log.models import SecurityEvent
-from accounts.sessions.models import SignIn
+from tests.kit.elsewhere import be, come, is_nowhere, leave
 from tests.kit.people import Person
-from tests.kit.servers.http_stub import Answer, HttpStub, http_stub, served
-from tests.kit.servers.sources import CLIENT, SECRET, Cas, Provider
-
-BOMB = (
-    '<!DOCTYPE b [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-    '<cas:serviceResponse xmlns:cas="http://www.yale.edu/tp/cas"><cas:authenticationSuccess>'
-    "<cas:user>&b;</cas:user></cas:authenticationSuccess></cas:serviceResponse>"
-)
-OUTSIDE = BOMB.replace('"ha"', 'SYSTEM "file:///etc/hostname"')
-
-
-@pytest.fixture
-def cas(settings: Settings) -> Iterator[Cas]:
-    with served(Cas) as stub:
-        settings.CAS_URL = stub.url
-        yield stub
-
-
-@pytest.fixture
-def provider(settings: Settings) -> Iterator[Provider]:
-    with served(Provider) as stub:
-        settings.OIDC_UPSTREAM_ISSUER = stub.url
-        settings.OIDC_UPSTREAM_CLIENT_ID, settings.OIDC_UPSTREAM_CLIENT_SECRET = CLIENT, SECRET
-        yield stub
-
-
-@pytest.fixture
-def dead(settings: Settings) -> Iterator[HttpStub]:
-    """Instead of either."""
-    with http_stub() as stub:
-        settings.CAS_URL = settings.OIDC_UPSTREAM_ISSUER = stub.url
-        yield stub
-
+from tests.kit.servers.http_stub import Answer, HttpStub
+from tests.kit.servers.sources import Cas, Provider
 
 SOURCES = pytest.mark.parametrize("slug", ["cas", "oidc"])
-
-
-@pytest.fixture
-def source(request: pytest.FixtureRequest, slug: str) -> Cas | Provider:
-    found: Cas | Provider = request.getfixturevalue({"cas": "cas", "oidc": "provider"}[slug])
-    return found
-
-
-def leave(person: Person, slug: str, next_path: str = "") -> str:
-    """Signed in there: the address that leads back."""
-    query = f"?next={quote(next_path)}" if next_path else ""
-    out = person.get(f"/sign-in/elsewhere/{slug}/{query}")
-    assert out.status_code == 302, out.content.decode()
-    there = requests.get(out.headers["Location"], allow_redirects=False, timeout=10)
-    return there.headers["Location"].removeprefix("http://localhost:8000")
-
-
-def come(person: Person, slug: str, next_path: str = "") -> Any:
-    return person.get(leave(person, slug, next_path))
-
-
-def is_nowhere(person: Person) -> bool:
-    """Neither in nor half-way."""
-    return person.get("/").headers["Location"].startswith("/sign-in/?") and not Arrival.objects.exists()
 
 
 # --- What it proves is the password
@@ -95,13 +35,6 @@ def test_somebody_without_two_step_is_in_and_goes_where_they_wanted(
     assert come(lisi, slug, "/security/activity/?page=2").headers["Location"] == "/security/activity/?page=2"
     event = SecurityEvent.objects.get(kind="signed_in")
     assert (event.user, event.detail["method"], event.detail["source"]) == (lisi.user, "password", slug)
-
-
-def be(source: Cas | Provider, address: str) -> None:
-    if isinstance(source, Cas):
-        source.attributes = f"<cas:mail>{address}</cas:mail>"
-    else:
-        source.claims["email"] = address
 
 
 @pytest.mark.bypass("row 16: allauth 0.56.1 and the like: another entry that goes past the second step")
@@ -286,182 +219,6 @@ def test_a_source_that_hangs_is_given_up(dead: HttpStub, lisi: Person, monkeypat
     dead.always = Answer(slow=True)
     assert lisi.get("/sign-in/elsewhere/oidc/").status_code == 503
     assert len(dead.asked) == 1
-
-
-# --- CAS
-
-
-@pytest.mark.parametrize("answer", [BOMB, OUTSIDE, Cas.said(""), Cas.said("<cas:authenticationSuccess/>" * 2)])
-def test_an_answer_that_is_an_attack_is_none(cas: Cas, answer: str, lisi: Person) -> None:
-    back = leave(lisi, "cas")
-    cas.next_answer = answer
-    assert lisi.get(back).status_code == 503
-    assert is_nowhere(lisi)
-
-
-def test_a_ticket_of_another_site_is_refused(cas: Cas, lisi: Person) -> None:
-    be(cas, "lisi@example.edu")
-    back = leave(lisi, "cas")
-    foreign = cas.issue("https://library.example.edu/")
-    assert lisi.get(back[: back.index("&ticket=")] + f"&ticket={foreign}").status_code == 403
-    assert is_nowhere(lisi)
-
-
-@pytest.mark.parametrize("ticket", ["PT-1-x", "PGT-1", "", "ST-", "ST-1&service=https://evil.example/", "ST-\n1"])
-def test_what_is_no_service_ticket_is_not_even_asked_about(cas: Cas, ticket: str, lisi: Person) -> None:
-    be(cas, "lisi@example.edu")
-    back = leave(lisi, "cas")
-    cas.tickets[ticket] = (back, False)
-    assert lisi.get(back[: back.index("&ticket=")] + f"&{urlencode({'ticket': ticket})}").status_code == 403
-    assert is_nowhere(lisi)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "more"),
-    [
-        ("<cas:mail>lisi@example.edu</cas:mail>", "<cas:proxies><cas:proxy>https://x/</cas:proxy></cas:proxies>"),
-        ("<cas:mail>a@example.edu</cas:mail><cas:mail>lisi@example.edu</cas:mail>", ""),
-        ("<cas:mail>lisi@example.edu<cas:x>.cn</cas:x></cas:mail>", ""),
-        ("<cas:email>lisi@example.edu</cas:email>", ""),
-    ],
-)
-def test_an_answer_that_leaves_doubt_opens_nothing(cas: Cas, attributes: str, more: str, lisi: Person) -> None:
-    cas.user, cas.attributes, cas.more = "lisi", attributes, more
-    assert come(lisi, "cas").status_code == 403
-    assert is_nowhere(lisi)
-
-
-def test_the_user_name_is_the_mailbox_where_the_office_says_so(cas: Cas, lisi: Person, settings: Settings) -> None:
-    settings.CAS_MAILBOX, settings.CAS_PROTOCOL = "user", "2"
-    cas.user = "lisi"
-    assert come(lisi, "cas").headers["Location"] == "/"
-
-
-def logout(ticket: str) -> dict[str, str]:
-    return {
-        "logoutRequest": '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="1" Version="2.0">'
-        f"<samlp:SessionIndex>{ticket}</samlp:SessionIndex></samlp:LogoutRequest>"
-    }
-
-
-def test_who_signs_out_there_is_out_here(cas: Cas, lisi: Person, wangwu: Person) -> None:
-    be(cas, "lisi@example.edu")
-    back = leave(lisi, "cas")
-    lisi.get(back)
-    elsewhere = Person(lisi.user)
-    elsewhere.sign_in()
-    server = Person(enforce_csrf_checks=True)
-    for other in ("ST-1-of-another", "", "<", "ST-1</samlp:SessionIndex>"):
-        assert server.post("/sign-in/elsewhere/cas/back/", logout(other)).status_code == 204
-    assert server.post("/sign-in/elsewhere/cas/back/").status_code == 204
-    assert lisi.is_in()
-    ticket = parse_qs(urlsplit(back).query)["ticket"][0]
-    assert server.post("/sign-in/elsewhere/cas/back/", logout(ticket)).status_code == 204
-    assert not lisi.is_in()
-    assert elsewhere.is_in()
-    assert SignIn.objects.count() == 1
-
-
-def test_who_signs_out_there_half_way_gets_no_further(cas: Cas, zhangsan: Person) -> None:
-    zhangsan.sign_in()
-    zhangsan.post("/sign-out/")
-    back = leave(zhangsan, "cas")
-    zhangsan.get(back)
-    Person().post("/sign-in/elsewhere/cas/back/", logout(parse_qs(urlsplit(back).query)["ticket"][0]))
-    assert zhangsan.enter_code().headers["Location"] == "/sign-in/"
-    assert not zhangsan.is_in()
-
-
-# --- OpenID Connect
-
-
-def unsigned(_: Provider, claims: dict[str, Any]) -> str:
-    parts = ({"alg": "none"}, claims)
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
-
-
-def by_the_public_key_as_a_secret(provider: Provider, claims: dict[str, Any]) -> str:
-    secret = base64.urlsafe_b64encode(provider.key.export_to_pem()).rstrip(b"=").decode()
-    return provider.signed(claims, "HS256", jwk.JWK(kty="oct", k=secret))
-
-
-def by_the_clients_secret(provider: Provider, claims: dict[str, Any]) -> str:
-    secret = base64.urlsafe_b64encode(SECRET.encode() * 4).rstrip(b"=").decode()
-    return provider.signed(claims, "HS256", jwk.JWK(kty="oct", k=secret))
-
-
-def by_another_key(provider: Provider, claims: dict[str, Any]) -> str:
-    return provider.signed(claims, key=jwk.JWK.generate(kty="RSA", size=2048, kid="one"))
-
-
-def flipped(provider: Provider, claims: dict[str, Any]) -> str:
-    head, _body, signature = provider.signed({**claims, "email": "else@example.edu"}).split(".")
-    return ".".join([head, provider.signed(claims).split(".")[1], signature])
-
-
-@pytest.mark.bypass("row 19: alg none, unverified signature")
-@pytest.mark.parametrize(
-    "sign", [unsigned, by_the_public_key_as_a_secret, by_the_clients_secret, by_another_key, flipped, lambda *_: "x"]
-)
-def test_a_token_that_the_provider_did_not_sign_is_refused(provider: Provider, sign: Any, lisi: Person) -> None:
-    provider.claims, provider.sign = {"email": "lisi@example.edu"}, sign
-    assert come(lisi, "oidc").status_code == 403
-    assert is_nowhere(lisi)
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"aud": "library"},
-        {"aud": [CLIENT, "library"]},
-        {"azp": "library"},
-        {"iss": "https://evil.example"},
-        {"nonce": "another"},
-        {"nonce": None},
-        {"exp": 1_000_000_000},
-        {"exp": None},
-        {"iat": None},
-        {"sub": None},
-        {"email_verified": False},
-        {"email_verified": None},
-        {"email_verified": "true"},
-        {"email": ["lisi@example.edu"]},
-    ],
-    ids=str,
-)
-def test_a_token_of_something_else_is_refused(provider: Provider, claims: dict[str, Any], lisi: Person) -> None:
-    provider.claims = {"email": "lisi@example.edu", **claims}
-    assert come(lisi, "oidc").status_code == 403
-    assert is_nowhere(lisi)
-
-
-def test_claims_that_are_said_only_when_asked_for(provider: Provider, lisi: Person) -> None:
-    provider.claims = {"email": None}
-    provider.userinfo = {"sub": "8", "email": "lisi@example.edu", "email_verified": True}
-    assert come(lisi, "oidc").status_code == 403
-    provider.userinfo["sub"] = "7"
-    assert come(lisi, "oidc").headers["Location"] == "/"
-
-
-@pytest.mark.parametrize("issuer", ["https://evil.example", ""])
-def test_a_return_by_another_issuer_is_refused(provider: Provider, issuer: str, lisi: Person) -> None:
-    """RFC 9207: two providers mixed up."""
-    provider.claims = {"email": "lisi@example.edu"}
-    provider.metadata = {"authorization_response_iss_parameter_supported": True}
-    back = leave(lisi, "oidc")
-    assert lisi.get(back[: back.index("&iss=")] + f"&{urlencode({'iss': issuer})}").status_code == 403
-    assert is_nowhere(lisi)
-
-
-def test_a_description_of_another_issuer_is_none(provider: Provider, lisi: Person) -> None:
-    provider.metadata = {"issuer": "https://evil.example"}
-    assert lisi.get("/sign-in/elsewhere/oidc/").status_code == 503
-
-
-def test_a_wrong_secret_is_the_offices_business(provider: Provider, lisi: Person, settings: Settings) -> None:
-    back = leave(lisi, "oidc")
-    settings.OIDC_UPSTREAM_CLIENT_SECRET = "another"
-    assert lisi.get(back).status_code == 503
 
 
 # --- The sign-in page

@@ -1,50 +1,15 @@
-"""What WPS and Excel in China really save, and what programs make of it: read, or named; never turned into people."""
+"""Text files and the rest: read, or named; never turned into people."""
 
 import io
-import re
 import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
 
 import pytest
-from django.utils import translation
-from openpyxl import Workbook
-from openpyxl.styles import Font
 
 from accounts.imports import columns
-from accounts.spreadsheets import encodings, spreadsheets, workbooks
+from accounts.spreadsheets import encodings
 from accounts.spreadsheets.rows import Refused
-from accounts.spreadsheets.spreadsheets import Choice, Table
 from tests.kit.files_of_people import as_csv, as_xlsx
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
-
-
-def read(content: bytes, **choice: Any) -> Table:
-    return spreadsheets.read(content, Choice(**choice), columns.is_heading, columns.words())
-
-
-def rows(table: Table) -> list[list[str]]:
-    return [row.texts for row in table.rows if not row.fault]
-
-
-def faults(table: Table) -> list[int]:
-    return [row.line for row in table.rows if row.fault]
-
-
-def repacked(content: bytes, part: str, change: Any) -> bytes:
-    """An XLSX in which another program wrote one part."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(name, change(old.read(name)) if name == part else old.read(name))
-    return data.getvalue()
-
+from tests.kit.tables import PEOPLE, faults, read, rows
 
 # --- Encodings --------------------------------------------------------------------------------------------------------
 
@@ -185,79 +150,7 @@ def test_headings_that_were_broken() -> None:
     assert faults(table) == [2, 3, 4, 5]
 
 
-# --- XLSX -------------------------------------------------------------------------------------------------------------
-
-
-def book(*lines: Sequence[object]) -> tuple[Workbook, Any]:
-    made = Workbook()
-    for line in lines:
-        made.active.append(list(line))
-    return made, made.active
-
-
-def saved(made: Workbook) -> bytes:
-    data = io.BytesIO()
-    made.save(data)
-    return data.getvalue()
-
-
-PEOPLE = [("邮箱", "姓名", "部门"), ("a", "A", "x"), ("b", "B", "y"), ("c", "C", "z")]
-
-
-@pytest.mark.parametrize("dimension", [b"A1", b"A1:B2", b"A1:XFD1048576", b"C3:C3", b"A1:A1"])
-def test_a_wrong_dimension(dimension: bytes) -> None:
-    """WPS writes such."""
-    wrong = repacked(
-        as_xlsx(*PEOPLE),
-        "xl/worksheets/sheet1.xml",
-        lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="' + dimension + b'"', xml),
-    )
-    assert rows(read(wrong)) == [list(line) for line in PEOPLE[1:]]
-
-
-def test_sheets() -> None:
-    made, first = book(("nothing",), ("of it",))
-    first.title, first.sheet_state = "旧", "hidden"
-    people = made.create_sheet("人员")
-    for line in PEOPLE:
-        people.append(line)
-    made.create_sheet("说明").append(["邮箱"])
-    made["说明"].append(["x"])
-    table = read(saved(made))
-    assert (table.sheet, table.sheets, len(table.rows)) == ("人员", ["旧", "人员", "说明"], 3)
-    assert "旧" in table.notes[0]
-    assert rows(read(saved(made), sheet="说明")) == [["x"]]
-
-
-def test_merged_cells_and_hidden_rows() -> None:
-    made, sheet = book(("名单",), *PEOPLE, ("d", "D", "w"))
-    sheet.merge_cells("A1:C1")
-    sheet.merge_cells("C3:C5")
-    sheet.row_dimensions[4].hidden = True
-    table = read(saved(made))
-    assert rows(table) == [["a", "A", "x"], ["b", "B", "x"], ["c", "C", "x"], ["d", "D", "w"]]
-    assert any("C3–C5" in note for note in table.notes)
-    assert any("hidden" in note for note in table.notes)
-
-
-def test_kinds_of_cells() -> None:
-    made, sheet = book(PEOPLE[0], (20190001, datetime(2030, 9, 1), True), (1.5, 123456789012345678, None), ("x", "y"))  # noqa: DTZ001
-    sheet.append(["=1+1", '="007"', "#N/A"])
-    sheet["C5"].data_type = "e"
-    sheet["A2"].font = Font(bold=True)
-    table = read(saved(made))
-    assert [[cell.kind for cell in row.cells] for row in table.rows] == [
-        ["n", "d", "b"], ["n", "n", ""], ["", "", ""], ["f", "", "e"]
-    ]  # fmt: skip
-    assert table.rows[0].texts == ["20190001", "2030-09-01 00:00", "1"]
-    assert table.rows[3].texts == ["=1+1", "007", "#N/A"]
-
-
-def test_a_cell_under_no_heading() -> None:
-    table = read(as_xlsx(PEOPLE[0], ("a", "A", "x", None, "more"), ("b", "B"), ("c",)))
-    assert faults(table) == [2]
-    assert "E2" in str(table.rows[0].fault)
-    assert rows(table) == [["b", "B", ""], ["c", "", ""]], "a sheet stores no empty cells"
+# --- Other files ------------------------------------------------------------------------------------------------
 
 
 def test_names_of_files_say_nothing() -> None:
@@ -292,34 +185,3 @@ with zipfile.ZipFile(XLSB, "w") as _packed:
 def test_other_files(content: bytes, told: str) -> None:
     with pytest.raises(Refused, match=told):
         read(content)
-
-
-# --- Bombs ------------------------------------------------------------------------------------------------------------
-
-FAR_AWAY = b'<row r="1048576"><c r="A1048576"><v>1</v></c></row>'
-BOMBS = {
-    "styles": ("xl/styles.xml", lambda xml: xml.replace(b"</styleSheet>", b"<a/>" * 3_000_000 + b"</styleSheet>")),
-    "workbook": ("xl/workbook.xml", lambda xml: xml.replace(b"</workbook>", b"<a/>" * 1_000_000 + b"</workbook>")),
-    "rows": (
-        "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", b"<row/>" * 300_000 + b"</sheetData>")
-    ),
-    "a row far away": (
-        "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", FAR_AWAY + b"</sheetData>")
-    ),
-    "everything": ("docProps/app.xml", lambda xml: b" " * 400_000_000),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("bomb", BOMBS)
-def test_bombs(bomb: str) -> None:
-    part, change = BOMBS[bomb]
-    with pytest.raises(Refused, match="too large"):
-        read(repacked(as_xlsx(*PEOPLE), part, change))
-
-
-def test_the_process_that_reads_has_little_memory_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is larger than its memory ends it, and is told as too large."""
-    monkeypatch.setenv("SECRET_KEY", "x" * 50)
-    monkeypatch.setattr(workbooks, "__name__", "tests.kit.hungry")
-    with pytest.raises(workbooks.Unreadable, match="too large"):
-        workbooks.read(b"", "", workbooks.Limits(1, 1, 1, 1, 1))

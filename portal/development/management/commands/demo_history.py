@@ -6,7 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.users.models import User
-from portal.development.history import PEOPLE, History, name_of
+from portal.development.history import History
+from portal.development.rows import name_of
+from portal.development.year import PEOPLE
 
 
 class Command(BaseCommand):
