@@ -94,7 +94,7 @@ TWILIO := @twilio-alpha/mcp@0.7.0
 TWILIO_SHA256 := 7ff791d1023cad6372496d8aba1c49bc3ffbcf0989b9f96b3a83d2df9d6af755
 $(NODE)/twilio.json: tests/kit/node/package-lock.json
 	@mkdir -p $(NODE) && cp tests/kit/node/package*.json $(NODE)
-	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent
+	@cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@cd $(NODE) && echo "$(TWILIO_SHA256)  $$(npm pack --silent $(TWILIO))" | sha256sum --check --quiet
 	@cd $(NODE) && tar --extract --to-stdout --file twilio-alpha-mcp-*.tgz package/twilio-oai/spec/json/twilio_api_v2010.json >twilio.json
 	@rm $(NODE)/*.tgz
