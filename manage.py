@@ -1,11 +1,12 @@
 #!/usr/bin/env python
-"""Django's command line. A setting that is missing or wrong ends it with one sentence, not a traceback."""
+"""Django's command line. A setting that is missing or wrong, or a database that is away, ends it with a sentence."""
 
 import os
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError, connection
 
 
 def main() -> None:
@@ -16,6 +17,10 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Mailkey does not start: {error}")
+    except OperationalError as error:
+        if connection.connection is not None:
+            raise
+        sys.exit(f"Mailkey cannot reach its database: {error}")
 
 
 if __name__ == "__main__":

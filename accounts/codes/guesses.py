@@ -84,8 +84,8 @@ class Row(Code):
 
 
 def normalised(text: str, digits: int = 6) -> str | None:
-    """The six digits of "123 456" or of full-width digits; None where that is not what was typed."""
-    plain = re.sub(r"[ -]", "", unicodedata.normalize("NFKC", invisible.dropped(text[:40])))
+    """The six digits of "123 456", of full-width ones, or with the stop of the sentence; None where that is not it."""
+    plain = re.sub(r"[ -]|[.。]$", "", unicodedata.normalize("NFKC", invisible.dropped(text[:40])))
     return plain if re.fullmatch(rf"[0-9]{{{digits}}}", plain) else None
 
 

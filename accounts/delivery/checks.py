@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.delivery import gateways
 from accounts.delivery.gateways.gateway import Finding
 from accounts.delivery.models import Attempt
+from accounts.lib import series
 
 LAPSES_AFTER = timedelta(days=180)  # without an SMS, with the carriers of the mainland
 
@@ -31,7 +32,7 @@ def of_site() -> Iterator[Finding]:
     silent = [name for name in gateways.configured() if name != "twilio" and gateways.reporting(name)]
     if silent and not settings.SMS_RECEIPT_SECRET:
         words = _("SMS_RECEIPT_SECRET is not set: %(names)s cannot report what became of an SMS.")
-        yield Finding(words % {"names": ", ".join(silent)})
+        yield Finding(words % {"names": series.join(silent)})
 
 
 def of_gateway(name: str) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.lib import invisible
+from accounts.lib import invisible, series
 from accounts.spreadsheets.rows import Refused
 
 # As a file may name them: in English, in Chinese, or as here.
@@ -83,7 +83,7 @@ def of(headers: Sequence[str], chosen: Sequence[str] | None = None) -> list[str]
     if twice := sorted({str(COLUMNS[name]) for name in names if name and names.count(name) > 1}):
         raise Refused(
             _("These columns are there twice: %(columns)s. Choose below which one is meant.")
-            % {"columns": ", ".join(twice)}
+            % {"columns": series.join(twice)}
         )
     if "address" not in names:
         raise Refused(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from tablib import Dataset
 
 from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource
-from accounts.lib import clock
+from accounts.lib import clock, series
 from accounts.spreadsheets import spreadsheets
 from accounts.spreadsheets.spreadsheets import Table
 from accounts.users.models import User
@@ -37,7 +37,7 @@ def _unread(table: Table, names: list[str]) -> list[str]:
     unread = [header or "—" for header, name in zip(table.headers, names, strict=True) if not name]
     if not unread:
         return []
-    return [_("These columns are not read: %(columns)s.") % {"columns": ", ".join(text[:WIDE] for text in unread)}]
+    return [_("These columns are not read: %(columns)s.") % {"columns": series.join(text[:WIDE] for text in unread)}]
 
 
 def of_people(resource: PeopleResource) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tablib import Dataset
 
 from accounts.imports.cells import Language, Start, Text, YesOrNo, fault
 from accounts.imports.columns import COLUMNS, FIELDS, LABELS, ONLY_EXPORTED, of_heading
-from accounts.lib import formulas
+from accounts.lib import formulas, series
 from accounts.lib.batches import batches
 from accounts.spreadsheets.rows import Cell, Row, letter
 from accounts.spreadsheets.spreadsheets import Table
@@ -202,7 +202,7 @@ class PeopleResource(ModelResource):
             raise ValidationError(_("is a new person, and you may not add people"))
         changed = changed + ["two_step_from"] * (user.username in self.starts)
         if lacking := [str(LABELS[name]) for name in changed if not may_change(self.clerk, name)]:
-            raise ValidationError(_("you may not change: %(columns)s") % {"columns": ", ".join(lacking)})
+            raise ValidationError(_("you may not change: %(columns)s") % {"columns": series.join(lacking)})
 
     # --- Export ------------------------------------------------------------------------------------------------------
 

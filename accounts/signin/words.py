@@ -149,9 +149,9 @@ def recovery_text(outcome: guesses.Outcome, user: User) -> str:
         case guesses.Outcome.PAUSED:
             return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
         case guesses.Outcome.EXPIRED:
-            return _("This code was used before, and each counts once. Take another one from the paper.")
+            return _("This code has been used, and each works once. Enter another one from your list.")
         case _other:
-            return _("This code is wrong. Is the paper the one that was made last? Earlier ones are void.")
+            return _("This code is wrong. Is your list the latest one? Earlier ones are void.")
 
 
 def left_text(left: int) -> str:
@@ -173,7 +173,9 @@ def recovered_text(left: int) -> str:
 def recovery_refusal_text(refusal: recoverycodes.Refusal) -> str:
     match refusal:
         case recoverycodes.Refusal.ALONE:
-            return _("Recovery codes count beside another way. Bind a phone or add an authenticator app first.")
+            return _(
+                "Recovery codes need another way to verify beside them. Bind a phone or add an authenticator app first."
+            )
         case _other:
             return _("These codes were made already and were shown once. If you missed them, make new ones.")
 

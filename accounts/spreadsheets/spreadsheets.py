@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from import_export.formats.base_formats import CSV, XLSX
 from tablib import Dataset
 
-from accounts.lib import clock, formulas, invisible
+from accounts.lib import clock, formulas, invisible, series
 from accounts.spreadsheets import encodings, textfiles, workbooks
 from accounts.spreadsheets.rows import DATE, Cell, Refused, Row, Sheet, letter
 
@@ -105,7 +105,7 @@ def _text_file(content: bytes, choice: Choice, headings: Callable[[str], bool], 
     table = _table(Sheet(list(islice(rows, 4 * settings.IMPORT_ROWS_LIMIT))), choice, headings)
     table.encoding = encoding
     if not choice.encoding and (guess.doubts or encoding in ("big5", "cp1252")):
-        names = ", ".join(encodings.NAMES[name] for name in guess.doubts or ("utf-8", "gb18030"))
+        names = series.join(encodings.NAMES[name] for name in guess.doubts or ("utf-8", "gb18030"))
         table.notes.insert(
             0,
             _("The encoding was guessed: %(taken)s. Look at the names below; if they are wrong, choose %(others)s.")
@@ -125,7 +125,9 @@ def _workbook(content: bytes, sheet: str, beat: Callable[[], None]) -> Sheet:
     notes = []
     if others := [name for name in found["sheets"] if name != found["sheet"]]:
         hidden = set(found["hidden_sheets"])
-        named = ", ".join(_("%(sheet)s (hidden)") % {"sheet": name} if name in hidden else name for name in others[:20])
+        named = series.join(
+            _("%(sheet)s (hidden)") % {"sheet": name} if name in hidden else name for name in others[:20]
+        )
         notes.append(
             _("Only the sheet “%(sheet)s” is read. Others: %(others)s.") % {"sheet": found["sheet"], "others": named}
         )
@@ -187,7 +189,7 @@ def _table(sheet: Sheet, choice: Choice, headings: Callable[[str], bool]) -> Tab
         raise Refused(told % {"one": rows[at].line, "other": people[0].line})
     notes = list(sheet.notes)
     if at > 0:
-        named = ", ".join(str(row.line) for row in rows[:at])
+        named = series.join(row.line for row in rows[:at])
         notes.append(_("The headings are in row %(row)s; not read are the rows before it: %(rows)s.") % {
             "row": rows[at].line, "rows": named
         })  # fmt: skip

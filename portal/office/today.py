@@ -19,7 +19,7 @@ from accounts.delivery import gateways
 from accounts.delivery.models import Delivery, Sms
 from accounts.imports.models import Roster
 from accounts.jobs.models import Job
-from accounts.lib import clock
+from accounts.lib import clock, series
 from accounts.log.models import SecurityEvent
 from accounts.rollouts.models import Rollout
 from accounts.routes import outages
@@ -68,7 +68,7 @@ def _parts(_now: datetime) -> Iterator[Item]:
     """Workers that nobody has heard of, and machines whose clock is wrong: whoever waits for a code calls the desk."""
     if queues := heartbeats.silent():
         text = _("Nothing has been heard from the workers for %(queues)s: until they run, this work waits.")
-        yield Item(text % {"queues": ", ".join(queues)}, _list(Sms), is_trouble=True)
+        yield Item(text % {"queues": series.join(queues)}, _list(Sms), is_trouble=True)
     for host, seconds in heartbeats.wrong_clocks().items():
         text = _("The clock of %(host)s is %(seconds)s seconds off the database’s. Times go by the database’s clock.")
         yield Item(text % {"host": host, "seconds": f"{seconds:+.0f}"}, _list(Sms), is_trouble=True)

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib import admin
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.bans.models import KnownNetwork
@@ -72,7 +72,27 @@ def test_no_list_is_wider_than_its_place(live_server: LiveServer, open_page: Ope
             parts = page.evaluate(WIDER) if width == WIDE else []
             found += [f"{model.__name__} at {width}: {part}" for part in parts]
             found += [f"{model.__name__} at {width}: the page scrolls"] if scrolls_sideways(page) else []
+            shown = page.locator("#changelist-filter:visible").count()
+            found += [f"{model.__name__} at {width}: filters around the list"] if shown and width == NARROW else []
     assert not found, "\n".join(found)
+
+
+def test_on_a_phone_filters_open_above_the_list(live_server: LiveServer, open_page: Open, clerk: User) -> None:
+    page = open_page(base_url=live_server.url, width=NARROW, javascript=False)
+    sign_in(page)
+    page.goto(admin_list("sms"))
+    page.get_by_role("link", name="筛选", exact=True).click()
+    filters, rows = (page.locator(part).bounding_box() for part in ("#changelist-filter", "#result_list"))
+    assert filters
+    assert rows
+    assert filters["y"] + filters["height"] <= rows["y"], "they stood below it"
+    page.get_by_role("link", name="收起筛选").click()
+    expect(page.locator("#changelist-filter")).not_to_be_visible()
+    page.get_by_role("link", name="筛选", exact=True).click()
+    page.locator("#changelist-filter").get_by_role("link", name="发送失败").click()
+    expect(page.locator("#changelist-filter")).not_to_be_visible()
+    page.get_by_role("link", name="清除全部筛选").locator("visible=true").click()
+    expect(page.get_by_role("link", name="清除全部筛选")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "next_to_it"), [(WIDE, "#changelist-filter"), (NARROW, "#changelist-search")])

@@ -45,6 +45,17 @@ def test_what_is_missing_ends_the_start_with_one_sentence(name: str) -> None:
     assert name in line
 
 
+@pytest.mark.slow
+def test_a_database_that_is_away_is_a_sentence_too() -> None:
+    migrated = manage(
+        "migrate", environment=PRODUCTION | {"DATABASE_URL": "postgres://mailkey:secret@127.0.0.1:1/mailkey"}
+    )
+    assert migrated.returncode == 1
+    assert migrated.stderr.startswith("Mailkey cannot reach its database: ")
+    assert "Traceback" not in migrated.stderr
+    assert "secret" not in migrated.stderr
+
+
 def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit, match=r"OIDC_SIGNING_KEYS.*/nowhere"):
         read(monkeypatch, OIDC_SIGNING_KEYS="", OIDC_SIGNING_KEYS_FILE="/nowhere")

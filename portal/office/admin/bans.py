@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.bans import addresses, bans, causes, places
 from accounts.bans.models import Ban, Failure
-from accounts.lib import clock, invisible, origins
+from accounts.lib import clock, invisible, origins, series
 from accounts.lib.seen import Seen
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
@@ -42,7 +42,7 @@ def account_name(account: str) -> str:
 
 
 def ways_in(channels: str) -> str:
-    return ", ".join(str(WAYS_IN.get(channel, channel)) for channel in channels.split(", ") if channel)
+    return series.join(WAYS_IN.get(channel, channel) for channel in channels.split(", ") if channel)
 
 
 class InForceFilter(admin.SimpleListFilter):

@@ -1,17 +1,30 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.bans.models import Failure
-from portal.office.admin.bans import account_name, counted, ways_in
+from portal.office.admin.bans import WAYS_IN, account_name, counted, ways_in
 from portal.office.admin.history import HistoryAdmin
+
+
+class WayInFilter(admin.SimpleListFilter):
+    title = _("way in")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(WAYS_IN.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Failure]) -> QuerySet[Failure]:
+        return queryset.filter(channel=self.value()) if self.value() else queryset
 
 
 @admin.register(Failure)
 class FailureAdmin(HistoryAdmin):
     list_display = ("at", "network", "account_shown", "way_in", "what_followed", "cleared_at")
-    list_filter = ("channel", "at")
+    list_filter = (WayInFilter, "at")
     search_fields = ("network", "account")
     search_help_text = _("Address, or account.")
     date_hierarchy = "at"

@@ -105,7 +105,7 @@ class GatewayAdmin(HistoryAdmin):
         if switches.switch(name, on=on, reason=reason, by=request.user, address=clients.address(request)):
             self.message_user(request, gettext("Done. It holds for every SMS from now on."), messages.SUCCESS)
         else:
-            text = gettext("Nothing was done: somebody was faster. This is how it is now.")
+            text = gettext("Nothing was done: somebody else was first. This is how it is now.")
             self.message_user(request, text, messages.WARNING)
 
     def _test(self, request: SignedInRequest, name: str) -> None:

@@ -82,6 +82,7 @@ class ActorFilter(NameFilter):
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(HistoryAdmin):
+    empty_value_display = ""
     list_display = ("at", "sentence", "address")
     list_filter = (PersonFilter, ActorFilter, "at", "kind")
     search_fields = ("username", "actor_name", "address")

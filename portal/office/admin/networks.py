@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.bans import networks, places
 from accounts.bans.models import KnownNetwork
+from accounts.lib import series
 from accounts.lib.seen import Seen
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
@@ -69,7 +70,7 @@ def sentences(network: networks.AnyNetwork, kind: KnownNetwork.Kind, found: netw
             "%(n)s bans in force end with it: %(which)s.",
             len(found.bans),
         )
-        which = ", ".join(str(ban) for ban in found.bans[:5]) + (" …" if len(found.bans) > 5 else "")
+        which = series.join(found.bans[:5]) + (" …" if len(found.bans) > 5 else "")
         said.append(text % {"n": len(found.bans), "which": which})
     for other in found.neighbours:
         if other.network == network:

@@ -19,7 +19,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lib import clock, invisible
+from accounts.lib import clock, invisible, series
 from accounts.lib.seen import Seen
 from accounts.log import events
 from accounts.phones import phones
@@ -264,7 +264,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
 
     @admin.display(description=_("roles"))
     def role_names(self, user: User) -> str:
-        return ", ".join(str(role) for role in Role.objects.filter(user=user)) or "—"
+        return series.join(Role.objects.filter(user=user)) or "—"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.lib import clock
+from accounts.lib import clock, series
 from accounts.lib.seen import Seen
 from accounts.rollouts import placeholders, reminders, rollouts, selection
 from accounts.rollouts.models import Rollout
@@ -116,7 +116,7 @@ class MailForm(Seen, forms.Form):
         cleaned = super().clean() or self.cleaned_data
         for name in self.WORDS:
             if unknown := placeholders.unknown(cleaned.get(name, "")):
-                listed = ", ".join(f"{{{word}}}" for word in unknown)
+                listed = series.join(f"{{{word}}}" for word in unknown)
                 self.add_error(name, _("These words in braces are not known: %(words)s") % {"words": listed})
         return cleaned
 
@@ -130,7 +130,7 @@ def whom(row: Rollout) -> str:
     words = words[:3] + ([_("%(n)s more departments") % {"n": more}] if more > 0 else [])
     if single := len(row.choice.get("people", [])):
         words.append(ngettext("%(n)s single person", "%(n)s single people", single) % {"n": single})
-    return _(", ").join(words)
+    return series.join(words)
 
 
 def initial(row: Rollout | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from portal.office.admin.history import HistoryAdmin
 
 @admin.register(Sms)
 class SmsAdmin(HistoryAdmin):
+    empty_value_display = ""
     list_display = ("created_at", "user", "masked_number", "purpose", "status", "error", "sent_at", "delivered_at")
     list_filter = ("status", "purpose", "gateway", "created_at")
     search_fields = ("user__username", "user__name", "gateway_id")
@@ -44,6 +45,7 @@ def _said(attempt: Attempt) -> str:
 
 @admin.register(Mail)
 class MailAdmin(HistoryAdmin):
+    empty_value_display = ""
     list_display = ("created_at", "user", "about", "status", "error", "sent_at")
     list_filter = ("status", "created_at")
     search_fields = ("user__username", "user__name")
@@ -57,6 +59,7 @@ class MailAdmin(HistoryAdmin):
 
 @admin.register(ReminderMail)
 class ReminderMailAdmin(HistoryAdmin):
+    empty_value_display = ""
     list_display = ("created_at", "user", "rollout", "days", "status", "error", "sent_at")
     list_filter = ("status", "created_at")
     search_fields = ("user__username", "user__name")

@@ -180,7 +180,7 @@ def test_another_key_makes_other_digits(asking: Asking, settings: Settings) -> N
 
 
 @pytest.mark.parametrize(
-    "form", ["{}", " {} ", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", "{0[0]}{0[1]}{0[2]}-{0[3]}{0[4]}{0[5]}"]
+    "form", ["{}", " {} ", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", "{0[0]}{0[1]}{0[2]}-{0[3]}{0[4]}{0[5]}", "{}。"]
 )
 @pytest.mark.parametrize("digits", ["0123456789", "０１２３４５６７８９"])
 def test_a_code_as_people_type_it(wangwu: Person, form: str, digits: str) -> None:
