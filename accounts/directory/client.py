@@ -102,14 +102,15 @@ def see_base(url: str, ends_at: float) -> None:
         )
 
 
-def everybody(url: str) -> list[Someone]:
+def everybody(url: str) -> Iterator[list[Someone]]:
     """All of them, page by page, or Away: never a part."""
     attributes = settings.LDAP_ATTRIBUTES
     with _connected(url, time.monotonic() + PAGE_WITHIN) as connection:
-        return [_someone(found, attributes) for dn, found in _pages(connection, list(attributes.values())) if dn]
+        for page in _pages(connection, list(attributes.values())):
+            yield [_someone(found, attributes) for dn, found in page if dn]
 
 
-def _pages(connection: Any, attributes: list[str]) -> Iterator[tuple[str, dict[str, list[bytes]]]]:
+def _pages(connection: Any, attributes: list[str]) -> Iterator[list[tuple[str, dict[str, list[bytes]]]]]:
     control = SimplePagedResultsControl(criticality=True, size=PAGE, cookie="")
     while True:
         _limit(connection, time.monotonic() + PAGE_WITHIN)
@@ -118,7 +119,7 @@ def _pages(connection: Any, attributes: list[str]) -> Iterator[tuple[str, dict[s
             serverctrls=[control],
         )  # fmt: skip
         _kind, found, _id, controls = connection.result3(asked, timeout=PAGE_WITHIN)
-        yield from found
+        yield found
         cookies = [one.cookie for one in controls if isinstance(one, SimplePagedResultsControl)]
         if not cookies:
             raise Away("it gives no pages")

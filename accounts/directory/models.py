@@ -1,5 +1,9 @@
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.jobs.models import Job
 
 
 class Asked(models.Model):
@@ -37,3 +41,40 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.identity
+
+
+class Sync(Job):
+    """People are compared with the directory, and made as it has them: by an office that has seen what would be done,
+    or by the clock."""
+
+    TASK = "directory.work"
+
+    class Status(models.TextChoices):
+        LOOKING = "looking", _("being compared")
+        LOOKED = "looked", _("compared")
+        APPLYING = "applying", _("being taken over")
+        DONE = "done", _("taken over")
+        DROPPED = "dropped", _("dropped")
+
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.LOOKING)
+    made_at = models.DateTimeField(_("set up"), default=timezone.now)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
+    )
+    by_itself = models.BooleanField(_("by the clock"), default=False)
+    address = models.CharField(max_length=45, blank=True)  # of the clerk, for the log
+    version = models.CharField(max_length=64, blank=True)  # of all that was shown
+    confirmed = models.PositiveIntegerField(null=True)  # so many leavers somebody has seen and allowed
+    report = models.JSONField(default=dict)
+    synced_at = models.DateTimeField(_("taken over at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("comparison with the directory")
+        verbose_name_plural = _("people from the directory")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["working"], condition=models.Q(working=True), name="one_sync_at_a_time")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.made_at.date())

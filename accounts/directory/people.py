@@ -4,6 +4,7 @@ An answer that is empty, partial or wrong disables nobody. Who leaves in unusual
 says that so many have left.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -29,41 +30,51 @@ Kind = events.Kind
 
 def look(confirmed: int | None = None) -> Plan:
     """What a sync would do. Raises Away."""
-    return plans.of(_everybody(), confirmed)
+    return plans.of(everybody(), confirmed)
 
 
-def _everybody() -> list[Someone]:
+def everybody(hear: Callable[[int], None] = lambda _count: None) -> list[Someone]:
+    """`hear` is told how many have been read. Raises Away."""
     from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
 
     why = Away("LDAP_URLS is not set")
     for url in settings.LDAP_URLS:
+        found: list[Someone] = []
         try:
-            everybody = client.everybody(url)
+            for page in client.everybody(url):
+                found += page
+                hear(len(found))
         except Away as error:
             why = error
         else:
-            if not everybody:
+            if not found:
                 raise Away("it has nobody: LDAP_FILTER, LDAP_BASE, or the rights of LDAP_BIND_DN")
-            return everybody
+            return found
     raise why
 
 
 def sync(confirmed: int | None = None) -> Plan | None:
     """None: it did not come about, which the log says."""
     try:
-        everybody = _everybody()
+        found = everybody()
         with transaction.atomic():
-            plan = plans.of(everybody, confirmed)
-            _write(plan)
+            plan = plans.of(found, confirmed)
+            write(plan)
     except (Away, IntegrityError) as error:
-        events.record(
-            Kind.SYNC_FAILED, None, error=str(error) if isinstance(error, Away) else "people changed meanwhile"
-        )
+        note_failure(error)
         return None
     return plan
 
 
-def _write(plan: Plan) -> None:
+def note_failure(error: Exception) -> str:
+    """Why, in words."""
+    said = str(error) if isinstance(error, Away) else "people changed meanwhile"
+    events.record(Kind.SYNC_FAILED, None, error=said)
+    return said
+
+
+def write(plan: Plan, actor: User | None = None, address: str = "") -> None:
+    """In a transaction: everything or nothing."""
     known = [user.pk for user in (*(edit.user for edit in plan.edits), *plan.back, *plan.leavers)]
     for batch in batches(sorted(known)):
         User.objects.hold(*batch)
@@ -76,8 +87,8 @@ def _write(plan: Plan) -> None:
         if edit.was:
             _follow(edit.was, edit.user)
     _bring_back(plan.back)
-    _let_go(plan.leavers)
-    _tell(plan)
+    _let_go(plan.leavers, actor, address)
+    _tell(plan, actor, address)
 
 
 def _follow(was: str, user: User) -> None:
@@ -88,13 +99,13 @@ def _follow(was: str, user: User) -> None:
     mailsessions.end([was], Why.DELETED)
 
 
-def _let_go(people: list[User]) -> None:
+def _let_go(people: list[User], actor: User | None, address: str) -> None:
     keys = [user.pk for user in people]
     now = timezone.now()
     for batch in batches(keys):
         User.objects.filter(pk__in=batch).update(is_active=False)
         Person.objects.filter(user__in=batch).update(disabled_at=now)
-    endings.end(Occasion.DISABLED, *people)
+    endings.end(Occasion.DISABLED, *people, actor=actor, address=address)
     memory.forget(*people)
 
 
@@ -104,13 +115,13 @@ def _bring_back(people: list[User]) -> None:
         Person.objects.filter(user__in=batch).update(disabled_at=None)
 
 
-def _tell(plan: Plan) -> None:
+def _tell(plan: Plan, actor: User | None, address: str) -> None:
     told: list[tuple[User, dict[str, Any]]] = [(new.user, {"new": True}) for new in plan.new]
     told += [(edit.user, {"changed": edit.changed} | ({"was": edit.was} if edit.was else {})) for edit in plan.edits]
     told += [(user, {"disabled": False}) for user in plan.back] + [(user, {"disabled": True}) for user in plan.leavers]
-    events.record_each(Kind.PERSON_SYNCED, told)
+    events.record_each(Kind.PERSON_SYNCED, told, actor=actor, address=address)
     if plan or plan.held or plan.faults:
         events.record(
-            Kind.PEOPLE_SYNCED, None, new=len(plan.new), changed=len(plan.edits), disabled=len(plan.leavers),
-            held=len(plan.held), faults=len(plan.faults),
+            Kind.PEOPLE_SYNCED, None, actor=actor, address=address, new=len(plan.new), changed=len(plan.edits),
+            disabled=len(plan.leavers), held=len(plan.held), faults=len(plan.faults),
         )  # fmt: skip

@@ -24,8 +24,12 @@ class New(NamedTuple):
 
 class Edit(NamedTuple):
     user: User
-    changed: list[str]
+    before: dict[str, str]  # of what changes
     was: str = ""  # the address, if that changed
+
+    @property
+    def changed(self) -> list[str]:
+        return list(self.before)
 
 
 @dataclass
@@ -87,12 +91,12 @@ def _compare(plan: Plan, one: Someone, address: str, user: User, row: Person | N
         plan.adopted.append(New(user, one.identity))
     was = user.username if user.username != address else ""
     wanted = {"name": _clean(one.name), "department": _clean(one.department)}
-    changed = [name for name in COLUMNS if wanted[name] and getattr(user, name) != wanted[name]]
-    if changed or was:
-        for name in changed:
+    before = {name: getattr(user, name) for name in COLUMNS if wanted[name] and getattr(user, name) != wanted[name]}
+    if before or was:
+        for name in before:
             setattr(user, name, wanted[name])
         user.username = address
-        plan.edits.append(Edit(user, changed, was))
+        plan.edits.append(Edit(user, before, was))
     if one.is_active and not user.is_active and row and row.disabled_at:
         plan.back.append(user)
     elif not one.is_active and user.is_active:

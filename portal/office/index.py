@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
+from accounts.directory.models import Sync
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -20,7 +21,7 @@ from apppasswords.models import AppPassword
 from portal.office.models import Role
 
 JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
-    (_("People"), (User, Roster)),
+    (_("People"), (User, Roster, Sync)),
     (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
     (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, MailLogin)),
     (_("SMS and mail"), (Sms, Mail, Gateway)),

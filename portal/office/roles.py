@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
+from accounts.directory.models import Sync
 from accounts.imports.models import Roster
 from accounts.log import events
 from accounts.log.models import SecurityEvent
@@ -49,6 +50,8 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("view", Rollout): (TWO_STEP, AUDITOR, ADMINISTRATOR),
     right("view", Exemption): (TWO_STEP, AUDITOR, ADMINISTRATOR),
     right("view", Roster): (TWO_STEP, AUDITOR, ADMINISTRATOR),
+    right("view", Sync): (AUDITOR, ADMINISTRATOR),
+    right("add", Sync): (ADMINISTRATOR,),
     right("view", Role): (AUDITOR, ADMINISTRATOR),
     # What they have
     right("view", TrustedBrowser): (HELP, AUDITOR, ADMINISTRATOR),

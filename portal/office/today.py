@@ -17,6 +17,7 @@ from accounts.bans import bans, brake
 from accounts.bans.models import Ban
 from accounts.delivery import gateways
 from accounts.delivery.models import Delivery, Sms
+from accounts.directory.models import Sync
 from accounts.imports.models import Roster
 from accounts.jobs.models import Job
 from accounts.lib import clock, series
@@ -132,6 +133,11 @@ def _imports(_now: datetime) -> Iterator[Item]:
     yield from _jobs(Roster, _("Import “%(what)s” is running."), _("Import “%(what)s” was stopped by an error."))
 
 
+def _syncs(_now: datetime) -> Iterator[Item]:
+    running = _("People are compared with the directory (%(what)s).")
+    yield from _jobs(Sync, running, _("The comparison with the directory of %(what)s was stopped by an error."))
+
+
 def _help_codes(now: datetime) -> Iterator[Item]:
     kind = SecurityEvent.Kind.HELP_CODE_ISSUED
     count = SecurityEvent.objects.filter(kind=kind, at__gt=now - RECENT).count()
@@ -156,12 +162,12 @@ def _directory(_now: datetime) -> Iterator[Item]:
     elif held:
         text = ngettext(
             "%(n)s person is no longer in the directory and was not disabled, since so many at once are unusual: "
-            "an administrator must confirm it at the server (manage.py syncpeople).",
+            "an administrator must compare with the directory and confirm it.",
             "%(n)s people are no longer in the directory and were not disabled, since so many at once are unusual: "
-            "an administrator must confirm it at the server (manage.py syncpeople).",
+            "an administrator must compare with the directory and confirm it.",
             held,
         )
-        yield Item(text % {"n": held}, page, is_trouble=True)
+        yield Item(text % {"n": held}, _list(Sync), is_trouble=True)
 
 
 def _gateways(_now: datetime) -> Iterator[Item]:
@@ -183,6 +189,7 @@ SOURCES: tuple[tuple[type[Model], Callable[[datetime], Iterator[Item]]], ...] = 
     (Sms, _parts),
     (Rollout, _rollouts),
     (Roster, _imports),
+    (Sync, _syncs),
     (Ban, _bans),
     (SecurityEvent, _help_codes),
     (SecurityEvent, _directory),

@@ -143,7 +143,12 @@ ADMIN = {
 EDITED = ("bans/knownnetwork", "office/role", "accounts/user", "openid/application")
 READ_ONLY = ("delivery/sms", "delivery/mail", "browsers/trustedbrowser", "bans/ban", "log/securityevent",
              "bans/failure", "maillogins/maillogin", "rollouts/remindermail", "apppasswords/apppassword")  # fmt: skip
-ADDED = ("rollouts/rollout", "rollouts/exemption", "imports/roster")  # by pages of their own; deleted by nobody
+ADDED = (
+    "rollouts/rollout",
+    "rollouts/exemption",
+    "imports/roster",
+    "directory/sync",
+)  # by pages of their own; deleted by nobody
 for _model in (*EDITED, *READ_ONLY, *ADDED):
     _write = "200" if _model in EDITED else "403"
     ADMIN |= {

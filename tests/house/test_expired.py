@@ -16,7 +16,7 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Brake, Failure, Network, Place
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
-from accounts.directory.models import Asked, Remembered
+from accounts.directory.models import Asked, Remembered, Sync
 from accounts.elsewhere.models import Arrival
 from accounts.faults import faults
 from accounts.faults.models import Fault
@@ -46,7 +46,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "bans": {Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail, PreviewMail},
-    "directory": {Asked, Remembered},
+    "directory": {Asked, Remembered, Sync},
     "elsewhere": {Arrival},
     "routes": {Outage, Spending},
     "faults": {Fault},
@@ -130,6 +130,7 @@ class Rows:
         forgotten = settings.ROLLOUT_DRAFT_LIFETIME
         yield Rollout, self._pair(Rollout, "made_at", forgotten, start=self.now)
         yield Roster, self._pair(Roster, "made_at", forgotten, name="people.csv", language="en", content=b"x")
+        yield Sync, self._pair(Sync, "made_at", forgotten, report={"lines": {}})
         yield SecurityEvent, Pair(self.old_event, self.event)
         yield Heartbeat, self._pair(Heartbeat, "at", heartbeats.FORGOTTEN_AFTER, {"host": "a"}, {"host": "b"})
         yield Fault, self._pair(Fault, "last_at", faults.KEPT_FOR, {"place": "a"}, {"place": "b"})
@@ -178,6 +179,8 @@ class Rows:
         rows = model._default_manager.all()
         if model is Roster:
             rows = rows.exclude(content=None)
+        if model is Sync:
+            rows = rows.filter(report__has_key="lines")
         over, live = (rows.filter(pk=row.pk).exists() for row in self.pairs[model])
         return over, live
 

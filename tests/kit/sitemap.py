@@ -16,6 +16,7 @@ from accounts.bans.addresses import sortable
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
+from accounts.directory.models import Sync
 from accounts.factors.models import Authenticator, Passkey
 from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
@@ -87,6 +88,7 @@ class Addresses:
             ).pk,
             "rollouts/rollout": rollout.pk,
             "rollouts/exemption": Exemption.objects.create(user=owner, until=soon, reason="abroad").pk,
+            "directory/sync": Sync.objects.create().pk,
             "imports/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
             "apppasswords/profilelink": ProfileLink.objects.create(

@@ -16,6 +16,7 @@ from portal.office.admin import (
     roles,
     rollouts,
     sms_and_mail,
+    syncs,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "roles",
     "rollouts",
     "sms_and_mail",
+    "syncs",
 ]

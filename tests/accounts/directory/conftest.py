@@ -22,6 +22,32 @@ from tests.kit.servers.directory import (
 SUBCODES = ("52e", "530", "532", "533", "701", "773", "775")
 ELSEWHERE = f"ou=elsewhere,{BASE}"
 
+MANY = 40  # two pages, as these tests have it
+
+
+@pytest.fixture
+def campus(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
+    from accounts.directory import client  # noqa: PLC0415 - it needs an extra
+
+    everybody = [person(f"p{number:02}", cn=f"张{number}", ou="物理学院") for number in range(MANY)]
+    with running(everybody) as directory:
+        monkeypatch.setattr(client, "PAGE", 25)
+        use(settings, directory)
+        settings.LDAP_LEAVERS_LIMIT = 5  # two of forty
+        yield directory
+        asking._servers.cache_clear()
+
+
+def rename(directory: Directory, name: str, **attributes: str) -> None:
+    changes = "-\n".join(f"replace: {key}\n{key}: {value}\n" for key, value in attributes.items())
+    directory.change(f"dn: uid={name},{PEOPLE}\nchangetype: modify\n{changes}")
+
+
+def remove(directory: Directory, *names: str) -> None:
+    for name in names:
+        directory.change(f"dn: uid={name},{PEOPLE}\nchangetype: delete\n")
+
+
 Use = Callable[..., None]
 
 

@@ -1,6 +1,5 @@
 """People as the directory has them: and answers that nobody should believe."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,43 +8,18 @@ from django.db import transaction
 from pytest_django import Settings
 
 from accounts.bans.models import Failure
-from accounts.directory import asking, people
+from accounts.directory import people
 from accounts.directory.models import Person as Link
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import decision
-from tests.accounts.directory.conftest import use
+from tests.accounts.directory.conftest import MANY, remove, rename, use
 from tests.conftest import MakeUser
 from tests.kit.people import Person
-from tests.kit.servers.directory import PEOPLE, Directory, person, running
+from tests.kit.servers.directory import Directory, person
 from tests.kit.servers.wire import Wire
-
-MANY = 40  # two pages, as this file has it
-
-
-@pytest.fixture
-def campus(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
-    from accounts.directory import client  # noqa: PLC0415 - it needs an extra
-
-    everybody = [person(f"p{number:02}", cn=f"张{number}", ou="物理学院") for number in range(MANY)]
-    with running(everybody) as directory:
-        monkeypatch.setattr(client, "PAGE", 25)
-        use(settings, directory)
-        settings.LDAP_LEAVERS_LIMIT = 5  # two of forty
-        yield directory
-        asking._servers.cache_clear()
-
-
-def rename(directory: Directory, name: str, **attributes: str) -> None:
-    changes = "-\n".join(f"replace: {key}\n{key}: {value}\n" for key, value in attributes.items())
-    directory.change(f"dn: uid={name},{PEOPLE}\nchangetype: modify\n{changes}")
-
-
-def remove(directory: Directory, *names: str) -> None:
-    for name in names:
-        directory.change(f"dn: uid={name},{PEOPLE}\nchangetype: delete\n")
 
 
 def state() -> list[Any]:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from accounts.bans import bans
 from accounts.bans.models import Ban
+from accounts.directory.models import Sync
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
 from accounts.phones.models import Phone
@@ -152,6 +153,7 @@ def _files(page: Page) -> Iterator[str]:
     yield "admin-roster-refused"
     page.goto("/admin/imports/roster/")
     yield "admin-roster"
+    yield from _syncs(page)
     page.goto("/admin/accounts/user/export/?q=p1")
     yield "admin-export"
     page.goto("/admin/accounts/user/slips/")
@@ -165,6 +167,36 @@ def _files(page: Page) -> Iterator[str]:
     Rollout.objects.all().delete()
     Roster.objects.all().delete()
     User.objects.filter(is_superuser=False).delete()
+
+
+SYNCED: dict[str, Any] = {
+    "held": 0, "leavers": 2, "renamed": 1, "faults": 1, "new": 212, "back": 0, "moved": 1, "named": 0, "adopted": 0,
+    "lines": {
+        "leavers": [["wangwu@example.edu", "王五", "文学院"], ["zhaoliu@example.edu", "赵六", "马克思主义学院"]],
+        "renamed": [["li.si@example.edu", "lisi@example.edu", "li.si@example.edu"]],
+        "faults": [["zhangsan@example.edu: two entries have this address"]],
+        "new": [[f"p{number}@example.edu", f"新教师{number}", "物理学院"] for number in range(12)],
+        "moved": [["sunba@example.edu", "物理学院", "图书馆"]],
+    },
+}  # fmt: skip
+
+
+def _syncs(page: Page) -> Iterator[str]:
+    page.goto("/admin/directory/sync/add/")
+    yield "admin-sync-add"
+    row = Sync.objects.create(status="looked", version="v", report=SYNCED, made_by=User.objects.get(is_superuser=True))
+    page.goto(f"/admin/directory/sync/{row.pk}/change/")
+    yield "admin-sync-looked"
+    held = SYNCED | {"held": 812, "lines": {"held": SYNCED["lines"]["leavers"]}}
+    Sync.objects.update(report=held)
+    page.reload()
+    yield "admin-sync-held"
+    Sync.objects.update(status="applying", working=True, done=4500)
+    page.reload()
+    yield "admin-sync-working"
+    page.goto("/admin/directory/sync/")
+    yield "admin-sync"
+    Sync.objects.all().delete()
 
 
 def _mail_endings(page: Page, clerk: User, owner: User) -> Iterator[str]:

@@ -53,6 +53,11 @@ admin/maillogins/maillogin/add/                              -     -     -     -
 admin/maillogins/maillogin/<path:object_id>/history/         -     r     r     r     r     r
 admin/maillogins/maillogin/<path:object_id>/delete/          -     -     -     -     -     -
 admin/maillogins/maillogin/<path:object_id>/change/          -     r     r     r     r     r
+admin/directory/sync/                                     -     -     -     r     r     r
+admin/directory/sync/add/                                 -     -     -     -     rw    rw
+admin/directory/sync/<path:object_id>/history/            -     -     -     r     r     r
+admin/directory/sync/<path:object_id>/delete/             -     -     -     -     -     -
+admin/directory/sync/<path:object_id>/change/             -     -     -     r     r     r
 admin/imports/roster/                                     -     -     r     r     r     r
 admin/imports/roster/add/                                 -     -     rw    -     rw    rw
 admin/imports/roster/<path:object_id>/history/            -     -     r     r     r     r

@@ -167,7 +167,7 @@ INDEX = {
     NO_ROLE: set(),
     roles.HELP: READ,
     roles.TWO_STEP: {"User", "MailLogin"} | ROLLED_OUT,
-    roles.AUDITOR: READ | ROLLED_OUT | {"Role", "Application"},
+    roles.AUDITOR: READ | ROLLED_OUT | {"Role", "Application", "Sync"},
 }
 INDEX |= {roles.ADMINISTRATOR: INDEX[roles.AUDITOR], SUPERUSER: INDEX[roles.AUDITOR]}
 

@@ -45,6 +45,6 @@ class Command(BaseCommand):
     def _list(self, what: str, lines: list[str]) -> None:
         if lines:
             self.stdout.write(f"{len(lines)} {what}:")
-            self.stdout.writelines(f"  {line}" for line in lines[:SHOWN])
+            self.stdout.writelines(f"  {line}\n" for line in lines[:SHOWN])
             if len(lines) > SHOWN:
                 self.stdout.write("  …")
