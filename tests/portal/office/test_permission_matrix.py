@@ -57,7 +57,7 @@ admin/directory/sync/                                     -     -     -     r   
 admin/directory/sync/add/                                 -     -     -     -     rw    rw
 admin/directory/sync/<path:object_id>/history/            -     -     -     r     r     r
 admin/directory/sync/<path:object_id>/delete/             -     -     -     -     -     -
-admin/directory/sync/<path:object_id>/change/             -     -     -     r     r     r
+admin/directory/sync/<path:object_id>/change/             -     -     -     r     rw    rw
 admin/imports/roster/                                     -     -     r     r     r     r
 admin/imports/roster/add/                                 -     -     rw    -     rw    rw
 admin/imports/roster/<path:object_id>/history/            -     -     r     r     r     r
