@@ -4,19 +4,20 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.bans import bans
 from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
-from accounts.sessions import clients, halfway
+from accounts.sessions import clients
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions.halfway import Candidate
 from accounts.signin import entering, lost
+from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import SignInAppForm
 from accounts.signin.typed_steps import AppStep, NewAppStep, RecoveryStep
 from accounts.signin.words import app_refusal_text, recovered_text
@@ -27,15 +28,9 @@ from accounts.users.ways import Way
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-def sign_in_app(request: HttpRequest) -> HttpResponse:
+@way_required(Way.APP)
+def sign_in_app(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """The code that an authenticator app shows."""
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if candidate.help_code or Way.APP not in candidate.ways:
-        return redirect(candidate.page)
-    if until := bans.banned_until(clients.address(request), candidate.user.username):
-        return entering.banned(request, until)
     step = AppStep(request, candidate.user, form_class=SignInAppForm)
     if app := step.prove():
         response = entering.enter(request, candidate.user, candidate.next, device=app)
@@ -49,15 +44,9 @@ def sign_in_app(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
-def sign_in_recovery(request: HttpRequest) -> HttpResponse:
+@way_required(Way.RECOVERY)
+def sign_in_recovery(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """A code from the paper. It leads to where something new is bound, which is what its owner needs now."""
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if candidate.help_code or Way.RECOVERY not in candidate.ways:
-        return redirect(candidate.page)
-    if until := bans.banned_until(clients.address(request), candidate.user.username):
-        return entering.banned(request, until)
     step = RecoveryStep(request, candidate.user)
     if held := step.prove():
         messages.warning(request, recovered_text(recoverycodes.left(candidate.user)))
@@ -76,15 +65,9 @@ def _factors(next_path: str) -> str:
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-def sign_in_app_new(request: HttpRequest) -> HttpResponse:
+@halfway_required(lambda candidate: candidate.binds and Way.APP in settings.SECOND_STEPS_TO_BEGIN)
+def sign_in_app_new(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """In place of a phone, where two-step begins; or of what is lost, with the help desk's code."""
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if not candidate.binds or Way.APP not in settings.SECOND_STEPS_TO_BEGIN:
-        return redirect(candidate.page)
-    if until := bans.banned_until(clients.address(request), candidate.user.username):
-        return entering.banned(request, until)
     step = NewAppStep(request, candidate.user)
     if time_step := step.prove():
         app = _add(candidate, step, time_step, clients.address(request))
@@ -99,7 +82,7 @@ def sign_in_app_new(request: HttpRequest) -> HttpResponse:
 
 
 def _add(
-    candidate: halfway.Candidate, step: NewAppStep, time_step: int, address: str
+    candidate: Candidate, step: NewAppStep, time_step: int, address: str
 ) -> Authenticator | authenticators.Refusal:
     if candidate.help_code is None:
         return authenticators.add(step.offer, time_step, step.name, address=address)

@@ -2,15 +2,15 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.bans import bans
 from accounts.factors.ceremonies import Purpose
-from accounts.sessions import clients, halfway
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions.halfway import Candidate
 from accounts.signin import entering
+from accounts.signin.decorators import way_required
 from accounts.signin.forms import SignInPasskeyForm
 from accounts.signin.passkey_steps import PasskeyStep
 from accounts.users.ways import Way
@@ -20,14 +20,8 @@ from accounts.users.ways import Way
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-def sign_in_passkey(request: HttpRequest) -> HttpResponse:
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if candidate.help_code or Way.PASSKEY not in candidate.ways:
-        return redirect(candidate.page)
-    if until := bans.banned_until(clients.address(request), candidate.user.username):
-        return entering.banned(request, until)
+@way_required(Way.PASSKEY)
+def sign_in_passkey(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     step = PasskeyStep(request, candidate.user, Purpose.SIGN_IN, form_class=SignInPasskeyForm)
     if passkey := step.prove():
         response = entering.enter(request, candidate.user, candidate.next, device=passkey)

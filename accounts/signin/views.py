@@ -23,8 +23,10 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.sessions import clients, expiry, flows, grants, halfway, lifetimes, sessions
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering, lost, signin, steady, words
+from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps import CodeStep, NumberStep
 from accounts.signin.words import cannot_tell_text, help_code_text, must_change_text, phone_refusal_text, refused_text
@@ -125,25 +127,20 @@ def go_on(
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-def sign_in_code(request: HttpRequest) -> HttpResponse:
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if candidate.phone is None or Way.PHONE not in candidate.ways or candidate.help_code:
-        return redirect(candidate.page)
-    if until := bans.banned_until(clients.address(request), candidate.user.username):
-        return entering.banned(request, until)
-    step = CodeStep(
-        request, candidate.user, str(candidate.phone.number), Sms.Purpose.SIGN_IN, form_class=SignInCodeForm
-    )
+@way_required(Way.PHONE)
+def sign_in_code(request: HttpRequest, candidate: Candidate) -> HttpResponse:
+    phone = candidate.phone
+    if phone is None:  # bound at this moment
+        return redirect("sign_in_code")
+    step = CodeStep(request, candidate.user, str(phone.number), Sms.Purpose.SIGN_IN, form_class=SignInCodeForm)
     if request.method == "POST":
         if not step.is_entered:
             step.send()
             return redirect("sign_in_code")
         if step.prove():
-            response = entering.enter(request, candidate.user, candidate.next, device=candidate.phone)
+            response = entering.enter(request, candidate.user, candidate.next, device=phone)
             if step.form.cleaned_data["trust_browser"]:
-                entering.trust(request, response, candidate.phone)
+                entering.trust(request, response, phone)
             return response
     context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.PHONE)}
     return render(request, "signin/sign_in_code.html", context)
@@ -152,16 +149,10 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
-def sign_in_help(request: HttpRequest) -> HttpResponse:
+@halfway_required(lambda candidate: bool(candidate.ways) and candidate.help_code is None)
+def sign_in_help(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """The phone is lost: a code of the help desk in place of the SMS. It leads to binding another phone."""
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if not candidate.ways or candidate.help_code:
-        return redirect(candidate.page)
     address = clients.address(request)
-    if until := bans.banned_until(address, candidate.user.username):
-        return entering.banned(request, until)
     form = HelpCodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         outcome, row = helpcodes.check(candidate.user, form.cleaned_data["code"], address=address)
@@ -177,16 +168,10 @@ def sign_in_help(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-def sign_in_phone(request: HttpRequest) -> HttpResponse:
+@halfway_required(lambda candidate: candidate.binds and Way.PHONE in settings.SECOND_STEPS_TO_BEGIN)
+def sign_in_phone(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """Forced binding: two-step is on and no phone is bound yet, or the help desk's code stands in for a lost one."""
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
-    if not candidate.binds or Way.PHONE not in settings.SECOND_STEPS_TO_BEGIN:
-        return redirect(candidate.page)
     address = clients.address(request)
-    if until := bans.banned_until(address, candidate.user.username):
-        return entering.banned(request, until)
     step = NumberStep(request, candidate.user, Sms.Purpose.BIND, form_class=SignInCodeForm)
     if request.method == "POST" and (number := step.post()):
         phone = _bind(candidate, number, address)
@@ -209,7 +194,7 @@ def sign_in_phone(request: HttpRequest) -> HttpResponse:
     return render(request, "signin/sign_in_phone.html", context)
 
 
-def _bind(candidate: halfway.Candidate, number: str, address: str) -> Phone | phones.Refusal:
+def _bind(candidate: Candidate, number: str, address: str) -> Phone | phones.Refusal:
     if candidate.help_code is None:
         return phones.bind(candidate.user, number, address=address)
     return lost.bind_phone(candidate.help_code, candidate.user, number, address=address)
