@@ -182,6 +182,13 @@ def test_json_lines(office: Person, some_events: None) -> None:
         assert line["detail"] == event.detail
 
 
+def test_no_cell_of_an_export_is_calculated(office: Person) -> None:
+    """A name may begin like a formula, and spreadsheet programs take every cell that does for one."""
+    events.record(Kind.SIGNED_OUT, Somebody(7, "=cmd|x@example.edu"), actor=Somebody(8, "+1@example.edu"))
+    _head, row = csv.reader(io.StringIO(exported(office, "csv", kind__exact="signed_out").removeprefix("\ufeff")))
+    assert {"'=cmd|x@example.edu", "'+1@example.edu"} <= set(row)
+
+
 def test_an_export_is_in_the_log(office: Person, some_events: None) -> None:
     exported(office, "csv", kind__exact="phone_bound", q="13800138000")
     event = SecurityEvent.objects.get(kind=Kind.LOG_EXPORTED)
