@@ -18,7 +18,7 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.codes import codes
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
-from accounts.openid.models import AccessToken, Grant
+from accounts.openid.models import AccessToken, Grant, RefreshToken
 from accounts.phones import phones
 from accounts.sessions import endings, signins
 from accounts.sessions.endings import Occasion
@@ -28,7 +28,7 @@ from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import Person, code_from_phone
 from tests.kit.servers.postgres import somebody_waits
-from tests.kit.sites import Site, code_in
+from tests.kit.sites import VERIFIER, Site, challenge, code_in
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -88,6 +88,48 @@ def test_one_code_one_token(crowd: Crowd, tmp_path: Path) -> None:
     with ThreadPoolExecutor(together.parties) as threads:
         assert sorted(threads.map(exchange, range(together.parties)))[1:] == [400, 400, 400]
     assert not AccessToken.objects.filter(user=owner.user).exists()
+
+
+@pytest.mark.bypass("row 2: two requests with one token at once")
+def test_one_refresh_token_one_successor(
+    postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker, tmp_path: Path
+) -> None:
+    """Of an application without a secret, whose refresh token changes each time: of two that come with the same one,
+    neither could be told from who stole it. All have seen that it is good before one of them uses it up."""
+    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+        owner = Newcomer()
+        owner.bind()
+        browser = Person(owner.user, REMOTE_ADDR=owner.address)
+        browser.enter_password()
+        browser.post("/sign-in/code/", {"code": code_from_phone(owner.number)})
+        program = Site(tmp_path, f"program-{owner.session}", "--trusted", "--public", "--scopes", "openid email mail")
+        sent = {"code_challenge": challenge(), "code_challenge_method": "S256"}
+        code = code_in(program.open(browser, **sent))
+        token = program.exchange(code, code_verifier=VERIFIER, client_secret="").json()["refresh_token"]
+        together = Barrier(4)
+
+        def refresh(_turn: int) -> tuple[int, str]:
+            waits = iter([together.wait])
+
+            def use_up_together(execute: Any, sql: str, *given: Any) -> Any:
+                if "FOR NO KEY UPDATE" in sql:
+                    next(waits, lambda _seconds: 0)(20)
+                return execute(sql, *given)
+
+            try:
+                with connection.execute_wrapper(use_up_together):
+                    answer = program.refresh(token, client_secret="")
+                return int(answer.status_code), str(answer.json().get("refresh_token", ""))
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(together.parties) as threads:
+            answers = sorted(threads.map(refresh, range(together.parties)))
+        assert [status for status, _new in answers] == [200, 400, 400, 400]
+        successor = answers[0][1]
+        assert program.refresh(successor, client_secret="").status_code == 200
+        assert program.refresh(token, client_secret="").status_code == 400
+        assert not RefreshToken.objects.filter(user=owner.user, revoked=None).exists(), "it came again: all of them end"
 
 
 def test_two_who_end_the_same_wait_for_each_other(
