@@ -35,6 +35,11 @@ def refusal_text(issued: codes.Issued) -> str:
             return _("No more codes can be sent today. Please call the IT office.")
 
 
+def paused_text(user: User) -> str:
+    """After many wrong codes, of whatever kind: none is taken until then."""
+    return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+
+
 def ended_text(why: Over | None) -> str:
     """Of who was signed in here before."""
     match why:
@@ -104,7 +109,7 @@ def help_code_text(outcome: guesses.Outcome, user: User, row: HelpCode | None) -
         case guesses.Outcome.EXHAUSTED:
             return _("There were too many wrong tries. Please ask the IT office for a new code.")
         case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+            return paused_text(user)
         case guesses.Outcome.MALFORMED:
             return _("Enter the eight digits that the IT office gave you.")
         case _other:
@@ -115,7 +120,7 @@ def app_text(outcome: guesses.Outcome, user: User) -> str:
     """Why the code of an authenticator app was not taken."""
     match outcome:
         case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+            return paused_text(user)
         case guesses.Outcome.EXPIRED:
             return _("This code was used a moment ago. Please wait for the next one that the app shows.")
         case _other:
@@ -147,7 +152,7 @@ def recovery_text(outcome: guesses.Outcome, user: User) -> str:
     """Why a recovery code was not taken."""
     match outcome:
         case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+            return paused_text(user)
         case guesses.Outcome.EXPIRED:
             return _("This code has been used, and each works once. Enter another one from your list.")
         case _other:
@@ -194,7 +199,7 @@ def passkey_text(outcome: guesses.Outcome, user: User) -> str:
     """Why the answer of a passkey was not taken."""
     match outcome:
         case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+            return paused_text(user)
         case guesses.Outcome.EXPIRED:
             return _("The page was open too long. Please press the button again.")
         case guesses.Outcome.COPIED:
@@ -253,7 +258,7 @@ def code_text(outcome: guesses.Outcome, user: User, sms: Sms | None, other: Sms 
         case guesses.Outcome.WRONG | guesses.Outcome.EXHAUSTED:
             return _("There were too many wrong tries. Please send a new code.")
         case guesses.Outcome.PAUSED:
-            return refusal_text(codes.Issued(None, limits.Refusal.PAUSED, guesses.paused(user)))
+            return paused_text(user)
         case guesses.Outcome.MALFORMED:
             return _("Enter the six digits from the SMS.")
         case _other if other and not sms:
