@@ -7,10 +7,11 @@ import re
 from copy import copy
 from dataclasses import dataclass, field
 from secrets import token_bytes
-from typing import Any
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from playwright.sync_api import Page
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, encode_cbor
 
@@ -40,6 +41,17 @@ class SecurityKey:
     def copy(self) -> "SecurityKey":
         """As it is now: from here on each counts by itself."""
         return copy(self)
+
+    def kept(self) -> dict[str, Any]:
+        """For a program that goes on with it."""
+        pem = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        return {"key": pem, "id": self.id.hex(), "handle": self.handle.hex(), "count": self.count}
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Self:
+        key = load_pem_private_key(kept["key"].encode(), None)
+        assert isinstance(key, EllipticCurvePrivateKey)
+        return cls(False, key, bytes.fromhex(kept["id"]), bytes.fromhex(kept["handle"]), kept["count"])
 
     def create(self, asks: dict[str, Any], *, verified: bool = True, browser: Browser | None = None) -> str:
         browser = browser or Browser()

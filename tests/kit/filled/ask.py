@@ -36,6 +36,7 @@ from tests.kit.filled.people import (
     person,
     user,
 )  # fmt: skip
+from tests.kit.passkeys import SecurityKey, use
 from tests.kit.people import PASSWORD, Person
 from tests.kit.sites import SECRET
 
@@ -160,6 +161,18 @@ def _recovery_code(secrets: Secrets) -> Answers:
     yield "and no second time", _leads(browser.post("/sign-in/recovery/", {"code": secrets["recovery_code"]}))
 
 
+def _passkey(secrets: Secrets) -> Answers:
+    key = SecurityKey.of(secrets["passkey"])
+    browser = person("passkey")
+    browser.enter_password()
+    yield "opens", _leads(use(browser, key))
+    browser.post("/sign-out/")
+    browser.enter_password()
+    behind = SecurityKey.of(secrets["passkey"])
+    yield "not as a copy that is behind", use(browser, behind).status_code
+    yield "and goes on", _leads(use(browser, key))
+
+
 def _app(secrets: Secrets) -> Answers:
     browser = person("app")
     yield "is asked for", _leads(browser.enter_password())
@@ -233,6 +246,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "help code": _help_code,
     "app": _app,
     "recovery_code": _recovery_code,
+    "passkey": _passkey,
     "code": _code,
     "QR code": _qr_code,
     "import": _import,

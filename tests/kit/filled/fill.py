@@ -52,6 +52,7 @@ from tests.kit.filled.people import (
     user,
 )  # fmt: skip
 from tests.kit.paperwork import edit
+from tests.kit.passkeys import add_passkey
 from tests.kit.people import PASSWORD
 from tests.kit.sites import MailServer, Site
 
@@ -71,6 +72,7 @@ def fill() -> Secrets:
         "help_code": _give_help_code(),
         "app": _add_app(),
         "recovery_code": _make_recovery_codes(),
+        "passkey": _add_passkey(),
         "half_way": _begin("half-way"),
         "qr": _show_qr_code(),
     }
@@ -177,6 +179,13 @@ def _add_app() -> str:
     step = int(timezone.now().timestamp()) // authenticators.STEP
     assert isinstance(authenticators.add(offered, step - 1, "FreeOTP"), Authenticator)
     return offered.typed
+
+
+def _add_passkey() -> dict[str, Any]:
+    """Of a security key, which counts its uses."""
+    browser = person("passkey")
+    browser.sign_in()
+    return add_passkey(browser).kept()
 
 
 def _begin(name: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "half-way": {"two_step": True, "phone": "13600136008"},
     "qr": {"two_step": True, "phone": "13600136009"},
     "app": {"two_step": True},
+    "passkey": {"two_step": True, "phone": "13600136010"},
     "shared": {},
 }
 # These do not sign in before they are asked about: the same phone gets no second code within a minute.
