@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.lib import clock, institution
 from accounts.rollouts import placeholders
+from accounts.users.ways import Way
 
 
 def default_words(language: str) -> tuple[str, str]:
@@ -43,8 +44,10 @@ class Reader:
     def to_do(self) -> list[str]:
         """In the language that is active."""
         lines = []
-        if self.is_unbound:
+        if self.is_unbound and Way.PHONE in {*settings.SECOND_STEPS_TO_BEGIN}.intersection(settings.SECOND_STEPS_ALONE):
             lines.append(_("Bind your phone: {link}").format(link=_link("phone")))
+        elif self.is_unbound:
+            lines.append(_("Add an authenticator app: {link}").format(link=_link("factor_app_new")))
         if self.lacks_app_passwords:
             lines.append(
                 _(

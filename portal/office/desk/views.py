@@ -202,7 +202,7 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
     for purse, until in known.codes.spent_until.items():
         found.append(SPENT[purse] % {"time": _at(until)})
     if user.two_step_is_on() and not known.ways:
-        found.append(_("Two-step is on and no phone is bound: the next sign-in asks to bind one."))
+        found.append(_("Two-step is on and there is no way to verify yet: the next sign-in asks to bind one."))
     elif user.two_step_is_on() and not ways.can_stand_alone(one.way for one in known.ways):
         found.append(_("What is left for the second step may not be the only one: the next sign-in asks for another."))
     found += _of_password(user)

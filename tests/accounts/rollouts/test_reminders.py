@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.delivery import queue
-from accounts.rollouts import placeholders, reminders, rollouts
+from accounts.rollouts import letters, placeholders, reminders, rollouts
 from accounts.rollouts.models import Reminder, ReminderMail, Rollout
 from accounts.users.models import User
 from tests.kit import upkeep
@@ -162,6 +162,17 @@ def test_the_days_are_the_clerks(clerk: Person, clock: time_machine.Traveller) -
     assert sweep() == ["p0"]
     assert mail.outbox[-1].subject == "p 0"
     assert "{nothing}" in mail.outbox[-1].body
+
+
+@pytest.mark.parametrize(
+    ("begin", "alone", "asked"),
+    [("phone,app", "phone,app", "/security/phone/"), ("app", "app", "/security/factors/app/"),
+     ("phone,app", "app", "/security/factors/app/")],
+)  # fmt: skip
+def test_a_letter_asks_for_what_may_be_added(settings: Settings, begin: str, alone: str, asked: str) -> None:
+    settings.SECOND_STEPS_TO_BEGIN, settings.SECOND_STEPS_ALONE = begin.split(","), alone.split(",")
+    [line] = letters.Reader("王五", "wangwu@example.edu", is_unbound=True, lacks_app_passwords=False).to_do()
+    assert line.endswith(asked)
 
 
 def test_words_in_braces_and_nothing_else_are_replaced() -> None:
