@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from accounts.bans import bans
 from accounts.bans.models import Ban
 from accounts.directory.models import Sync
+from accounts.factors.models import Authenticator, RecoveryCode, RecoverySet
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
 from accounts.phones.models import Phone
@@ -63,6 +64,9 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     owner = User.objects.get(username="zhangsan@example.edu")
     User.objects.filter(pk=owner.pk).update(two_step_from=timezone.now())  # as most people who come to the counter
     Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+    Authenticator.objects.create(user=owner, name="我的手机", key=b"", last_step=0)
+    paper = RecoverySet.objects.create(user=owner)
+    RecoveryCode.objects.create(recovery_set=paper, digest="d")
     page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
     yield "admin-desk"
     yield from _mail_endings(page, clerk, owner)
