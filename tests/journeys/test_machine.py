@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from accounts.bans import bans
 from accounts.bans.models import Ban
+from accounts.factors import authenticators
 from accounts.phones import phones
 from accounts.phones.models import Phone as PhoneRow
 from accounts.rollouts import rollouts
@@ -23,7 +24,8 @@ from apppasswords.models import AppPassword as AppPasswordRow
 from apppasswords.secrets import looks_like_one
 from tests.apppasswords.test_apppasswords import shown_secret
 from tests.kit.machine import CAMPUS, NETWORKS, NOBODY, PEOPLE, answer
-from tests.kit.machine_signin import SigningIn, addresses, browsers, insiders, names
+from tests.kit.machine_signin import addresses, browsers, insiders, names
+from tests.kit.machine_ways import TakingSteps
 from tests.kit.oracle import (  # fmt: skip
     APP_PASSWORDS,
     APP_PASSWORDS_PER_USER,
@@ -53,7 +55,7 @@ times = st.sampled_from([
 ])  # fmt: skip
 
 
-class Mailkey(SigningIn):
+class Mailkey(TakingSteps):
     # --- Security settings ------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.somebody_is(Far.IN))
@@ -183,7 +185,7 @@ class Mailkey(SigningIn):
             ban.lifted = True
             bans.lift(Ban.objects.get(started_at=ban.at), self.user(self.account("itoffice")))
 
-    @rule(name=names, what=st.sampled_from(["on", "on in an hour", "off", "disable or enable", "unbind"]))
+    @rule(name=names, what=st.sampled_from(["on", "on in an hour", "off", "disable or enable", "unbind", "no app"]))
     def change_account(self, name: str, what: str) -> None:
         account, clerk = self.account(name), self.user(self.account("itoffice"))
         user = self.user(account)
@@ -203,6 +205,13 @@ class Mailkey(SigningIn):
                 with self.carried_out():
                     for phone in PhoneRow.objects.filter(user=user):
                         phones.unbind(phone, actor=clerk)
+                self.read_sms()
+            case "no app" if account.app:
+                account.sessions_ended += 1
+                self.model.lose_app(account)
+                with self.carried_out():
+                    for app in authenticators.of(user):
+                        authenticators.remove(user, app.pk, actor=clerk)
                 self.read_sms()
 
     @rule(time=times, upkeep=st.booleans())

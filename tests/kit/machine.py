@@ -22,13 +22,14 @@ from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
+from accounts.factors import authenticators, recoverycodes
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
 from apppasswords import last_use, passwords
 from apppasswords.maillogin import decision, wire
 from tests.kit.oracle import DAY, HOUR, Account, Answer, AppPassword, Browser, Phone, Trust
-from tests.kit.oracle_pages import Pages
+from tests.kit.oracle_ways import Ways
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -56,7 +57,7 @@ class World(RuleBasedStateMachine):
         self.travel = time_machine.travel(START, tick=False)
         self.clock = self.travel.start()
         memory.outbox.clear()
-        self.model = Pages(START, dict(NETWORKS), {"desk"})
+        self.model = Ways(START, dict(NETWORKS), {"desk"})
         for person in (*PEOPLE, THIEF):
             person.cookies.clear()
         self.browsers = [Browser(), Browser(), Browser()]
@@ -184,6 +185,9 @@ class World(RuleBasedStateMachine):
             user = self.user(account)
             phone = PhoneRow.objects.filter(user=user).first()
             self.agree(str(phone.number) if phone else None, account.phone.number if account.phone else None, "phone")
+            self.agree(authenticators.of(user).count(), int(account.app is not None), "apps")
+            paper = account.paper.codes if account.paper else []
+            self.agree(recoverycodes.left(user), len(paper), "recovery codes")
             live = [trust.pk for trust in self.trusts if trust.account is account and self.model.is_live(trust)]
             self.agree(sorted(browser.pk for browser in browsers.live(user)), sorted(live), "trusted browsers")
             self.agree(passwords.of(user).count(), len(account.kept), "app passwords")

@@ -9,10 +9,12 @@ from hypothesis.stateful import initialize, precondition, rule
 from accounts.browsers.models import TrustedBrowser
 from tests.kit.machine import DESK, FREE_NUMBER, HOME, NAMES, NETWORKS, NOBODY, NUMBERS, PEOPLE, World
 from tests.kit.oracle import (  # fmt: skip
+    APP_PAGE,
     BIND_PAGE,
     CHANGE,
     CODE_PAGE,
     CONFIRM,
+    CONFIRM_APP,
     MINUTE,
     PHONE,
     SECOND,
@@ -80,6 +82,8 @@ class SigningIn(World):
             self.enter_code(index, BIND_PAGE, "right", HOME)
         elif self.model.far(self.browsers[index]) is Far.CODE:
             self.enter_code(index, CODE_PAGE, "right", HOME, trust=trust)
+        elif self.model.far(self.browsers[index]) is Far.APP:
+            self.enter_app_code(index, APP_PAGE, "right", HOME)
 
     @rule(index=browsers)
     def sign_out(self, index: int) -> None:
@@ -184,8 +188,16 @@ class SigningIn(World):
     def confirm(self, index: int) -> None:
         self.step_up(self.insider(index))
 
+    def enter_app_code(self, index: int, page: str, kind: str, address: str) -> None:
+        raise NotImplementedError
+
     def step_up(self, index: int) -> None:
-        if self.model.far(self.browsers[index]) is Far.IN:
+        session = self.browsers[index].session
+        if self.model.far(self.browsers[index]) is not Far.IN or session is None:
+            return
+        if session.account.app and not session.account.phone:
+            self.enter_app_code(index, CONFIRM_APP, "right", HOME)
+        else:
             self.ask_for_code(index, CONFIRM, HOME)
             self.enter_code(index, CONFIRM, "right", HOME)
 

@@ -22,6 +22,10 @@ NEEDS_PHONE: Answer = (200, "bind a phone first")
 SIGN_IN, CODE_PAGE, BIND_PAGE = "/sign-in/", "/sign-in/code/", "/sign-in/phone/"
 CONFIRM, PHONE, CHANGE, UNBIND = (f"/security/{page}/" for page in ("confirm", "phone", "phone/change", "phone/unbind"))
 APP_PASSWORDS = "/app-passwords/"
+APP_PAGE, PAPER_PAGE, NEW_APP_FIRST = "/sign-in/app/", "/sign-in/recovery/", "/sign-in/app/new/"
+CONFIRM_APP, CONFIRM_PAPER = "/security/confirm/app/", "/security/confirm/recovery/"
+FACTORS, NEW_APP, PAPER = "/security/factors/", "/security/factors/app/", "/security/factors/recovery/"
+STEP = 30  # seconds, of an app
 
 TYPED = ("bind", "change_new")  # purposes whose codes go to a number that somebody typed
 MAILBOXES_PER_PHONE = 2
@@ -33,6 +37,7 @@ class Far(Enum):
     NOBODY = (302, SIGN_IN)
     BIND = (302, BIND_PAGE)
     CODE = (302, CODE_PAGE)
+    APP = (302, APP_PAGE)  # half-way too, without a phone
     IN = PAGE
 
     value: Answer
@@ -41,6 +46,20 @@ class Far(Enum):
 @dataclass(eq=False)
 class Phone:
     number: str
+
+
+@dataclass(eq=False)
+class App:
+    last: int  # step of time that was used
+    drift: int  # steps, as the last code showed
+
+
+@dataclass(eq=False)
+class Paper:
+    codes: list[str] = field(default_factory=list)
+
+
+Device = Phone | App | Paper
 
 
 @dataclass(eq=False)
@@ -56,6 +75,10 @@ class Account:
     password: str
     two_step_from: datetime | None = None
     phone: Phone | None = None
+    app: App | None = None
+    paper: Paper | None = None
+    version: int = 0  # of all these
+    told: list[datetime] = field(default_factory=list)  # by SMS, of a way that was added or removed
     staff: bool = False
     active: bool = True
     wrong_codes: int = 0
@@ -73,7 +96,7 @@ class Account:
 @dataclass(eq=False)
 class Trust:
     account: Account
-    phone: Phone
+    version: int
     at: datetime
     forgotten: bool = False
     pk: int = 0
@@ -84,7 +107,8 @@ class Session:
     account: Account
     password: str
     at: datetime  # of the password while half-way, then of the sign-in
-    phone: Phone | None  # the one bound while half-way; then the one that a code was entered from
+    version: int  # of the ways, while half-way; then as they were when the second step was taken
+    device: Device | None = None  # by which it was
     sessions_ended: int = 0  # of the account, when it began
     is_in: bool = False
     code_at: datetime | None = None
@@ -95,7 +119,13 @@ class Session:
 
     @property
     def verified(self) -> bool:
-        return self.is_in and self.phone is not None and self.phone is self.account.phone
+        account = self.account
+        held = self.device is not None and self.device in (account.phone, account.app, account.paper)
+        return self.is_in and held and self.version == account.version
+
+    def go_on(self) -> None:
+        """A way was changed in this session."""
+        self.version = self.account.version
 
 
 def _is_over(session: Session) -> bool:
@@ -165,7 +195,7 @@ class Oracle:
         return account.two_step_from is not None and account.two_step_from <= self.now
 
     def is_live(self, trust: Trust) -> bool:
-        return not trust.forgotten and trust.phone is trust.account.phone and not self.older(trust.at, 30 * DAY)
+        return not trust.forgotten and trust.version == trust.account.version and not self.older(trust.at, 30 * DAY)
 
     def far(self, browser: Browser) -> Far:
         session = browser.session
@@ -177,9 +207,9 @@ class Oracle:
             trusted = session.trust is not None and self.is_live(session.trust)
             if not self.is_on(session.account) or session.verified or trusted:
                 return Far.IN
-        elif self.older(session.at, 10 * MINUTE) or session.phone is not session.account.phone:
+        elif self.older(session.at, 10 * MINUTE) or session.version != session.account.version:
             return Far.NOBODY
-        return Far.CODE if session.account.phone else Far.BIND
+        return Far.CODE if session.account.phone else Far.APP if session.account.app else Far.BIND
 
     def home(self, browser: Browser) -> Answer:
         return self.far(browser).value
@@ -287,9 +317,12 @@ class Oracle:
                 if code.digits == digits:
                     code.over, account.wrong_codes = True, 0
                     return True
-                account.wrong_codes = 1 if account.paused_until else account.wrong_codes + 1
-                account.paused_until = self.now + HOUR if account.wrong_codes >= 20 else None
+                self.count_wrong(account)
         return False
+
+    def count_wrong(self, account: Account) -> None:
+        account.wrong_codes = 1 if account.paused_until else account.wrong_codes + 1
+        account.paused_until = self.now + HOUR if account.wrong_codes >= 20 else None
 
     def _paused(self, account: Account) -> bool:
         return account.paused_until is not None and self.now < account.paused_until

@@ -9,6 +9,8 @@ from tests.kit.oracle import (  # fmt: skip
     CHANGE,
     CODE_PAGE,
     CONFIRM,
+    CONFIRM_APP,
+    FACTORS,
     HOME,
     HOUR,
     MAILBOXES_PER_PHONE,
@@ -21,6 +23,7 @@ from tests.kit.oracle import (  # fmt: skip
     Answer,
     AppPassword,
     Browser,
+    Device,
     Far,
     Oracle,
     Phone,
@@ -40,26 +43,40 @@ class Pages(Oracle):
         if not account.active or password != account.password:
             return BANNED if self.fail(address, account.name, password) else PAGE
         self.succeed(address, account.name)
-        before = browser.session if self.far(browser) in (Far.CODE, Far.BIND) else None
-        session = browser.session = Session(account, password, self.now, account.phone, account.sessions_ended)
+        before = browser.session if self.far(browser) in (Far.CODE, Far.APP, Far.BIND) else None
+        session = browser.session = Session(account, password, self.now, account.version)
+        session.sessions_ended = account.sessions_ended
         if before and before.account is account:  # what was sent to it is not lost
             session.codes = before.codes
             session.numbers = {purpose: held for purpose, held in before.numbers.items() if purpose == "bind"}
         trust = next((one for one in browser.cookie if one.account is account and self.is_live(one)), None)
-        if not self.is_on(account) or (account.phone and trust):
+        if not self.is_on(account) or ((account.phone or account.app) and trust):
             session.trust = trust if self.is_on(account) else None
-            session.is_in, session.phone = True, None
+            session.is_in = True
             return HOME
         if account.phone:
             self.issue(browser, session, account.phone.number, "sign_in")
-            return Far.CODE.value
-        return Far.BIND.value
+        return self.far(browser).value
 
-    def enter(self, browser: Browser, session: Session, phone: Phone) -> Answer:
-        browser.remember(session.account, phone.number)
+    def enter(self, browser: Browser, session: Session, device: Device) -> Answer:
         session.is_in, session.at, session.trust, session.codes = True, self.now, None, None
-        session.phone, session.code_at = phone, self.now
+        self.verify(browser, session, device)
         return HOME
+
+    def verify(self, browser: Browser, session: Session, device: Device) -> None:
+        """The second step was taken by it."""
+        session.device, session.version, session.code_at = device, session.account.version, self.now
+        if session.account.phone:
+            browser.remember(session.account, session.account.phone.number)
+
+    def not_fresh(self, browser: Browser) -> Answer | None:
+        """What a page that asks for a second step of now leads to. Who has no way to take one has nothing to show."""
+        far, session = self.far(browser), browser.session
+        if far is not Far.IN or session is None:
+            return far.value
+        if self.is_fresh(session) or not (session.account.phone or session.account.app):
+            return None
+        return (302, CONFIRM if session.account.phone else CONFIRM_APP)
 
     def start_again(self, browser: Browser) -> Answer:
         if self.far(browser) is Far.IN:
@@ -74,7 +91,7 @@ class Pages(Oracle):
         """`digits` is what the code in `data` means; `data` holds a number, a code, or neither: send a code."""
         far, session = self.far(browser), browser.session
         if page in (CODE_PAGE, BIND_PAGE):
-            if far not in (Far.CODE, Far.BIND) or session is None:
+            if far in (Far.NOBODY, Far.IN) or session is None:
                 return self.start_again(browser)
             if far.value[1] != page:
                 return far.value
@@ -126,24 +143,25 @@ class Pages(Oracle):
         if answer == HOME:
             self.enter(browser, session, session.account.phone)
             if "trust_browser" in data:
-                browser.cookie = [*browser.cookie, Trust(session.account, session.account.phone, self.now)][-5:]
+                browser.cookie = [*browser.cookie, Trust(session.account, session.version, self.now)][-5:]
         return answer
 
     def _bind(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
-        by_choice, account = session.is_in and not self.is_on(session.account), session.account
+        by_choice, account = self.far(browser) is Far.IN, session.account
         if account.phone:
             return PAGE
+        if by_choice and (refused := self.not_fresh(browser)):
+            return refused
         number = self._prove_number(browser, "bind", data, digits)
         if number is None:
             return PAGE
         if self._has_room(number):
             account.phone = Phone(number)
-            self.end(code for code in self.codes if code.account is account)
+            self.change_ways(account)
             session.numbers.pop("bind")
             if not by_choice:
                 return self.enter(browser, session, account.phone)
-            session.phone, session.code_at = account.phone, self.now
-            browser.remember(account, account.phone.number)
+            self.verify(browser, session, account.phone)
         elif not by_choice:
             return PAGE
         session.numbers.pop("bind", None)
@@ -152,11 +170,10 @@ class Pages(Oracle):
 
     def _confirm(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         if session.account.phone is None:
-            return (302, PHONE)
+            return (302, CONFIRM_APP if session.account.app else PHONE)
         answer = self._prove(browser, "confirm", data, digits, CONFIRM)
         if answer == HOME:
-            session.phone, session.code_at = session.account.phone, self.now
-            browser.remember(session.account, session.account.phone.number)
+            self.verify(browser, session, session.account.phone)
         return answer
 
     def _change(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
@@ -176,10 +193,10 @@ class Pages(Oracle):
         session.old_number_proven = None
         session.numbers.pop("change_new")
         if number != old.number and self._has_room(number):
-            self.lose_phone(session.account)
-            session.phone = session.account.phone = Phone(number)
-            session.code_at = self.now
-            browser.remember(session.account, number)
+            self.notices.append(old.number)
+            session.account.phone = Phone(number)
+            self.change_ways(session.account)
+            self.verify(browser, session, session.account.phone)
         return (302, PHONE)
 
     def _unbind(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
@@ -191,17 +208,22 @@ class Pages(Oracle):
             session.sessions_ended = session.account.sessions_ended
             if "remove_app_passwords" in data:
                 self.remove(session.account.kept)
-            return (302, PHONE)
+            session.go_on()
+            return (302, FACTORS if session.account.app else PHONE)
         return answer
 
     def unbind(self, account: Account) -> None:
-        account.sessions_ended += account.phone is not None
-        self.lose_phone(account)
-
-    def lose_phone(self, account: Account) -> None:
         if account.phone:
+            account.sessions_ended += 1
             self.notices.append(account.phone.number)
-        account.phone = None
+            account.phone = None
+            self.change_ways(account)
+
+    def change_ways(self, account: Account) -> None:
+        """One was added, changed or removed."""
+        account.version += 1
+        if not (account.phone or account.app):
+            account.paper = None
         self.end(code for code in self.codes if code.account is account)
 
     # --- Security settings ------------------------------------------------------------------------------------------
@@ -211,8 +233,8 @@ class Pages(Oracle):
         if far is not Far.IN or session is None:
             return far.value
         account = session.account
-        if account.phone and not self.is_fresh(session):
-            return (302, CONFIRM)
+        if refused := self.not_fresh(browser):
+            return refused
         if self.banned(address, account.name):
             return BANNED
         if old != account.password:
@@ -229,10 +251,9 @@ class Pages(Oracle):
 
     def app_passwords(self, browser: Browser) -> Answer:
         """PAGE where they can be made and removed."""
-        far, session = self.far(browser), browser.session
-        if far is not Far.IN or session is None:
-            return far.value
-        return PAGE if self.is_fresh(session) else (302, CONFIRM) if session.account.phone else NEEDS_PHONE
+        if (refused := self.not_fresh(browser)) or browser.session is None:
+            return refused or NEEDS_PHONE
+        return PAGE if self.is_fresh(browser.session) else NEEDS_PHONE
 
     def remove(self, passwords: Iterable[AppPassword]) -> None:
         for password in passwords:

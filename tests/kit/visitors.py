@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts.users.models import User
+from tests.kit.apps import AT_SIGN_IN, add_app
 from tests.kit.people import Person
 
 MakeUser = Callable[..., User]
@@ -29,6 +30,17 @@ def halfway(make_user: MakeUser) -> Person:
 
 def halfway_without_phone(make_user: MakeUser) -> Person:
     person = Person(make_user("nophone"))
+    person.enter_password()
+    return person
+
+
+def halfway_by_app(make_user: MakeUser) -> Person:
+    """Who has an app and recovery codes, and no phone."""
+    person = Person(make_user("app"))
+    person.enter_password()
+    add_app(person, page=AT_SIGN_IN)
+    person.post("/security/factors/recovery/")
+    person.post("/sign-out/")
     person.enter_password()
     return person
 

@@ -23,16 +23,13 @@ from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.apps import add_app, shows
 from tests.kit.people import OTHER_NUMBER, Person, code_from_phone
+from tests.kit.recovery import codes_on
 
 pytestmark = pytest.mark.django_db
 
 CODE, RECOVERY, FACTORS = "/sign-in/code/", "/sign-in/recovery/", "/security/factors/"
 PAPER, CONFIRM = "/security/factors/recovery/", "/security/confirm/recovery/"
 ENGLISH = {"Accept-Language": "en"}
-
-
-def codes_on(page: Any) -> list[str]:
-    return re.findall(r'class="recovery-code">([^<]+)<', page.content.decode())
 
 
 def make_codes(person: Person) -> list[str]:
