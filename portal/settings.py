@@ -374,6 +374,14 @@ OIDC_UPSTREAM_SCOPE = env.text("OIDC_UPSTREAM_SCOPE", "openid email")
 OIDC_UPSTREAM_MAILBOX = env.text("OIDC_UPSTREAM_MAILBOX", "email")  # the claim; email only if it is verified
 OIDC_UPSTREAM_LABEL = env.text("OIDC_UPSTREAM_LABEL")
 SIGN_IN_FORM_FIRST = env.boolean("SIGN_IN_FORM_FIRST", "on")  # off: buttons first, the form is folded away
+# From this day on it counts as both steps, where one of the pairs is among what it says; without pairs, always.
+CAS_BOTH_STEPS_SINCE = env.day("CAS_BOTH_STEPS_SINCE")  # empty: never
+CAS_BOTH_STEPS_WHEN = env.pairs("CAS_BOTH_STEPS_WHEN")
+OIDC_UPSTREAM_BOTH_STEPS_SINCE = env.day("OIDC_UPSTREAM_BOTH_STEPS_SINCE")
+OIDC_UPSTREAM_BOTH_STEPS_WHEN = env.pairs("OIDC_UPSTREAM_BOTH_STEPS_WHEN")
+# Of these domains somebody who comes for the first time is given an account; empty: is refused.
+SIGN_IN_ELSEWHERE_CREATES = env.domains("SIGN_IN_ELSEWHERE_CREATES")
+SIGN_OUT_ELSEWHERE = env.boolean("SIGN_OUT_ELSEWHERE", "on")  # who signs out here is led to sign out there
 if OIDC_UPSTREAM_ISSUER:
     env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_ID")
     env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_SECRET")

@@ -14,6 +14,18 @@ class Refusal(Enum):
 class Proof:
     address: str  # of the mailbox, as it is written there
     ticket: str  # by which it was proven
+    said: frozenset[tuple[str, str]] = frozenset()  # all that it says of this sign-in, under a signature
+    session: str = ""  # as it calls the sign-in there (OpenID Connect: sid)
+    subject: str = ""  # and the person (sub)
+
+
+@dataclass(frozen=True)
+class Over:
+    """What a source says has ended there: what has all of these."""
+
+    ticket: str = ""
+    session: str = ""
+    subject: str = ""
 
 
 class Away(Exception):

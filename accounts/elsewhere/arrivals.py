@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.elsewhere.answers import Proof
+from accounts.elsewhere.answers import Over, Proof
 from accounts.elsewhere.models import Arrival
 from accounts.users.models import User
 
@@ -23,6 +23,8 @@ def note(source: str, departure: str, proof: Proof, user: User) -> Arrival | Non
                 source=source,
                 departure_digest=_digest(source, departure),
                 ticket_digest=_digest(source, proof.ticket),
+                session_digest=_digest(source, proof.session) if proof.session else "",
+                subject_digest=_digest(source, proof.subject) if proof.subject else "",
                 user=user,
                 ends_at=timezone.now() + settings.HALFWAY_LIFETIME + settings.SESSION_LIFETIME,
             )
@@ -36,11 +38,18 @@ def enter(pk: int, sign_in: str) -> str | None:
     return live.values_list("source", flat=True).first() if live.update(sign_in=sign_in) else None
 
 
-def end(source: str, ticket: str) -> Arrival | None:
-    """Said by the source. Whoever is half-way by it gets no further; `sign_in` is to be ended."""
-    rows = Arrival.objects.filter(ticket_digest=_digest(source, ticket))
+def source_of(pk: int) -> str:
+    """Empty: of none."""
+    return Arrival.objects.filter(pk=pk).values_list("source", flat=True).first() or ""
+
+
+def end(source: str, over: Over) -> list[Arrival]:
+    """Said by the source. Whoever is half-way by them gets no further; their `sign_in` is to be ended."""
+    names = {"ticket_digest": over.ticket, "session_digest": over.session, "subject_digest": over.subject}
+    digests = {name: _digest(source, secret) for name, secret in names.items() if secret}
+    rows = Arrival.objects.filter(**digests, source=source) if digests else Arrival.objects.none()
     rows.filter(ended_at=None).update(ended_at=timezone.now())
-    return rows.select_related("user").first()
+    return list(rows.select_related("user"))
 
 
 def delete_expired() -> None:

@@ -9,7 +9,7 @@ from defusedxml import DefusedXmlException, ElementTree
 from django.conf import settings
 
 from accounts.elsewhere import asking
-from accounts.elsewhere.answers import Away, Proof, Refusal
+from accounts.elsewhere.answers import Away, Over, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 
 TICKET = re.compile(r"ST-[\x21-\x7e]{1,253}")  # a proxy's begins with PT
@@ -59,7 +59,7 @@ def _read(root: Element, ticket: str) -> Proof | Refusal:
         return Refusal.NOT_PROVEN
     if len(found := _mailboxes(answer)) != 1:
         return Refusal.NO_ADDRESS
-    return Proof(found[0], ticket)
+    return Proof(found[0], ticket, _said(answer))
 
 
 def _mailboxes(answer: Element) -> list[str]:
@@ -69,11 +69,20 @@ def _mailboxes(answer: Element) -> list[str]:
     return [text if "@" in text else f"{text}@{settings.MAIL_DOMAIN}" for text in held]
 
 
-def ended(message: str) -> str | None:
+def _said(answer: Element) -> frozenset[tuple[str, str]]:
+    found = answer.iterfind(f"{CAS}attributes/*")
+    return frozenset((one.tag.removeprefix(CAS), (one.text or "").strip()) for one in found)
+
+
+def way_out_of_there(page: str) -> str:
+    return f"{settings.CAS_URL}/logout?{urlencode({'service': page})}"
+
+
+def ended(message: str) -> Over | None:
     """The ticket that the server says is over (single sign-out). Only it and this browser's owner ever knew it."""
     try:
         root = _parsed(message.encode())
     except Away:
         return None
     ticket = root.findtext(f"{SAMLP}SessionIndex", "").strip()
-    return ticket if root.tag == f"{SAMLP}LogoutRequest" and TICKET.fullmatch(ticket) else None
+    return Over(ticket=ticket) if root.tag == f"{SAMLP}LogoutRequest" and TICKET.fullmatch(ticket) else None

@@ -11,6 +11,8 @@ class Arrival(models.Model):
     source = models.CharField(max_length=10)
     departure_digest = models.CharField(max_length=64, unique=True)
     ticket_digest = models.CharField(max_length=64, unique=True)  # by which CAS says that it has ended
+    session_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    subject_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     sign_in = models.CharField(max_length=32, default="")
     ended_at = models.DateTimeField(null=True)  # signed out elsewhere

@@ -1,5 +1,6 @@
 """OpenID Connect, as a client of another provider: authorization code, PKCE, and a signed ID token."""
 
+import time
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -8,13 +9,15 @@ from jwcrypto import jwk, jwt
 from jwcrypto.common import JWException
 
 from accounts.elsewhere import asking
-from accounts.elsewhere.answers import Away, Proof, Refusal
+from accounts.elsewhere.answers import Away, Over, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 
 # Never by a shared secret, nor by none.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 SKEW = 60  # seconds, between the provider's clock and ours
 BASIC = "client_secret_basic"
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+NEWS = 300  # seconds
 
 
 def way_out(departure: Departure, page: str) -> str:
@@ -47,10 +50,48 @@ def prove(departure: Departure, page: str, code: str, issuer: str) -> Proof | Re
     claims = _claims(str(tokens.get("id_token", "")), _keys(metadata, until), departure)
     if claims is None:
         return Refusal.NOT_PROVEN
+    signed = claims
     if settings.OIDC_UPSTREAM_MAILBOX not in claims and "userinfo_endpoint" in metadata:
         claims = _more(metadata, claims, str(tokens.get("access_token", "")), until)
     address = _mailbox(claims)
-    return Proof(address, code) if address else Refusal.NO_ADDRESS
+    if not address:
+        return Refusal.NO_ADDRESS
+    return Proof(address, code, _said(signed), _text(signed, "sid"), _text(signed, "sub"))
+
+
+def way_out_of_there(page: str) -> str | None:
+    """OpenID Connect RP-Initiated Logout 1.0. None: the provider has no such page. Raises Away."""
+    metadata = _metadata(asking.deadline())
+    if "end_session_endpoint" not in metadata:
+        return None
+    endpoint = _named(metadata, "end_session_endpoint")
+    asked = {"client_id": settings.OIDC_UPSTREAM_CLIENT_ID, "post_logout_redirect_uri": page}
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+
+def ended(token: str) -> Over | None:
+    """OpenID Connect Back-Channel Logout 1.0, 2.6. One that was made long ago would end what began after it. Raises
+    Away."""
+    until = asking.deadline()
+    expected = {"iss": settings.OIDC_UPSTREAM_ISSUER, "aud": settings.OIDC_UPSTREAM_CLIENT_ID, "iat": None, "exp": None}
+    claims = _signed(token, _keys(_metadata(until), until), expected)
+    if claims is None or "nonce" in claims or not isinstance(claims.get("events"), dict):
+        return None
+    made_at = claims["iat"]
+    is_new = isinstance(made_at, int | float) and abs(time.time() - made_at) <= NEWS
+    if not is_new or not isinstance(claims["events"].get(LOGOUT), dict):
+        return None
+    return Over(session=_text(claims, "sid"), subject=_text(claims, "sub"))
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    found = claims.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _said(claims: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    lists = {name: value if isinstance(value, list) else [value] for name, value in claims.items()}
+    return frozenset((name, one) for name, values in lists.items() for one in values if isinstance(one, str))
 
 
 def _metadata(until: float) -> dict[str, Any]:
@@ -113,16 +154,23 @@ def _claims(token: str, keys: jwk.JWKSet, departure: Departure) -> dict[str, Any
         "exp": None,
         "iat": None,
     }
-    try:
-        claims: dict[str, Any] = jwt.json_decode(
-            jwt.JWT(jwt=token, key=keys, algs=ALGORITHMS, check_claims=expected, expected_type="JWS").claims
-        )
-    except (JWException, ValueError, TypeError, KeyError, AttributeError):
+    claims = _signed(token, keys, expected)
+    if claims is None:
         return None
     audience = claims["aud"]
     if claims.get("azp", name if audience in (name, [name]) else None) != name:
         return None
     return claims if not departure.fresh or _is_fresh(claims, departure) else None
+
+
+def _signed(token: str, keys: jwk.JWKSet, expected: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = jwt.json_decode(
+            jwt.JWT(jwt=token, key=keys, algs=ALGORITHMS, check_claims=expected, expected_type="JWS").claims
+        )
+    except (JWException, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return found
 
 
 def _is_fresh(claims: dict[str, Any], departure: Departure) -> bool:

@@ -21,6 +21,7 @@ METHODS: Words = {
     "code": gettext_lazy("with a code"),
     "trusted browser": gettext_lazy("trusted browser"),
     "password": gettext_lazy("password only"),
+    "elsewhere": gettext_lazy("both steps by the institution’s service"),
     "app": gettext_lazy("authenticator app"),
     "passkey": gettext_lazy("passkey"),
     "recovery code": gettext_lazy("recovery code"),

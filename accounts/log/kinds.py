@@ -83,7 +83,7 @@ class Kind(models.TextChoices):
         "signed_in",
         Entry(
             needs={"method": METHOD, "browser": TEXT, "system": TEXT},
-            may={"source": TEXT},
+            may={"source": TEXT, "both_steps_since": TEXT},
             says=_("signed in with %(browser)s on %(system)s (%(method)s)"),
         ),
         _("signed in"),
@@ -278,6 +278,11 @@ class Kind(models.TextChoices):
         "people_imported",
         Entry(needs={"file": KEY, "new": COUNT, "changed": COUNT, "unchanged": COUNT}),
         _("people imported"),
+    )
+    PERSON_ARRIVED = (
+        "person_arrived",
+        Entry(needs={"source": TEXT}, notes=("source",), by_itself=True),
+        _("added at the first sign-in by the institution’s service"),
     )
     PERSON_SYNCED = (
         "person_synced",

@@ -58,6 +58,13 @@ def begin(
     )
 
 
+def note_elsewhere(authorization: Authorization) -> None:
+    """A source elsewhere has taken the second step. A change of one's own ways ends it too."""
+    version = authorization.user.ways_version
+    Authorization.objects.filter(pk=authorization.pk).update(ways_version=version)
+    authorization.ways_version = version
+
+
 def end(session: str) -> None:
     """At sign-out: every token that was handed out to this sign-in."""
     _end(Authorization.objects.filter(session=session))

@@ -12,7 +12,7 @@ from accounts.sessions.sessions import SignedInRequest
 def authorize(request: SignedInRequest) -> Authorization:
     """What tokens of this sign-in hang on. As it stands now: the second step and the browser that it has passed
     with."""
-    return authorizations.begin(
+    begun = authorizations.begin(
         request.user,
         request.session.setdefault(AUTHORIZED, sessions.sign_in(request)),
         signed_in_at=lifetimes.signed_in_at(request),
@@ -20,6 +20,9 @@ def authorize(request: SignedInRequest) -> Authorization:
         device=request.user.otp_device if request.user.is_verified() else None,
         browser=browsers.live(request.user).filter(pk=request.session.get(BROWSER) or 0).first(),
     )
+    if sessions.is_by_both_steps_elsewhere(request):
+        authorizations.note_elsewhere(begun)
+    return begun
 
 
 def ask_again(request: HttpRequest, path: str) -> None:

@@ -19,6 +19,7 @@ ENDED = "ended"  # why the last sign-in here did, an `expiry.Over`; and whose it
 OFFICE_CLOSED = "office_closed"  # until a second step is taken again
 TYPED = "typed"  # into a form that came too late, and by whom
 ARRIVAL = "arrival"
+SOURCE = "source"  # which has proven both steps
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Steps that a sign-in goes on with when the password is entered once more.

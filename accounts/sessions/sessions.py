@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
+from accounts.elsewhere import sources
 from accounts.sessions import authorizations, clients, keys, lifetimes, signins, store
 from accounts.users import ways
 from accounts.users.models import User
@@ -36,7 +37,7 @@ def open_for(
     """Sign in, under a new session key. `device`: the second step was taken by it. `browser`: it is trusted."""
     temporary = lifetimes.will_be_temporary(request)
     end_sign_in(request)
-    for key in (keys.HALFWAY, keys.CODE_SESSION, keys.BROWSER, keys.HELP_CODE, keys.WANTED, keys.AGAIN):
+    for key in (keys.HALFWAY, keys.CODE_SESSION, keys.BROWSER, keys.HELP_CODE, keys.WANTED, keys.AGAIN, keys.SOURCE):
         request.session.pop(key, None)
     # Notices come in the language that the person last signed in with.
     User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
@@ -82,10 +83,20 @@ def has_passed(request: HttpRequest) -> bool:
     if not request.user.is_authenticated:
         return False
     user: User = request.user
-    if not user.two_step_is_on() or user.is_verified():
+    if not user.two_step_is_on() or user.is_verified() or is_by_both_steps_elsewhere(request):
         return True
     pk = request.session.get(keys.BROWSER)
     return pk is not None and browsers.is_trusted(user, pk)
+
+
+def is_by_both_steps_elsewhere(request: HttpRequest) -> bool:
+    """As long as the office counts them. What asks for a fresh second step asks for one of Mailkey's own."""
+    source = request.session.get(keys.SOURCE)
+    return source is not None and sources.both_steps_since(source) is not None
+
+
+def note_both_steps(request: HttpRequest, source: str) -> None:
+    request.session[keys.SOURCE] = source
 
 
 def needs_another_way(request: HttpRequest) -> bool:

@@ -7,7 +7,7 @@ import logging
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.bans import bans
-from accounts.elsewhere import arrivals, cas, oidc, sources
+from accounts.elsewhere import arrivals, cas, newcomers, oidc, sources
 from accounts.elsewhere.answers import Away, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 from accounts.elsewhere.sources import Source
@@ -74,7 +74,7 @@ def _way_out(departure: Departure, page: str) -> str:
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 def arrive(request: HttpRequest, slug: str) -> HttpResponse:
-    """People by GET; CAS itself by POST, at the address that its ticket was made for."""
+    """People by GET; the source itself by POST: CAS at the address that its ticket was made for."""
     source = _source(slug)
     if request.method == "POST":
         return _end(request, source)
@@ -112,9 +112,7 @@ def _arrive(request: HttpRequest, source: Source, departure: Departure) -> HttpR
         return _refused(request, source, proof, "the source's answer")
     if again and not departure.fresh:
         return _refused(request, source, Refusal.NOT_PROVEN, "not signed in anew")
-    # A temporary sign-in stays one where somebody signs in anew.
-    cookie = "" if lifetimes.is_temporary(request) else request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, "")
-    return _decided(request, source, departure, proof, signin.vouched(proof.address, address, cookie))
+    return _decided(request, source, departure, proof)
 
 
 def _prove(request: HttpRequest, departure: Departure, page: str) -> Proof | Refusal:
@@ -124,9 +122,20 @@ def _prove(request: HttpRequest, departure: Departure, page: str) -> Proof | Ref
     return oidc.prove(departure, page, asked.get("code", ""), asked.get("iss", ""))
 
 
-def _decided(
-    request: HttpRequest, source: Source, departure: Departure, proof: Proof, decision: signin.Decision
-) -> HttpResponse:
+def _decision(request: HttpRequest, source: Source, proof: Proof) -> signin.Decision:
+    """A temporary sign-in stays one where somebody signs in anew: a code is asked for."""
+    address, cookie, since = clients.address(request), "", None
+    if not lifetimes.is_temporary(request):
+        cookie = request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, "")
+        since = sources.both_steps_since(source.slug, proof.said)
+    decision = signin.vouched(proof.address, address, cookie, since)
+    if decision.step is signin.Step.REFUSED and newcomers.make(source.slug, proof, address):
+        return signin.vouched(proof.address, address, cookie, since)
+    return decision
+
+
+def _decided(request: HttpRequest, source: Source, departure: Departure, proof: Proof) -> HttpResponse:
+    decision = _decision(request, source, proof)
     if decision.banned_until:
         return entering.banned(request, decision.banned_until)
     if decision.user is None:
@@ -140,10 +149,17 @@ def _decided(
 
 def _end(request: HttpRequest, source: Source) -> HttpResponse:
     """Single sign-out. Whether there was anything to end is nobody's business."""
-    if source.slug != sources.CAS:
-        return HttpResponseNotAllowed(["GET", "HEAD"])
-    ticket = cas.ended(invisible.dropped(request.POST.get("logoutRequest", "")))
-    if ticket and (arrival := arrivals.end(source.slug, ticket)):
+    if source.slug == sources.CAS:
+        over = cas.ended(invisible.dropped(request.POST.get("logoutRequest", "")))
+    else:
+        try:
+            over = oidc.ended(request.POST.get("logout_token", ""))
+        except Away as error:
+            logger.warning("Sign-out elsewhere (%s): %s", source.slug, error)
+            return HttpResponse(status=503)
+        if over is None:
+            return HttpResponse(status=400)
+    for arrival in arrivals.end(source.slug, over) if over else []:
         signins.end_named(arrival.user, arrival.sign_in, address="")
     return HttpResponse(status=204)
 

@@ -1,6 +1,6 @@
 """How the pages of the sign-in end: somebody is in, starts again, or is banned."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -43,8 +43,10 @@ def enter(
     *,
     device: Device | None = None,
     browser: TrustedBrowser | None = None,
+    both_steps_since: date | None = None,
 ) -> HttpResponse:
-    """`device`: the second step was taken by it, just now. `browser`: it is trusted."""
+    """`device`: the second step was taken by it, just now. `browser`: it is trusted. `both_steps_since`: the source of
+    this arrival has taken both, which counts since that day."""
     sessions.open_for(request, user, device=device, browser=browser)
     source = None
     if (arrival := sessions.arrival(request)) is not None:
@@ -53,22 +55,31 @@ def enter(
             sessions.end(request)
             messages.info(request, _("You have signed out elsewhere meanwhile. Please sign in again."))
             return redirect("sign_in")
+    if source and both_steps_since:
+        sessions.note_both_steps(request, source)
     places.note_if_new(user.pk, clients.address(request))
     client = clients.look(request)
     event = events.record(
         events.Kind.SIGNED_IN,
         user,
         address=client.address,
-        method=METHODS[device.way] if device else "trusted browser" if browser else "password",
+        method=_method(device, browser, both_steps_since),
         browser=client.browser,
         system=client.system,
         source=source,
+        both_steps_since=both_steps_since.isoformat() if both_steps_since else None,
     )
     sessions.note_event(request, event.pk)
     response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
     if device:
         known.remember(request, response, user)
     return response
+
+
+def _method(device: Device | None, browser: TrustedBrowser | None, both_steps_since: date | None) -> str:
+    if device:
+        return METHODS[device.way]
+    return "elsewhere" if both_steps_since else "trusted browser" if browser else "password"
 
 
 def confirmed(request: SignedInRequest, device: Device) -> HttpResponse:

@@ -1,7 +1,7 @@
 """The decision at sign-in: banned? guessed at? password? then in, bind a phone, or a code."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, auto
 
 from django.conf import settings
@@ -35,6 +35,7 @@ class Decision:
     user: User | None = None
     phone: Phone | None = None
     browser: TrustedBrowser | None = None
+    both_steps_since: date | None = None  # by a source elsewhere, as the office counts it
     banned_until: datetime | None = None
     later_at: datetime | None = None
     tries: Tries | None = None  # where the password was wrong
@@ -63,10 +64,11 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     return second_step(attempt.user, address, cookie)
 
 
-def vouched(name: str, address: str, cookie: str) -> Decision:
-    """A source elsewhere has compared the password of the mailbox called `name`. It is none of ours, so nothing is
-    counted; all else is as of one that was right here. Only the case of Latin letters may differ: who may choose a
-    name there must not become somebody else here by a letter that looks alike, or by one that nobody sees.
+def vouched(name: str, address: str, cookie: str, both_steps_since: date | None = None) -> Decision:
+    """A source elsewhere has compared the password of the mailbox called `name`, or taken both steps. It is none of
+    ours, so nothing is counted; all else is as of one that was right here. Only the case of Latin letters may differ:
+    who may choose a name there must not become somebody else here by a letter that looks alike, or by one that nobody
+    sees.
     """
     known = usernames.canonical(name)
     if until := bans.banned_until(address, known or ""):
@@ -76,16 +78,18 @@ def vouched(name: str, address: str, cookie: str) -> Decision:
     if user is None:
         return Decision(Step.REFUSED)
     user.backend = settings.AUTHENTICATION_BACKENDS[0]
-    return second_step(user, address, cookie)
+    return second_step(user, address, cookie, both_steps_since)
 
 
-def second_step(user: User, address: str, cookie: str) -> Decision:
+def second_step(user: User, address: str, cookie: str, both_steps_since: date | None = None) -> Decision:
     """What is left to do for somebody whose password was right."""
     if not user.two_step_is_on():
         return Decision(Step.DONE, user)
     if not ways.of(user):
-        return Decision(Step.BIND, user)
+        return Decision(Step.BIND, user)  # whatever a source has proven: pages here ask for a way of one's own
     phone = phones.of(user)
+    if both_steps_since:
+        return Decision(Step.DONE, user, phone, both_steps_since=both_steps_since)
     if browser := browsers.recognise(user, cookie, address):
         return Decision(Step.DONE, user, phone, browser)
     return Decision(Step.CODE, user, phone)

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.bans import bans
 from accounts.codes import guesses
 from accounts.delivery.models import Sms
-from accounts.elsewhere import sources
+from accounts.elsewhere import arrivals, exits, sources
 from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones
@@ -114,7 +115,8 @@ def go_on(
     if arrival is not None:
         sessions.note_arrival(request, arrival)
     if decision.step is signin.Step.DONE:
-        return entering.enter(request, user, next_path, browser=decision.browser)
+        since = decision.both_steps_since
+        return entering.enter(request, user, next_path, browser=decision.browser, both_steps_since=since)
     candidate = halfway.candidate(request)
     if candidate is None:
         return entering.start_again(request)
@@ -218,7 +220,10 @@ def still_here(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Out, also of a sign-in that is half-way. The trusted browser stays trusted."""
+    source = arrivals.source_of(sessions.arrival(request) or 0)
     leave(request)
+    if source and (way_out := exits.of(source, settings.PUBLIC_URL + reverse("sign_in"))):
+        return render(request, "signin/signed_out.html", {"way_out": way_out})
     messages.success(request, _("You are signed out."))
     return redirect("sign_in")
 

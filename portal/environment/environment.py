@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -261,6 +261,16 @@ class Environment:
             name, "addresses as ldaps://ldap.example.edu or ldap://ldap.example.edu:389, separated by commas", ""
         )
         return self.read(setting, urls.directories, nothing=[])
+
+    def day(self, name: str) -> date | None:
+        return self.read(Setting(name, "a day as 2026-09-01", ""), kinds.day, nothing=None)
+
+    def pairs(self, name: str) -> list[tuple[str, str]]:
+        setting = Setting(name, "pairs as amr=mfa, separated by commas", "")
+        return self.read(setting, kinds.pairs, nothing=[])
+
+    def domains(self, name: str) -> list[str]:
+        return self.read(Setting(name, "domains, separated by commas", ""), kinds.domains, nothing=[])
 
     def ldap_filter(self, name: str, default: str) -> str:
         setting = Setting(name, "a filter of LDAP with {address} or {name} in it", default)

@@ -5,7 +5,7 @@ import binascii
 import os
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from email.utils import parseaddr
 from importlib.util import find_spec
@@ -246,6 +246,28 @@ def ldap_attributes(value: str) -> dict[str, str]:
         found[ours] = theirs
     if missing := {"address", "name", "identity"} - set(found):
         raise Hint(f"{' and '.join(sorted(missing))} must be among them.")
+    return found
+
+
+def day(value: str) -> date | None:
+    return date.fromisoformat(value.strip()) if value.strip() else None
+
+
+def pairs(value: str) -> list[tuple[str, str]]:
+    """A value may have any sign but a comma."""
+    found = []
+    for word in words(value):
+        name, equals, wanted = (part.strip() for part in word.partition("="))
+        if not (name and equals and wanted):
+            raise Hint(f'"{word}" is no such pair.')
+        found.append((name, wanted))
+    return found
+
+
+def domains(value: str) -> list[str]:
+    found = [word.lower() for word in words(value)]
+    if wrong := [word for word in found if not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", word)]:
+        raise Hint(f'"{wrong[0]}" is no domain.')
     return found
 
 

@@ -26,7 +26,7 @@ CLASSES = (2, 5, 10, 20, 30, 60, 120, 300)
 SLOWER = "slower"
 UNFINISHED = (*Delivery.WAITING, Delivery.Status.CLAIMED)
 WAITING = "waiting"  # the outcome of those
-METHODS = ("code", "app", "passkey", "recovery code", "trusted browser", "password")  # of a sign-in
+METHODS = ("code", "app", "passkey", "recovery code", "trusted browser", "password", "elsewhere")  # of a sign-in
 REFUSED = "refused"
 ADDRESS, ACCOUNT = "address", "account"  # what a ban is of
 

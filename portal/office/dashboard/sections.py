@@ -215,7 +215,7 @@ def sign_ins(days: Days) -> list[Chart]:
     listing = lists.events()
     names: dict[str, tuple[str, ...]] = {
         _("with a code"): ("code",),
-        _("by another way"): ("app", "passkey", "recovery code"),
+        _("by another way"): ("app", "passkey", "recovery code", "elsewhere"),
         _("by trusted browser"): ("trusted browser",),
         _("without two-step"): ("password",),
     }
