@@ -5,6 +5,8 @@ thief has bound opens nothing without one; the desk shows it. Filters and forwar
 (docs/decisions/0059-stolen.md).
 """
 
+from datetime import datetime
+
 from django.db import transaction
 
 from accounts.delivery import gateways, notices
@@ -31,16 +33,32 @@ def stop(user: User, version: str, *, actor: User | None, address: str = "", rea
         user.hold()
         if version_of(User.objects.only("sessions_ended").get(pk=user.pk)) != version:
             return False
-        exemptions.overrule(user, actor=actor, address=address)
-        was_ours = passwords.withdraw(user)
-        removed = app_passwords.remove_all(user, actor=actor, address=address, reason=reason, ends_mail=False)
-        endings.end(Occasion.STOLEN, user, actor=actor, address=address, reason=reason)
-        detail = {"app_passwords_removed": removed, "password_ended": was_ours}
-        event = events.record(
-            events.Kind.STOLEN, user, actor=actor, address=address, **detail, **events.because(reason)
-        )
-        _tell(user, event)
+        _stop(user, actor, address, reason)
     return True
+
+
+def stop_once(user: User, call: str, *, address: str = "", reason: str) -> bool:
+    """Another program says so, once by each call: who repeats one does not undo what the office has given since."""
+    with transaction.atomic():
+        user.hold()
+        if SecurityEvent.objects.filter(user=user, kind=events.Kind.STOLEN, detail__call=call).exists():
+            return False
+        _stop(user, None, address, reason, call)
+    return True
+
+
+def by_calls_since(began_at: datetime) -> int:
+    return SecurityEvent.objects.filter(kind=events.Kind.STOLEN, at__gt=began_at, detail__has_key="call").count()
+
+
+def _stop(user: User, actor: User | None, address: str, reason: str, call: str | None = None) -> None:
+    exemptions.overrule(user, actor=actor, address=address)
+    was_ours = passwords.withdraw(user)
+    removed = app_passwords.remove_all(user, actor=actor, address=address, reason=reason, ends_mail=False)
+    endings.end(Occasion.STOLEN, user, actor=actor, address=address, reason=reason)
+    detail = {"app_passwords_removed": removed, "password_ended": was_ours} | ({"call": call} if call else {})
+    event = events.record(events.Kind.STOLEN, user, actor=actor, address=address, **detail, **events.because(reason))
+    _tell(user, event)
 
 
 def _tell(user: User, event: SecurityEvent) -> None:

@@ -386,6 +386,12 @@ if OIDC_UPSTREAM_ISSUER:
     env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_ID")
     env.need("OIDC_UPSTREAM_ISSUER", "OIDC_UPSTREAM_CLIENT_SECRET")
 
+# --- What other programs may say (docs/operations.md) -----------------------------------------------------------------
+
+# With it a rate limiter or a spam filter stops an account that is misused; empty: none may.
+STOLEN_HOOK_KEY = env.secret("STOLEN_HOOK_KEY", least=32)
+STOLEN_HOOK_LIMIT = env.number("STOLEN_HOOK_LIMIT", "20", "1 to 10000")  # accounts an hour
+
 # --- Codes and SMS --------------------------------------------------------------------------------------------------
 
 # Codes are derived from this key and are stored nowhere.

@@ -328,7 +328,8 @@ class Kind(models.TextChoices):
         "stolen",
         Entry(
             needs={"app_passwords_removed": COUNT, "password_ended": YES_NO},
-            may=WHY,
+            may=WHY | {"call": TEXT},  # of another program: the digest of its signature
+            notes=("reason",),
         ),
         _("account locked against misuse"),
     )

@@ -97,6 +97,7 @@ openid/revoke/              any                 405  405  405   405  405   405  
 openid/jwks/                any                 200  200  200   200  200   200  200  200  200  200
 openid/logout/              any                 sign sign sign  200  200   200  200  200  200  200
 sms/receipts/<slug:gateway>/<str:secret>/ GET,POST 403 403 403 403 403   403  403  403  403  403
+hooks/stolen/               POST                405  405  405   405  405   405  405  405  405  405
 sms/twilio/<int:attempt>/   POST                405  405  405   405  405   405  405  405  405  405
 language/                   any                 home home home  home home  home home home home home
 health/live                 GET                 200  200  200   200  200   200  200  200  200  200
@@ -194,6 +195,7 @@ FOR_SERVERS = {
     "openid/userinfo/": "401",
     "openid/introspect/": "403",
     "openid/revoke/": "400",
+    "hooks/stolen/": "404",  # nobody has a key for it
     "sign-in/elsewhere/<slug:slug>/back/": "404",  # there is none in these tests
 }
 # The same for everybody who is not in, half-way or not.
