@@ -1,0 +1,72 @@
+"""The button of the sign-in page, a real CAS server, our code, and the way out in both directions, in Chromium."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.elsewhere.models import Arrival
+from accounts.users.models import User
+from tests.conftest import MakeUser
+from tests.kit.people import NUMBER, code_from_phone
+from tests.kit.servers import cas_server
+from tests.kit.servers.browser import Open
+from tests.kit.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+MAILBOX = "wangwu@example.edu"
+
+
+@pytest.fixture
+def cas(live_server: LiveServer, settings: Settings) -> Iterator[str]:
+    settings.PUBLIC_URL = live_server.url
+    with cas_server.running(live_server.url, MAILBOX) as url:
+        settings.CAS_URL = url
+        yield url
+
+
+@pytest.fixture
+def owner(make_user: MakeUser) -> User:
+    return make_user("wangwu", name="王五", phone=NUMBER)
+
+
+def sign_in_there(page: Page) -> None:
+    page.fill("[name=username]", cas_server.NAME)
+    page.fill("[name=password]", cas_server.PASSWORD)
+    page.click("[type=submit]")
+
+
+def enter_the_code(page: Page) -> None:
+    page.wait_for_url("**/sign-in/code/")
+    page.fill("[name=code]", code_from_phone())
+    page.press("[name=code]", "Enter")
+
+
+def test_there_and_back_and_out_again(cas: str, live_server: LiveServer, owner: User, open_page: Open) -> None:
+    page = open_page(base_url=live_server.url)
+    page.goto("/sign-in/")
+    page.get_by_role("link", name="统一身份认证登录").click()
+    page.wait_for_url(f"{cas}/login**")
+    sign_in_there(page)
+    enter_the_code(page)
+    page.wait_for_url(f"{live_server.url}/")
+    page.get_by_role("button", name="退出").first.click()
+    page.wait_for_url(f"{live_server.url}/sign-in/")  # by way of its own sign-out
+    page.get_by_role("link", name="统一身份认证登录").click()
+    page.wait_for_url(f"{cas}/login**")  # it has forgotten who was in
+    expect(page.locator("[name=password]")).to_be_visible()
+
+
+def test_out_there_is_out_here(cas: str, live_server: LiveServer, owner: User, open_page: Open) -> None:
+    page = open_page(base_url=live_server.url)
+    page.goto("/sign-in/elsewhere/cas/")
+    sign_in_there(page)
+    enter_the_code(page)
+    page.wait_for_url(f"{live_server.url}/")
+    page.goto(f"{cas}/logout")
+    assert wait_until(lambda: Arrival.objects.filter(ended_at__isnull=False).exists(), 10)
+    page.goto("/")
+    expect(page).to_have_url(f"{live_server.url}/sign-in/?next=/")
