@@ -12,14 +12,12 @@ from accounts.elsewhere.models import Arrival
 from accounts.log.models import SecurityEvent
 from accounts.sessions.models import SignIn
 from accounts.users.models import User
-from tests.accounts.elsewhere.test_elsewhere import SOURCES, be, cas, come, dead, provider, source
+from tests.kit.elsewhere import be, come
 from tests.kit.people import Person
 from tests.kit.servers.sources import CLIENT, Cas, Provider
 
-__all__ = ["cas", "dead", "provider", "source"]
-
+SOURCES = pytest.mark.parametrize("slug", ["cas", "oidc"])
 SINCE = date(2026, 9, 1)
-MFA = {"cas": "<cas:mfa>yes</cas:mfa>", "oidc": ["pwd", "mfa"]}
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 BACK = "/sign-in/elsewhere/oidc/back/"
 
@@ -34,9 +32,9 @@ def counted(settings: Settings, source: Cas | Provider) -> None:
 def be_by_both(source: Cas | Provider, address: str) -> None:
     be(source, address)
     if isinstance(source, Cas):
-        source.attributes += MFA["cas"]
+        source.attributes += "<cas:mfa>yes</cas:mfa>"
     else:
-        source.claims["amr"] = MFA["oidc"]
+        source.claims["amr"] = ["pwd", "mfa"]
 
 
 @pytest.fixture
