@@ -1,23 +1,25 @@
 """How long from the request for a code to the gateway, when many ask at once?
 
-    python -m benchmarks.pace [SECONDS [A_SECOND]]
+    python -m benchmarks.pace [SECONDS [A_SECOND [PROCESSES [PICTURE]]]]
 
 33 requests a second (10,000 in five minutes) at a gateway that takes 200 ms, for a minute by default, with one worker
-process more each time. PostgreSQL, Redis, the gateway and whoever asks are on the same cores. Prints a table for
-docs/sms.md.
+process more each time, up to PROCESSES (3). PostgreSQL, Redis, the gateway and whoever asks are on the same cores.
+Prints a table for docs/sms.md, and draws the last line of it into PICTURE (docs/pictures/pace.svg).
 """
 
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks.drawing import over_time
 from benchmarks.sending import Gateway, Site, ask, number, site, wait_for_the_end
 
 TAKES = 0.2  # seconds
 THREADS = 8  # of each worker process
 LANES = 8  # that ask in turn
-PROCESSES = (1, 2, 3)
+WINDOW = 10  # seconds that a point of the picture stands for
 
 
 def rush(running: Site, first: int, count: int, a_second: float) -> list[float]:
@@ -36,12 +38,12 @@ def rush(running: Site, first: int, count: int, a_second: float) -> list[float]:
     return [came[number(first + place)] - start - place / a_second for place in range(count)]
 
 
-def main(seconds: int = 60, a_second: int = 33) -> None:
+def main(picture: Path | None, seconds: int = 60, a_second: int = 33, most: int = 3) -> None:
     print("| worker processes | SMS | median s | 99 of 100 within s | longest s |\n|---|---|---|---|---|")
     with site(Gateway(takes=TAKES)) as running:
         running.beat()
         first = 0
-        for processes in PROCESSES:
+        for processes in range(1, most + 1):
             running.worker("--concurrency", str(THREADS))
             warm_up(first)
             first += LANES
@@ -49,6 +51,12 @@ def main(seconds: int = 60, a_second: int = 33) -> None:
             first += len(times)
             p99 = quantiles(times, n=100)[98]
             print(f"| {processes} | {len(times)} | {median(times):.2f} | {p99:.2f} | {max(times):.2f} |", flush=True)
+    if picture:
+        windows = [times[place : place + WINDOW * a_second] for place in range(0, len(times), WINDOW * a_second)]
+        picture.write_text(over_time({
+            "half of the SMS within": [median(window) for window in windows],
+            "99 of 100 within": [quantiles(window, n=100)[98] for window in windows],
+        }, WINDOW))  # fmt: skip
 
 
 def warm_up(first: int) -> None:
@@ -60,4 +68,4 @@ def warm_up(first: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(Path(sys.argv[4]) if sys.argv[4:] else None, *map(int, sys.argv[1:4]))
