@@ -13,6 +13,7 @@ DEVELOPMENT := .venv/.development
 LDAP := .venv/.ldap
 NODE := .venv/node
 
+.DELETE_ON_ERROR:
 .PHONY: help run run-mail test long check format messages durations pins gallery bench faults
 
 help:  ## This list
