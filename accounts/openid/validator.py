@@ -12,7 +12,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 from oauth2_provider.utils import jwk_from_pem
 from oauthlib.common import Request
-from oauthlib.oauth2 import InvalidGrantError, InvalidRequestError
+from oauthlib.oauth2 import InvalidRequestError
 
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.sessions import authorizations
@@ -27,12 +27,6 @@ class Scopes(SettingsScopes):
     ) -> list[str]:
         known = list(self.get_all_scopes())
         return [scope for scope in known if scope in application.scopes.split()] if application else known
-
-
-class UsedUp(InvalidGrantError):
-    """Told from where a token is made; there nobody else says of what kind the answer is."""
-
-    headers = {"Content-Type": "application/json"}
 
 
 class Validator(OAuth2Validator):
@@ -124,18 +118,11 @@ class Validator(OAuth2Validator):
 
     def _save_bearer_token(self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any) -> None:
         request.user.hold()  # what ends the sign-in waits, or has ended it
-        changes = self.rotate_refresh_token(request)
-        if request.grant_type == "refresh_token" and changes and not self._is_unused(request.refresh_token_instance):
-            raise UsedUp(request=request)
-        if request.grant_type != "refresh_token" or changes:
+        if request.grant_type != "refresh_token" or self.rotate_refresh_token(request):
             super()._save_bearer_token(token, request, *args, **kwargs)
             return
         self._check_and_set_request_resource(request)
         self._create_access_token(timezone.now() + timedelta(seconds=token["expires_in"]), request, token)
-
-    def _is_unused(self, token: RefreshToken) -> bool:
-        """Behind the lock: one that came with it at the same time has its successor."""
-        return RefreshToken.objects.filter(pk=token.pk, revoked=None).exists()
 
     def _create_access_token(
         self, expires: datetime, request: Request, token: dict[str, Any], source_refresh_token: Any = None
