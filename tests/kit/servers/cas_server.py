@@ -19,7 +19,13 @@ from tests.kit.servers import free_port
 from tests.kit.servers.service import ROOT, Service
 
 NAME, PASSWORD = "u20260001", "of the institution's own"
-COMPONENTS = ("bootstrap3_css", "bootstrap3_js", "html5shiv", "respond", "bootstrap4_css", "bootstrap4_js", "jquery")
+STYLES, SCRIPTS = ("bootstrap3_css", "bootstrap4_css"), ("bootstrap3_js", "bootstrap4_js", "html5shiv", "respond")
+# Instead of what it would load from the network.
+COMPONENTS = {
+    **dict.fromkeys(STYLES, "data:text/css,"),
+    **dict.fromkeys(SCRIPTS, "data:text/javascript,"),
+    "jquery": "data:text/javascript,var jQuery=()=>{},$=jQuery",
+}
 
 
 @contextmanager
@@ -40,7 +46,7 @@ def main(port: str, folder: str, service: str, mailbox: str) -> None:
     settings.configure(
         ALLOWED_HOSTS=["127.0.0.1"],
         CAS_AUTH_CLASS="cas_server.auth.TestAuthUser",
-        CAS_COMPONENT_URLS=dict.fromkeys(COMPONENTS, "/none"),  # not from the network
+        CAS_COMPONENT_URLS=COMPONENTS,
         CAS_NEW_VERSION_HTML_WARNING=False,
         CAS_NEW_VERSION_EMAIL_WARNING=False,
         CAS_TEST_ATTRIBUTES={"mail": mailbox},
