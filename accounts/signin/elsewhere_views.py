@@ -153,7 +153,7 @@ def _end(request: HttpRequest, source: Source) -> HttpResponse:
         over = cas.ended(invisible.dropped(request.POST.get("logoutRequest", "")))
     else:
         try:
-            over = oidc.ended(request.POST.get("logout_token", ""))
+            over = oidc.ended(invisible.dropped(request.POST.get("logout_token", "")))
         except Away as error:
             logger.warning("Sign-out elsewhere (%s): %s", source.slug, error)
             return HttpResponse(status=503)
