@@ -6,6 +6,8 @@ from math import ceil
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.directory.answers import Someone
 from accounts.directory.models import Person
@@ -15,6 +17,16 @@ from accounts.users.models import User
 
 COLUMNS = ("name", "department")
 LONGEST = 100  # characters
+
+
+class Fault(models.TextChoices):
+    """What is wrong with an entry of the directory, which changes nobody then."""
+
+    NO_IDENTITY = "no_identity", _("no address, or no identity of its own")
+    TWO_ENTRIES = "two_entries", _("two entries have this address")
+    ANOTHERS_ADDRESS = "anothers_address", _("this address is another account’s")
+    ANOTHERS_ACCOUNT = "anothers_account", _("this account belongs to another entry of the directory")
+    SUPERUSER = "superuser", _("an administrator with all rights is not disabled by the directory")
 
 
 class New(NamedTuple):
@@ -40,7 +52,7 @@ class Plan:
     back: list[User] = field(default_factory=list)
     leavers: list[User] = field(default_factory=list)
     held: list[User] = field(default_factory=list)  # more of them than may leave at once
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[str, Fault]] = field(default_factory=list)  # the address, or what there is instead
 
     def __bool__(self) -> bool:
         return bool(self.new or self.adopted or self.edits or self.back or self.leavers)
@@ -57,20 +69,20 @@ def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
     for one in everybody:
         address = usernames.canonical(one.address)
         if address is None or not one.identity or one.identity in present:
-            plan.faults.append(f"{one.address or one.name or '—'}: no address, or no identity of its own")
+            plan.faults.append((one.address or one.name or "—", Fault.NO_IDENTITY))
             if one.identity:
                 present.add(one.identity)  # whoever has a fault has not left
             continue
         present.add(one.identity)
         if addresses.setdefault(address, one.identity) != one.identity:
-            plan.faults.append(f"{address}: two entries have this address")
+            plan.faults.append((address, Fault.TWO_ENTRIES))
             continue
         row, holder = known.get(one.identity), users.get(address)
         user = by_key[row.user_id] if row else holder
         if holder and user != holder:
-            plan.faults.append(f"{address}: this address is another account's")
+            plan.faults.append((address, Fault.ANOTHERS_ADDRESS))
         elif row is None and holder and holder.pk in taken:
-            plan.faults.append(f"{address}: this account belongs to another entry of the directory")
+            plan.faults.append((address, Fault.ANOTHERS_ACCOUNT))
         elif user is None:
             _add(plan, one, address)
         else:
@@ -108,7 +120,7 @@ def _leave(plan: Plan, gone: list[User], known: int, confirmed: int | None) -> N
     plan.leavers += [user for user in gone if user.is_active]
     for user in plan.leavers:
         if user.is_superuser:
-            plan.faults.append(f"{user.username}: an administrator with all rights is not disabled by the directory")
+            plan.faults.append((user.username, Fault.SUPERUSER))
     plan.leavers = [user for user in plan.leavers if not user.is_superuser]
     allowed = ceil(known * settings.LDAP_LEAVERS_LIMIT / 100)
     if len(plan.leavers) > allowed and len(plan.leavers) != confirmed:

@@ -39,7 +39,7 @@ def _lines(plan: Plan) -> Lines:
         "moved": [[edit.user.username, edit.before["department"], edit.user.department] for edit in moved],
         "named": [[edit.user.username, edit.before["name"], edit.user.name] for edit in named],
         "renamed": [[edit.user.username, edit.was, edit.user.username] for edit in plan.edits if edit.was],
-        "faults": [[fault] for fault in plan.faults],
+        "faults": [[address, fault.value] for address, fault in plan.faults],
     }
     return {kind: sorted(lines) for kind, lines in found.items()}
 

@@ -38,6 +38,7 @@ EMPTY = {
     "directory.Asked",  # no directory keeps the passwords here, and nobody comes from another sign-in
     "directory.Remembered",
     "directory.Person",
+    "directory.Sync",
     "elsewhere.Arrival",
     "accounts.User_user_permissions",  # rights come by roles
 }

@@ -211,7 +211,7 @@ def new_password(browser: Browser, cell: Cell) -> None:
     page.fill("[name=new_password_again]", NEW)
     with network(page, cell.latency):
         press_twice(page, "[name=new_password_again]", cell)
-        page.wait_for_url(HOME)  # left sooner, the answer with the new session would be lost
+        expect(page).to_have_url(HOME, timeout=30_000)  # left sooner, the answer with the new session would be lost
         is_in(page, person)
     assert SecurityEvent.objects.filter(user=person.user, kind="password_changed").count() == 1
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], timeout: float = 10) -> T:
+def wait_until(condition: Callable[[], T], timeout: float = 30) -> T:
     """What `condition` returns as soon as it is true of anything; fails after `timeout` seconds."""
     end = time.monotonic() + timeout
     tick = Event()

@@ -81,7 +81,7 @@ def repeat_everything(visitor: Visitor) -> None:
             "from accounts.delivery.tasks import sweep\nfrom accounts.routes.tasks import send_sms\n"
             f"for pk in {[*pks, *pks, *pks, *(sms['id'] for sms in last.sms())]}: sweep.delay(); send_sms.delay(pk)"
         )
-        wait_until(lambda: last.statuses() == ["sent"], 30)
+        wait_until(lambda: last.statuses() == ["sent"], 90)
 
 
 def times_sent(visitor: Visitor) -> int:
@@ -114,10 +114,10 @@ def test_a_task_that_comes_ten_times_sends_one_sms(site: Site, visitor: Visitor,
         f"from accounts.routes.tasks import send_sms\nfor _ in range(10): send_sms.apply_async(args=[{sms['id']}])"
     )
     site.start_worker(gateway.environment(SMS_LOST_AFTER="60"))
-    wait_until(lambda: gateway.requests, 30)
+    wait_until(lambda: gateway.requests, 90)
     repeat_everything(visitor)
     gateway.release()
-    wait_until(lambda: visitor.statuses() == ["sent"], 30)
+    wait_until(lambda: visitor.statuses() == ["sent"], 90)
     repeat_everything(visitor)
     assert [request["To"][-11:] for request in gateway.requests].count(visitor.number) == 1
 
@@ -188,7 +188,7 @@ def test_a_broker_that_is_away_costs_seconds_and_no_code(
 def test_a_worker_survives_its_broker(site: Site, redis: Redis, visitor: Visitor) -> None:
     worker = site.start_worker()
     redis.program.kill()
-    wait_until(lambda: "Cannot connect to redis" in worker.log.read_text(), 30)
+    wait_until(lambda: "Cannot connect to redis" in worker.log.read_text(), 90)
     redis.start()
     visitor.enter_password()
     visitor.enter_code()
@@ -233,14 +233,14 @@ def test_a_dead_gateway_keeps_nobody_waiting_and_is_used_again(site: Site) -> No
     port = free_port()
     told = TwilioStub(f"http://127.0.0.1:{port}").environment(SMS_GATEWAYS="twilio,outbox", SMS_OUTAGE_AFTER="3")
     workers = [site.start_worker(told, ready=False) for _ in range(2)]
-    wait_until(lambda: all(" ready." in worker.log.read_text() for worker in workers), 30)
+    wait_until(lambda: all(" ready." in worker.log.read_text() for worker in workers), 90)
     with ExitStack() as stack:
         stack.callback(site.execute, "DELETE FROM routes_outage")
         people = [stack.enter_context(site.visitor()) for _ in range(9)]
 
         def ask(visitor: Visitor) -> Visitor:
             visitor.enter_password()
-            wait_until(lambda: visitor.statuses() == ["sent"], 30)
+            wait_until(lambda: visitor.statuses() == ["sent"], 90)
             return visitor
 
         for visitor in people[:3]:
@@ -272,7 +272,7 @@ def take_the_message(visitor: Visitor, worker: Program, is_taken: object) -> Non
     visitor.enter_password()
     with visitor.site.locked():
         worker.thaw()
-        wait_until(is_taken, 30)
+        wait_until(is_taken, 90)
         worker.kill()
     assert visitor.statuses() == ["queued"]
 
@@ -282,7 +282,7 @@ def test_killed_before_the_claim(site: Site, redis: Redis, visitor: Visitor) -> 
     worker = site.start_worker()
     take_the_message(visitor, worker, lambda: not redis.client.llen("sms") and not redis.client.hlen("unacked"))
     site.start_worker()
-    wait_until(lambda: visitor.statuses() == ["sent"], 30)
+    wait_until(lambda: visitor.statuses() == ["sent"], 90)
     repeat_everything(visitor)
     assert times_sent(visitor) == 1
 
@@ -294,7 +294,7 @@ def test_killed_before_the_claim_with_the_filesystem(folder_site: Site) -> None:
     with folder_site.visitor() as visitor:
         take_the_message(visitor, worker, lambda: not list(queue.glob("*.sms.msg")))
         folder_site.start_worker()
-        wait_until(lambda: visitor.statuses() == ["sent"], 30)
+        wait_until(lambda: visitor.statuses() == ["sent"], 90)
         repeat_everything(visitor)
         assert times_sent(visitor) == 1
 
@@ -316,14 +316,14 @@ def is_lost(visitor: Visitor, gateway: TwilioStub, requests: int) -> None:
     """The next worker reports the SMS and sends nothing; the person asks again and gets a code."""
     gateway.release()
     visitor.site.start_worker(gateway.environment())
-    wait_until(lambda: visitor.statuses() == ["unknown"], 30)
+    wait_until(lambda: visitor.statuses() == ["unknown"], 90)
     assert visitor.sms()[0]["error"] == "worker lost"
     assert "Perhaps the SMS" in visitor.open("/sign-in/code/").text
     repeat_everything(visitor)
     mine = [request for request in gateway.requests if request["To"].endswith(visitor.number)]
     assert len(mine) == requests
     visitor.submit("/sign-in/code/", send="1")
-    wait_until(lambda: visitor.statuses() == ["unknown", "sent"], 30)
+    wait_until(lambda: visitor.statuses() == ["unknown", "sent"], 90)
 
 
 @pytest.mark.bypass("row 43: kill -9")
@@ -331,7 +331,7 @@ def test_killed_between_the_claim_and_the_gateway(site: Site, visitor: Visitor, 
     with black_hole() as nowhere:
         worker = site.start_worker(gateway.environment(TWILIO_BASE_URL=nowhere, TWILIO_CONNECT_TIMEOUT="30"))
         visitor.enter_password()
-        wait_until(lambda: visitor.statuses() == ["claimed"], 30)
+        wait_until(lambda: visitor.statuses() == ["claimed"], 90)
         worker.kill()
     is_lost(visitor, gateway, requests=0)
 
@@ -341,7 +341,7 @@ def test_killed_while_the_gateway_works(site: Site, visitor: Visitor, gateway: T
     gateway.script = [SLOW]
     worker = site.start_worker(gateway.environment())
     visitor.enter_password()
-    wait_until(lambda: gateway.requests, 30)
+    wait_until(lambda: gateway.requests, 90)
     worker.kill()
     is_lost(visitor, gateway, requests=1)
 
@@ -351,9 +351,9 @@ def test_killed_between_the_gateway_and_the_note_of_it(site: Site, visitor: Visi
     gateway.script = [SLOW]
     worker = site.start_worker(gateway.environment())
     visitor.enter_password()
-    wait_until(lambda: gateway.requests, 30)
+    wait_until(lambda: gateway.requests, 90)
     with site.locked():
         gateway.release()
-        wait_until(lambda: gateway.answered, 30)
+        wait_until(lambda: gateway.answered, 90)
         worker.kill()
     is_lost(visitor, gateway, requests=1)

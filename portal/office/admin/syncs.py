@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.directory import syncs
 from accounts.directory.models import Sync
+from accounts.directory.plan import Fault
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.permissions import right
@@ -27,7 +28,7 @@ KINDS: dict[str, tuple[Promise, tuple[Promise, ...]]] = {
     "held": (gettext_lazy("gone, and not disabled since they are so many"), WHO),
     "leavers": (gettext_lazy("gone: disabled"), WHO),
     "renamed": (gettext_lazy("another address: rename their mailboxes on the mail server"), (ADDRESS, BEFORE, NOW)),
-    "faults": (gettext_lazy("wrong in the directory"), (gettext_lazy("what is wrong"),)),
+    "faults": (gettext_lazy("wrong in the directory"), (ADDRESS, gettext_lazy("what is wrong"))),
     "new": (gettext_lazy("new"), WHO),
     "back": (gettext_lazy("back: enabled again"), WHO),
     "moved": (gettext_lazy("another department"), (ADDRESS, BEFORE, NOW)),
@@ -101,4 +102,6 @@ def _kind(report: dict[str, Any], kind: str) -> dict[str, Any]:
     """Figures stay when their people are forgotten."""
     label, columns = KINDS[kind]
     lines = report.get("lines", {}).get(kind, [])
+    if kind == "faults":
+        lines = [[address, Fault(fault).label] for address, fault in lines]
     return {"name": kind, "label": label, "count": report[kind], "columns": columns, "lines": lines}

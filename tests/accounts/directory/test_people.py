@@ -100,7 +100,7 @@ def test_an_address_that_is_taken_is_told(campus: Directory, make_user: MakeUser
     rename(campus, "p13", mail="nonsense")
     plan = people.sync()
     assert plan is not None
-    assert {fault.partition(":")[0] for fault in plan.faults} == {"p12@example.edu", "nonsense"}
+    assert {address for address, _fault in plan.faults} == {"p12@example.edu", "nonsense"}
     assert not plan.leavers
     assert User.objects.filter(is_active=True).count() == MANY
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from tests.kit.servers import free_port
 from tests.kit.waiting import wait_until
 
-START_WITHIN = 60  # seconds
+START_WITHIN = 180  # seconds
 
 
 @contextmanager

@@ -178,7 +178,7 @@ SYNCED: dict[str, Any] = {
     "lines": {
         "leavers": [["wangwu@example.edu", "王五", "文学院"], ["zhaoliu@example.edu", "赵六", "马克思主义学院"]],
         "renamed": [["li.si@example.edu", "lisi@example.edu", "li.si@example.edu"]],
-        "faults": [["zhangsan@example.edu: two entries have this address"]],
+        "faults": [["zhangsan@example.edu", "two_entries"]],
         "new": [[f"p{number}@example.edu", f"新教师{number}", "物理学院"] for number in range(12)],
         "moved": [["sunba@example.edu", "物理学院", "图书馆"]],
     },

@@ -2,6 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import override
 
 from accounts.directory import people
 from accounts.directory.answers import Away
@@ -37,7 +38,8 @@ class Command(BaseCommand):
         self._list("with another address; rename their mailboxes on the mail server", renamed)
         self._list("back", [user.username for user in plan.back])
         self._list("disabled", [user.username for user in plan.leavers])
-        self._list("wrong in the directory", plan.faults)
+        with override("en"):  # as the rest of what it says
+            self._list("wrong in the directory", [f"{address}: {fault.label}" for address, fault in plan.faults])
         if plan.held:
             self._list("not disabled, since they are so many", [user.username for user in plan.held])
             raise CommandError(f"If they have left: manage.py syncpeople --leavers {len(plan.held)}")
