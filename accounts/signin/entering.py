@@ -67,7 +67,7 @@ def enter(
         browser=client.browser,
         system=client.system,
         source=source,
-        both_steps_since=both_steps_since.isoformat() if both_steps_since else None,
+        both_steps_since=clock.day(both_steps_since) if both_steps_since else None,
     )
     sessions.note_event(request, event.pk)
     response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
