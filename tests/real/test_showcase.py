@@ -41,7 +41,7 @@ def test_it_starts_and_ctrl_c_stops_all_of_it(tmp_path: Path) -> None:
             [sys.executable, "-c", PROGRAM.format(ports=ports)], cwd=ROOT, env=kept, stdout=output, stderr=output
         )
     try:
-        wait_until(lambda: house.poll() is not None or "Ctrl-C" in log.read_text(), 60)
+        wait_until(lambda: house.poll() is not None or "Ctrl-C" in log.read_text(), 180)
         assert house.poll() is None, log.read_text()
         folder = next(path for path in Path(tempfile.gettempdir()).glob("mailkey-house-*") if left_over(path))
         portal = requests.get(f"http://localhost:{kept['PORT']}/sign-in/", timeout=30)

@@ -143,7 +143,7 @@ def login_service(database: Database, *, workers: int = 2, **environment: str) -
         )  # fmt: skip
     try:
         service = LoginService(database, port)
-        wait_until(service.lives, 60)
+        wait_until(service.lives, 180)
         yield service
     finally:
         process.terminate()

@@ -35,7 +35,7 @@ class Service:
             assert self._program.runs(), self.log.read_text()
             return all(map(is_listening, ports))
 
-        wait_until(listens, 30)
+        wait_until(listens, 120)
 
     def stop(self) -> None:
         if self._program:

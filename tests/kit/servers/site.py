@@ -88,7 +88,7 @@ class Site:
 
     def start_web(self, environment: Mapping[str, str] | None = None) -> Program:
         program = self.start("web", up.web_server(self.port), environment or {})
-        wait_until(lambda: self._is_ready(program), 30)
+        wait_until(lambda: self._is_ready(program), 120)
         return program
 
     def _is_ready(self, program: Program) -> bool:
@@ -104,7 +104,7 @@ class Site:
         """`files`: the one that reads files of people, and nothing else."""
         program = self.start("worker", up.files_worker() if files else up.worker(), environment or {})
         if ready:
-            wait_until(lambda: " ready." in program.log.read_text(), 30)
+            wait_until(lambda: " ready." in program.log.read_text(), 120)
         return program
 
     def kill_workers(self) -> None:

@@ -77,7 +77,7 @@ def up(tmp_path: Path) -> Iterator[Running]:
 
 
 def test_it_starts_and_ctrl_c_stops_all_of_it(up: Running) -> None:
-    wait_until(up.runs, 60)
+    wait_until(up.runs, 180)
     assert len(up.left_over()) >= 3
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(15) == 0
@@ -85,14 +85,14 @@ def test_it_starts_and_ctrl_c_stops_all_of_it(up: Running) -> None:
 
 
 def test_kill_9_of_the_parent_leaves_no_orphan(up: Running) -> None:
-    wait_until(up.runs, 60)
+    wait_until(up.runs, 180)
     up.process.kill()
     up.process.wait(5)
     wait_until(lambda: not up.left_over(), 20)
 
 
 def test_a_taken_port_is_said_in_one_line(up: Running, tmp_path: Path) -> None:
-    wait_until(up.runs, 60)
+    wait_until(up.runs, 180)
     second = Running(tmp_path / "second", up.port)
     assert second.process.wait(30) == 1
     said = second.log.read_text().strip().splitlines()
@@ -101,14 +101,14 @@ def test_a_taken_port_is_said_in_one_line(up: Running, tmp_path: Path) -> None:
 
 
 def test_a_second_run_keeps_the_data(up: Running, tmp_path: Path) -> None:
-    wait_until(up.runs, 60)
+    wait_until(up.runs, 180)
     up.process.send_signal(signal.SIGINT)
     up.process.wait(15)
     assert "added zhangsan@example.edu" in up.log.read_text()
     up.log.unlink()
 
     again = Running(tmp_path / "var", up.port)
-    wait_until(again.runs, 60)
+    wait_until(again.runs, 180)
     assert "added" not in again.log.read_text()
     again.process.terminate()
     assert again.process.wait(15) == 0
