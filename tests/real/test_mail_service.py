@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests.kit.people import PASSWORD
-from tests.kit.servers.logins import TOKEN, Database, LoginService, Reply, login_service
+from tests.kit.servers.logins import TOKEN, Database, LoginService, Reply, login_service, login_service_on
 from tests.kit.servers.postgres import cluster, running
 from tests.kit.waiting import wait_until
 
@@ -28,13 +28,8 @@ CREATE TRIGGER slow AFTER INSERT ON bans_failure FOR EACH ROW EXECUTE FUNCTION t
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
-    folder = tmp_path_factory.mktemp("service")
-    if request.param == "sqlite":
-        with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)) as started:
-            yield started
-    else:
-        with running() as url, login_service(Database(url, folder)) as started:
-            yield started
+    with login_service_on(request.param, tmp_path_factory.mktemp("service")) as started:
+        yield started
 
 
 def ban(service: LoginService, address: str) -> None:

@@ -1,8 +1,7 @@
 """People: find, edit, switch two-step on, help."""
 
-from collections.abc import Iterator
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -13,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
@@ -27,15 +25,15 @@ from accounts.phones.models import Phone
 from accounts.sessions import clients, endings
 from accounts.sessions.endings import Occasion
 from accounts.sessions.sessions import SignedInRequest
-from accounts.users import administrators, clerks, ways
+from accounts.users import administrators, clerks
 from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
-from accounts.users.ways import Way
 from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
 from portal.office.admin.imports import RosterPages
+from portal.office.admin.people_filters import DepartmentFilter, TwoStepFilter, WayFilter, clerk
 from portal.office.admin.slips import SlipPages
 from portal.office.admin.two_step import TwoStepPages
 from portal.office.desk import acts, facts
@@ -49,83 +47,8 @@ def _in_words(value: Any) -> str:
     return "、".join(str(row) for row in value) if isinstance(value, QuerySet) else str(value)
 
 
-def _clerk(request: HttpRequest) -> User:
-    return cast(User, request.user)  # the administration lets nobody else in
-
-
 def _touchable(request: SignedInRequest, people: QuerySet[User]) -> QuerySet[User]:
     return people.filter(pk__in=clerks.touchable(request.user).values("pk"))
-
-
-class TwoStepFilter(admin.SimpleListFilter):
-    title = _("two-step")
-    parameter_name = "two_step"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("on", _("on")),
-            ("later", _("from a later date")),
-            ("off", _("off")),
-            ("no_way", _("on, nothing bound")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        now = timezone.now()
-        match self.value():
-            case "on":
-                return queryset.filter(two_step_from__lte=now)
-            case "later":
-                return queryset.filter(two_step_from__gt=now)
-            case "off":
-                return queryset.filter(two_step_from=None)
-            case "no_way":
-                return queryset.filter(~ways.are_ready(), two_step_from__lte=now)
-        return queryset
-
-
-class WayFilter(admin.SimpleListFilter):
-    title = _("ways to verify")
-    parameter_name = "way"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*((way.value, way.label) for way in ways.allowed()), ("none", _("none"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        chosen = self.value()
-        if chosen == "none":
-            return queryset.exclude(ways.have(Way))
-        return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset
-
-
-EVERY = "*"  # department; an empty one is none
-
-
-class DepartmentFilter(admin.SimpleListFilter):
-    """To choose from: there are too many departments for a list of links."""
-
-    title = _("department")
-    parameter_name = "department__exact"  # as the dashboard's figures lead here
-    template = "office/department_filter.html"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        self.departments = [row for row in clerks.departments(_clerk(request)) if row[0]]
-        return []
-
-    def has_output(self) -> bool:
-        return bool(self.departments)
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        yield {
-            "name": self.parameter_name,
-            "value": EVERY if self.value() is None else self.value(),
-            "every": EVERY,
-            "departments": self.departments,
-            "others": [(key, value) for key, values in changelist.filter_params.items() if key != self.parameter_name
-                       for value in (values if isinstance(values, list) else [values])],
-        }  # fmt: skip
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        return queryset if self.value() in (None, EVERY) else queryset.filter(department=self.value())
 
 
 class PersonForm(Seen, forms.ModelForm[User]):
@@ -254,7 +177,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights are given by those who have all of them, or a clerk could give himself more."""
         fields = (*super().get_readonly_fields(request, obj), *(("username",) if obj else ()))
-        return (*fields, *(name for name in FIELDS if not may_change(_clerk(request), name)))
+        return (*fields, *(name for name in FIELDS if not may_change(clerk(request), name)))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
@@ -268,15 +191,15 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)
-        return people & clerks.visible(_clerk(request))
+        return people & clerks.visible(clerk(request))
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         may = super().has_change_permission(request, obj)
-        return may and (obj is None or clerks.may_edit(_clerk(request), obj))
+        return may and (obj is None or clerks.may_edit(clerk(request), obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         may = super().has_delete_permission(request, obj)
-        return may and (obj is None or clerks.may_edit(_clerk(request), obj))
+        return may and (obj is None or clerks.may_edit(clerk(request), obj))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What belongs to an account goes with it. Nobody may delete a code or a browser by itself, and Django would

@@ -13,6 +13,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.bans.tasks import forget_digests
 from accounts.lib.clock import iso
 from accounts.log.models import SecurityEvent
+from accounts.users.models import User
 from portal.celery import app
 
 ADDRESS, ACCOUNT = "198.51.100.7", "lisi@example.edu"
@@ -80,10 +81,12 @@ def test_the_office_still_learns_of_an_old_phone() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("shared", [True, False])
 def test_every_ban_is_in_the_security_log(settings: Settings, *, shared: bool) -> None:
+    User.objects.create_user(ACCOUNT)
     if shared:
         settings.SHARED_NETWORKS = [ip_network("198.51.100.0/24")]
     until = wrong(times=10).banned_until
     event = SecurityEvent.objects.get(kind="banned")
     assert (event.address, event.detail["failures"]) == (ADDRESS, 10)
+    assert event.username == (ACCOUNT if shared else ""), "of one account it is the owner's, of an address nobody's"
     assert until
     assert event.detail["until"] == iso(until)

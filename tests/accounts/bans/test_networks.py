@@ -158,17 +158,6 @@ def test_in_a_shared_network_one_account_is_banned(make_user: MakeUser) -> None:
     assert Ban.objects.get(network="10.21.0.1").account == ""
 
 
-def test_so_is_a_name_that_is_nobodys_and_both_are_in_the_log(make_user: MakeUser) -> None:
-    user = make_user("wangwu")
-    know("10.20.0.0/16", Kind.SHARED)
-    for account in (user.username, bans.stranger("nobody@example.edu")):
-        assert fail(BUILDING, 10, account).banned_until
-        assert bans.banned_until(BUILDING, account)
-    assert [ban.account for ban in Ban.objects.order_by("pk")] == [user.username, bans.stranger("nobody@example.edu")]
-    banned = SecurityEvent.objects.filter(kind="banned").order_by("pk")
-    assert [(event.user, event.address) for event in banned] == [(user, BUILDING), (None, BUILDING)]
-
-
 def test_where_nobody_is_banned_failures_are_counted_and_shown(make_user: MakeUser) -> None:
     make_user("wangwu")
     know(f"{WEBMAIL}/32", Kind.NEVER_BANNED)

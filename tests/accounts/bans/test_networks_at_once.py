@@ -1,7 +1,6 @@
 """What the office edits of networks is at work at once in every process that runs."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,8 +9,7 @@ from accounts.bans.models import KnownNetwork
 from accounts.users.models import User
 from tests.kit.crowd import Crowd
 from tests.kit.people import PASSWORD
-from tests.kit.servers.logins import Database, LoginService, login_service
-from tests.kit.servers.postgres import running
+from tests.kit.servers.logins import LoginService, login_service_on
 
 Kind = KnownNetwork.Kind
 BUILDING = "10.20.0.1"
@@ -61,13 +59,8 @@ networks.drop(KnownNetwork.objects.get(cidr="{cidr}"), by=User.objects.get(usern
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
-    folder: Path = tmp_path_factory.mktemp("service")
-    if request.param == "sqlite":
-        with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)) as started:
-            yield started
-    else:
-        with running() as url, login_service(Database(url, folder)) as started:
-            yield started
+    with login_service_on(request.param, tmp_path_factory.mktemp("service")) as started:
+        yield started
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ import psycopg
 
 from tests.kit.people import PASSWORD
 from tests.kit.servers import free_port, migrated
-from tests.kit.servers.postgres import OWNER, end_with_parent
+from tests.kit.servers.postgres import OWNER, end_with_parent, running
 from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -148,3 +148,14 @@ def login_service(database: Database, *, workers: int = 2, **environment: str) -
     finally:
         process.terminate()
         process.wait(15)
+
+
+@contextmanager
+def login_service_on(kind: str, folder: Path) -> Iterator[LoginService]:
+    """With a database of its own, of this kind."""
+    if kind == "sqlite":
+        with login_service(Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)) as started:
+            yield started
+    else:
+        with running() as url, login_service(Database(url, folder)) as started:
+            yield started

@@ -1,0 +1,89 @@
+"""What the list of people is narrowed by."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.users import clerks, ways
+from accounts.users.models import User
+from accounts.users.ways import Way
+
+
+def clerk(request: HttpRequest) -> User:
+    return cast(User, request.user)  # the administration lets nobody else in
+
+
+class TwoStepFilter(admin.SimpleListFilter):
+    title = _("two-step")
+    parameter_name = "two_step"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("on", _("on")),
+            ("later", _("from a later date")),
+            ("off", _("off")),
+            ("no_way", _("on, nothing bound")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        now = timezone.now()
+        match self.value():
+            case "on":
+                return queryset.filter(two_step_from__lte=now)
+            case "later":
+                return queryset.filter(two_step_from__gt=now)
+            case "off":
+                return queryset.filter(two_step_from=None)
+            case "no_way":
+                return queryset.filter(~ways.are_ready(), two_step_from__lte=now)
+        return queryset
+
+
+class WayFilter(admin.SimpleListFilter):
+    title = _("ways to verify")
+    parameter_name = "way"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*((way.value, way.label) for way in ways.allowed()), ("none", _("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        chosen = self.value()
+        if chosen == "none":
+            return queryset.exclude(ways.have(Way))
+        return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset
+
+
+EVERY = "*"  # department; an empty one is none
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    """To choose from: there are too many departments for a list of links."""
+
+    title = _("department")
+    parameter_name = "department__exact"  # as the dashboard's figures lead here
+    template = "office/department_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        self.departments = [row for row in clerks.departments(clerk(request)) if row[0]]
+        return []
+
+    def has_output(self) -> bool:
+        return bool(self.departments)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        yield {
+            "name": self.parameter_name,
+            "value": EVERY if self.value() is None else self.value(),
+            "every": EVERY,
+            "departments": self.departments,
+            "others": [(key, value) for key, values in changelist.filter_params.items() if key != self.parameter_name
+                       for value in (values if isinstance(values, list) else [values])],
+        }  # fmt: skip
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset if self.value() in (None, EVERY) else queryset.filter(department=self.value())
