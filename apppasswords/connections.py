@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import IntegrityError
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.lib import prepared
+from accounts.log import events
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import Asker
 from accounts.users.models import User
@@ -18,6 +19,7 @@ from apppasswords import secrets
 from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
 
 MISTAKES_SHOWN_FOR = timedelta(hours=1)  # after it was made; whoever sets up a phone later looks at the guides
+LOGGED_EVERY = timedelta(days=1)  # that the limits of one refuse a program
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Slip:
     address: str
     at: datetime
     banned_until: datetime | None
+    app_password_id: int | None = None  # if it was the right one, and its limits refused it
 
 
 class Step(StrEnum):
@@ -65,7 +68,7 @@ def of(password: AppPassword) -> Connection:
     now = timezone.now()
     uses = list(password.first_uses.all())
     step = Step.MISTAKE if password.mistake else Step.WAITING
-    if uses or password.last_used_at:
+    if (uses or password.last_used_at) and not password.was_refused:
         step = Step.CONNECTED
     until = password.mistake_until
     return Connection(
@@ -102,20 +105,41 @@ def who_waits(slips: Iterable[Slip]) -> set[int]:
 
 
 def note_mistake(slip: Slip, kind: Mistake) -> None:
-    """On the app passwords of that account that wait for their first login. Of several processes the latest stays."""
-    AppPassword.objects.filter(
-        Q(mistake_at=None) | Q(mistake_at__lte=slip.at),
-        user_id=slip.user_id,
-        last_used_at=None,
-        created_at__gt=slip.at - MISTAKES_SHOWN_FOR,
-        created_at__lte=slip.at,
-    ).update(
+    """On the app passwords that it concerns. Of several processes the latest stays."""
+    _concerned(slip).filter(Q(mistake_at=None) | Q(mistake_at__lte=slip.at)).update(
         mistake=kind,
         mistake_at=slip.at,
         mistake_protocol=slip.protocol,
         mistake_address=slip.address,
         mistake_until=slip.banned_until,
     )
+    if slip.app_password_id:
+        _log_refusal(slip, kind)
+
+
+def _concerned(slip: Slip) -> QuerySet[AppPassword]:
+    """The one that was refused by its limits, or those of that account that wait for their first login."""
+    rows = AppPassword.objects.filter(user_id=slip.user_id)
+    if slip.app_password_id:
+        return rows.filter(pk=slip.app_password_id)
+    young = slip.at - MISTAKES_SHOWN_FOR
+    return rows.filter(last_used_at=None, created_at__gt=young, created_at__lte=slip.at)
+
+
+def _log_refusal(slip: Slip, kind: Mistake) -> None:
+    """Once a day: programs go on asking."""
+    rows, unsaid = _concerned(slip), Q(refused_at=None) | Q(refused_at__lte=slip.at - LOGGED_EVERY)
+    with transaction.atomic():
+        if rows.filter(unsaid).update(refused_at=slip.at):
+            row = rows.select_related("user").get()
+            events.record(
+                events.Kind.APP_PASSWORD_REFUSED,
+                row.user,
+                address=slip.address,
+                name=row.name,
+                channel=slip.protocol,
+                why=str(kind),
+            )
 
 
 def kind_of(slip: Slip) -> Mistake:

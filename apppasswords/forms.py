@@ -1,13 +1,20 @@
 from collections.abc import Mapping
+from datetime import date, timedelta
 from secrets import token_hex
 
 from django import forms
+from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.lib import clock
 from accounts.lib.seen import Seen
-from apppasswords import secrets
+from apppasswords import limits, secrets
+from apppasswords.limits import IDLE_DAYS, Limits, Scope
 from apppasswords.models import NAME_LENGTH
+
+LONGEST = timedelta(days=3650)
 
 
 class NameForm(Seen, forms.Form):
@@ -20,6 +27,55 @@ class NameForm(Seen, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     request = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
+
+
+class LimitsForm(Seen, forms.Form):
+    scope = forms.ChoiceField(
+        label=gettext_lazy("May be used for"), choices=Scope.choices, initial=Scope.MAIL, required=False
+    )
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"),
+        required=False,
+        help_text=gettext_lazy("Empty: until you remove it. You get a mail a week before."),
+        widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"}),
+    )
+    idle_days = forms.TypedChoiceField(
+        label=gettext_lazy("When nobody uses it"),
+        choices=[
+            ("", gettext_lazy("it stays")),
+            *((days, format_lazy(gettext_lazy("it ends after {n} days"), n=days)) for days in IDLE_DAYS),
+        ],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    networks = forms.CharField(
+        label=gettext_lazy("Only from these networks"),
+        max_length=limits.LONGEST_NETWORKS,
+        required=False,
+        help_text=gettext_lazy("Such as 198.51.100.0/24, several with blanks between them. Empty: from everywhere."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
+        if day and not timezone.localdate() <= day <= timezone.localdate() + LONGEST:
+            raise forms.ValidationError(_("Choose a day from today on, within ten years."))
+        return day
+
+    def clean_networks(self) -> str:
+        try:
+            found = limits.networks(self.cleaned_data["networks"])
+        except ValueError:
+            raise forms.ValidationError(_("A network is written like 198.51.100.0/24 or 2001:db8::/32.")) from None
+        if len(found) > limits.MOST_NETWORKS:
+            raise forms.ValidationError(_("Ten networks at most."))
+        return " ".join(map(str, found))
+
+    def chosen(self) -> Limits:
+        entered = self.cleaned_data
+        ends_at = limits.end_of(entered["last_day"]) if entered["last_day"] else None
+        return Limits(entered["scope"] or Scope.MAIL, entered["networks"], ends_at, entered["idle_days"])
 
 
 def empty(name: str = "") -> NameForm:

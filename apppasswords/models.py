@@ -1,12 +1,15 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apppasswords.limits import LONGEST_NETWORKS, Limits, Scope
+
 NAME_LENGTH = 60  # characters
 WATCHED = timedelta(minutes=15)  # how long a page waits for a phone to be set up
+REFUSAL_SHOWN_FOR = timedelta(days=1)
 
 
 class Mistake(models.TextChoices):
@@ -17,6 +20,14 @@ class Mistake(models.TextChoices):
     MISTYPED = "mistyped", _("something like an app password, with a slip or of another account")
     WRONG = "wrong", _("a wrong password")
     BANNED = "banned", _("the address is banned")
+    OTHER_USE = "use", _("it may not be used for that")
+    ELSEWHERE = "network", _("it may not be used from there")
+    ENDED = "ended", _("it has ended")
+    UNUSED = "unused", _("it has ended, as it was not used for long")
+
+
+# Of an app password that is right: it does not allow what was tried.
+BY_LIMITS = (Mistake.OTHER_USE, Mistake.ELSEWHERE, Mistake.ENDED, Mistake.UNUSED)
 
 
 class AppPassword(models.Model):
@@ -33,7 +44,23 @@ class AppPassword(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     last_used_protocol = models.CharField(_("protocol"), max_length=10, blank=True)
     last_used_address = models.CharField(_("address"), max_length=45, blank=True)
-    # The last thing that went wrong while it had not been used yet.
+    # One of before there were limits goes on as it was; a process of that time makes such ones still.
+    scope = models.CharField(
+        _("may be used for"),
+        max_length=40,
+        choices=Scope,
+        default=Scope.MAIL,
+        db_default=Scope.MAIL_AND_FILTERS,
+    )
+    networks = models.CharField(
+        _("only from these networks"), max_length=LONGEST_NETWORKS, blank=True, default="", db_default=""
+    )
+    ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
+    idle_days = models.PositiveSmallIntegerField(_("ends after days without use"), null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)  # that it will end
+    closed_at = models.DateTimeField(null=True, blank=True)  # it had ended, and what was connected was put out
+    refused_at = models.DateTimeField(null=True, blank=True)  # by its limits, and it is in the log
+    # The last thing that went wrong while it had not been used yet, or by its limits.
     mistake = models.CharField(_("mistake"), max_length=10, choices=Mistake, blank=True)
     mistake_at = models.DateTimeField(null=True, blank=True)
     mistake_protocol = models.CharField(max_length=10, blank=True)
@@ -51,6 +78,25 @@ class AppPassword(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.scope, self.networks, self.ends_at, self.idle_days)
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it ends, if nobody uses it before."""
+        return self.limits.over_at(self.last_used_at or self.created_at)
+
+    @property
+    def is_over(self) -> bool:
+        return self.over_at is not None and self.over_at <= timezone.now()
+
+    @property
+    def was_refused(self) -> bool:
+        """Lately, by its limits: worth a word even of one that is in use."""
+        is_recent = self.mistake_at is not None and self.mistake_at > timezone.now() - REFUSAL_SHOWN_FOR
+        return is_recent and self.mistake in BY_LIMITS
 
 
 class Naming(models.Model):

@@ -13,6 +13,7 @@ from accounts.mailsessions.mailsessions import Why
 from accounts.security import activity
 from accounts.users.models import User
 from apppasswords import names, secrets
+from apppasswords.limits import USUAL, Limits
 from apppasswords.models import AppPassword, ProfileLink
 
 
@@ -38,13 +39,14 @@ def uses(user: User) -> list[activity.Use]:
 
 
 def create(
-    user: User, name: str, *, address: str = "", request: str | None = None
+    user: User, name: str, *, limits: Limits = USUAL, address: str = "", request: str | None = None
 ) -> tuple[AppPassword, str] | Refusal:
     """The row and its secret, which is returned here and never again.
 
     `request` names the form it came from. Callers have seen to it that a code was entered lately.
     """
-    return refusal(user, name, request, address=address) or make(user, name, address=address, request=request)
+    refused = refusal(user, name, request, address=address)
+    return refused or make(user, name, limits=limits, address=address, request=request)
 
 
 FAULTS = {names.Fault.SECRET: Refusal.SECRET_AS_NAME, names.Fault.TOO_MANY_TODAY: Refusal.TOO_MANY_TODAY}
@@ -61,7 +63,9 @@ def refusal(user: User, name: str, request: str | None = None, *, address: str =
     return FAULTS[found] if found else None
 
 
-def make(user: User, name: str, *, address: str = "", request: str | None = None) -> tuple[AppPassword, str] | Refusal:
+def make(
+    user: User, name: str, *, limits: Limits = USUAL, address: str = "", request: str | None = None
+) -> tuple[AppPassword, str] | Refusal:
     """With a name that was looked at."""
     secret = secrets.new()
     try:
@@ -70,7 +74,11 @@ def make(user: User, name: str, *, address: str = "", request: str | None = None
             if of(user).count() >= settings.APP_PASSWORDS_PER_USER:
                 return Refusal.TOO_MANY
             row = AppPassword.objects.create(
-                user=user, name=name, digest=secrets.digests(secret)[0], request=request or None
+                user=user,
+                name=name,
+                digest=secrets.digests(secret)[0],
+                request=request or None,
+                **vars(limits),
             )
             event = events.record(events.Kind.APP_PASSWORD_CREATED, user, address=address, name=name)
             notices.by_mail(user, event)

@@ -18,7 +18,7 @@ from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from apppasswords import connections, forms, passwords, secrets
 from apppasswords.decorators import second_step_required
-from apppasswords.forms import NameForm
+from apppasswords.forms import LimitsForm, NameForm
 from apppasswords.models import AppPassword
 
 GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of this name, or None
@@ -33,28 +33,30 @@ def app_passwords(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse
     if request.method == "POST":
         return _remove(request) if "remove" in request.POST else _create(request, guide_for)
     once.gone_on(request)
-    return _list(request, forms.empty())
+    return _list(request, forms.empty(), LimitsForm())
 
 
-def _list(request: SignedInRequest, form: NameForm) -> HttpResponse:
-    context = {"form": form, "passwords": passwords.of(request.user), "limit": settings.APP_PASSWORDS_PER_USER}
+def _list(request: SignedInRequest, form: NameForm, limits: LimitsForm) -> HttpResponse:
+    limits.takes_focus = not form.errors
+    context = {"form": form, "limits": limits, "passwords": passwords.of(request.user)}
     return render(request, "apppasswords/app_passwords.html", context)
 
 
 def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
-    form = forms.sent(request.POST)
-    if not form.is_valid():
-        return _list(request, form)
+    form, limits = forms.sent(request.POST), LimitsForm(request.POST)
+    if not (form.is_valid() and limits.is_valid()):
+        return _list(request, form, limits)
     made = passwords.create(
         request.user,
         form.cleaned_data["name"],
+        limits=limits.chosen(),
         address=clients.address(request),
         request=form.cleaned_data["request"] or None,
     )
     match made:
         case passwords.Refusal.SECRET_AS_NAME:
-            return _list(request, forms.warned())
+            return _list(request, forms.warned(), limits)
         case passwords.Refusal():
             tell(request, made)
             return redirect("app_passwords")

@@ -40,6 +40,7 @@ EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "elsewhere", "faults
             "mailsessions", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
 app.conf.beat_schedule = (
     {
+        "apppasswords-look-at-ends": {"task": "apppasswords.look_at_ends", **MINUTELY},
         "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
         "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},
         "delivery-ask-gateways": {"task": "delivery.ask_gateways", **MINUTELY},

@@ -21,6 +21,7 @@ FINE = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 READ: dict[int, Callable[[bytes], Any]] = {
     16: lambda text: text == b"t",
     20: int,
+    21: int,
     23: int,
     1184: lambda text: clock.parsed(text.decode()),
 }

@@ -59,6 +59,13 @@ CHANNELS: Words = {
     "smtp": "SMTP",
     "sieve": "SIEVE",
 }
+# What of an app password that is right does not allow a login. Again a test compares these.
+LIMITS: Words = {
+    "use": gettext_lazy("it may not be used for that"),
+    "network": gettext_lazy("it may not be used from there"),
+    "ended": gettext_lazy("it has ended"),
+    "unused": gettext_lazy("it has ended, as it was not used for long"),
+}
 # Those that an office makes have one name.
 ROLES: Words = {
     "help desk": gettext_lazy("help desk"),
@@ -202,4 +209,5 @@ class Field(Text):
 
 TEXT, NAMES, COUNT, YES_NO, MOMENT, VALUES = Text(), Names(), Count(), YesNo(), Moment(), Values()
 METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), SaidOneOf(WAYS)
+LIMIT = OneOf(LIMITS)
 MASKED, ROLE, KEY, REASON = Masked(), Role(), COUNT, TEXT

@@ -16,6 +16,7 @@ from accounts.log.details import (
     CHANNEL,
     COUNT,
     KEY,
+    LIMIT,
     MASKED,
     METHOD,
     MOMENT,
@@ -195,6 +196,29 @@ class Kind(models.TextChoices):
         "app_password_removed",
         Entry(needs={"names": NAMES}, may=WHY, says=_("app passwords removed: %(names)s")),
         _("app password removed"),
+    )
+    APP_PASSWORD_REFUSED = (
+        "app_password_refused",
+        Entry(
+            needs={"name": TEXT, "channel": CHANNEL, "why": LIMIT},
+            says=_("app password “%(name)s” refused (%(channel)s): %(why)s"),
+            by_itself=True,
+        ),
+        _("app password refused by its limits"),
+    )
+    APP_PASSWORD_ENDING = (
+        "app_password_ending",
+        Entry(
+            needs={"name": TEXT, "until": MOMENT},
+            says=_("app password “%(name)s” ends at %(until)s: its owner is told"),
+            by_itself=True,
+        ),
+        _("app password ends soon"),
+    )
+    APP_PASSWORD_ENDED = (
+        "app_password_ended",
+        Entry(needs={"name": TEXT}, says=_("app password “%(name)s” has ended"), by_itself=True),
+        _("app password ended"),
     )
     MAIL_ENDED = (
         "mail_ended",

@@ -97,7 +97,8 @@ class Notebook:
         if fresh:
             with in_time():
                 waiting = connections.who_waits(fresh)
-            self._waiting |= {slip.user_id: slip for slip in fresh if slip.user_id in waiting}
+            told = [slip for slip in fresh if slip.app_password_id or slip.user_id in waiting]
+            self._waiting |= {slip.user_id: slip for slip in told}
         ends_at = time.monotonic() + MISTAKES_FOR
         while self._waiting and time.monotonic() < ends_at:
             slip = self._waiting.pop(next(iter(self._waiting)))

@@ -21,9 +21,10 @@ from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use, secrets
 from apppasswords.connections import Slip
+from apppasswords.limits import USES, USUAL, Limits
 from apppasswords.models import AppPassword, Mistake
 
-PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
+PROTOCOLS = tuple(USES)
 
 
 class Outcome(Enum):
@@ -43,6 +44,10 @@ class Reason(Enum):
     UNKNOWN = auto()
     DISABLED = auto()
     WRONG = auto()
+    OTHER_USE = auto()  # this and the next three: the app password is right, and limited
+    ELSEWHERE = auto()
+    ENDED = auto()
+    UNUSED = auto()
     NEEDS_APP_PASSWORD = auto()  # the mailbox password, but two-step is on
     GUESSED = auto()  # the account is guessed at from many addresses, and not known at this one
     MUST_CHANGE = auto()  # the mailbox password is right, but the directory wants another one
@@ -92,7 +97,9 @@ class Facts(NamedTuple):
     is_active: bool
     two_step_from: datetime | None
     app_password_id: int | None
+    made_at: datetime | None
     last_used_at: datetime | None
+    limits: Limits
     place_at: datetime | None  # when it was last noted that the account gets in from this address
 
 
@@ -105,6 +112,8 @@ def verify(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
     verdict, facts, account = _decide(login, brake.claim, asker)
     if verdict.reason is Reason.MUST_CHANGE:
         return verdict  # nobody guesses
+    if verdict.reason in LIMITED:
+        return _with_slip(verdict, login, facts.user_id)  # nor here
     if verdict.outcome is Outcome.NO:
         return _refuse(login, verdict, facts, account)
     if verdict.outcome is Outcome.BANNED:
@@ -163,11 +172,31 @@ def _without_mailbox_password(
     if not facts.is_active:
         return Verdict(Outcome.NO, Reason.DISABLED)
     if facts.app_password_id is not None:
-        stale = last_use.is_stale(facts.last_used_at, now)
-        use = Use(facts.app_password_id, login.protocol, login.address, now) if stale else None
-        return _yes(Reason.APP_PASSWORD, login, facts, now, use)
+        return _with_app_password(login, facts, facts.app_password_id, now)
     two_step_is_on = facts.two_step_from is not None and facts.two_step_from <= now
     return Verdict(Outcome.NO, Reason.WRONG) if two_step_is_on or not login.password else None
+
+
+LIMITED = (Reason.ENDED, Reason.UNUSED, Reason.OTHER_USE, Reason.ELSEWHERE)
+
+
+def _with_app_password(login: Login, facts: Facts, pk: int, now: datetime) -> Verdict:
+    if limit := _limit(login, facts, now):
+        return Verdict(Outcome.NO, limit, app_password_id=pk)
+    stale = last_use.is_stale(facts.last_used_at, now)
+    return _yes(Reason.APP_PASSWORD, login, facts, now, Use(pk, login.protocol, login.address, now) if stale else None)
+
+
+def _limit(login: Login, facts: Facts, now: datetime) -> Reason | None:
+    """What keeps it from opening this."""
+    limits, used_at = facts.limits, facts.last_used_at or facts.made_at
+    if limits.ends_at and limits.ends_at <= now:
+        return Reason.ENDED
+    if used_at and (idle_at := limits.idle_at(used_at)) and idle_at <= now:
+        return Reason.UNUSED
+    if not limits.allow(login.protocol):
+        return Reason.OTHER_USE
+    return None if limits.hold(login.address) else Reason.ELSEWHERE
 
 
 def _with_mailbox_password(login: Login, account: str, facts: Facts, claim: Claiming, asker: Asker) -> Verdict:
@@ -216,17 +245,24 @@ def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdi
     return _with_slip(replace(verdict, banned_until=noted.banned_until), login, owner)
 
 
-SLIPS = {Reason.WRONG: Mistake.WRONG, Reason.BARE_NAME: Mistake.BARE_NAME, Reason.BANNED: Mistake.BANNED}
+SLIPS = {
+    Reason.WRONG: Mistake.WRONG,
+    Reason.BARE_NAME: Mistake.BARE_NAME,
+    Reason.BANNED: Mistake.BANNED,
+    Reason.OTHER_USE: Mistake.OTHER_USE,
+    Reason.ELSEWHERE: Mistake.ELSEWHERE,
+    Reason.ENDED: Mistake.ENDED,
+    Reason.UNUSED: Mistake.UNUSED,
+}
 
 
 def _with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
     kind = SLIPS.get(verdict.reason)
     if owner is None or kind is None:
         return verdict
-    until = verdict.banned_until
-    return replace(
-        verdict, slip=Slip(owner, kind, login.password, login.protocol, login.address, timezone.now(), until)
-    )
+    until, password = verdict.banned_until, verdict.app_password_id
+    slip = Slip(owner, kind, login.password, login.protocol, login.address, timezone.now(), until, password)
+    return replace(verdict, slip=slip)
 
 
 # --- The statement ---------------------------------------------------------------------------------------------------
@@ -243,7 +279,8 @@ def _statement(keys: int) -> prepared.Statement:
              WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
             EXISTS (SELECT 1 FROM {failure}
                     WHERE network = %s AND account = %s AND cleared_at IS NULL AND ban_id IS NULL),
-            u.id, u.is_active, u.two_step_from, p.id, p.last_used_at,
+            u.id, u.is_active, u.two_step_from, p.id, p.created_at, p.last_used_at,
+            p.scope, p.networks, p.ends_at, p.idle_days,
             (SELECT last_at FROM {place} WHERE user_id = u.id AND network = %s)
         FROM (SELECT 1 AS one) AS always
         LEFT JOIN {user} AS u ON u.username = %s
@@ -257,7 +294,8 @@ def _facts(networks: tuple[str, ...], name: str, secret: str | None, now: dateti
     network = networks[0]
     row = _statement(len(digests)).row(*(networks * 3)[:3], now, name, network, name, network, name, *digests)
     assert row  # noqa: S101 (the statement sees to it)
-    until, has_failures, user_id, is_active, two_step_from, password_id, last_used_at, place_at = row
+    until, has_failures, user_id, is_active, two_step_from, password_id, made_at, last_used_at, *rest = row
+    scope, only_from, ends_at, idle_days, place_at = rest
     return Facts(
         banned_until=_moment(until),
         has_failures=bool(has_failures),
@@ -265,7 +303,9 @@ def _facts(networks: tuple[str, ...], name: str, secret: str | None, now: dateti
         is_active=bool(is_active),
         two_step_from=_moment(two_step_from),
         app_password_id=password_id,
+        made_at=_moment(made_at),
         last_used_at=_moment(last_used_at),
+        limits=Limits(scope, only_from, _moment(ends_at), idle_days) if password_id is not None else USUAL,
         place_at=_moment(place_at),
     )
 

@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from django.utils import timezone
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from apppasswords import passwords
+from apppasswords.limits import Limits, Scope
 from apppasswords.management.commands import checklogin
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, PASSWORD
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -63,6 +65,21 @@ def test_each_reason(said: Callable[..., str], make_user: MakeUser) -> None:
     assert not Ban.objects.exists()
     assert SecurityEvent.objects.count() == events
     assert AppPassword.objects.get().last_used_at is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "answer"),
+    [
+        (Limits(Scope.SENDING), "which was not made for this protocol"),
+        (Limits(networks="192.0.2.0/24"), "which was not made for this network"),
+        (Limits(ends_at=LONG_AGO), "whose last day is over"),
+    ],
+)
+def test_each_limit(said: Callable[..., str], make_user: MakeUser, chosen: Limits, answer: str) -> None:
+    made = passwords.create(make_user("on", phone=NUMBER), "Mail", limits=chosen)
+    assert isinstance(made, tuple)
+    assert f"Refused: it is one of this person's app passwords, {answer}" in said("on@example.edu", made[1])
+    assert not AppPassword.objects.get().mistake
 
 
 def test_a_ban_is_of_the_address_that_is_asked_about(said: Callable[..., str], make_user: MakeUser) -> None:

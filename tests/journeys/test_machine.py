@@ -20,6 +20,7 @@ from accounts.factors import authenticators
 from accounts.phones import phones
 from accounts.phones.models import Phone as PhoneRow
 from accounts.rollouts import rollouts
+from apppasswords.limits import Scope
 from apppasswords.models import AppPassword as AppPasswordRow
 from apppasswords.secrets import looks_like_one
 from tests.apppasswords.test_apppasswords import shown_secret
@@ -120,7 +121,8 @@ class Mailkey(TakingSteps):
             made, expected = False, (302, APP_PASSWORDS)
         if expected == NEEDS_PHONE:
             expected = PAGE
-        response = self.click(index, APP_PASSWORDS, {"name": typed}, expected)
+        data = {"name": typed, "scope": Scope.MAIL_AND_FILTERS}  # limits are the matter of tests of their own
+        response = self.click(index, APP_PASSWORDS, data, expected)
         self.agree('class="secret"' in response.content.decode(), made, "a secret on the page")
         if made:
             shown = shown_secret(response).replace(" ", "")

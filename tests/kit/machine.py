@@ -27,6 +27,7 @@ from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
 from apppasswords import last_use, passwords
+from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision, wire
 from tests.kit.oracle import DAY, HOUR, Account, Answer, AppPassword, Browser, Phone, Trust
 from tests.kit.oracle_ways import Ways
@@ -86,7 +87,7 @@ class World(RuleBasedStateMachine):
             if number:
                 PhoneRow.objects.create(user=user, number=f"+86{number}")
                 account.phone = Phone(f"+86{number}")
-                made = passwords.create(user, "Mail")
+                made = passwords.create(user, "Mail", limits=Limits(Scope.MAIL_AND_FILTERS))
                 assert not isinstance(made, passwords.Refusal)
                 account.app_passwords.append(AppPassword(made[0].pk, made[1]))
                 self.secrets.add(made[1])

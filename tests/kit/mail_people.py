@@ -24,6 +24,7 @@ from accounts.maillogins.models import MailLogin
 from accounts.openid.models import AccessToken
 from accounts.users.models import User
 from apppasswords import passwords
+from apppasswords.limits import Limits, Scope
 
 CLERK = "itoffice@example.edu"
 
@@ -58,7 +59,7 @@ def tokens(username: str) -> int:
 
 
 def app_password(username: str, name: str) -> str:
-    made = passwords.create(User.objects.get(username=username), name)
+    made = passwords.create(User.objects.get(username=username), name, limits=Limits(Scope.MAIL_AND_FILTERS))
     assert isinstance(made, tuple), made
     return made[1]
 

@@ -94,6 +94,31 @@ def test_the_truth_over_http(service: LoginService) -> None:
             assert service.login(user, password, f"192.0.2.{number + 10}", protocol).status == status, (user, password)
 
 
+@pytest.mark.parametrize(
+    ("limit", "protocol", "status"),
+    [
+        ("scope = 'read'", "imap", 200),
+        ("scope = 'read'", "smtp", 401),
+        ("networks = '198.51.100.0/24 192.0.2.0/24'", "imap", 200),
+        ("networks = '198.51.100.0/24'", "imap", 401),
+        ("ends_at = '2030-01-01 00:00:00'", "imap", 200),
+        ("ends_at = '2020-01-01 00:00:00'", "imap", 401),
+        ("idle_days = 90", "imap", 200),
+        ("idle_days = 90, created_at = '2020-01-01 00:00:00', last_used_at = NULL", "imap", 401),
+    ],
+)
+def test_each_limit_is_read_from_the_database(service: LoginService, limit: str, protocol: str, status: int) -> None:
+    database, row = service.database, "apppasswords_apppassword"
+    made = database.value(f"SELECT CAST(created_at AS VARCHAR) FROM {row} WHERE name = 'Unused'")
+    database.run(f"UPDATE {row} SET {limit} WHERE name = 'Unused'")
+    try:
+        assert service.login("on@example.edu", database.unused, "192.0.2.77", protocol).status == status
+        assert database.failures("192.0.2.77") == 0
+    finally:
+        free = f"scope = 'read send filters', networks = '', ends_at = NULL, idle_days = NULL, created_at = '{made}'"
+        database.run(f"UPDATE {row} SET {free} WHERE name = 'Unused'")
+
+
 def test_a_name_with_a_quote_is_a_name(service: LoginService) -> None:
     for _ in range(3):
         assert service.login("O'Neil@example.edu", "it's \\ wrong", "192.0.2.60").status == 401

@@ -30,10 +30,10 @@ class AppPasswordAdmin(HistoryAdmin):
     """What there is and when it was used; the secrets are nowhere."""
 
     list_display = ("user", "name", "created_at", "last_used_at", "last_used_protocol", "last_used_address")
-    list_filter = (("last_used_protocol", ProtocolFilter), "created_at", "last_used_at")
+    list_filter = (("last_used_protocol", ProtocolFilter), "scope", "created_at", "last_used_at")
     search_fields = ("user__username", "user__name", "name", "last_used_address")
     list_select_related = ("user",)
-    fields = list_display
+    fields = (*list_display, "scope", "networks", "ends_at", "idle_days")
     actions = ("remove",)
 
     def has_remove_permission(self, request: HttpRequest) -> bool:

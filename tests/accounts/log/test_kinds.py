@@ -19,6 +19,7 @@ from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from accounts.users.ways import Way
 from apppasswords.maillogin import decision
+from apppasswords.models import BY_LIMITS
 from portal.office import figures
 from portal.office.admin import people
 from portal.office.models import LABELS
@@ -222,6 +223,13 @@ def test_the_words_are_those_of_the_ways() -> None:
         with translation.override(language):
             said = {name: str(words) for name, words in details.WAYS.items()}
             assert said == {str(way): str(way.label) for way in Way}
+
+
+def test_the_words_are_those_of_the_mistakes() -> None:
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            said = {name: str(words) for name, words in details.LIMITS.items()}
+            assert said == {str(mistake): str(mistake.label) for mistake in BY_LIMITS}
 
 
 def test_every_way_in_has_words() -> None:

@@ -18,6 +18,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from apppasswords import last_use, passwords
+from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from apppasswords.models import AppPassword
@@ -50,7 +51,7 @@ def login(user: str, password: str | None, protocol: str = "imap", address: str 
 
 
 def made(user: User, name: str = "Mail") -> str:
-    result = passwords.create(user, name)
+    result = passwords.create(user, name, limits=Limits(Scope.MAIL_AND_FILTERS))
     assert not isinstance(result, passwords.Refusal)
     return result[1]
 

@@ -29,10 +29,12 @@ import json
 from django.utils import timezone
 from accounts.users.models import User
 from apppasswords import passwords
+from apppasswords.limits import Limits, Scope
 on = User.objects.create_user("on@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
 User.objects.create_user("off@example.edu", {PASSWORD!r})
 User.objects.create_user("o'neil@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
-print(json.dumps([passwords.create(on, "Mail")[1], passwords.create(on, "Unused")[1]]))
+for_all = Limits(Scope.MAIL_AND_FILTERS)
+print(json.dumps([passwords.create(on, name, limits=for_all)[1] for name in ("Mail", "Unused")]))
 """
 
 

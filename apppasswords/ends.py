@@ -1,0 +1,48 @@
+"""What comes with the end of an app password: a mail a week before, and who is connected by it then is put out."""
+
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.delivery import notices
+from accounts.log import events
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
+from apppasswords.limits import IDLE_DAYS
+from apppasswords.models import AppPassword
+
+TOLD_BEFORE = timedelta(days=7)
+
+
+def remind() -> None:
+    """Not of one that was made less than a week ago; and of one that goes unused, again after it was used."""
+    now = timezone.now()
+    untold = Q(reminded_at=None) | Q(reminded_at__lte=now - TOLD_BEFORE)
+    soon = _over_by(now + TOLD_BEFORE).exclude(pk__in=_over_by(now).values("pk"))
+    for row in soon.filter(untold, created_at__lte=now - TOLD_BEFORE, user__is_active=True).select_related("user"):
+        with transaction.atomic():
+            if AppPassword.objects.filter(untold, pk=row.pk).update(reminded_at=now):
+                event = events.record(events.Kind.APP_PASSWORD_ENDING, row.user, name=row.name, until=row.over_at)
+                notices.by_mail(row.user, event)
+
+
+def close() -> None:
+    """The mail servers ask about a login, and never again."""
+    now = timezone.now()
+    for row in _over_by(now).filter(closed_at=None).select_related("user"):
+        with transaction.atomic():
+            if AppPassword.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now):
+                mailsessions.end([row.user.username], Why.APP_PASSWORD)
+                events.record(events.Kind.APP_PASSWORD_ENDED, row.user, name=row.name)
+
+
+def _over_by(at: datetime) -> QuerySet[AppPassword]:
+    """What ends until then, if nobody uses it."""
+    rows = AppPassword.objects.annotate(used_at=Coalesce("last_used_at", "created_at")).order_by("pk")
+    unused = [Q(idle_days=days, used_at__lte=at - timedelta(days=days)) for days in IDLE_DAYS]
+    return rows.filter(reduce(or_, unused, Q(ends_at__lte=at)))
