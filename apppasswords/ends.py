@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -14,7 +15,7 @@ from accounts.log import events
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
 from apppasswords.limits import IDLE_DAYS
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, Machine
 
 TOLD_BEFORE = timedelta(days=7)
 
@@ -24,11 +25,22 @@ def remind() -> None:
     now = timezone.now()
     untold = Q(reminded_at=None) | Q(reminded_at__lte=now - TOLD_BEFORE)
     soon = _over_by(now + TOLD_BEFORE).exclude(pk__in=_over_by(now).values("pk"))
-    for row in soon.filter(untold, created_at__lte=now - TOLD_BEFORE, user__is_active=True).select_related("user"):
+    due = soon.filter(untold, created_at__lte=now - TOLD_BEFORE, user__is_active=True)
+    for row in due.select_related("user", "machine__owner"):
         with transaction.atomic():
             if AppPassword.objects.filter(untold, pk=row.pk).update(reminded_at=now):
-                event = events.record(events.Kind.APP_PASSWORD_ENDING, row.user, name=row.name, until=row.over_at)
-                notices.by_mail(row.user, event)
+                _tell(row)
+
+
+def _tell(row: AppPassword) -> None:
+    """Nobody reads the mailbox of a printer."""
+    machine: Machine | None = getattr(row, "machine", None)
+    if machine and machine.owner:
+        owner, kind, whose = machine.owner, events.Kind.MACHINE_ENDING, {"mailbox": row.user.username}
+    else:
+        owner, kind, whose = row.user, events.Kind.APP_PASSWORD_ENDING, {}
+    detail: dict[str, Any] = {"name": row.name, "until": row.over_at} | whose
+    notices.by_mail(owner, events.record(kind, owner, **detail))
 
 
 def close() -> None:

@@ -29,25 +29,14 @@ class NameForm(Seen, forms.Form):
     request = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
 
 
-class LimitsForm(Seen, forms.Form):
-    scope = forms.ChoiceField(
-        label=gettext_lazy("May be used for"), choices=Scope.choices, initial=Scope.MAIL, required=False
-    )
+class BoundsForm(Seen, forms.Form):
+    """From where, and until when."""
+
     last_day = forms.DateField(
         label=gettext_lazy("Last day"),
         required=False,
         help_text=gettext_lazy("Empty: until you remove it. You get a mail a week before."),
         widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"}),
-    )
-    idle_days = forms.TypedChoiceField(
-        label=gettext_lazy("When nobody uses it"),
-        choices=[
-            ("", gettext_lazy("it stays")),
-            *((days, format_lazy(gettext_lazy("it ends after {n} days"), n=days)) for days in IDLE_DAYS),
-        ],
-        coerce=int,
-        empty_value=None,
-        required=False,
     )
     networks = forms.CharField(
         label=gettext_lazy("Only from these networks"),
@@ -71,6 +60,22 @@ class LimitsForm(Seen, forms.Form):
         if len(found) > limits.MOST_NETWORKS:
             raise forms.ValidationError(_("Ten networks at most."))
         return " ".join(map(str, found))
+
+
+class LimitsForm(BoundsForm):
+    scope = forms.ChoiceField(
+        label=gettext_lazy("May be used for"), choices=Scope.choices, initial=Scope.MAIL, required=False
+    )
+    idle_days = forms.TypedChoiceField(
+        label=gettext_lazy("When nobody uses it"),
+        choices=[
+            ("", gettext_lazy("it stays")),
+            *((days, format_lazy(gettext_lazy("it ends after {n} days"), n=days)) for days in IDLE_DAYS),
+        ],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
 
     def chosen(self) -> Limits:
         entered = self.cleaned_data

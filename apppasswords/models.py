@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apppasswords.limits import LONGEST_NETWORKS, Limits, Scope
 
 NAME_LENGTH = 60  # characters
+PURPOSE_LENGTH = 200  # characters
 WATCHED = timedelta(minutes=15)  # how long a page waits for a phone to be set up
 REFUSAL_SHOWN_FOR = timedelta(days=1)
 
@@ -97,6 +98,26 @@ class AppPassword(models.Model):
         """Lately, by its limits: worth a word even of one that is in use."""
         is_recent = self.mistake_at is not None and self.mistake_at > timezone.now() - REFUSAL_SHOWN_FOR
         return is_recent and self.mistake in BY_LIMITS
+
+
+class Machine(models.Model):
+    """A device or program of the institution that sends mail: a printer, the library, finance. The office made its app
+    password, and somebody answers for it."""
+
+    password = models.OneToOneField(AppPassword, models.CASCADE, related_name="machine")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="machines", verbose_name=_("responsible")
+    )
+    purpose = models.CharField(_("purpose"), max_length=PURPOSE_LENGTH)
+    asked_at = models.DateTimeField(_("owner asked"), default=timezone.now)  # whether it is still needed
+
+    class Meta:
+        verbose_name = _("machine")
+        verbose_name_plural = _("machines")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.password.name
 
 
 class Naming(models.Model):

@@ -64,7 +64,13 @@ def refusal(user: User, name: str, request: str | None = None, *, address: str =
 
 
 def make(
-    user: User, name: str, *, limits: Limits = USUAL, address: str = "", request: str | None = None
+    user: User,
+    name: str,
+    *,
+    limits: Limits = USUAL,
+    actor: User | None = None,
+    address: str = "",
+    request: str | None = None,
 ) -> tuple[AppPassword, str] | Refusal:
     """With a name that was looked at."""
     secret = secrets.new()
@@ -80,7 +86,7 @@ def make(
                 request=request or None,
                 **vars(limits),
             )
-            event = events.record(events.Kind.APP_PASSWORD_CREATED, user, address=address, name=name)
+            event = events.record(events.Kind.APP_PASSWORD_CREATED, user, actor=actor, address=address, name=name)
             notices.by_mail(user, event)
     except IntegrityError:
         return Refusal.REPEATED

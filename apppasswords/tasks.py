@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apppasswords import ends
+from apppasswords import ends, machines
 from apppasswords.setup import links
 
 
@@ -15,3 +15,8 @@ def delete_expired() -> None:
 def look_at_ends() -> None:
     ends.close()
     ends.remind()
+
+
+@shared_task(name="apppasswords.ask_owners", time_limit=600, soft_time_limit=590)
+def ask_owners() -> None:
+    machines.ask_owners()

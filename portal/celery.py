@@ -40,6 +40,7 @@ EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "elsewhere", "faults
             "mailsessions", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
 app.conf.beat_schedule = (
     {
+        "apppasswords-ask-owners": {"task": "apppasswords.ask_owners", "schedule": crontab(hour=9, minute=5)},
         "apppasswords-look-at-ends": {"task": "apppasswords.look_at_ends", **MINUTELY},
         "jobs-sweep": {"task": "jobs.sweep", **SWEPT},
         "rollouts-write-reminders": {"task": "rollouts.write_reminders", **SWEPT},

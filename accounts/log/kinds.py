@@ -220,6 +220,33 @@ class Kind(models.TextChoices):
         Entry(needs={"name": TEXT}, says=_("app password “%(name)s” has ended"), by_itself=True),
         _("app password ended"),
     )
+    MACHINE_MADE = (
+        "machine_made",
+        Entry(
+            needs={"name": TEXT, "mailbox": TEXT},
+            says=_("answers for the machine “%(name)s”, which sends as %(mailbox)s"),
+        ),
+        _("machine made"),
+    )
+    MACHINE_ASKED = (
+        "machine_asked",
+        Entry(
+            needs={"name": TEXT, "mailbox": TEXT},
+            may={"used_at": MOMENT},
+            says=_("asked whether the machine “%(name)s” (%(mailbox)s) is still needed"),
+            by_itself=True,
+        ),
+        _("owner of a machine asked"),
+    )
+    MACHINE_ENDING = (
+        "machine_ending",
+        Entry(
+            needs={"name": TEXT, "mailbox": TEXT, "until": MOMENT},
+            says=_("app password of the machine “%(name)s” (%(mailbox)s) ends at %(until)s: its owner is told"),
+            by_itself=True,
+        ),
+        _("app password of a machine ends soon"),
+    )
     MAIL_ENDED = (
         "mail_ended",
         Entry(

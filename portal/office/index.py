@@ -17,13 +17,13 @@ from accounts.openid.models import Application
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout
 from accounts.routes.models import Gateway
 from accounts.users.models import User
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, Machine
 from portal.office.models import Role
 
 JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
     (_("People"), (User, Roster, Sync)),
     (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
-    (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, MailLogin)),
+    (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, Machine, MailLogin)),
     (_("SMS and mail"), (Sms, Mail, Gateway)),
     (_("System"), (SecurityEvent, Role, Application)),
 )

@@ -20,7 +20,7 @@ from accounts.rollouts.models import Exemption, ReminderMail, Rollout
 from accounts.routes.models import Gateway
 from accounts.users.models import User
 from accounts.users.permissions import right
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, Machine
 from portal.office.models import GivenRight, Role
 
 # Names in the database; portal/office/models.py says them in the clerk's language.
@@ -57,6 +57,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("view", TrustedBrowser): (HELP, AUDITOR, ADMINISTRATOR),
     right("view", AppPassword): (HELP, AUDITOR, ADMINISTRATOR),
     right("delete", AppPassword): (HELP, ADMINISTRATOR),
+    right("view", Machine): (HELP, AUDITOR, ADMINISTRATOR),
+    right("add", Machine): (ADMINISTRATOR,),
+    right("delete", Machine): (HELP, ADMINISTRATOR),
     # What was sent, and who came in
     right("view", Sms): (HELP, AUDITOR, ADMINISTRATOR),
     right("view", Gateway): (HELP, AUDITOR, ADMINISTRATOR),

@@ -25,7 +25,7 @@ from accounts.openid.models import Application
 from accounts.phones.models import Phone
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
 from accounts.users.models import User
-from apppasswords.models import AppPassword, ProfileLink
+from apppasswords.models import AppPassword, Machine, ProfileLink
 from portal.office.models import Role
 
 
@@ -91,6 +91,9 @@ class Addresses:
             "directory/sync": Sync.objects.create().pk,
             "imports/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
+            "apppasswords/machine": Machine.objects.create(
+                password=AppPassword.objects.create(user=owner, name="Printer", digest="p"), owner=owner
+            ).pk,
             "apppasswords/profilelink": ProfileLink.objects.create(
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
             ).pk,

@@ -79,6 +79,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     page.select_option("[name=action]", "switch_two_step_on")
     page.click(".actions [type=submit]")
     yield "admin-rollout-choose"
+    yield from _machines(page)
     yield from _rollouts(page, clerk)
     yield from _files(page)
 
@@ -130,6 +131,21 @@ def _rollouts(page: Page, clerk: User) -> Iterator[str]:
     yield "admin-two-step"
     page.goto(f"/admin/accounts/user/{science[-1].pk}/change/")
     yield "admin-person"
+
+
+def _machines(page: Page) -> Iterator[str]:
+    page.goto("/admin/apppasswords/machine/add/")
+    page.click("main [type=submit].default")
+    yield "admin-machine-add"
+    for field, entered in {
+        "name": "二楼打印机", "purpose": "扫描件发到邮箱", "mailbox": "lisi", "owner": "lisi",
+        "networks": "198.51.100.0/24", "last_day": f"{timezone.localdate().year + 2}-01-31",
+    }.items():  # fmt: skip
+        page.fill(f"[name={field}]", entered)
+    page.click("main [type=submit].default")
+    yield "admin-machine-secret"
+    page.goto("/admin/apppasswords/machine/")
+    yield "admin-machine"
 
 
 def _files(page: Page) -> Iterator[str]:

@@ -134,6 +134,11 @@ admin/apppasswords/apppassword/add/                        -     -     -     -  
 admin/apppasswords/apppassword/<path:object_id>/history/   -     r     -     r     r     r
 admin/apppasswords/apppassword/<path:object_id>/delete/    -     -     -     -     -     -
 admin/apppasswords/apppassword/<path:object_id>/change/    -     r     -     r     r     r
+admin/apppasswords/machine/                                -     r     -     r     r     r
+admin/apppasswords/machine/add/                            -     -     -     -     rw    rw
+admin/apppasswords/machine/<path:object_id>/history/       -     r     -     r     r     r
+admin/apppasswords/machine/<path:object_id>/delete/        -     -     -     -     -     -
+admin/apppasswords/machine/<path:object_id>/change/        -     r     -     r     r     r
 admin/<app_label>/                                         -     r     r     r     r     r
 admin/(?P<url>.*)$                                         -     -     -     -     -     -
 """
@@ -152,6 +157,7 @@ accounts/user unbind_phone                                 -     x     -     -  
 accounts/user forget_browsers                              -     x     -     -     x     x
 office/role delete_selected                                -     -     -     -     -     x
 apppasswords/apppassword remove                            -     x     -     -     x     x
+apppasswords/machine remove                                -     x     -     -     x     x
 """
 
 ADMIN = [place for place in places() if place.route.startswith("admin/")]
