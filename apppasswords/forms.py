@@ -3,6 +3,7 @@ from datetime import date, timedelta
 from secrets import token_hex
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
@@ -62,9 +63,14 @@ class BoundsForm(Seen, forms.Form):
         return " ".join(map(str, found))
 
 
+def _scopes() -> list[tuple[str, str]]:
+    """Those of calendars where there is a server for them."""
+    return [(scope, label) for scope, label in Scope.choices if settings.DAV_HOST or "calendars" not in scope]
+
+
 class LimitsForm(BoundsForm):
     scope = forms.ChoiceField(
-        label=gettext_lazy("May be used for"), choices=Scope.choices, initial=Scope.MAIL, required=False
+        label=gettext_lazy("May be used for"), choices=_scopes, initial=Scope.MAIL, required=False
     )
     idle_days = forms.TypedChoiceField(
         label=gettext_lazy("When nobody uses it"),

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,14 @@ from accounts.lib import clock, origins
 
 Network = IPv4Network | IPv6Network
 
-USES = {"imap": "read", "pop3": "read", "smtp": "send", "sieve": "filters"}
+USES = {
+    "imap": "read",
+    "pop3": "read",
+    "smtp": "send",
+    "sieve": "filters",
+    "dav": "calendars",  # CalDAV and CardDAV
+    "eas": "calendars",  # ActiveSync
+}
 IDLE_DAYS = (90, 180, 365)
 MOST_NETWORKS = 10
 LONGEST_NETWORKS = MOST_NETWORKS * 44  # characters: an IPv6 network written out, and a blank
@@ -27,6 +35,8 @@ class Scope(TextChoices):
     READING = "read", gettext_lazy("receiving mail only")
     SENDING = "send", gettext_lazy("sending mail only")
     MAIL_AND_FILTERS = "read send filters", gettext_lazy("mail, and filters on the server")
+    MAIL_AND_CALENDARS = "read send calendars", gettext_lazy("mail, calendars and contacts")
+    CALENDARS = "calendars", gettext_lazy("calendars and contacts only")
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,11 @@ class Limits:
 
 
 USUAL = Limits()
+
+
+def of_a_device() -> Limits:
+    """That sets itself up, by a profile."""
+    return Limits(Scope.MAIL_AND_CALENDARS) if settings.DAV_HOST else USUAL
 
 
 @lru_cache(maxsize=4096)

@@ -571,6 +571,8 @@ MAIL_SERVERS = {
         ("SMTP", env.number("SMTP_PORT", "465", "1 to 65535")),
     )
 }
+# The server of calendars and contacts (CalDAV, CardDAV) that asks Mailkey about its logins (deploy/nginx/dav.conf).
+DAV_HOST = env.host("DAV_HOST", "")
 # Where nginx sends a login that was allowed (auth_http): address:port, the address an IP.
 NGINX_BACKENDS = {
     "imap": env.endpoint("NGINX_IMAP_BACKEND", "127.0.0.1:10143"),

@@ -58,6 +58,8 @@ CHANNELS: Words = {
     "pop3": "POP3",
     "smtp": "SMTP",
     "sieve": "SIEVE",
+    "dav": "DAV",
+    "eas": "ActiveSync",
 }
 # What of an app password that is right does not allow a login. Again a test compares these.
 LIMITS: Words = {

@@ -1,6 +1,7 @@
-"""The two wire formats in which mail servers ask: a form (Dovecot's Lua, anything that speaks HTTP) and nginx's
-`auth_http` headers. They only read and write; decision.py decides."""
+"""The wire formats in which servers ask: a form (Dovecot's Lua, anything that speaks HTTP), nginx's `auth_http`
+headers, and Basic as its `auth_request` passes it on. They only read and write; decision.py decides."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -131,7 +132,46 @@ def _code(verdict: Verdict, protocol: str) -> str:
     return ""
 
 
-# --- Both ------------------------------------------------------------------------------------------------------------
+# --- Basic, of programs that speak HTTP: calendars, contacts, ActiveSync ---------------------------------------------
+
+BY_HTTP = ("dav", "eas")
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Mail", charset="UTF-8"'}
+
+
+def read_basic(headers: Mapping[str, str]) -> Login | None:
+    """What nginx's `auth_request` passes on. None: the program has not said who it is yet."""
+    scheme, _, said = headers.get("Client-Authorization", "").partition(" ")
+    try:
+        user, colon, password = b64decode(said.strip(), validate=True).partition(b":")
+    except ValueError:
+        return None
+    if scheme.lower() != "basic" or not colon:
+        return None
+    login = _login(_text(user), _text(password), headers.get("Auth-Protocol"), headers.get("Client-IP"))
+    if login.protocol not in BY_HTTP:
+        raise MalformedError("no protocol that asks so")
+    return login
+
+
+def write_basic(verdict: Verdict, login: Login) -> Answer:
+    """nginx takes 200, 401 and 403; all else is an error to it, of which deploy/nginx/dav.conf makes 503."""
+    text = words(verdict)
+    match verdict.outcome:
+        case Outcome.YES:
+            return Answer(200, text, _mailbox(login))
+        case Outcome.NO:
+            return Answer(401, text, CHALLENGE)
+        case Outcome.BANNED:
+            return Answer(403, text)
+        case Outcome.CANNOT_TELL:
+            return Answer(503, text)
+
+
+def ask_who() -> Answer:
+    return Answer(401, "Name and app password, please.", CHALLENGE)
+
+
+# --- All --------------------------------------------------------------------------------------------------------------
 
 
 def _mailbox(login: Login) -> dict[str, str]:

@@ -98,7 +98,7 @@ def respond(
     if path == "/health/ready" and method in ("GET", "HEAD"):
         ready = (is_ready or can_decide)()
         return Answer(200, "ok") if ready else Answer(503, "the database does not answer in time")
-    allowed = {"/login": "POST", "/login/nginx": "GET"}.get(path)
+    allowed = {"/login": "POST", "/login/nginx": "GET", "/login/basic": "GET"}.get(path)
     if allowed is None:
         return Answer(404, "not found")
     if method != allowed:
@@ -110,6 +110,9 @@ def respond(
         if path == "/login":
             login = wire.read_form(_body(environ))
             return wire.write_form(verdict_on(login), login)
+        if path == "/login/basic":
+            who = wire.read_basic(_headers(environ))
+            return wire.write_basic(verdict_on(who), who) if who else wire.ask_who()
         login = wire.read_nginx(_headers(environ) | wire.repeated_headers(_body(environ)))
         return wire.write_nginx(verdict_on(login), login)
     except wire.MalformedError as error:

@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.phones import phones
 from accounts.users import ways
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import limits, passwords
 from apppasswords.models import ProfileLink
 
 WAITING_AT_ONCE = 5  # of one person; a further one takes the place of the oldest
@@ -69,7 +69,7 @@ def take(token: str, *, address: str = "") -> tuple[User, str] | passwords.Refus
         claim = ProfileLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now)
         if not claim.update(used_at=now):
             return None
-        made = passwords.make(link.user, link.name, address=address)
+        made = passwords.make(link.user, link.name, limits=limits.of_a_device(), address=address)
         if isinstance(made, passwords.Refusal):
             transaction.set_rollback(True)  # the link stays, for when there is room
             return made

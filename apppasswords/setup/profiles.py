@@ -68,8 +68,28 @@ def _configuration(user: User, servers: Servers, secret: str | None) -> dict[str
         "PayloadDisplayName": _("%(institution)s mail") % {"institution": institution.name()},
         "PayloadDescription": _("Sets up %(address)s in the Mail app.") % {"address": user.username},
         "PayloadOrganization": institution.name(),
-        "PayloadContent": [_account(user, servers, secret, f"{identifier}.mail")],
+        "PayloadContent": [
+            _account(user, servers, secret, f"{identifier}.mail"),
+            *(_dav(user, kind, secret, identifier) for kind in ("CalDAV", "CardDAV") if settings.DAV_HOST),
+        ],
     }
+
+
+def _dav(user: User, kind: str, secret: str | None, identifier: str) -> dict[str, Any]:
+    """com.apple.caldav.account, com.apple.carddav.account: calendars, contacts."""
+    account = {
+        "PayloadType": f"com.apple.{kind.lower()}.account",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": f"{identifier}.{kind.lower()}",
+        "PayloadUUID": _uuid(),
+        "PayloadDisplayName": user.username,
+        f"{kind}AccountDescription": institution.name(),
+        f"{kind}HostName": settings.DAV_HOST,
+        f"{kind}Port": 443,
+        f"{kind}UseSSL": True,
+        f"{kind}Username": user.username,
+    }
+    return account | ({f"{kind}Password": secret} if secret else {})
 
 
 def _account(user: User, servers: Servers, secret: str | None, identifier: str) -> dict[str, Any]:

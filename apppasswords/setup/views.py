@@ -17,7 +17,7 @@ from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
-from apppasswords import forms, passwords
+from apppasswords import forms, limits, passwords
 from apppasswords.decorators import second_step_required
 from apppasswords.forms import NameForm
 from apppasswords.models import AppPassword, ProfileLink
@@ -75,6 +75,7 @@ def _create(request: SignedInRequest) -> HttpResponse:
         made = passwords.create(
             request.user,
             form.cleaned_data["name"],
+            limits=limits.of_a_device(),
             address=clients.address(request),
             request=form.cleaned_data["request"] or None,
         )

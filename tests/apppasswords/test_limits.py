@@ -33,6 +33,8 @@ SCOPES = {
     Scope.READING: {"imap", "pop3"},
     Scope.SENDING: {"smtp"},
     Scope.MAIL_AND_FILTERS: {"imap", "pop3", "smtp", "sieve"},
+    Scope.MAIL_AND_CALENDARS: {"imap", "pop3", "smtp", "dav", "eas"},
+    Scope.CALENDARS: {"dav", "eas"},
 }
 NETWORKS = {
     "": {INSIDE, OUTSIDE, "2001:db8::7"},
@@ -102,7 +104,7 @@ def test_one_of_before_there_were_limits_goes_on_as_it_was(owner: Person) -> Non
     digest = row.digest
     row.delete()
     AppPassword.objects.update(digest=digest)
-    assert {ask(secret, protocol).outcome for protocol in decision.PROTOCOLS} == {Outcome.YES}
+    assert {ask(secret, protocol).outcome for protocol in ("imap", "pop3", "smtp", "sieve")} == {Outcome.YES}
 
 
 REFUSALS = [
@@ -178,6 +180,14 @@ def test_what_is_chosen_is_kept_and_listed(owner: Person) -> None:
     for page in (made, owner.get(PAGE).content.decode()):
         for said in ("sending mail only", "198.51.100.0/24", f"until {day}", "180 days"):
             assert said in page
+
+
+@pytest.mark.parametrize("server", ["", "dav.example.edu"])
+def test_calendars_are_offered_where_there_is_a_server(owner: Person, settings: Settings, server: str) -> None:
+    settings.DAV_HOST = server
+    assert ('value="calendars"' in owner.get(PAGE).content.decode()) == bool(server)
+    owner.post(PAGE, {"name": "Calendar", "scope": "calendars"})
+    assert AppPassword.objects.filter(scope="calendars").exists() == bool(server)
 
 
 @pytest.mark.parametrize(

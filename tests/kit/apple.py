@@ -1,7 +1,8 @@
 """What Apple publishes about configuration profiles, as far as ours could use it; and whether a profile keeps to it.
 
-Source: github.com/apple/device-management, mdm/profiles/: TopLevel.yaml, CommonPayloadKeys.yaml and
-com.apple.mail.managed.yaml. Devices ignore a key that they do not know, so a mistyped one would go unnoticed.
+Source: github.com/apple/device-management, mdm/profiles/: TopLevel.yaml, CommonPayloadKeys.yaml and those of
+com.apple.mail.managed, com.apple.caldav.account and com.apple.carddav.account. Devices ignore a key that they do not
+know, so a mistyped one would go unnoticed.
 """
 
 import plistlib
@@ -87,6 +88,22 @@ MAIL = COMMON | {
 }
 
 
+def _dav(kind: str) -> dict[str, Key]:
+    return COMMON | {
+        "PayloadType": Key(str, MUST, (f"com.apple.{kind.lower()}.account",)),
+        f"{kind}AccountDescription": Key(str),
+        f"{kind}HostName": Key(str, MUST),
+        f"{kind}Username": Key(str),
+        f"{kind}Password": Key(str),
+        f"{kind}PrincipalURL": Key(str),
+        f"{kind}UseSSL": Key(bool),
+        f"{kind}Port": Key(int),
+    }
+
+
+ACCOUNTS = {"com.apple.caldav.account": _dav("CalDAV"), "com.apple.carddav.account": _dav("CardDAV")}
+
+
 def complaints(profile: dict[str, Any]) -> list[str]:
     """What a device would refuse or ignore in a profile that holds mail accounts."""
     found = _compare(profile, TOP_LEVEL)
@@ -94,7 +111,7 @@ def complaints(profile: dict[str, Any]) -> list[str]:
     if not payloads or len(payloads) != len(profile["PayloadContent"]):
         found.append("PayloadContent holds something else than accounts, or none")
     for payload in payloads:
-        found += _compare(payload, MAIL)
+        found += _compare(payload, ACCOUNTS.get(str(payload.get("PayloadType")), MAIL))
     for name in ("PayloadIdentifier", "PayloadUUID"):
         values = [part.get(name) for part in (profile, *payloads)]
         if len(set(values)) < len(values):
@@ -116,8 +133,9 @@ def _compare(part: dict[str, Any], keys: dict[str, Key]) -> list[str]:
 
 
 def read(content: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A profile that keeps to all of it, and the account in it."""
+    """A profile that keeps to all of it, and the mail account in it."""
     profile = plistlib.loads(content, fmt=plistlib.FMT_XML)
     assert not complaints(profile), complaints(profile)
-    (account,) = profile["PayloadContent"]
+    account, *others = profile["PayloadContent"]
+    assert {other["PayloadType"] for other in others} in (set(), ACCOUNTS.keys())
     return profile, account

@@ -48,14 +48,14 @@ def ban(service: LoginService, address: str) -> None:
 )  # fmt: skip
 def test_only_mail_servers_may_ask(service: LoginService, header: str) -> None:
     headers = {"Authorization": header} if header else {}
-    for method, path in (("POST", "/login"), ("GET", "/login/nginx")):
+    for method, path in (("POST", "/login"), ("GET", "/login/nginx"), ("GET", "/login/basic")):
         assert service.ask(method, path, BODY if method == "POST" else "", headers).status == 403
 
 
 @pytest.mark.bypass("row 8: CVE-2026-94379 other methods")
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method(service: LoginService, method: str) -> None:
-    for path, allowed in (("/login", "POST"), ("/login/nginx", "GET")):
+    for path, allowed in (("/login", "POST"), ("/login/nginx", "GET"), ("/login/basic", "GET")):
         if method != allowed:
             reply = service.ask(method, path, "" if method == "TRACE" else BODY)
             assert (reply.status, reply.headers.get("allow")) == (405, allowed)

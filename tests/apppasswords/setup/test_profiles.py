@@ -65,6 +65,23 @@ def test_it_keeps_to_apples_keys(wang: User, secret: str | None) -> None:
     assert profile["PayloadOrganization"] == site.INSTITUTION
 
 
+@pytest.mark.parametrize("secret", [None, "abcdefghjkmnpqrs"])
+def test_calendars_and_contacts_where_there_is_a_server(wang: User, settings: Settings, secret: str | None) -> None:
+    assert len(apple.read(profiles.build(wang, site.MAIL_SERVERS, secret))[0]["PayloadContent"]) == 1
+    settings.DAV_HOST = "dav.example.edu"
+    profile, _account = apple.read(profiles.build(wang, site.MAIL_SERVERS, secret))
+    for kind, account in zip(("CalDAV", "CardDAV"), profile["PayloadContent"][1:], strict=True):
+        assert (account[f"{kind}HostName"], account[f"{kind}Port"]) == ("dav.example.edu", 443)
+        assert (account[f"{kind}Username"], account.get(f"{kind}Password")) == ("wang.wu@example.edu", secret)
+        assert account[f"{kind}UseSSL"] is True
+
+
+def test_its_app_password_opens_what_is_in_it(owner: Person, settings: Settings) -> None:
+    settings.DAV_HOST = "dav.example.edu"
+    owner.post(PAGE, {"name": "iPhone", "request": form_id(owner)})
+    assert AppPassword.objects.get().scope == "read send calendars"
+
+
 def test_a_new_one_takes_the_old_ones_place_on_the_device(wang: User, make_user: MakeUser) -> None:
     made = [apple.read(profiles.build(wang, site.MAIL_SERVERS, secret)) for secret in ("a" * 16, "b" * 16, None)]
     assert {profile["PayloadIdentifier"] for profile, _ in made} == {"edu.example.mailkey.wang.wu"}

@@ -19,8 +19,9 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.sessions import signins
 from accounts.users.models import User
-from apppasswords import last_use, passwords
+from apppasswords import last_use, limits, passwords
 from apppasswords.guides import programs
+from apppasswords.limits import Limits, Scope
 from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
 from apppasswords.setup import links
 from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
@@ -129,6 +130,8 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     with page.expect_navigation():
         page.press("[name=name]", "Enter")
     yield "app-passwords-secret-as-name"
+    page.click("summary")
+    yield "app-passwords-limits"
     page.fill("[name=name]", "Foxmail")
     with page.expect_navigation():
         page.press("[name=name]", "Enter")
@@ -136,7 +139,8 @@ def _app_passwords(page: Page, owner: User) -> Iterator[str]:
     row = AppPassword.objects.get(user=owner)
     yield from _connection(page, row)
     page.goto("/app-passwords/")
-    passwords.create(owner, "iPhone15ProMax")
+    ends_at = limits.end_of(timezone.localdate() + timedelta(days=200))
+    passwords.create(owner, "iPhone15ProMax", limits=Limits(Scope.READING, "198.51.100.0/24", ends_at, 180))
     last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
     page.reload()
     yield "app-passwords-many"

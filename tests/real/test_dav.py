@@ -1,0 +1,128 @@
+"""Calendars and contacts behind nginx, by deploy/nginx/dav.conf: who gets through, and what programs are told."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.kit.people import PASSWORD
+from tests.kit.servers import free_port, need
+from tests.kit.servers.http_stub import Answer, HttpStub, http_stub
+from tests.kit.servers.logins import TOKEN, LoginService, login_service_on
+from tests.kit.servers.service import DEPLOY, Service
+
+pytestmark = pytest.mark.slow
+
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    {temp_paths}
+    access_log off;
+    include {folder}/dav.conf;
+}}
+"""
+
+
+@dataclass
+class Site:
+    address: str
+    logins: LoginService
+    behind: HttpStub
+
+    def ask(self, user: str = "", password: str = "", *options: str) -> tuple[int, str]:
+        """The status, and what was said with it."""
+        who = ["--user", f"{user}:{password}"] if user else []
+        done = subprocess.run(
+            [need("curl"), "--silent", "--include", *who, *options, f"{self.address}/calendars/"],
+            capture_output=True, text=True, timeout=30, check=True,
+        )  # fmt: skip
+        return int(done.stdout.split()[1]), done.stdout
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    need("curl")
+    folder, port = tmp_path_factory.mktemp("dav"), free_port()
+    with login_service_on("sqlite", folder) as logins, http_stub() as behind:
+        behind.always = Answer("a calendar")
+        _lay_out(folder, port, logins.port, behind.host)
+        nginx = Service("nginx", [need("nginx"), "-c", str(folder / "nginx.conf")], folder, {})
+        nginx.start(port)
+        yield Site(f"http://127.0.0.1:{port}", logins, behind)
+        nginx.stop()
+
+
+def _lay_out(folder: Path, port: int, logins: int, behind: str) -> None:
+    text = (DEPLOY / "nginx/dav.conf").read_text()
+    text = re.sub(r"(?m)^ *ssl_\w+ .*\n", "", text)  # nobody is in between here
+    for old, new in {
+        "443 ssl;": f"127.0.0.1:{port};",
+        "127.0.0.1:8001": f"127.0.0.1:{logins}",
+        "127.0.0.1:5232": behind,
+        "/etc/nginx/mailkey-dav-token.conf": str(folder / "token.conf"),
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "dav.conf").write_text(text)
+    (folder / "token.conf").write_text(f'proxy_set_header Authorization "Bearer {TOKEN}";\n')
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temp_paths = " ".join(f"{kind}_temp_path {folder}/nginx-temp;" for kind in kinds)
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
+
+
+def limit(site: Site, scope: str) -> None:
+    site.logins.database.run(f"UPDATE apppasswords_apppassword SET scope = '{scope}' WHERE name = 'Mail'")
+
+
+def test_who_gets_through(site: Site) -> None:
+    secret = site.logins.database.secret
+    limit(site, "read send calendars")
+    site.behind.asked.clear()
+    assert site.ask("ON@example.edu", secret, "--header", "X-Remote-User: off@example.edu")[0] == 200
+    [asked] = site.behind.asked
+    assert asked.headers["X-Remote-User"] == "on@example.edu", "not who the program says that it is"
+    assert "Authorization" not in asked.headers, "the server behind learns no password"
+    assert site.ask("off@example.edu", PASSWORD)[0] == 200, "without two-step the mailbox password"
+    site.behind.asked.clear()
+    for user, password in (
+        ("on@example.edu", PASSWORD),
+        ("on@example.edu", "wrong"),
+        ("off@example.edu", secret),
+        ("", ""),
+    ):
+        status, said = site.ask(user, password)
+        assert status == 401
+        assert 'WWW-Authenticate: Basic realm="Mail"' in said
+    limit(site, "read send")
+    assert site.ask("on@example.edu", secret)[0] == 401, "made for mail"
+    assert not site.behind.asked
+
+
+def test_removed_it_opens_nothing_at_the_next_request(site: Site) -> None:
+    database = site.logins.database
+    database.run("UPDATE apppasswords_apppassword SET scope = 'calendars' WHERE name = 'Unused'")
+    assert site.ask("on@example.edu", database.unused)[0] == 200
+    database.run("DELETE FROM apppasswords_apppassword WHERE name = 'Unused'")
+    assert site.ask("on@example.edu", database.unused)[0] == 401
+
+
+def test_wrong_ones_ban_and_an_outage_does_not(site: Site) -> None:
+    """Last: this machine's address is banned then."""
+    service, database = site.logins, site.logins.database
+    database.run("ALTER TABLE bans_ban RENAME TO away")
+    try:
+        status, said = site.ask("on@example.edu", "wrong")
+        assert (status, "Retry-After: 30" in said) == (503, True), "later, and no other password"
+    finally:
+        database.run("ALTER TABLE away RENAME TO bans_ban")
+    limit(site, "calendars")
+    assert site.ask("on@example.edu", service.database.secret)[0] == 200
+    for _ in range(10):
+        assert site.ask("on@example.edu", "wrong")[0] == 401
+    assert site.ask("on@example.edu", service.database.secret)[0] == 403
