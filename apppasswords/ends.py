@@ -35,11 +35,12 @@ def remind() -> None:
 def _tell(row: AppPassword) -> None:
     """Nobody reads the mailbox of a printer."""
     machine: Machine | None = getattr(row, "machine", None)
-    if machine and machine.owner:
+    if machine and machine.owner and machine.owner.is_active:
         owner, kind, whose = machine.owner, events.Kind.MACHINE_ENDING, {"mailbox": row.user.username}
     else:
         owner, kind, whose = row.user, events.Kind.APP_PASSWORD_ENDING, {}
-    detail: dict[str, Any] = {"name": row.name, "until": row.over_at} | whose
+    until = row.over_at - timedelta(seconds=1) if row.over_at else None  # midnight would be said as the day after
+    detail: dict[str, Any] = {"name": row.name, "until": until} | whose
     notices.by_mail(owner, events.record(kind, owner, **detail))
 
 

@@ -63,7 +63,7 @@ class Limits:
 
     def said(self) -> list[str]:
         """What is not as usual, for a line of a list."""
-        said = [] if self.scope == Scope.MAIL else [str(Scope(self.scope).label)]
+        said = [] if self.scope == Scope.MAIL else [str(dict(Scope.choices).get(self.scope, self.scope))]
         if self.networks:
             said.append(_("only from %(networks)s") % {"networks": self.networks})
         if self.ends_at:

@@ -68,7 +68,8 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
     address = request.GET.get("emailaddress", "")
     if address and not _is_ours(address):
         return HttpResponseNotFound()
-    context = _servers() | {"domain": settings.MAIL_DOMAIN, "guides": f"{settings.PUBLIC_URL}/guides/"}
+    guides = f"{settings.PUBLIC_URL}/guides/"
+    context = _servers() | {"domain": settings.MAIL_DOMAIN, "guides": guides, "dav": settings.DAV_HOST}
     return render(request, "setup/autoconfig.xml", context, content_type="text/xml; charset=utf-8")
 
 

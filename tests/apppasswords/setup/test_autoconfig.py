@@ -84,6 +84,16 @@ def test_the_configuration_names_the_servers_imap_first(client: Client, host: st
     assert provider.find("documentation").get("url") == "http://localhost:8000/guides/"
 
 
+@pytest.mark.parametrize("server", ["", "dav.example.edu"])
+def test_the_configuration_names_calendars_where_there_is_a_server(
+    client: Client, settings: Settings, server: str
+) -> None:
+    settings.DAV_HOST = server
+    _provider, *others = parsed(client.get(CONFIGURATION).content, "autoconfig.xsd")
+    found = [(other.get("type"), other.findtext("serverURL")) for other in others]
+    assert found == ([(kind, f"https://{server}/") for kind in ("carddav", "caldav")] if server else [])
+
+
 @pytest.mark.parametrize("address", ["", "zhangsan@example.edu", "ZhangSan@Example.EDU", "nobody.at.all@example.edu"])
 def test_everybody_is_answered_the_same(client: Client, make_user: MakeUser, address: str) -> None:
     make_user("zhangsan")
