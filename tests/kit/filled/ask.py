@@ -110,6 +110,13 @@ def _mail_login(secrets: Secrets) -> Answers:
     yield "names", [row.name for row in passwords.of(user("mail"))]
 
 
+def _machine(secrets: Secrets) -> Answers:
+    """What it may do, and from where."""
+    for protocol, where in (("smtp", ELSEWHERE), ("imap", ELSEWHERE), ("smtp", IN_SHARED)):
+        login = decision.Login(address("off"), secrets["machine"], protocol, where)
+        yield f"{protocol} from {where}", decision.explain(login).reason.name
+
+
 def _two_step(_secrets: Secrets) -> Answers:
     for owner in User.objects.order_by("username"):
         yield owner.username, owner.two_step_from and owner.two_step_from.isoformat()
@@ -241,6 +248,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "trusted browser": _trusted_browser,
     "session": _session,
     "mail login": _mail_login,
+    "machine": _machine,
     "office": _office,
     "webmail": _webmail,
     "help code": _help_code,

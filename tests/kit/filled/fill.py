@@ -27,7 +27,7 @@ from accounts.rollouts import exemptions, reminders, rollouts
 from accounts.rollouts.models import Reminder
 from accounts.routes import outages, switches
 from accounts.users.models import User
-from apppasswords import last_use, passwords
+from apppasswords import last_use, machines, passwords
 from apppasswords.maillogin import decision
 from apppasswords.models import FirstUse
 from apppasswords.setup import links
@@ -68,6 +68,7 @@ def fill() -> Secrets:
         "sessions": sessions,
         "browser": _trust_browser(),
         "app_passwords": _make_app_passwords(),
+        "machine": _make_machine(),
         "tokens": _go_to_webmail(sessions["webmail"]),
         "help_code": _give_help_code(),
         "app": _add_app(),
@@ -130,6 +131,14 @@ def _make_app_passwords() -> dict[str, str]:
         made[name] = row[1]
     assert passwords.remove(owner, passwords.of(owner).get(name="removed").pk)
     return made
+
+
+def _make_machine() -> str:
+    ends_at = timezone.now() + timedelta(days=365)
+    plan = machines.Plan(user("off"), user("mail"), "Printer", "scans", f"{ELSEWHERE}/32", ends_at)
+    made = machines.make(plan, by=user(SUPERUSER), address=ELSEWHERE)
+    assert isinstance(made, tuple), made
+    return made[1]
 
 
 def _go_to_webmail(session: dict[str, str]) -> dict[str, str]:
