@@ -92,7 +92,7 @@ class Addresses:
             "imports/roster": Roster.objects.create(name="people.csv", language="en").pk,
             "apppasswords/apppassword": AppPassword.objects.create(user=owner, name="Mail", digest="d").pk,
             "apppasswords/machine": Machine.objects.create(
-                password=AppPassword.objects.create(user=owner, name="Printer", digest="p"), owner=owner
+                password=AppPassword.objects.create(user=owner, name="Mail", digest="m"), owner=owner, purpose="desk"
             ).pk,
             "apppasswords/profilelink": ProfileLink.objects.create(
                 user=owner, phone=phone, name="Mail", digest="d", expires_at=soon
