@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -35,13 +34,14 @@ def remind() -> None:
 def _tell(row: AppPassword) -> None:
     """Nobody reads the mailbox of a printer."""
     machine: Machine | None = getattr(row, "machine", None)
-    if machine and machine.owner and machine.owner.is_active:
-        owner, kind, whose = machine.owner, events.Kind.MACHINE_ENDING, {"mailbox": row.user.username}
-    else:
-        owner, kind, whose = row.user, events.Kind.APP_PASSWORD_ENDING, {}
     until = row.over_at - timedelta(seconds=1) if row.over_at else None  # midnight would be said as the day after
-    detail: dict[str, Any] = {"name": row.name, "until": until} | whose
-    notices.by_mail(owner, events.record(kind, owner, **detail))
+    if machine and machine.owner and machine.owner.is_active:
+        owner, mailbox = machine.owner, row.user.username
+        event = events.record(events.Kind.MACHINE_ENDING, owner, name=row.name, mailbox=mailbox, until=until)
+    else:
+        owner = row.user
+        event = events.record(events.Kind.APP_PASSWORD_ENDING, owner, name=row.name, until=until)
+    notices.by_mail(owner, event)
 
 
 def close() -> None:

@@ -65,7 +65,7 @@ class BoundsForm(Seen, forms.Form):
 
 def _scopes() -> list[tuple[str, str]]:
     """Those of calendars where there is a server for them."""
-    return [(scope, label) for scope, label in Scope.choices if settings.DAV_HOST or "calendars" not in scope]
+    return [(scope, str(scope.label)) for scope in Scope if settings.DAV_HOST or "calendars" not in scope]
 
 
 class LimitsForm(BoundsForm):

@@ -7,12 +7,12 @@ from itertools import product
 
 import pytest
 import time_machine
-from django.core import mail
 from django.db import connection as database
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans.models import Failure
+from accounts.delivery.models import Mail
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
 from apppasswords import ends, limits, passwords
@@ -222,21 +222,20 @@ def test_the_last_day_is_the_last_day(settings: Settings) -> None:
 def test_its_owner_is_told_a_week_before_once(owner: Person, chosen: str) -> None:
     made_at = timezone.now()
     make(owner, Limits(idle_days=90) if chosen == "idle_days" else Limits(ends_at=made_at + timedelta(days=90)))
-    told = []
-    for day in range(92):
+    told: list[int] = []
+    for day in (0, 7, 82, 83, 84, 89, 90, 91):
         with time_machine.travel(made_at + timedelta(days=day, minutes=1), tick=False):
-            mail.outbox.clear()
             ends.remind()
             ends.close()
-            told += [(day, message.subject) for message in mail.outbox]
-    assert told == [(83, "An app password of your mailbox ends soon")]
+            told += [day] if Mail.objects.filter(event__kind="app_password_ending").count() > len(told) else []
+    assert told == [83]
     assert len(logged("app_password_ended")) == 1
 
 
 def test_one_that_is_used_again_is_told_again(owner: Person) -> None:
     row, _secret = make(owner, Limits(idle_days=90))
     told: list[int] = []
-    for day in range(200):
+    for day in (0, 82, 83, 84, 85, 90, 167, 168, 169):
         with time_machine.travel(row.created_at + timedelta(days=day, minutes=1), tick=False):
             if day == 85:
                 AppPassword.objects.update(last_used_at=timezone.now())

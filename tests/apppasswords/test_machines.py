@@ -64,7 +64,7 @@ def told(what: Callable[[], Any]) -> list[tuple[str, str]]:
     mail.outbox.clear()
     with TestCase.captureOnCommitCallbacks(execute=True):
         what()
-    return sorted((message.to[0], message.subject) for message in mail.outbox)
+    return sorted((message.to[0], str(message.subject)) for message in mail.outbox)
 
 
 def test_it_sends_and_does_nothing_else(clerk: Person, owner: User, printer: User) -> None:
@@ -144,7 +144,7 @@ def test_removed_it_sends_no_more(clerk: Person, owner: User, printer: User) -> 
 def test_its_owner_is_asked_once_a_year(clerk: Person, owner: User, printer: User) -> None:
     make(clerk, last_day=(timezone.localdate() + timedelta(days=1000)).isoformat())
     start, days = timezone.now(), []
-    for day in range(0, 800, 5):
+    for day in (0, 364, 365, 366, 729, 730, 731):
         with time_machine.travel(start + timedelta(days=day, minutes=1), tick=False):
             if told(machines.ask_owners):
                 days.append(day)

@@ -32,7 +32,7 @@ from accounts.routes import outages, spending
 from accounts.routes.models import Outage, Spending
 from accounts.sessions.models import Authorization, SignIn
 from accounts.users.models import User
-from apppasswords.models import ProfileLink
+from apppasswords.models import AppPassword, ProfileLink
 from portal.celery import app
 from portal.operations import heartbeats
 from portal.operations.models import Heartbeat
@@ -64,6 +64,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
 STAY = {
     Ban: "the office looks at past ones",
     Exemption: "the office looks at past ones",
+    AppPassword: "who made it sees that it has ended, and removes it",
     DeviceGrant: "django-oauth-toolkit's; nothing here makes one",
 }
 NAMES_OF_AN_END = {"expires_at", "expires", "ends_at", "expire_date", "until"}

@@ -1,6 +1,5 @@
 """Machines that send mail: made here, each with somebody who answers for it."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -114,13 +113,13 @@ class MachineAdmin(HistoryAdmin):
     def mailbox(self, row: Machine) -> str:
         return row.password.user.username
 
-    @admin.display(description=gettext_lazy("last used"), ordering="password__last_used_at", empty_value="—")
-    def last_use(self, row: Machine) -> datetime | None:
-        return row.password.last_used_at
+    @admin.display(description=gettext_lazy("last used"), ordering="password__last_used_at")
+    def last_use(self, row: Machine) -> str:
+        return clock.moment(row.password.last_used_at) if row.password.last_used_at else "—"
 
-    @admin.display(description=gettext_lazy("last day"), ordering="password__ends_at", empty_value="—")
-    def last_day(self, row: Machine) -> str | None:
-        return clock.day(limits.last_day(row.password.ends_at)) if row.password.ends_at else None
+    @admin.display(description=gettext_lazy("last day"), ordering="password__ends_at")
+    def last_day(self, row: Machine) -> str:
+        return clock.day(limits.last_day(row.password.ends_at)) if row.password.ends_at else "—"
 
     @admin.display(description=gettext_lazy("only from these networks"))
     def networks(self, row: Machine) -> str:

@@ -161,7 +161,7 @@ def test_no_detail_takes_the_place_of_what_a_mail_says_anyway() -> None:
 # --- In words ---------------------------------------------------------------------------------------------------------
 
 # What is the same in both languages.
-NAMES = re.compile(r"IMAP|POP3|SMTP|SIEVE|IP |IT ")
+NAMES = re.compile(r"IMAP|POP3|SMTP|SIEVE|DAV|ActiveSync|IP |IT ")
 
 
 def said(kind: Kind, detail: dict[str, Any]) -> list[str]:
