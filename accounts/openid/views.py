@@ -121,9 +121,10 @@ class Introspect(IntrospectTokenView):
         response: HttpResponse = super().post(request, *args, **kwargs)
         said = json.loads(response.content) if response.status_code == HTTPStatus.OK else {}
         if said.get("active"):
-            service = request.headers.get("X-Dovecot-Auth-Service", "")
+            headers = request.headers
+            protocol = headers.get("X-Dovecot-Auth-Protocol") or headers.get("X-Dovecot-Auth-Service", "")  # 2.4, 2.3
             try:
-                maillogins.note_token(said["username"], service, request.headers.get("X-Dovecot-Auth-Remote", ""))
+                maillogins.note_token(said["username"], protocol, headers.get("X-Dovecot-Auth-Remote", ""))
             except DatabaseError as error:  # nobody is kept out because he could not be counted
                 logger.warning("A webmail login is not counted: %s", type(error).__name__)
         return response

@@ -84,8 +84,8 @@ def smtp(system: MailSystem, source: str = HOST, way: str = "smtp") -> Iterator[
 
 
 def attempt(system: MailSystem, way: str, user: str, password: str, source: str = HOST) -> str:
-    """IN, or what the server said. `way` names a port: imap, nginx_imap, ..."""
-    said = _ATTEMPTS[way.removeprefix("nginx_")](system, way, user, password, source)
+    """IN, or what the server said. `way` names a port: imap, nginx_imap, newer_imap, ..."""
+    said = _ATTEMPTS[way.rpartition("_")[2]](system, way, user, password, source)
     # Some programs take a text with these words for a mailbox in use.
     assert "lock" not in said.lower(), said
     return said
@@ -137,6 +137,14 @@ def enter_sieve(connection: ssl.SSLSocket, user: str, password: str) -> str:
     return IN if answer.startswith("OK") else answer
 
 
+def put_filter(connection: ssl.SSLSocket, script: str) -> None:
+    """It is in use from now on."""
+    connection.sendall(f'PUTSCRIPT "mine" {{{len(script)}+}}\r\n{script}\r\n'.encode())
+    assert (said := _sieve_answer(connection)).startswith("OK"), said
+    connection.sendall(b'SETACTIVE "mine"\r\n')
+    assert (said := _sieve_answer(connection)).startswith("OK"), said
+
+
 @contextlib.contextmanager
 def sieve(system: MailSystem, source: str = HOST, way: str = "sieve") -> Iterator[ssl.SSLSocket]:
     """ManageSieve, RFC 5804: STARTTLS, then AUTHENTICATE."""
@@ -175,7 +183,7 @@ def show_token(
     system: MailSystem, way: str, user: str, token: str, mechanism: str = "XOAUTH2", source: str = HOST
 ) -> str:
     """IN, or what the server said in the end. Before it refuses a token, a server says why, and waits for a word."""
-    return _SHOWN[way](system, user, token, mechanism, source)
+    return _SHOWN[way.rpartition("_")[2]](system, way, user, token, mechanism, source)
 
 
 def _shown(user: str, token: str, mechanism: str) -> str:
@@ -192,8 +200,8 @@ def _last_word(mechanism: str) -> str:
     return "" if mechanism == "XOAUTH2" else base64.b64encode(b"\1").decode()
 
 
-def _show_imap(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
-    with imap(system, source) as connection:
+def _show_imap(system: MailSystem, way: str, user: str, token: str, mechanism: str, source: str) -> str:
+    with imap(system, source, way) as connection:
         words = iter([_shown(user, token, mechanism).encode(), b"" if mechanism == "XOAUTH2" else b"\1"])
         try:
             connection.authenticate(mechanism, lambda _: next(words))
@@ -202,8 +210,8 @@ def _show_imap(system: MailSystem, user: str, token: str, mechanism: str, source
         return IN
 
 
-def _show_pop3(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
-    with pop3(system, source) as connection:
+def _show_pop3(system: MailSystem, way: str, user: str, token: str, mechanism: str, source: str) -> str:
+    with pop3(system, source, way) as connection:
         try:
             said = connection._shortcmd(f"AUTH {mechanism} {coded(user, token, mechanism)}")  # type: ignore[attr-defined]
             if said.startswith(b"+ "):
@@ -213,8 +221,8 @@ def _show_pop3(system: MailSystem, user: str, token: str, mechanism: str, source
         return IN if said.startswith(b"+OK") else str(said)
 
 
-def _show_smtp(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
-    with smtp(system, source) as connection:
+def _show_smtp(system: MailSystem, way: str, user: str, token: str, mechanism: str, source: str) -> str:
+    with smtp(system, source, way) as connection:
         connection.ehlo()
         code, text = connection.docmd("AUTH", f"{mechanism} {coded(user, token, mechanism)}")
         if code == 334:
@@ -222,8 +230,8 @@ def _show_smtp(system: MailSystem, user: str, token: str, mechanism: str, source
         return IN if code == 235 else f"{code} {text!r}"
 
 
-def _show_sieve(system: MailSystem, user: str, token: str, mechanism: str, source: str) -> str:
-    with sieve(system, source) as connection:
+def _show_sieve(system: MailSystem, way: str, user: str, token: str, mechanism: str, source: str) -> str:
+    with sieve(system, source, way) as connection:
         connection.sendall(f'AUTHENTICATE "{mechanism}" "{coded(user, token, mechanism)}"\r\n'.encode())
         answer = _sieve_answer(connection, ('"', "{"))
         if not answer.startswith(("OK", "NO")):
@@ -256,16 +264,17 @@ def inbox_of(system: MailSystem, user: str, password: str, way: str = "imap") ->
 class Mailbox:
     """Somebody of the staff, with a mail program on a phone at an address of its own."""
 
-    def __init__(self, system: MailSystem, *, two_step: bool = True, password: str = PASSWORD) -> None:
-        self.system = system
+    def __init__(self, system: MailSystem, *, two_step: bool = True, password: str = PASSWORD, at: str = "") -> None:
+        """`at` one of several Dovecots: "newer_"."""
+        self.system, self.at = system, at
         self.name = system.mailboxes[next(_names)]
         self.password = password
         self.address = new_address()
         system.people("add", self.name, password, two_step)
         self.app_password: str = system.people("app_password", self.name, "phone")
 
-    def enters(self, password: str, way: str = "imap", *, address: str = "") -> str:
-        return attempt(self.system, way, self.name, password, address or self.address)
+    def enters(self, password: str, way: str = "imap", *, address: str = "", typed: str = "") -> str:
+        return attempt(self.system, self.at + way, typed or self.name, password, address or self.address)
 
     def failures(self) -> list[str]:
         found: list[str] = self.system.people("failures", self.address)

@@ -30,7 +30,8 @@ class OpenPrograms:
         self.smtp = self._stack.enter_context(smtp(system, source, way + "smtp"))
         self.smtp.login(name, password)
         self.smtp.send_message(letter(name, name, "the first of two"))
-        self.sieve = self._stack.enter_context(sieve(system, source))
+        has_sieve = f"{way}sieve" in system.ports  # nginx does not
+        self.sieve = self._stack.enter_context(sieve(system, source, f"{way}sieve" if has_sieve else "sieve"))
         assert enter_sieve(self.sieve, name, password) == IN
         self._uses = {"imap": self._use_imap, "pop3": self._use_pop3, "smtp": self._use_smtp, "sieve": self._use_sieve}
 

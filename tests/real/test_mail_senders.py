@@ -126,3 +126,13 @@ def test_strangers_do_not_claim_our_domain(staff: Mailbox, sender: str) -> None:
 @pytest.mark.parametrize("sender", ["somebody@elsewhere.example", "", "x@notexample.edu"])
 def test_strangers_write_to_us(staff: Mailbox, sender: str) -> None:
     assert arrive(staff.system, sender, staff.name, staff.address) == 250
+
+
+def test_an_address_that_dovecot_cannot_keep_is_refused_at_the_door(staff: Mailbox) -> None:
+    """Not taken in and sent back later, to whoever is said to have sent it."""
+    world = smtplib.SMTP(HOST, staff.system.ports["world"], "elsewhere.example", source_address=(staff.address, 0))
+    with world, smtp(staff.system, staff.address) as outgoing:
+        for server in (world, outgoing):
+            server.ehlo()
+            assert not server.has_extn("smtputf8")
+        assert world.docmd("MAIL", "FROM:<王@elsewhere.example> SMTPUTF8")[0] in (501, 555)

@@ -1,18 +1,22 @@
 """Dovecot and Postfix with the configuration in deploy/, asking the mail login service: what people's programs see."""
 
+import imaplib
+import poplib
 import smtplib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
+from tests.kit import starttls
 from tests.kit.mail_programs import (
     IN,
     ODD_PASSWORD,
     PASSWORD,
     WRONG,
     Mailbox,
-    attempt,
     imap,
     inbox_of,
     letter,
@@ -20,12 +24,17 @@ from tests.kit.mail_programs import (
     pop3,
     smtp,
 )
+from tests.kit.open_programs import PROTOCOLS, OpenPrograms
 from tests.kit.servers.mail import MailSystem
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
-PROTOCOLS = ("imap", "pop3", "smtp", "sieve")
+
+@pytest.fixture
+def folder(mail_system: MailSystem) -> Path:
+    """Where Dovecot has its mail and its log."""
+    return mail_system.folder
 
 
 @pytest.fixture
@@ -45,7 +54,7 @@ REFUSED = {"imap": "[AUTHENTICATIONFAILED]", "pop3": "[AUTH]", "smtp": "535", "s
 
 def test_an_app_password_sends_and_reads(staff: Mailbox, colleague: Mailbox) -> None:
     system = staff.system
-    with smtp(system, staff.address) as outgoing:
+    with smtp(system, staff.address, staff.at + "smtp") as outgoing:
         outgoing.login(staff.name, staff.app_password)
         outgoing.send_message(letter(staff.name, colleague.name, "minutes"))
 
@@ -86,30 +95,29 @@ def test_a_removed_app_password_is_refused_at_the_next_login(staff: Mailbox, pro
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.bypass("row 32: header encoding")
-def test_any_password_arrives_as_it_was_typed(mail_system: MailSystem, protocol: str) -> None:
-    lisi = Mailbox(mail_system, two_step=False, password=ODD_PASSWORD)
+def test_any_password_arrives_as_it_was_typed(staff: Mailbox, protocol: str) -> None:
+    lisi = Mailbox(staff.system, two_step=False, password=ODD_PASSWORD, at=staff.at)
     assert lisi.enters(ODD_PASSWORD, protocol) == IN
     assert lisi.enters(ODD_PASSWORD.replace("+", " "), protocol) != IN
 
 
 def test_a_name_without_its_domain_is_told_so(staff: Mailbox) -> None:
-    bare = staff.name.partition("@")[0]
-    said = attempt(staff.system, "imap", bare, staff.app_password, staff.address)
+    said = staff.enters(staff.app_password, typed=staff.name.partition("@")[0])
     assert "[ALERT] Use your whole mail address" in said
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.bypass("vaultwarden#2348")
-def test_what_people_type_around_their_name_is_forgiven(staff: Mailbox, protocol: str) -> None:
+def test_what_people_type_around_their_name_is_forgiven(staff: Mailbox, folder: Path, protocol: str) -> None:
     full = staff.name.replace("@", "＠").upper()
     for typed in (f"{staff.name} ", f" {staff.name}\u3000", full, staff.name.replace("@", "\u200b@")):
-        assert attempt(staff.system, protocol, typed, staff.app_password, staff.address) == IN, typed
+        assert staff.enters(staff.app_password, protocol, typed=typed) == IN, typed
     assert staff.failures() == []
-    assert sorted(path.name for path in (staff.system.folder / "vmail").iterdir()) == ["example.edu"]
+    assert sorted(path.name for path in (folder / "vmail").iterdir()) == ["example.edu"]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_name_that_is_a_path_or_a_format_is_nobodys_and_counts(staff: Mailbox, protocol: str) -> None:
+def test_a_name_that_is_a_path_or_a_format_is_nobodys_and_counts(staff: Mailbox, folder: Path, protocol: str) -> None:
     names = [
         "../../etc@example.edu",
         "..@example.edu",
@@ -119,17 +127,17 @@ def test_a_name_that_is_a_path_or_a_format_is_nobodys_and_counts(staff: Mailbox,
         "x'\"\\@example.edu",
     ]
     for name in names:
-        said = attempt(staff.system, protocol, name, staff.app_password, staff.address)
+        said = staff.enters(staff.app_password, protocol, typed=name)
         assert REFUSED[protocol] in said, (name, said)
     assert staff.failures() == [protocol] * len(names)
-    assert all(path.name.startswith("staff") for path in (staff.system.folder / "vmail/example.edu").glob("*"))
+    assert all(path.name.startswith("staff") for path in (folder / "vmail/example.edu").glob("*"))
 
 
 def test_capitals_open_the_same_mailbox(staff: Mailbox) -> None:
-    with imap(staff.system) as program:
+    with imap(staff.system, way=staff.at + "imap") as program:
         program.login(staff.name.upper(), staff.app_password)
         program.append("INBOX", "", "", b"Subject: kept\r\n\r\nkept\r\n")
-    assert "kept" in inbox_of(staff.system, staff.name, staff.app_password)
+    assert "kept" in inbox_of(staff.system, staff.name, staff.app_password, staff.at + "imap")
 
 
 @pytest.mark.parametrize("sender", ["dean@example.edu", "somebody@elsewhere.example"])
@@ -150,16 +158,43 @@ def test_the_way_to_postfix_is_open_only_for_who_signed_in(staff: Mailbox) -> No
 
 
 @pytest.mark.bypass("row 42: secrets in logs")
-def test_no_log_holds_what_was_entered(staff: Mailbox) -> None:
+def test_no_log_holds_what_was_entered(staff: Mailbox, folder: Path) -> None:
     wrong = "canary-7f3a9c-not-the-password"
     for protocol in PROTOCOLS:
         assert staff.enters(wrong, protocol) != IN
         assert staff.enters(staff.app_password, protocol) == IN
-    logs = [path for path in staff.system.folder.iterdir() if path.suffix in (".log", ".out")]
+    logs = [path for path in folder.iterdir() if path.suffix in (".log", ".out")]
     assert staff.name in "".join(path.read_text() for path in logs)  # they do say who
     for path in logs:
         assert wrong not in path.read_text(), path
         assert staff.app_password not in path.read_text(), path
+
+
+def test_a_dozen_devices_behind_one_router_are_connected_by_every_protocol(staff: Mailbox) -> None:
+    with ExitStack() as stack:
+        devices = [stack.enter_context(closing(OpenPrograms(staff, way=staff.at))) for _ in range(12)]
+        assert [device.still() for device in devices] == [set(PROTOCOLS)] * 12
+
+
+def test_where_only_starttls_is_known_no_password_is_taken_before_it(staff: Mailbox) -> None:
+    context = staff.system.context
+    with closing(starttls.imap(staff)) as reader:
+        with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
+            reader.login(staff.name, WRONG)
+        reader.starttls(context)
+        assert reader.login(staff.name, staff.app_password)[0] == "OK"
+    with closing(starttls.pop3(staff)) as fetcher:
+        with pytest.raises(poplib.error_proto):
+            fetcher.user(staff.name)
+        fetcher.stls(context)
+        fetcher.user(staff.name)
+        assert fetcher.pass_(staff.app_password).startswith(b"+OK")
+    with starttls.smtp(staff) as sender:
+        with pytest.raises(smtplib.SMTPNotSupportedError):
+            sender.login(staff.name, WRONG)
+        sender.starttls(context=context)
+        assert sender.login(staff.name, staff.app_password)[0] == 235
+    assert staff.failures() == []
 
 
 # --- Bans ------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.kit.mail_programs import IN, PASSWORD, Mailbox, attempt, coded, imap, inbox_of, letter, show_token, smtp
+from tests.kit.mail_programs import IN, PASSWORD, Mailbox, coded, imap, inbox_of, letter, show_token, smtp
 from tests.kit.servers.applications import Browser
 from tests.kit.servers.house import House
 from tests.kit.waiting import wait_until
@@ -21,8 +21,8 @@ TRY_LATER = {"imap": "[UNAVAILABLE]", "pop3": "[SYS/TEMP]", "smtp": "454", "siev
 class Reader:
     """Somebody who has signed in to webmail; the token is in webmail's hands."""
 
-    def __init__(self, house: House) -> None:
-        self.mailbox = Mailbox(house.mail, two_step=False)
+    def __init__(self, house: House, at: str = "") -> None:
+        self.mailbox = Mailbox(house.mail, two_step=False, at=at)
         self.system = house.mail
         self.name = self.mailbox.name
         self.browser = Browser(house, self.name)
@@ -31,7 +31,7 @@ class Reader:
 
     def shows(self, way: str = "imap", *, token: str = "", mechanism: str = "XOAUTH2", user: str = "") -> str:
         source = self.mailbox.address
-        return show_token(self.system, way, user or self.name, token or self.token, mechanism, source)
+        return show_token(self.system, self.mailbox.at + way, user or self.name, token or self.token, mechanism, source)
 
     def says(self) -> list[str]:
         """At every door, in both ways."""
@@ -91,10 +91,10 @@ def test_a_token_opens_no_other_mailbox(reader: Reader, colleague: Mailbox, way:
 def test_a_token_is_no_password_and_a_password_no_token(reader: Reader) -> None:
     for way in PROTOCOLS:
         for text in (reader.token, f"Bearer {reader.token}"):
-            assert attempt(reader.system, way, reader.name, text, reader.mailbox.address) != IN
+            assert reader.mailbox.enters(text, way) != IN
         for text in (reader.mailbox.app_password, PASSWORD, "", "null"):
             for mechanism in MECHANISMS:
-                shown = show_token(reader.system, way, reader.name, text, mechanism)
+                shown = show_token(reader.system, reader.mailbox.at + way, reader.name, text, mechanism)
                 assert shown != IN, (way, mechanism)
 
 

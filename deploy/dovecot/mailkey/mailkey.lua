@@ -1,5 +1,5 @@
--- Asks the mail login service about one login (docs/mail-servers.md). Nothing to change here: the address and the
--- token come from dovecot.conf (MAILKEY_URL, MAILKEY_TOKEN_FILE).
+-- Asks the mail login service about one login (docs/mail-servers.md), for Dovecot 2.3 and 2.4. Nothing to change here:
+-- the address and the token come from dovecot.conf (MAILKEY_URL, MAILKEY_TOKEN_FILE).
 
 local client
 local token
@@ -7,15 +7,36 @@ local token
 -- What Dovecot calls the services. An unknown one goes out as it is, and is refused there.
 local PROTOCOLS = { submission = "smtp" }
 
+local function protocol(req)
+  local service = req.protocol or req.service -- 2.4, 2.3
+  return PROTOCOLS[service] or service
+end
+
+-- Two attempts: the service closed an idle connection, and that must not cost a login.
+local OF_2_4 = {
+  connect_timeout = "1s",
+  request_timeout = "3s",
+  request_absolute_timeout = "4s",
+  request_max_attempts = 2,
+  max_idle_time = "30s",
+  user_agent = "dovecot",
+}
+local OF_2_3 = {
+  connect_timeout_msecs = 1000,
+  request_timeout_msecs = 3000,
+  request_absolute_timeout_msecs = 4000,
+  max_attempts = 2,
+  max_idle_time_msecs = 30000,
+  user_agent = "dovecot",
+}
+
+-- Neither takes a name that it does not know.
 function script_init()
-  client = dovecot.http.client {
-    connect_timeout_msecs = 1000,
-    request_timeout_msecs = 3000,
-    request_absolute_timeout_msecs = 4000,
-    max_attempts = 2, -- the service closed an idle connection: that must not cost a login
-    max_idle_time_msecs = 30000,
-    user_agent = "dovecot",
-  }
+  local is_new
+  is_new, client = pcall(dovecot.http.client, OF_2_4)
+  if not is_new then
+    client = dovecot.http.client(OF_2_3)
+  end
   return 0
 end
 
@@ -56,7 +77,7 @@ local function ask(req, password)
   request:set_payload(form {
     { "user", req.user },
     { "password", password },
-    { "protocol", PROTOCOLS[req.service] or req.service },
+    { "protocol", protocol(req) },
     { "address", req.remote_ip },
     { "session", req.session },
   })
@@ -83,7 +104,7 @@ function auth_password_verify(req, password)
     end
     return dovecot.auth.PASSDB_RESULT_OK, { user = mailbox }
   end
-  if status == 401 and response:header("Mailkey-Refusal") == "password" and req.service == "imap" then
+  if status == 401 and response:header("Mailkey-Refusal") == "password" and protocol(req) == "imap" then
     -- [AUTHENTICATIONFAILED]: the program asks for another password. A reason would make it [ALERT], which some take
     -- for a fault of the server, and go on with the old password until they are banned.
     return dovecot.auth.PASSDB_RESULT_PASSWORD_MISMATCH, ""

@@ -78,6 +78,7 @@ def test_tokens_die_at_once(end: Callable[[Person], None], wangwu: Person, webma
     assert webmail.exchange(code).json() == {"error": "invalid_grant"}
 
 
+@pytest.mark.parametrize("header", ["X-Dovecot-Auth-Service", "X-Dovecot-Auth-Protocol"], ids=["2.3", "2.4"])
 @pytest.mark.parametrize(
     ("service", "remote", "counted"),
     [
@@ -94,6 +95,7 @@ def test_a_login_of_webmail_is_counted(
     dovecot: MailServer,
     *,
     caplog: pytest.LogCaptureFixture,
+    header: str,
     service: str,
     remote: str,
     counted: tuple[str, str] | None,
@@ -101,7 +103,7 @@ def test_a_login_of_webmail_is_counted(
     """As one of the person whom the token is of, and none where it opens nothing."""
     wangwu.sign_in()
     token = webmail.tokens(wangwu)["access_token"]
-    of_dovecot = {"X-Dovecot-Auth-Service": service, "X-Dovecot-Auth-Remote": remote}
+    of_dovecot = {header: service, "X-Dovecot-Auth-Remote": remote}
     for shown in (token, token, "not a token"):
         dovecot.says(shown, **of_dovecot)
     rows = MailLogin.objects.values_list("user__username", "protocol", "address", "method", "count")

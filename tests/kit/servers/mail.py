@@ -27,11 +27,14 @@ TOKEN = "test-token+with/odd=characters"
 SECRETS = {name: f"secret-of-{name}-" + "0123456789abcdef" * 2 for name in ("dovecot", "roundcube")}
 DOVEADM_KEY = "key-of-doveadm/with+odd=characters"
 WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
+WITH_STARTTLS = {"#!include mailkey/starttls": "!include mailkey/starttls"}
 BEHIND = {"#!include mailkey/behind": "!include mailkey/behind"}
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
-SERVICES = ("login", "imap", "pop3", "smtp", "sieve", "doveadm", "relay", "world", "portal", "webmail", "webmail_http",
+PORTS = ("imap", "pop3", "smtp", "sieve", "doveadm", "lmtp",
+         "starttls_imap", "starttls_pop3", "starttls_smtp")  # of one Dovecot  # fmt: skip
+SERVICES = ("login", *PORTS, "relay", "world", "portal", "webmail", "webmail_http",
             "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3", "behind_smtp",
-            "behind_doveadm")  # fmt: skip
+            "behind_doveadm", *(f"newer_{port}" for port in PORTS))  # fmt: skip
 
 
 class People:
@@ -59,7 +62,7 @@ class MailSystem:
         self.folder = folder
         self.ports = dict(zip(SERVICES, free_ports(len(SERVICES)), strict=True)) | dict(ports or {})
         self.settings = settings  # of the portal
-        self.mailboxes = [f"staff{number}@example.edu" for number in range(200)]  # that Postfix knows
+        self.mailboxes = [f"staff{number}@example.edu" for number in range(400)]  # that Postfix knows
         self.certificate = folder / "tls/fullchain.pem"
         self.context = ssl.create_default_context()
         self.environment = self._environment()
@@ -76,27 +79,27 @@ class MailSystem:
         self.people = People(self.environment)
         self.people("prepare", demo)
         self.login.wait_for(self.ports["login"])
-        self._dovecot("dovecot", FIRST_WAY, "doveadm", **WITH_WEBMAIL).start(
-            *self._numbers("imap", "pop3", "smtp", "sieve", "doveadm")
+        self.dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL, **WITH_STARTTLS).start(
+            *self.numbers("imap", "pop3", "smtp", "sieve", "doveadm")
         )
-        self._postfix().start(*self._numbers("relay", "world"))
+        self._postfix().start(*self.numbers("relay", "world"))
 
     def doveadm_url(self, name: str = "doveadm") -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def start_nginx(self) -> None:
         """nginx, and a second Dovecot that is behind it and has the same mail."""
-        self._dovecot("behind", BEHIND_NGINX, "behind_doveadm", **BEHIND).start(
-            *self._numbers("behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm")
+        self.dovecot("behind", BEHIND_NGINX, way="behind_", **BEHIND).start(
+            *self.numbers("behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm")
         )
-        self._nginx().start(*self._numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
+        self._nginx().start(*self.numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
 
     def stop(self) -> None:
         for service in reversed(self._services):
             service.stop()
         self.people.leave()
 
-    def _numbers(self, *services: str) -> list[int]:
+    def numbers(self, *services: str) -> list[int]:
         return [self.ports[service] for service in services]
 
     def service(self, name: str, *command: str) -> Service:
@@ -137,13 +140,25 @@ class MailSystem:
                 text = text.replace(old, new)
             path.write_text(text)
 
-    def _dovecot(self, name: str, template: str, doveadm: str, **more_changes: str) -> Service:
+    def dovecot(
+        self,
+        name: str,
+        template: str,
+        *,
+        way: str = "",
+        files: str = "dovecot",
+        root: Path = Path("/"),
+        **more_changes: str,
+    ) -> Service:
+        """`way`: what the names of its ports begin with. With a `root` of its own it runs there, by chroot."""
         folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
-        sockets.mkdir()
+        place = root / folder.relative_to("/")
+        ports = self.ports | {port: self.ports[way + port] for port in PORTS if way + port in self.ports}
         asker = f"http://dovecot:{SECRETS['dovecot']}@127.0.0.1:{self.ports['portal']}"
         changes = {
             "/etc/dovecot": str(folder),
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
+            "/etc/ssl/certs/ca-certificates.crt": str(self.certificate),
             "/var/vmail": str(self.folder / "vmail"),
             "/var/spool/postfix/private": str(sockets),
             "http://127.0.0.1:8001": f"http://127.0.0.1:{self.ports['login']}",
@@ -151,18 +166,23 @@ class MailSystem:
             "https://dovecot:SECRET@security.mail.example.edu": asker,
             "#!include mailkey-doveadm": "!include mailkey-doveadm",
             "doveadm_api_key = SECRET": f"doveadm_api_key = {DOVEADM_KEY}",
-            "port = 8180": f"port = {self.ports[doveadm]}",
+            "port = 8180": f"port = {ports['doveadm']}",
+            "port = 143\n": f"port = {ports['starttls_imap']}\n",
+            "port = 110\n": f"port = {ports['starttls_pop3']}\n",
+            "port = 587\n": f"port = {ports['starttls_smtp']}\n",
         }
-        self.copy("dovecot", folder, changes | more_changes)
-        (self.folder / "vmail").mkdir(exist_ok=True)
-        os.chown(self.folder / "vmail", MAIL_USER, MAIL_USER)
-        token = folder / "mailkey.token"
-        token.write_text(TOKEN + "\n")
-        for secret in (token, folder / "mailkey-oauth2.conf.ext", folder / "mailkey-doveadm.conf.ext"):
-            secret.chmod(0o640)
-            shutil.chown(secret, "root", "dovecot")
-        (folder / "test.conf").write_text(template.format(folder=folder, name=name, ports=self.ports))
-        return self.service(name, need("dovecot"), "-F", "-c", str(folder / "test.conf"))
+        self.copy(files, place, changes | more_changes)
+        (root / sockets.relative_to("/")).mkdir()
+        (place.parent / "vmail").mkdir(exist_ok=True)
+        os.chown(place.parent / "vmail", MAIL_USER, MAIL_USER)
+        (place / "mailkey.token").write_text(TOKEN + "\n")
+        for secret in ("mailkey.token", "mailkey-oauth2.conf.ext", "mailkey-doveadm.conf.ext"):
+            (place / secret).chmod(0o640)
+            shutil.chown(place / secret, "root", "dovecot")
+        with (place / "dovecot.conf").open("a") as configuration:
+            configuration.write(template.format(folder=folder, ports=ports))
+        dovecot = (need("dovecot"),) if root == Path("/") else (need("chroot"), str(root), "/usr/sbin/dovecot")
+        return self.service(name, *dovecot, "-F", "-c", str(folder / "dovecot.conf"))
 
     def _postfix(self) -> Service:
         folder = self.folder / "postfix"
@@ -194,6 +214,7 @@ class MailSystem:
             "/etc/nginx": str(folder),
             "127.0.0.1:8001": f"127.0.0.1:{self.ports['login']}",
             "127.0.0.1:8002": f"127.0.0.1:{self.ports['nginx_login']}",
+            **{f"        listen   [::]:{port} ssl;\n": "" for port in (993, 995, 465)},
             "listen   993": f"listen 127.0.0.1:{self.ports['nginx_imap']}",
             "listen   995": f"listen 127.0.0.1:{self.ports['nginx_pop3']}",
             "listen   465": f"listen 127.0.0.1:{self.ports['nginx_smtp']}",
@@ -208,7 +229,6 @@ class MailSystem:
 
 
 DOVECOT = """
-!include {folder}/dovecot.conf
 listen = 127.0.0.1
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -250,17 +270,17 @@ protocols = imap pop3 submission
 submission_relay_port = {ports[relay]}
 service submission-login {{
   inet_listener submission {{
-    port = {ports[behind_smtp]}
+    port = {ports[smtp]}
   }}
 }}
 service imap-login {{
   inet_listener imap {{
-    port = {ports[behind_imap]}
+    port = {ports[imap]}
   }}
 }}
 service pop3-login {{
   inet_listener pop3 {{
-    port = {ports[behind_pop3]}
+    port = {ports[pop3]}
   }}
 }}
 """

@@ -188,12 +188,30 @@ class mailkey extends rcube_plugin
         }
         $refused = $storage->get_error_code() == rcube_imap_generic::ERROR_NO && $storage->conn->resultcode == 'AUTHENTICATIONFAILED';
         // Refused because it is old, and the portal was not there to renew it: that says nothing.
-        if ($refused && !$this->rcmail->oauth->get_last_error()) {
+        if ($refused && !$this->rcmail->oauth->get_last_error() && $this->is_dead()) {
             $this->rcmail->kill_session();
             return;
         }
         http_response_code(503);
         rcube::raise_error(['code' => 503, 'message' => 'The token cannot be proved at the moment'], false, true);
+    }
+
+    /** Does the portal itself say so? Dovecot 2.4.1 refuses a token in these words when the portal is away, too. */
+    private function is_dead()
+    {
+        $options = [
+            'timeout'     => 5,
+            'verify'      => $this->rcmail->config->get('oauth_verify_peer'),
+            'http_errors' => false,
+            'headers'     => ['Authorization' => $this->rcmail->decrypt($_SESSION['password'])],
+        ];
+        try {
+            $uri = $this->rcmail->config->get('oauth_identity_uri');
+            return $this->rcmail->get_http_client($options)->get($uri)->getStatusCode() == 401;
+        }
+        catch (\GuzzleHttp\Exception\GuzzleException $away) {
+            return false;
+        }
     }
 
     /** A name and a password, posted to a form that is not there. */
