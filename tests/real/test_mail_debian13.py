@@ -1,4 +1,4 @@
-"""Dovecot 2.4 of Debian 13, from the files in deploy/dovecot-2.4: what changed since 2.3 holds there too.
+"""Dovecot 2.4, Postfix 3.10 and nginx 1.26 of Debian 13, from the files in deploy/: what holds on 12 holds there.
 
 Most are the tests of Dovecot 2.3, with a mailbox that is at the newer one.
 """
@@ -16,12 +16,24 @@ from pytest_django import Settings
 from accounts.mailsessions import dovecot, mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.mailsessions.models import Ending
-from tests.kit.mail_programs import HOST, IN, Mailbox, enter_sieve, imap, inbox_of, letter, put_filter, sieve
+from tests.kit.mail_programs import (
+    HOST,
+    IN,
+    WRONG,
+    Mailbox,
+    enter_sieve,
+    imap,
+    inbox_of,
+    letter,
+    put_filter,
+    sieve,
+    smtp,
+)
 from tests.kit.open_programs import PROTOCOLS, OpenPrograms
 from tests.kit.servers.applications import Browser
 from tests.kit.servers.house import House
 from tests.kit.servers.mail import DOVEADM_KEY, MAIL_USER, MailSystem
-from tests.kit.servers.trixie import WAY, folder_of, newer
+from tests.kit.servers.trixie import WAY, folder_of, newer, newer_nginx
 from tests.kit.waiting import wait_until
 from tests.real import test_webmail, test_webmail_out
 from tests.real.test_mail_servers import (
@@ -52,6 +64,7 @@ pytestmark = pytest.mark.slow
 
 __all__ = [  # fixtures, and the tests that are the same
     "newer",
+    "newer_nginx",
     "service_away",
     "test_a_dozen_devices_behind_one_router_are_connected_by_every_protocol",
     "test_a_hanging_service_means_try_later_and_counts_nothing",
@@ -77,6 +90,11 @@ def staff(newer: MailSystem) -> Mailbox:
 
 
 @pytest.fixture
+def colleague(newer: MailSystem) -> Mailbox:
+    return Mailbox(newer, at=WAY)
+
+
+@pytest.fixture
 def folder(newer: MailSystem) -> Path:
     return folder_of(newer)
 
@@ -89,21 +107,33 @@ def reader(house: House, newer: MailSystem) -> Reader:
 # --- Mail ------------------------------------------------------------------------------------------------------------
 
 
-def arrive(system: MailSystem, to: str, subject: str) -> None:
-    with smtplib.LMTP(HOST, system.ports[f"{WAY}lmtp"], "mail.example.edu") as postfix:
-        postfix.send_message(letter("somebody@elsewhere.example", to, subject))
+def is_in(mailbox: Mailbox, box: str, subject: str) -> bool:
+    with imap(mailbox.system, way=f"{mailbox.at}imap") as program:
+        program.login(mailbox.name, mailbox.app_password)
+        program.select(box, readonly=True)
+        found: bool = program.search(None, "SUBJECT", f'"{subject}"')[1] != [b""]
+        return found
+
+
+def arrive(mailbox: Mailbox, subject: str, box: str = "INBOX") -> None:
+    """From outside; returns when it is in that box."""
+    with smtplib.SMTP(HOST, mailbox.system.ports[f"{mailbox.at}world"], "elsewhere.example") as postfix:
+        postfix.send_message(letter("somebody@elsewhere.example", mailbox.name, subject))
+    wait_until(lambda: is_in(mailbox, box, subject))
 
 
 def test_mail_that_arrives_goes_where_its_owner_s_filter_puts_it(staff: Mailbox, folder: Path) -> None:
     with sieve(staff.system, staff.address, f"{WAY}sieve") as connection:
         assert enter_sieve(connection, staff.name, staff.app_password) == IN
         put_filter(connection, 'require "fileinto";\r\nif header :contains "Subject" "list" { fileinto "Junk"; }\r\n')
-    arrive(staff.system, staff.name, "of a list")
-    arrive(staff.system, staff.name, "minutes")
-    inbox = inbox_of(staff.system, staff.name, staff.app_password, f"{WAY}imap")
-    assert "the letter minutes" in inbox
-    assert "the letter of a list" not in inbox
-    assert list((folder / f"vmail/example.edu/{staff.name.partition('@')[0]}/Maildir/.Junk/new").iterdir())
+    arrive(staff, "minutes")
+    arrive(staff, "of a list", "Junk")
+    assert not is_in(staff, "INBOX", "of a list")
+    assert (folder / own_folder(staff) / "Maildir/.Junk").is_dir(), "as 2.3 calls it"
+
+
+def own_folder(mailbox: Mailbox) -> str:
+    return f"vmail/example.edu/{mailbox.name.partition('@')[0]}"
 
 
 def move(own: str, old: Path, new: Path) -> None:
@@ -123,7 +153,7 @@ def kept(mover: Mailbox) -> tuple[object, ...]:
 
 
 def test_mail_goes_from_2_3_to_2_4_and_back(staff: Mailbox, mail_system: MailSystem, folder: Path) -> None:
-    own = f"vmail/example.edu/{staff.name.partition('@')[0]}"
+    own = own_folder(staff)
     staff.at = ""
     with imap(mail_system) as program:
         program.login(staff.name, staff.app_password)
@@ -134,7 +164,7 @@ def test_mail_goes_from_2_3_to_2_4_and_back(staff: Mailbox, mail_system: MailSys
     move(own, mail_system.folder, folder)
     staff.at = WAY
     assert kept(staff) == before
-    arrive(mail_system, staff.name, "of today")
+    arrive(staff, "of today")
     before = kept(staff)
     move(own, folder, mail_system.folder)
     staff.at = ""
@@ -142,6 +172,34 @@ def test_mail_goes_from_2_3_to_2_4_and_back(staff: Mailbox, mail_system: MailSys
     inbox = inbox_of(mail_system, staff.name, staff.app_password)
     assert "the letter of old" in inbox
     assert "the letter of today" in inbox
+
+
+def test_nobody_sends_in_another_name(staff: Mailbox, colleague: Mailbox) -> None:
+    with smtp(staff.system, staff.address, f"{WAY}smtp") as outgoing:
+        outgoing.login(staff.name, staff.app_password)
+        with pytest.raises(smtplib.SMTPDataError, match=r"5\.7\.1"):
+            outgoing.send_message(letter("dean@example.edu", colleague.name, "x"), staff.name)
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            outgoing.send_message(letter(staff.name, colleague.name, "x"), "dean@example.edu")
+        outgoing.send_message(letter(staff.name, colleague.name, "in my own"))
+    wait_until(lambda: is_in(colleague, "INBOX", "in my own"))
+    read = inbox_of(colleague.system, colleague.name, colleague.app_password, f"{WAY}imap")
+    assert f"(Authenticated sender: {staff.name})" in read
+    assert f"[{staff.address}]" in read
+
+
+def test_strangers_do_not_claim_our_domain(staff: Mailbox) -> None:
+    world = smtplib.SMTP(HOST, staff.system.ports[f"{WAY}world"], source_address=(staff.address, 0))
+    with world, pytest.raises(smtplib.SMTPRecipientsRefused):
+        world.send_message(letter("dean@example.edu", staff.name, "x"))
+
+
+@pytest.mark.usefixtures("newer_nginx")
+def test_nginx_asks_and_passes_on(staff: Mailbox) -> None:
+    ways = ("nginx_imap", "nginx_pop3", "nginx_smtp")
+    assert all("Wrong address or password." in staff.enters(WRONG, way) for way in ways)
+    assert staff.failures() == ["imap", "pop3", "smtp"]
+    assert [staff.enters(staff.app_password, way) for way in ways] == [IN] * 3
 
 
 # --- What is connected ends ------------------------------------------------------------------------------------------

@@ -58,8 +58,9 @@ def test_an_app_password_sends_and_reads(staff: Mailbox, colleague: Mailbox) -> 
         outgoing.login(staff.name, staff.app_password)
         outgoing.send_message(letter(staff.name, colleague.name, "minutes"))
 
-    wait_until(lambda: "the letter minutes" in inbox_of(system, colleague.name, colleague.app_password))
-    with pop3(system, colleague.address) as incoming:
+    at = colleague.at
+    wait_until(lambda: "the letter minutes" in inbox_of(system, colleague.name, colleague.app_password, f"{at}imap"))
+    with pop3(system, colleague.address, f"{at}pop3") as incoming:
         incoming.user(colleague.name)
         incoming.pass_(colleague.app_password)
         assert b"This is the letter minutes." in incoming.retr(1)[1]
@@ -178,7 +179,7 @@ def test_a_dozen_devices_behind_one_router_are_connected_by_every_protocol(staff
 
 def test_where_only_starttls_is_known_no_password_is_taken_before_it(staff: Mailbox) -> None:
     context = staff.system.context
-    with closing(starttls.imap(staff)) as reader:
+    with starttls.imap(staff) as reader:
         with pytest.raises(imaplib.IMAP4.error, match="PRIVACYREQUIRED"):
             reader.login(staff.name, WRONG)
         reader.starttls(context)

@@ -13,14 +13,6 @@ local function protocol(req)
 end
 
 -- Two attempts: the service closed an idle connection, and that must not cost a login.
-local OF_2_4 = {
-  connect_timeout = "1s",
-  request_timeout = "3s",
-  request_absolute_timeout = "4s",
-  request_max_attempts = 2,
-  max_idle_time = "30s",
-  user_agent = "dovecot",
-}
 local OF_2_3 = {
   connect_timeout_msecs = 1000,
   request_timeout_msecs = 3000,
@@ -29,13 +21,21 @@ local OF_2_3 = {
   max_idle_time_msecs = 30000,
   user_agent = "dovecot",
 }
+local OF_2_4 = {
+  connect_timeout = "1s",
+  request_timeout = "3s",
+  request_absolute_timeout = "4s",
+  request_max_attempts = 2,
+  max_idle_time = "30s",
+  user_agent = "dovecot",
+}
 
--- Neither takes a name that it does not know.
+-- 2.4 refuses a name that it does not know. 2.3 would take it in silence, and wait without end: so its own come first.
 function script_init()
-  local is_new
-  is_new, client = pcall(dovecot.http.client, OF_2_4)
-  if not is_new then
-    client = dovecot.http.client(OF_2_3)
+  local is_2_3
+  is_2_3, client = pcall(dovecot.http.client, OF_2_3)
+  if not is_2_3 then
+    client = dovecot.http.client(OF_2_4)
   end
   return 0
 end

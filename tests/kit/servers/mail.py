@@ -30,11 +30,12 @@ WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
 WITH_STARTTLS = {"#!include mailkey/starttls": "!include mailkey/starttls"}
 BEHIND = {"#!include mailkey/behind": "!include mailkey/behind"}
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
-PORTS = ("imap", "pop3", "smtp", "sieve", "doveadm", "lmtp",
-         "starttls_imap", "starttls_pop3", "starttls_smtp")  # of one Dovecot  # fmt: skip
-SERVICES = ("login", *PORTS, "relay", "world", "portal", "webmail", "webmail_http",
-            "nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp", "behind_imap", "behind_pop3", "behind_smtp",
-            "behind_doveadm", *(f"newer_{port}" for port in PORTS))  # fmt: skip
+PORTS = ("imap", "pop3", "smtp", "sieve", "doveadm", "starttls_imap", "starttls_pop3", "starttls_smtp",
+         "relay", "world")  # of one Dovecot and its Postfix  # fmt: skip
+NGINX_PORTS = ("nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp")
+SERVICES = ("login", *PORTS, "portal", "webmail", "webmail_http", *NGINX_PORTS,
+            "behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm",
+            *(f"newer_{port}" for port in (*PORTS, *NGINX_PORTS)))  # fmt: skip
 
 
 class People:
@@ -79,20 +80,20 @@ class MailSystem:
         self.people = People(self.environment)
         self.people("prepare", demo)
         self.login.wait_for(self.ports["login"])
-        self.dovecot("dovecot", FIRST_WAY, **WITH_WEBMAIL, **WITH_STARTTLS).start(
+        self.dovecot("dovecot", FIRST_WAY, WITH_WEBMAIL | WITH_STARTTLS).start(
             *self.numbers("imap", "pop3", "smtp", "sieve", "doveadm")
         )
-        self._postfix().start(*self.numbers("relay", "world"))
+        self.postfix().start(*self.numbers("relay", "world"))
 
     def doveadm_url(self, name: str = "doveadm") -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def start_nginx(self) -> None:
         """nginx, and a second Dovecot that is behind it and has the same mail."""
-        self.dovecot("behind", BEHIND_NGINX, way="behind_", **BEHIND).start(
+        self.dovecot("behind", BEHIND_NGINX, BEHIND, way="behind_").start(
             *self.numbers("behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm")
         )
-        self._nginx().start(*self.numbers("nginx_imap", "nginx_pop3", "nginx_smtp"))
+        self.nginx().start(*self.numbers(*NGINX_PORTS))
 
     def stop(self) -> None:
         for service in reversed(self._services):
@@ -141,15 +142,9 @@ class MailSystem:
             path.write_text(text)
 
     def dovecot(
-        self,
-        name: str,
-        template: str,
-        *,
-        way: str = "",
-        files: str = "dovecot",
-        root: Path = Path("/"),
-        **more_changes: str,
-    ) -> Service:
+        self, name: str, template: str, more_changes: Mapping[str, str], *,
+        way: str = "", files: str = "dovecot", root: Path = Path("/"),
+    ) -> Service:  # fmt: skip
         """`way`: what the names of its ports begin with. With a `root` of its own it runs there, by chroot."""
         folder, sockets = self.folder / name, self.folder / f"for-postfix-{name}"
         place = root / folder.relative_to("/")
@@ -171,7 +166,7 @@ class MailSystem:
             "port = 110\n": f"port = {ports['starttls_pop3']}\n",
             "port = 587\n": f"port = {ports['starttls_smtp']}\n",
         }
-        self.copy(files, place, changes | more_changes)
+        self.copy(files, place, changes | dict(more_changes))
         (root / sockets.relative_to("/")).mkdir()
         (place.parent / "vmail").mkdir(exist_ok=True)
         os.chown(place.parent / "vmail", MAIL_USER, MAIL_USER)
@@ -181,51 +176,55 @@ class MailSystem:
             shutil.chown(place / secret, "root", "dovecot")
         with (place / "dovecot.conf").open("a") as configuration:
             configuration.write(template.format(folder=folder, ports=ports))
-        dovecot = (need("dovecot"),) if root == Path("/") else (need("chroot"), str(root), "/usr/sbin/dovecot")
-        return self.service(name, *dovecot, "-F", "-c", str(folder / "dovecot.conf"))
+        return self.service(name, *self._program("dovecot", root), "-F", "-c", str(folder / "dovecot.conf"))
 
-    def _postfix(self) -> Service:
+    def postfix(self, dovecot: str = "dovecot", *, way: str = "", root: Path = Path("/")) -> Service:
         folder = self.folder / "postfix"
+        place = root / folder.relative_to("/")
         changes = {
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
             "/etc/postfix": str(folder),
-            "private/dovecot-": f"{self.folder}/for-postfix-dovecot/dovecot-",
-            "127.0.0.1:10025 inet": f"127.0.0.1:{self.ports['relay']} inet",
-            "smtp      inet": f"127.0.0.1:{self.ports['world']} inet",
+            "private/dovecot-": f"{self.folder}/for-postfix-{dovecot}/dovecot-",
+            "127.0.0.1:10025 inet": f"127.0.0.1:{self.ports[way + 'relay']} inet",
+            "smtp      inet": f"127.0.0.1:{self.ports[way + 'world']} inet",
         }
-        self.copy("postfix", folder, changes)
-        with (folder / "main.cf").open("a") as main:
+        self.copy("postfix", place, changes)
+        with (place / "main.cf").open("a") as main:
             main.write(POSTFIX.format(folder=self.folder))
-        (folder / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
+        (place / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
         granted = (f"office-{mailbox} other@example.edu,{mailbox}\n" for mailbox in self.mailboxes)
-        (folder / "senders").write_text("".join(granted))
-        (self.folder / "spool").mkdir()
-        (self.folder / "state").mkdir()
-        shutil.chown(self.folder / "state", "postfix")
-        postfix = (need("postfix"), "-c", str(folder))
-        service = self.service("postfix", *postfix, "start-fg")
+        (place / "senders").write_text("".join(granted))
+        (place.parent / "spool").mkdir()
+        (place.parent / "state").mkdir()
+        shutil.chown(place.parent / "state", "postfix")
+        postfix = (*self._program("postfix", root), "-c", str(folder))
+        service = self.service(f"{way}postfix", *postfix, "start-fg")
         service.stop_command = (*postfix, "stop")
         return service
 
-    def _nginx(self) -> Service:
+    def _program(self, name: str, root: Path) -> tuple[str, ...]:
+        return (need(name),) if root == Path("/") else (need("chroot"), str(root), f"/usr/sbin/{name}")
+
+    def nginx(self, *, way: str = "", root: Path = Path("/")) -> Service:
         folder = self.folder / "nginx"
+        place = root / folder.relative_to("/")
         changes = {
             "/etc/letsencrypt/live/mail.example.edu": str(self.folder / "tls"),
             "/etc/nginx": str(folder),
             "127.0.0.1:8001": f"127.0.0.1:{self.ports['login']}",
-            "127.0.0.1:8002": f"127.0.0.1:{self.ports['nginx_login']}",
+            "127.0.0.1:8002": f"127.0.0.1:{self.ports[way + 'nginx_login']}",
             **{f"        listen   [::]:{port} ssl;\n": "" for port in (993, 995, 465)},
-            "listen   993": f"listen 127.0.0.1:{self.ports['nginx_imap']}",
-            "listen   995": f"listen 127.0.0.1:{self.ports['nginx_pop3']}",
-            "listen   465": f"listen 127.0.0.1:{self.ports['nginx_smtp']}",
+            "listen   993": f"listen 127.0.0.1:{self.ports[way + 'nginx_imap']}",
+            "listen   995": f"listen 127.0.0.1:{self.ports[way + 'nginx_pop3']}",
+            "listen   465": f"listen 127.0.0.1:{self.ports[way + 'nginx_smtp']}",
         }
-        self.copy("nginx", folder, changes)
-        (folder / "mailkey-token.conf").write_text(f'auth_http_header Authorization "Bearer {TOKEN}";\n')
+        self.copy("nginx", place, changes)
+        (place / "mailkey-token.conf").write_text(f'auth_http_header Authorization "Bearer {TOKEN}";\n')
         temp_paths = " ".join(
             f"{kind}_temp_path {folder}/temp;" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
-        return self.service("nginx", need("nginx"), "-c", str(folder / "nginx.conf"))
+        (place / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
+        return self.service(f"{way}nginx", *self._program("nginx", root), "-c", str(folder / "nginx.conf"))
 
 
 DOVECOT = """

@@ -1,7 +1,7 @@
-"""Dovecot 2.4 of Debian 13, beside a mail system of this Debian 12: on its people, mail login service, portal, Postfix.
+"""Dovecot 2.4, Postfix 3.10 and nginx 1.26 of Debian 13, beside a mail system of this Debian 12: for its people,
+with its mail login service and portal, and mail of their own.
 
-`.ci/trixie` has unpacked it into a folder; it runs in there, by chroot. Its ports are called newer_imap, newer_pop3 and
-so on.
+`.ci/trixie` has unpacked them into a folder; they run in there, by chroot. Their ports are called newer_imap and so on.
 """
 
 import shutil
@@ -11,24 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.kit.servers import need_file
-from tests.kit.servers.mail import FIRST_WAY, PORTS, WITH_STARTTLS, MailSystem
+from tests.kit.servers.mail import FIRST_WAY, NGINX_PORTS, PORTS, WITH_STARTTLS, MailSystem
 from tests.kit.servers.service import DEPLOY, ROOT
 
 UNPACKED = (ROOT / ".venv/trixie").resolve()
 WAY = "newer_"
 WITH_WEBMAIL = {"#!include mailkey-oauth2": "!include mailkey-oauth2"}
-# Mail that arrives: Postfix would need a way into the folder.
-LMTP = """
-service lmtp {{
-  inet_listener lmtp {{
-    port = {ports[lmtp]}
-  }}
-}}
-"""
 
 
 def folder_of(mail: MailSystem) -> Path:
-    """Where its files are, seen from outside: below the other root they have the names that they have here."""
+    """Where their files are, seen from outside: below the other root they have the names that they have here."""
     return UNPACKED / mail.folder.relative_to("/")
 
 
@@ -38,13 +30,29 @@ def newer(mail_system: MailSystem) -> Iterator[MailSystem]:
     folder = folder_of(mail_system)
     shutil.copytree(mail_system.folder / "tls", folder / "tls")
     dovecot = mail_system.dovecot(
-        "newer", FIRST_WAY + LMTP, way=WAY, files="dovecot-2.4", root=UNPACKED, **WITH_WEBMAIL, **WITH_STARTTLS
+        "newer", FIRST_WAY, WITH_WEBMAIL | WITH_STARTTLS, way=WAY, files="dovecot-2.4", root=UNPACKED
     )
     for name in ("mailkey.lua", "nobody"):  # one for both
         shutil.copy(DEPLOY / "dovecot/mailkey" / name, folder / "newer/mailkey")
+    postfix = mail_system.postfix("newer", way=WAY, root=UNPACKED)
     try:
-        dovecot.start(*mail_system.numbers(*(WAY + port for port in PORTS)))
+        dovecot.begin()
+        postfix.begin()
+        dovecot.wait_for(*mail_system.numbers(*(WAY + port for port in PORTS)))
         yield mail_system
     finally:
+        postfix.stop()
         dovecot.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def newer_nginx(newer: MailSystem, nginx: MailSystem) -> Iterator[MailSystem]:
+    """In front of the same Dovecot as the older one."""
+    assert nginx is newer
+    server = newer.nginx(way=WAY, root=UNPACKED)
+    try:
+        server.start(*newer.numbers(*(WAY + port for port in NGINX_PORTS)))
+        yield newer
+    finally:
+        server.stop()
