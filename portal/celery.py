@@ -62,6 +62,7 @@ app.conf.beat_schedule = (
             if settings.LDAP_SYNC
             else {}
         ),
+        "closures-run": {"task": "closures.run", "schedule": crontab(minute=5), "options": OLD},
         "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }
     | {

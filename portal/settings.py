@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "accounts.sessions",
     "accounts.signin",
     "accounts.directory",
+    "accounts.closures",
     "accounts.security",
     "accounts.openid",
     "accounts.imports",
@@ -552,6 +553,15 @@ APP_PASSWORDS_DAILY = env.number("APP_PASSWORDS_DAILY", "100", "1 to 10000")
 MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
 # How long it is known who logged in, and how.
 MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
+# After how long without a sign-in and a mail program an account is disabled; 0: never.
+DORMANT_AFTER = env.duration("DORMANT_AFTER", "0s", "0s to 3650d")
+# How long before that, and before its last day, its owner is told.
+CLOSING_TOLD_BEFORE = env.duration("CLOSING_TOLD_BEFORE", "14d", "1d to 90d")
+if DORMANT_AFTER and not CLOSING_TOLD_BEFORE < DORMANT_AFTER <= MAIL_LOGIN_LIFETIME:
+    env.faults.append(
+        "DORMANT_AFTER must be longer than CLOSING_TOLD_BEFORE, and no longer than MAIL_LOGIN_LIFETIME: "
+        "else nobody knows who still reads mail by a mail program."
+    )
 # After how many seconds a mail program is refused, whatever it took to find out; 0: at once.
 MAIL_REFUSED_AFTER = env.seconds("MAIL_REFUSED_AFTER", "0.4", "0 to 0.8")
 MAIL_ANSWER_WITHIN = env.seconds("MAIL_ANSWER_WITHIN", "0.8", "0.1 to 10")  # seconds; then "cannot tell"

@@ -109,7 +109,7 @@ def _compare(plan: Plan, one: Someone, address: str, user: User, row: Person | N
             setattr(user, name, wanted[name])
         user.username = address
         plan.edits.append(Edit(user, before, was))
-    if one.is_active and not user.is_active and row and row.disabled_at:
+    if one.is_active and not user.is_active and row and row.disabled_at and not user.has_left():
         plan.back.append(user)
     elif not one.is_active and user.is_active:
         plan.leavers.append(user)

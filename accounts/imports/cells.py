@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.utils import timezone
@@ -90,6 +90,16 @@ class Start(Widget):
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         return clock.moment(value) if value else ""
+
+
+class Day(Widget):
+    """A day, whatever time a spreadsheet program has added to it."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> date:
+        return timezone.localtime(Start().clean(value)).date()
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return clock.day(value) if value else ""
 
 
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?P<rest>.*)", re.DOTALL)

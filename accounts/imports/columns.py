@@ -20,6 +20,7 @@ COLUMNS = {
     "language": gettext_lazy("language"),
     "two_step_from": gettext_lazy("two-step from"),
     "active": gettext_lazy("active"),
+    "last_day": gettext_lazy("last day"),
     "phone": gettext_lazy("phone"),
     "ways": gettext_lazy("ways to verify"),
 }
@@ -39,6 +40,9 @@ OTHER_NAMES = {
         部門 學院 單位 系所 dept unit organization organisation""",
     "language": "语言 界面语言 語言 lang",
     "active": "启用 有效 是否启用 是否有效 账号状态 帐号状态 enabled isactive",
+    "last_day": """
+        离职日期 离校日期 离岗日期 退休日期 毕业日期 截止日期 到期日期 到期日 失效日期 有效期 有效期至 最后工作日
+        enddate expires expirydate validuntil leavingdate""",
     "two_step_from": "二次认证启用时间 二次认证启用日期 二次认证时间 二次认证",
     "phone": "手机 手机号 手机号码 电话 联系电话 移动电话 mobile mobilephone phonenumber",
 }

@@ -14,7 +14,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from import_export.resources import ModelResource
 from tablib import Dataset
 
-from accounts.imports.cells import Language, Start, Text, YesOrNo, fault
+from accounts.imports.cells import Day, Language, Start, Text, YesOrNo, fault
 from accounts.imports.columns import COLUMNS, FIELDS, LABELS, ONLY_EXPORTED, of_heading
 from accounts.lib import formulas, series
 from accounts.lib.batches import batches
@@ -22,11 +22,11 @@ from accounts.spreadsheets.rows import Cell, Row, letter
 from accounts.spreadsheets.spreadsheets import Table
 from accounts.users import clerks, usernames, ways
 from accounts.users.fields import may_change
-from accounts.users.models import User
+from accounts.users.models import OVER, User
 from accounts.users.permissions import right
 
-COMPARED = ("name", "department", "language", "is_active", "two_step_from")
-WRITTEN = ["name", "department", "language", "is_active"]
+COMPARED = ("name", "department", "language", "is_active", "last_day", "two_step_from")
+WRITTEN = ["name", "department", "language", "is_active", "last_day"]
 
 
 class Complaint(NamedTuple):
@@ -61,12 +61,13 @@ class PeopleResource(ModelResource):
     language = Field("language", "language", Language())
     two_step_from = Field("two_step_from", "two_step_from", Start())
     active = Field("is_active", "active", YesOrNo())
+    last_day = Field("last_day", "last_day", Day())
     phone = Field(None, "phone", readonly=True)
     ways = Field(None, "ways", readonly=True)
 
     class Meta:
         model = User
-        fields = ("address", "name", "department", "language", "two_step_from", "active", "phone", "ways")
+        fields = ("address", "name", "department", "language", "two_step_from", "active", "last_day", "phone", "ways")
         import_id_fields = ("address",)
         instance_loader_class = Loader
         use_bulk = True
@@ -184,7 +185,9 @@ class PeopleResource(ModelResource):
         if import_validation_errors:
             return False
         if instance.pk is None:
-            self._hold_to_rights(instance, [] if instance.is_active else ["is_active"], is_new=True)
+            rare = {"is_active": not instance.is_active, "last_day": instance.last_day is not None}
+            self._hold_to_rights(instance, [name for name, is_set in rare.items() if is_set], is_new=True)
+            _hold_to_last_day(instance)
             return False
         now = tuple(getattr(instance, name) for name in COMPARED)
         if now == self.before[instance.pk] and instance.username not in self.starts:
@@ -194,6 +197,7 @@ class PeopleResource(ModelResource):
             raise ValidationError(_("belongs to the IT staff, whom an import does not change"))
         before = dict(zip(COMPARED, self.before[instance.pk], strict=True))
         self._hold_to_rights(instance, [name for name in WRITTEN if getattr(instance, name) != before[name]])
+        _hold_to_last_day(instance)
         return False
 
     def _hold_to_rights(self, user: User, changed: list[str], *, is_new: bool = False) -> None:
@@ -221,6 +225,11 @@ class PeopleResource(ModelResource):
 
     def get_export_headers(self, selected_fields: Any = None) -> list[str]:
         return [str(COLUMNS[name]) for name in super().get_export_headers(selected_fields)]
+
+
+def _hold_to_last_day(user: User) -> None:
+    if user.is_active and user.has_left():
+        raise ValidationError({"last_day": OVER})
 
 
 def _messages(result: Any) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,11 @@ PURPOSES: Words = {
     "notice_way": gettext_lazy("notice: way to verify added or removed"),
     "notice_stolen": gettext_lazy("notice: account locked against misuse"),
 }
+# Why the clock disables an account; compared with the table's.
+CLOSURES: Words = {
+    "left": gettext_lazy("by its last day"),
+    "dormant": gettext_lazy("not used for long"),
+}
 CHANNELS: Words = {
     "web": pgettext_lazy("way in", "web page"),
     "imap": "IMAP",
@@ -212,4 +217,5 @@ class Field(Text):
 TEXT, NAMES, COUNT, YES_NO, MOMENT, VALUES = Text(), Names(), Count(), YesNo(), Moment(), Values()
 METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), SaidOneOf(WAYS)
 LIMIT = OneOf(LIMITS)
+CLOSURE = OneOf(CLOSURES)
 MASKED, ROLE, KEY, REASON = Masked(), Role(), COUNT, TEXT

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.log.details import (
     CHANNEL,
+    CLOSURE,
     COUNT,
     KEY,
     LIMIT,
@@ -64,6 +65,7 @@ EDITED = (
     "department",
     "two_step_from",
     "is_active",
+    "last_day",
     "is_staff",
     "is_superuser",
     "must_change_password",
@@ -352,6 +354,20 @@ class Kind(models.TextChoices):
         "sync_failed",
         Entry(needs={"error": TEXT}, says=_("people could not be taken from the directory: %(error)s"), by_itself=True),
         _("people could not be taken from the directory"),
+    )
+    CLOSING = (
+        "closing",
+        Entry(
+            needs={"why": CLOSURE, "last_day": MOMENT},
+            says=_("told by mail that the account ends after %(last_day)s (%(why)s)"),
+            by_itself=True,
+        ),
+        _("told that the account ends"),
+    )
+    CLOSED = (
+        "closed",
+        Entry(needs={"why": CLOSURE}, says=_("account disabled by itself (%(why)s)"), by_itself=True),
+        _("account disabled by itself"),
     )
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")

@@ -7,6 +7,7 @@ from accounts.users.permissions import right
 FIELDS: dict[str, str | None] = {
     "must_change_password": right("help_people", User),
     "is_active": right("delete", User),  # a disabled account is as good as deleted, and an enabled one as good as new
+    "last_day": right("delete", User),
     "two_step_from": right("roll_out", User),  # by a roll-out or a file: no page edits it like a name
     "is_staff": None,
     "is_superuser": None,

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.users import usernames
 
+OVER = _("The last day is over: set a later one, or none, or disable the account.")
+
 
 def validate_canonical(value: str) -> None:
     if usernames.canonical(value) != value:
@@ -70,6 +72,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("language"), max_length=10, default="zh-hans", help_text=_("Of notices by mail and SMS.")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    last_day = models.DateField(
+        _("last day"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("Afterwards the account is disabled by itself. Its owner is told before by mail."),
+    )
     is_staff = models.BooleanField(_("IT staff"), default=False, help_text=_("May open the administration."))
     date_joined = models.DateTimeField(_("added"), default=timezone.now)
     two_step_from = models.DateTimeField(
@@ -119,10 +128,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(username=Lower("username")), name="username_is_lower_case"),
+            models.CheckConstraint(
+                condition=models.Q(is_superuser=False) | models.Q(last_day=None),
+                name="administrators_have_no_last_day",
+                violation_error_message=_("An administrator with all rights has no last day: take the rights first."),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        super().clean()
+        if self.is_active and self.has_left():
+            raise ValidationError(OVER, code="last_day")
+
+    def has_left(self) -> bool:
+        """Whether its last day is over."""
+        return self.last_day is not None and self.last_day < timezone.localdate()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """As Django's, and of `sessions_ended` too."""

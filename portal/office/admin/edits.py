@@ -16,7 +16,9 @@ from accounts.users.models import User
 from portal.office.desk import acts
 
 # `language` is not among them: each sign-in of its owner sets it.
-COLUMNS = ("name", "department", "two_step_from", "is_active", "must_change_password", "is_staff", "is_superuser")
+COLUMNS = (
+    "name", "department", "two_step_from", "is_active", "last_day", "must_change_password", "is_staff", "is_superuser"
+)  # fmt: skip
 SALT = "portal.office.admin.edits"
 
 
@@ -24,6 +26,8 @@ def _version_of(user: User) -> dict[str, Any]:
     version: dict[str, Any] = {name: getattr(user, name) for name in COLUMNS}
     if version["two_step_from"]:
         version["two_step_from"] = clock.iso(version["two_step_from"])
+    if version["last_day"]:
+        version["last_day"] = clock.day(version["last_day"])
     return version | {"groups": _groups(user)}
 
 

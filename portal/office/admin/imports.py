@@ -144,7 +144,9 @@ class RosterAdmin(HistoryAdmin):
             reading=_reading(row.report.get("reading")),
             may_read_again=Roster.objects.filter(pk=row.pk, content__isnull=False).exists(),
             has_wrong_rows=Roster.objects.filter(pk=row.pk, wrong__isnull=False).exists(),
-            labels=[COLUMNS[name] for name in ("name", "department", "language", "active", "two_step_from")],
+            labels=[
+                COLUMNS[name] for name in ("name", "department", "language", "active", "last_day", "two_step_from")
+            ],
         )
 
     def _act(self, request: SignedInRequest, row: Roster) -> None:
@@ -202,6 +204,7 @@ def _explained() -> dict[str, str]:
         "language": _("zh-hans or en"),
         "two_step_from": _("A day such as 2030-09-01. An earlier one stays; a file never switches two-step off."),
         "active": _("yes or no"),
+        "last_day": _("A day such as 2030-09-01, on which the account is still open. Its owner is told before."),
     }
 
 

@@ -33,7 +33,7 @@ from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
 from portal.office.admin.imports import RosterPages
-from portal.office.admin.people_filters import DepartmentFilter, TwoStepFilter, WayFilter, clerk
+from portal.office.admin.people_filters import ClosureFilter, DepartmentFilter, TwoStepFilter, WayFilter, clerk
 from portal.office.admin.slips import SlipPages
 from portal.office.admin.two_step import TwoStepPages
 from portal.office.desk import acts, facts
@@ -56,7 +56,7 @@ class PersonForm(Seen, forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ("username", "name", "department")
+        fields = ("username", "name", "department", "last_day")
 
     def save(self, commit: bool = True) -> User:
         self.instance.set_unusable_password()
@@ -72,7 +72,9 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
         "person", "name", "department", "two_step", "phone_number", "last_login", "state", "edit"
     )  # fmt: skip
     list_display_links = ("edit",)
-    list_filter = (TwoStepFilter, WayFilter, DepartmentFilter, "is_active", "is_staff", "must_change_password")
+    list_filter = (
+        TwoStepFilter, WayFilter, DepartmentFilter, "is_active", ClosureFilter, "is_staff", "must_change_password"
+    )  # fmt: skip
     search_fields = ("username", "name", "department")
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
     ordering = ("username",)
@@ -81,10 +83,13 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     fieldsets = (
         (None, {"fields": ("username", "name", "department", "language")}),
         (_("Two-step"), {"fields": ("two_step_from", "phone_number", "wrong_codes", "codes_paused_until")}),
-        (_("Access"), {"fields": ("is_active", "must_change_password", "is_staff", "is_superuser", "groups")}),
+        (
+            _("Access"),
+            {"fields": ("is_active", "last_day", "must_change_password", "is_staff", "is_superuser", "groups")},
+        ),
         (_("History"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "name", "department")}),)
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "name", "department", "last_day")}),)
     readonly_fields = (
         "two_step_from",
         "phone_number",

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.closures import closures, dormancy
+from accounts.closures.closures import Why
 from accounts.users import clerks, ways
 from accounts.users.models import User
 from accounts.users.ways import Way
@@ -56,6 +59,37 @@ class WayFilter(admin.SimpleListFilter):
         if chosen == "none":
             return queryset.exclude(ways.have(Way))
         return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset
+
+
+class ClosureFilter(admin.SimpleListFilter):
+    title = _("end of the account")
+    parameter_name = "closure"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        dormant = [
+            ("unused", _("not used for long")),
+            ("dormant_told", _("not used for long: told by mail")),
+            ("dormant", _("disabled: not used for long")),
+        ]
+        return [
+            ("leaving", _("has a last day to come")),
+            ("left", _("disabled: its last day is over")),
+            *(dormant if settings.DORMANT_AFTER else []),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        match self.value():
+            case "leaving":
+                return queryset.filter(is_active=True, last_day__isnull=False)
+            case "left":
+                return queryset.filter(closures.closed(Why.LEFT))
+            case "unused":
+                return queryset.filter(pk__in=dormancy.almost_due().values("pk"))
+            case "dormant_told":
+                return queryset.filter(closures.told(Why.DORMANT), is_active=True)
+            case "dormant":
+                return queryset.filter(closures.closed(Why.DORMANT))
+        return queryset
 
 
 EVERY = "*"  # department; an empty one is none

@@ -17,6 +17,8 @@ from accounts.bans import addresses, bans, brake
 from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
+from accounts.closures import closures
+from accounts.closures.models import Closure
 from accounts.codes import limits
 from accounts.delivery import explanations
 from accounts.delivery.models import Sms
@@ -93,6 +95,7 @@ class Facts:
     codes: limits.Standing
     mail_ending: mailsessions.Told | None
     guessed_until: datetime | None  # the brake of its mailbox password
+    closure: Closure | None
 
     @property
     def is_paused(self) -> bool:
@@ -131,6 +134,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
         codes=limits.standing(user),
         mail_ending=mailsessions.latest(user.username, shown_for=timedelta(days=1)),
         guessed_until=None if user.two_step_is_on() else brake.until(user.pk),
+        closure=closures.of(user),
     )
 
 

@@ -37,7 +37,7 @@ from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
 from apppasswords import thefts
 from apppasswords.models import AppPassword
-from portal.office.desk import facts
+from portal.office.desk import closing, facts
 from portal.office.desk.acts import By
 from portal.office.desk.buttons import BUTTONS, NEVER, Button
 from portal.office.desk.facts import Facts
@@ -188,9 +188,7 @@ def _show(
 def obstacles(known: Facts, *, sms: bool) -> list[str]:
     """What keeps this person out now, in the order in which to look at it. Bans are told apart, with their button."""
     user = known.user
-    found = []
-    if not user.is_active:
-        found.append(_("The account is disabled: neither the web nor mail programs let it in."))
+    found = closing.of(known)
     if known.is_paused:
         found.append(_("Too many wrong codes: no codes until %(time)s.") % {"time": _at(user.codes_paused_until)})
     if known.guessed_until:

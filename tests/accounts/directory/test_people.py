@@ -1,14 +1,18 @@
 """People as the directory has them: and answers that nobody should believe."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans.models import Failure
 from accounts.directory import people
+from accounts.directory import plan as plans
+from accounts.directory.answers import Someone
 from accounts.directory.models import Person as Link
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
@@ -72,6 +76,15 @@ def test_whom_the_office_disabled_is_not_brought_back(db: None, campus: Director
     User.objects.filter(username="p05@example.edu").update(is_active=False)
     people.sync()
     assert not User.objects.get(username="p05@example.edu").is_active
+
+
+def test_whose_last_day_is_over_is_not_brought_back(make_user: MakeUser) -> None:
+    user = make_user("p05", is_active=False, last_day=timezone.localdate() - timedelta(days=1))
+    Link.objects.create(user=user, identity="5", disabled_at=timezone.now())
+    back = [Someone("5", "p05@example.edu", "", "", is_active=True)]
+    assert not plans.of(back)
+    User.objects.update(last_day=None)
+    assert plans.of(back).back == [user]
 
 
 def test_another_address_takes_everything_along(

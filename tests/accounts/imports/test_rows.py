@@ -74,3 +74,23 @@ def test_dates_as_people_write_them(manager: Person, text: str) -> None:
     start = person_called("new").two_step_from
     assert start
     assert timezone.localtime(start).isoformat() == "2030-09-01T00:00:00+08:00"
+
+
+def test_a_last_day_comes_from_a_file(office: Person) -> None:
+    take_over(office, ("邮箱", "离职日期"), ("new", "2036年9月1日"))
+    assert str(person_called("new").last_day) == "2036-09-01"
+    take_over(office, ("address", "last_day"), ("new", "2037-01-31 00:00:00"))
+    assert str(person_called("new").last_day) == "2037-01-31"
+    take_over(office, ("address", "active", "last_day"), ("gone", "no", "2020-01-31"))
+    assert not person_called("gone").is_active
+
+
+def test_a_last_day_that_is_over_disables_nobody_by_a_file(office: Person, lisi: Person) -> None:
+    told = "last day: The last day is over: set a later one, or none, or disable the account."
+    rows = ("lisi@example.edu", "2020-01-31"), ("new", "2020-01-31")
+    assert errors_of(office, ("address", "last_day"), *rows) == [(2, told), (3, told)]
+
+
+def test_who_may_not_disable_sets_no_last_day(manager: Person, lisi: Person) -> None:
+    found = errors_of(manager, ("address", "last_day"), ("lisi@example.edu", "2036-01-31"), ("new", "2036-01-31"))
+    assert [line for line, _text in found] == [2, 3]
