@@ -234,8 +234,11 @@ LDAP_WRONG_LIFETIME = env.duration("LDAP_WRONG_LIFETIME", "30min", "0s to 1d")
 # Wrong passwords of one account that the directory is asked about: fewer than those that lock it there, as long.
 LDAP_WRONG_LIMIT = env.number("LDAP_WRONG_LIMIT", "4", "1 to 1000")
 LDAP_WRONG_WITHIN = env.duration("LDAP_WRONG_WITHIN", "30min", "1min to 1d")
-# What our columns are called there: address, name, department, and identity, which never changes.
+# What our columns are called there: address, name, department, identity, which never changes, and perhaps phone.
 LDAP_ATTRIBUTES = env.ldap_attributes("LDAP_ATTRIBUTES", "address=mail,name=cn,department=ou,identity=entryUUID")
+# From when on people of these departments have to begin two-step with the phone that the directory has for them.
+LDAP_PHONES_TRUSTED_SINCE = env.day("LDAP_PHONES_TRUSTED_SINCE")
+LDAP_PHONES_TRUSTED_FOR = env.names("LDAP_PHONES_TRUSTED_FOR")
 LDAP_SYNC = env.boolean("LDAP_SYNC", "off")  # every hour, people as the directory has them
 # Of a hundred people, who may have left since the last time without an administrator's word.
 LDAP_LEAVERS_LIMIT = env.number("LDAP_LEAVERS_LIMIT", "2", "0 to 100")
@@ -244,6 +247,10 @@ LDAP_PASSWORD_CHANGE = env.choice("LDAP_PASSWORD_CHANGE", ("off", "rfc3062", "ad
 if LDAP_URLS:
     env.need("LDAP_URLS", "LDAP_BASE")
     env.need_package("LDAP_URLS", "ldap", "requirements-ldap.txt")
+if LDAP_PHONES_TRUSTED_SINCE:
+    env.need("LDAP_PHONES_TRUSTED_SINCE", "LDAP_PHONES_TRUSTED_FOR")
+if LDAP_PHONES_TRUSTED_FOR and "phone" not in LDAP_ATTRIBUTES:
+    env.faults.append("LDAP_PHONES_TRUSTED_FOR needs phone=… in LDAP_ATTRIBUTES, for example phone=mobile.")
 if LDAP_BIND_DN:
     env.need("LDAP_BIND_DN", "LDAP_BIND_PASSWORD")
 # Mailbox passwords are checked through these and nowhere else, so that a directory can take over.

@@ -29,3 +29,4 @@ class Someone(NamedTuple):
     name: str
     department: str
     is_active: bool
+    phone: str = ""

@@ -136,7 +136,8 @@ def _someone(found: dict[str, list[bytes]], attributes: dict[str, str]) -> Someo
     given = {name.lower(): values for name, values in found.items()}
     texts = {ours: _text(theirs, given.get(theirs.lower(), [b""])[0]) for ours, theirs in attributes.items()}
     is_active = not _is_disabled(found)
-    return Someone(texts["identity"], texts["address"], texts["name"], texts.get("department", ""), is_active)
+    department, phone = texts.get("department", ""), texts.get("phone", "")
+    return Someone(texts["identity"], texts["address"], texts["name"], department, is_active, phone)
 
 
 def _text(attribute: str, value: bytes) -> str:

@@ -21,6 +21,7 @@ from accounts.lib.batches import BATCH, batches
 from accounts.log import events
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
+from accounts.phones import suggestions
 from accounts.sessions import endings
 from accounts.sessions.endings import Occasion
 from accounts.users.models import User
@@ -83,6 +84,7 @@ def write(plan: Plan, actor: User | None = None, address: str = "") -> None:
     Person.objects.bulk_create(linked, batch_size=BATCH)
     edited = [edit.user for edit in plan.edits]
     User.objects.bulk_update(edited, ["username", *plans.COLUMNS], batch_size=BATCH)
+    suggestions.keep({user.pk: number for user, number in plan.phones})
     for edit in plan.edits:
         if edit.was:
             _follow(edit.was, edit.user)
@@ -118,6 +120,7 @@ def _bring_back(people: list[User]) -> None:
 def _tell(plan: Plan, actor: User | None, address: str) -> None:
     told: list[tuple[User, dict[str, Any]]] = [(new.user, {"new": True}) for new in plan.new]
     told += [(edit.user, {"changed": edit.changed} | ({"was": edit.was} if edit.was else {})) for edit in plan.edits]
+    told += [(user, {"changed": ["phone"]}) for user, _number in plan.phones]
     told += [(user, {"disabled": False}) for user in plan.back] + [(user, {"disabled": True}) for user in plan.leavers]
     events.record_each(Kind.PERSON_SYNCED, told, actor=actor, address=address)
     if plan or plan.held or plan.faults:

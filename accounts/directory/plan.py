@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.directory.answers import Someone
 from accounts.directory.models import Person
-from accounts.lib import invisible
+from accounts.lib import invisible, numbers
+from accounts.phones import suggestions
 from accounts.users import usernames
 from accounts.users.models import User
 
@@ -46,6 +47,7 @@ class Edit(NamedTuple):
 
 @dataclass
 class Plan:
+    phones: list[tuple[User, str]] = field(default_factory=list)  # another number there; empty: none
     new: list[New] = field(default_factory=list)
     adopted: list[New] = field(default_factory=list)  # accounts that were there before the directory came
     edits: list[Edit] = field(default_factory=list)
@@ -55,7 +57,7 @@ class Plan:
     faults: list[tuple[str, Fault]] = field(default_factory=list)  # the address, or what there is instead
 
     def __bool__(self) -> bool:
-        return bool(self.new or self.adopted or self.edits or self.back or self.leavers)
+        return bool(self.new or self.adopted or self.edits or self.back or self.leavers or self.phones)
 
 
 def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
@@ -65,7 +67,7 @@ def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
     users = {user.username: user for user in User.objects.all()}
     by_key = {user.pk: user for user in users.values()}
     taken = {row.user_id for row in known.values()}
-    present, addresses = set[str](), dict[str, str]()
+    present, addresses, suggested = set[str](), dict[str, str](), suggestions.known()
     for one in everybody:
         address = usernames.canonical(one.address)
         if address is None or not one.identity or one.identity in present:
@@ -87,6 +89,7 @@ def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
             _add(plan, one, address)
         else:
             _compare(plan, one, address, user, row)
+            _suggest(plan, one, user, suggested.get(user.pk, ""))
     _leave(plan, [by_key[row.user_id] for row in known.values() if row.identity not in present], len(known), confirmed)
     return plan
 
@@ -96,6 +99,15 @@ def _add(plan: Plan, one: Someone, address: str) -> None:
         user = User(username=address, name=_clean(one.name), department=_clean(one.department))
         user.set_unusable_password()
         plan.new.append(New(user, one.identity))
+        _suggest(plan, one, user, "")
+
+
+def _suggest(plan: Plan, one: Someone, user: User, before: str) -> None:
+    """What cannot get SMS is no number for us; HR has many such."""
+    number = numbers.parse(one.phone) if one.phone and suggestions.are_wanted() else ""
+    number = number if isinstance(number, str) else ""
+    if number != before:
+        plan.phones.append((user, number))
 
 
 def _compare(plan: Plan, one: Someone, address: str, user: User, row: Person | None) -> None:

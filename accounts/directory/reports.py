@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accounts.directory.plan import Plan
+from accounts.lib import numbers
 from accounts.users.models import User
 
 SHOWN = 200  # of each kind
@@ -39,6 +40,7 @@ def _lines(plan: Plan) -> Lines:
         "moved": [[edit.user.username, edit.before["department"], edit.user.department] for edit in moved],
         "named": [[edit.user.username, edit.before["name"], edit.user.name] for edit in named],
         "renamed": [[edit.user.username, edit.was, edit.user.username] for edit in plan.edits if edit.was],
+        "phones": [[user.username, numbers.masked(number) if number else "—"] for user, number in plan.phones],
         "faults": [[address, fault.value] for address, fault in plan.faults],
     }
     return {kind: sorted(lines) for kind, lines in found.items()}

@@ -137,7 +137,11 @@ class Kind(models.TextChoices):
     BAN_LIFTED = "ban_lifted", Entry(may={"account": TEXT, **WHY}, notes=("account",)), _("ban lifted")
     PHONE_BOUND = (
         "phone_bound",
-        Entry(needs={"number": MASKED}, says=_("phone %(number)s bound")),
+        Entry(
+            needs={"number": MASKED},
+            may={"trusted_since": TEXT},  # the directory's, by which this person had to begin
+            says=_("phone %(number)s bound"),
+        ),
         _("phone bound"),
     )
     PHONE_CHANGED = (

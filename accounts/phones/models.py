@@ -38,6 +38,20 @@ class Phone(Device):
     def slots(cls) -> range:
         return range(1, settings.MAILBOXES_PER_PHONE + 1)
 
+    @classmethod
+    def has_room(cls, number: str) -> bool:
+        return cls.objects.filter(number=number).count() < len(cls.slots())
+
+
+class Suggestion(models.Model):
+    """The number that the directory has for somebody. It opens nothing."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    number = models.CharField(max_length=16)  # E.164
+
+    def __str__(self) -> str:
+        return masked(self.number)
+
 
 class HelpCode(models.Model):
     """What the help desk gave somebody who lost the phone, to sign in once and bind another one. The code was shown

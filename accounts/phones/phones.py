@@ -6,6 +6,7 @@ in for it (accounts/phones/helpcodes.py). Codes by SMS hang on the account, and 
 
 from enum import Enum, auto
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.codes import codes
@@ -15,6 +16,7 @@ from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
+from accounts.phones import suggestions
 from accounts.phones.models import Phone
 from accounts.users import ways
 from accounts.users.models import User
@@ -25,6 +27,7 @@ class Refusal(Enum):
     NUMBER_FULL = auto()  # as many mailboxes as may share it
     SAME_NUMBER = auto()
     GONE = auto()  # the phone to change is no longer there
+    NOT_THE_FIRST = auto()  # the directory has another one, with which this person begins
 
 
 def of(user: User) -> Phone | None:
@@ -34,19 +37,19 @@ def of(user: User) -> Phone | None:
     return phone
 
 
-def has_room(number: str) -> bool:
-    return Phone.objects.filter(number=number).count() < len(Phone.slots())
-
-
 def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
     with transaction.atomic():
         user.hold()
+        first = suggestions.first(user)
+        if first not in (None, number):
+            return Refusal.NOT_THE_FIRST
         phone = _create(user, number)
         if isinstance(phone, Refusal):
             return phone
         ways.changed(user)
         codes.void(user)
-        event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked)
+        trusted = {"trusted_since": str(settings.LDAP_PHONES_TRUSTED_SINCE)} if first else {}
+        event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked, **trusted)
         notices.by_mail(user, event)
     return phone
 

@@ -14,7 +14,7 @@ from accounts.presses import once
 from accounts.security.forms import NameForm
 from accounts.security.sheets import Sheet
 from accounts.sessions import clients, known, sessions
-from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.typed_steps import AppStep, NewAppStep, RecoveryStep
@@ -53,6 +53,7 @@ def factors(request: SignedInRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @fresh_code_required
+@first_phone_required
 def factor_app_new(request: SignedInRequest) -> HttpResponse:
     """The key for another app, and the first code that it shows."""
     if Way.APP not in ways.allowed():

@@ -12,7 +12,7 @@ from accounts.factors.ceremonies import Purpose
 from accounts.factors.models import Passkey
 from accounts.security.forms import PasskeyNameForm
 from accounts.sessions import clients, known, sessions
-from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.passkey_steps import NewPasskeyStep, PasskeyStep
@@ -24,6 +24,7 @@ from accounts.users.ways import Way
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @fresh_code_required
+@first_phone_required
 def factor_passkeys(request: SignedInRequest) -> HttpResponse:
     """The list, and another one. POST `answer`, from the browser, adds it."""
     if Way.PASSKEY not in ways.allowed():

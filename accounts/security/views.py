@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.browsers import browsers as trusted_browsers
 from accounts.delivery.models import Sms
-from accounts.phones import phones
+from accounts.phones import phones, suggestions
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
@@ -72,9 +72,11 @@ def _bind(request: SignedInRequest) -> HttpResponse:
     """Who has another way shows it first: a session alone adds none."""
     if Way.PHONE not in ways.allowed():
         raise Http404
-    step = NumberStep(request, request.user, Sms.Purpose.BIND)
+    user = request.user
+    suggested, is_fixed = suggestions.of(user), suggestions.first(user) is not None
+    step = NumberStep(request, user, Sms.Purpose.BIND, suggested=suggested, is_fixed=is_fixed)
     if request.method == "POST" and (number := step.post()):
-        return _keep(request, step, phones.bind(request.user, number, address=clients.address(request)))
+        return _keep(request, step, phones.bind(user, number, address=clients.address(request)))
     return render(request, "security/phone.html", {"step": step})
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from accounts.phones import suggestions
 from accounts.sessions import sessions
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import ways
@@ -29,6 +30,16 @@ def fresh_code_required(view: View) -> View:
             page = reverse(sessions.CONFIRM_PAGES[held[0]])
             return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
         return view(request, **wired)
+
+    return guarded
+
+
+def first_phone_required(view: View) -> View:
+    """The page adds a way, and is not where those begin whose number the office takes from the directory."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, **wired: Any) -> HttpResponse:
+        return redirect("phone") if suggestions.first(request.user) else view(request, **wired)
 
     return guarded
 

@@ -8,7 +8,7 @@ from django.contrib.auth import load_backend
 from django.http import HttpRequest
 
 from accounts.codes import codes
-from accounts.phones import helpcodes, phones
+from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
 from accounts.sessions import lifetimes, notes, sessions, typed
 from accounts.sessions.keys import ARRIVAL, CARRIED, CODE_SESSION, HALFWAY, HELP_CODE, TEMPORARY, WANTED
@@ -41,6 +41,16 @@ class Candidate:
         if not self.binds:
             return PAGES[self.ways[0]]
         return "sign_in_phone" if Way.PHONE in settings.SECOND_STEPS_TO_BEGIN else "sign_in_app_new"
+
+    @property
+    def first_phone(self) -> str | None:
+        """With which two-step has to begin, where the office trusts the directory's numbers. Who has a code of the help
+        desk has been looked at."""
+        return None if self.help_code is not None else suggestions.first(self.user)
+
+    @property
+    def begins_by_app(self) -> bool:
+        return self.binds and Way.APP in settings.SECOND_STEPS_TO_BEGIN and self.first_phone is None
 
     @property
     def binds(self) -> bool:

@@ -1,6 +1,5 @@
 """Sign-in by another way than a code by SMS."""
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -65,7 +64,7 @@ def _factors(next_path: str) -> str:
 @sensitive_post_parameters()
 @require_http_methods(GET_OR_POST)
 @leads_to_applications
-@halfway_required(lambda candidate: candidate.binds and Way.APP in settings.SECOND_STEPS_TO_BEGIN)
+@halfway_required(lambda candidate: candidate.begins_by_app)
 def sign_in_app_new(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """In place of a phone, where two-step begins; or of what is lost, with the help desk's code."""
     step = NewAppStep(request, candidate.user)

@@ -11,7 +11,7 @@ from accounts.factors import recoverycodes
 from accounts.factors.models import NAME_LENGTH
 from accounts.lib import numbers
 from accounts.lib.seen import Seen
-from accounts.phones import phones
+from accounts.phones.models import Phone
 
 
 class SignInForm(Seen, forms.Form):
@@ -58,7 +58,7 @@ class NumberForm(Seen, forms.Form):
         number = numbers.parse(self.cleaned_data["number"])
         if isinstance(number, numbers.Refusal):
             raise ValidationError(number.label, code=number.name)
-        if not phones.has_room(number):
+        if not Phone.has_room(number):
             raise ValidationError(_("This number already serves as many mailboxes as it may."), code="full")
         return number
 

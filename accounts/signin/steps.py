@@ -191,14 +191,28 @@ class CodeStep:
 
 
 class NumberStep:
-    """A number that its owner proves with a code. POST `number` sends one to it, POST `code` enters it."""
+    """A number that its owner proves with a code. POST `number` sends one to it, POST `code` enters it.
+
+    `suggested` is the directory's, and is shown masked: POST `suggested` sends a code to it. `is_fixed`: to no other.
+    """
 
     def __init__(
-        self, request: HttpRequest, user: User, purpose: Sms.Purpose, form_class: type[CodeForm] = CodeForm
+        self,
+        request: HttpRequest,
+        user: User,
+        purpose: Sms.Purpose,
+        form_class: type[CodeForm] = CodeForm,
+        *,
+        suggested: str | None = None,
+        is_fixed: bool = False,
     ) -> None:
         self.request, self.user, self.purpose, self.form_class = request, user, purpose, form_class
+        self.suggested, self.is_fixed = suggested, is_fixed
         self.held = notes.recall(request, self.held_key)
-        self.form = NumberForm(initial={"number": numbers.readable(str(self.held)) if self.held else None})
+        if is_fixed and self.held != suggested:
+            self.held = None
+        typed = self.held and self.held != suggested
+        self.form = NumberForm(initial={"number": numbers.readable(str(self.held)) if typed else None})
         self.code = self._code_step(str(self.held)) if self.held else None
 
     @property
@@ -213,7 +227,9 @@ class NumberStep:
         data = self.request.POST
         if data.get("code", "").strip() or ("code" in data and "number" not in data):
             return self._enter()
-        if "number" in data or self.code is None:
+        if self.suggested and (self.is_fixed or "suggested" in data):
+            self._send_to(self.suggested)
+        elif "number" in data or self.code is None:
             self.form = NumberForm(data)
             if self.form.is_valid():
                 self._send_to(self.form.cleaned_data["number"])
@@ -240,6 +256,23 @@ class NumberStep:
         return self.code.number if self.code.prove() else None
 
     @property
+    def suggested_masked(self) -> str:
+        return numbers.masked(self.suggested) if self.suggested else ""
+
+    @property
+    def suggested_code(self) -> CodeStep | None:
+        return self.code if self.code and self.code.number == self.suggested else None
+
+    @property
+    def typed_code(self) -> CodeStep | None:
+        return self.code if self.code and self.code.number != self.suggested else None
+
+    @property
+    def asks_for_number(self) -> bool:
+        """The field is open: nothing else is offered, or it is what somebody chose."""
+        return not self.suggested or bool(self.form.errors) or self.typed_code is not None
+
+    @property
     def note(self) -> str:
         """Why no code can be sent, whatever the number; before one is named only a pause is known."""
         if self.code:
@@ -250,7 +283,7 @@ class NumberStep:
     @property
     def field(self) -> BoundField:
         """What is to be filled in next is in focus: this, or the code."""
-        if self.form.errors or self.code is None:
+        if self.asks_for_number and (self.form.errors or self.code is None):
             self.form.fields["number"].widget.attrs["autofocus"] = True
         return self.form["number"]
 

@@ -20,7 +20,7 @@ from accounts.delivery.models import Sms
 from accounts.elsewhere import arrivals, exits, sources
 from accounts.lib import clock
 from accounts.log import events
-from accounts.phones import helpcodes, phones
+from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
 from accounts.sessions import clients, expiry, flows, grants, halfway, lifetimes, sessions
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
@@ -174,7 +174,14 @@ def sign_in_help(request: HttpRequest, candidate: Candidate) -> HttpResponse:
 def sign_in_phone(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     """Forced binding: two-step is on and no phone is bound yet, or the help desk's code stands in for a lost one."""
     address = clients.address(request)
-    step = NumberStep(request, candidate.user, Sms.Purpose.BIND, form_class=SignInCodeForm)
+    step = NumberStep(
+        request,
+        candidate.user,
+        Sms.Purpose.BIND,
+        form_class=SignInCodeForm,
+        suggested=suggestions.of(candidate.user),
+        is_fixed=candidate.first_phone is not None,
+    )
     if request.method == "POST" and (number := step.post()):
         phone = _bind(candidate, number, address)
         if isinstance(phone, Phone):
@@ -191,7 +198,7 @@ def sign_in_phone(request: HttpRequest, candidate: Candidate) -> HttpResponse:
         "step": step,
         "user_name": candidate.user.username,
         "replaces": candidate.phone,
-        "can_add_app": Way.APP in settings.SECOND_STEPS_TO_BEGIN,
+        "can_add_app": candidate.begins_by_app,
     }
     return render(request, "signin/sign_in_phone.html", context)
 

@@ -246,6 +246,8 @@ def phone_refusal_text(refusal: phones.Refusal) -> str:
             return _("This number already serves as many mailboxes as it may.")
         case phones.Refusal.SAME_NUMBER:
             return _("This is the number that is bound now. Enter another one.")
+        case phones.Refusal.NOT_THE_FIRST:
+            return _("Please begin with the number that your institution has for you.")
         case _other:
             return _("Your phone was changed in another browser meanwhile.")
 

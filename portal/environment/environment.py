@@ -272,6 +272,9 @@ class Environment:
     def domains(self, name: str) -> list[str]:
         return self.read(Setting(name, "domains, separated by commas", ""), kinds.domains, nothing=[])
 
+    def names(self, name: str) -> list[str]:
+        return self.read(Setting(name, "names, separated by commas", ""), kinds.words, nothing=[])
+
     def ldap_filter(self, name: str, default: str) -> str:
         setting = Setting(name, "a filter of LDAP with {address} or {name} in it", default)
         return self.read(setting, kinds.ldap_filter, nothing="")

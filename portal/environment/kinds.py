@@ -234,7 +234,7 @@ def dotted(value: str) -> list[str]:
     return found
 
 
-LDAP_COLUMNS = ("address", "name", "department", "identity")
+LDAP_COLUMNS = ("address", "name", "department", "identity", "phone")
 
 
 def ldap_attributes(value: str) -> dict[str, str]:

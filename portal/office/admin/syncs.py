@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[Promise, tuple[Promise, ...]]] = {
     "back": (gettext_lazy("back: enabled again"), WHO),
     "moved": (gettext_lazy("another department"), (ADDRESS, BEFORE, NOW)),
     "named": (gettext_lazy("another name"), (ADDRESS, BEFORE, NOW)),
+    "phones": (gettext_lazy("another phone: offered to who binds one"), (ADDRESS, NOW)),
     "adopted": (gettext_lazy("accounts that are linked to their entry"), WHO),
 }
 

@@ -26,7 +26,7 @@ from accounts.lib import invisible, origins
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.mailsessions import mailsessions
-from accounts.phones import helpcodes
+from accounts.phones import helpcodes, suggestions
 from accounts.phones.models import HelpCode, Phone
 from accounts.users.models import User
 from portal.office.desk import held
@@ -96,6 +96,7 @@ class Facts:
     mail_ending: mailsessions.Told | None
     guessed_until: datetime | None  # the brake of its mailbox password
     closure: Closure | None
+    first_phone: str | None  # with which two-step has to begin
 
     @property
     def is_paused(self) -> bool:
@@ -135,6 +136,7 @@ def about(user: User, used: Iterable[str] = ()) -> Facts:
         mail_ending=mailsessions.latest(user.username, shown_for=timedelta(days=1)),
         guessed_until=None if user.two_step_is_on() else brake.until(user.pk),
         closure=closures.of(user),
+        first_phone=suggestions.first(user),
     )
 
 

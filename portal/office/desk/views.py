@@ -21,7 +21,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.browsers.models import TrustedBrowser
 from accounts.codes.limits import Purse
 from accounts.delivery.models import Sms
-from accounts.lib import clock, invisible
+from accounts.lib import clock, invisible, numbers
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -203,6 +203,11 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(_("Two-step is on and there is no way to verify yet: the next sign-in asks to bind one."))
     elif user.two_step_is_on() and not ways.can_stand_alone(one.way for one in known.ways):
         found.append(_("What is left for the second step may not be the only one: the next sign-in asks for another."))
+    if known.first_phone:
+        text = _(
+            "Two-step has to begin with %(number)s, the directory’s number: if it is wrong, it is corrected there."
+        )
+        found.append(text % {"number": numbers.masked(known.first_phone)})
     found += _of_password(user)
     latest = known.sms[0] if known.sms and sms else None
     if latest and latest.status == latest.Status.FAILED:

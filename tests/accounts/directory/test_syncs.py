@@ -9,10 +9,11 @@ from pytest_django import Settings
 from accounts.directory import syncs, tasks
 from accounts.directory.models import Sync
 from accounts.log.models import SecurityEvent
+from accounts.phones.models import Suggestion
 from accounts.users.models import User
 from tests.accounts.directory.conftest import MANY, remove, rename
 from tests.kit.people import Person
-from tests.kit.servers.directory import Directory, person
+from tests.kit.servers.directory import PEOPLE, Directory, person
 
 ADD = "/admin/directory/sync/add/"
 
@@ -42,6 +43,19 @@ def change_the_campus(campus: Directory) -> None:
     rename(campus, "p03", mail="li.si@example.edu")
     rename(campus, "p04", cn="王五")
     campus.change(person("joiner").replace("\nuid:", "\nchangetype: add\nuid:", 1))
+
+
+def test_numbers_are_taken_and_shown_masked(campus: Directory, office: Person, settings: Settings) -> None:
+    settings.LDAP_ATTRIBUTES = settings.LDAP_ATTRIBUTES | {"phone": "mobile"}
+    rename(campus, "p01", mobile="138 0013 8000")
+    rename(campus, "p02", mobile="021-62123456")
+    row = press(office, compare(office))
+    assert row.report["lines"]["phones"] == [["p01@example.edu", "138****8000"]]
+    assert [(str(one.user), one.number) for one in Suggestion.objects.all()] == [("p01@example.edu", "+8613800138000")]
+    campus.change(f"dn: uid=p01,{PEOPLE}\nchangetype: modify\ndelete: mobile\n")
+    row = press(office, compare(office))
+    assert (row.status, row.report["phones"]) == ("done", 1)
+    assert not Suggestion.objects.exists()
 
 
 def test_what_was_shown_is_done_and_nothing_before(campus: Directory, office: Person) -> None:

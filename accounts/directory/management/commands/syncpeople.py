@@ -36,6 +36,7 @@ class Command(BaseCommand):
         self._list("edited", [f"{edit.user.username} {', '.join(edit.changed)}" for edit in plan.edits if edit.changed])
         renamed = [f"{edit.was} → {edit.user.username}" for edit in plan.edits if edit.was]
         self._list("with another address; rename their mailboxes on the mail server", renamed)
+        self._list("with another phone in the directory", [user.username for user, _number in plan.phones])
         self._list("back", [user.username for user in plan.back])
         self._list("disabled", [user.username for user in plan.leavers])
         with override("en"):  # as the rest of what it says
