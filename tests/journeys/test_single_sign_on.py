@@ -1,4 +1,5 @@
-"""The button of the sign-in page, a real CAS server, our code, and the way out in both directions, in Chromium."""
+"""The button of the sign-in page, a real CAS server or OpenID provider, our code, and the way out in both directions, in
+Chromium."""
 
 from collections.abc import Iterator
 
@@ -11,8 +12,9 @@ from accounts.elsewhere.models import Arrival
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, code_from_phone
-from tests.kit.servers import cas_server
+from tests.kit.servers import cas_server, openid_provider
 from tests.kit.servers.browser import Open
+from tests.kit.servers.sources import CLIENT, SECRET
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -25,6 +27,15 @@ def cas(live_server: LiveServer, settings: Settings) -> Iterator[str]:
     settings.PUBLIC_URL = live_server.url
     with cas_server.running(live_server.url, MAILBOX) as url:
         settings.CAS_URL = url
+        yield url
+
+
+@pytest.fixture
+def provider(live_server: LiveServer, settings: Settings) -> Iterator[str]:
+    settings.PUBLIC_URL = live_server.url
+    with openid_provider.running(live_server.url, MAILBOX) as url:
+        settings.OIDC_UPSTREAM_ISSUER = url
+        settings.OIDC_UPSTREAM_CLIENT_ID, settings.OIDC_UPSTREAM_CLIENT_SECRET = CLIENT, SECRET
         yield url
 
 
@@ -67,6 +78,30 @@ def test_out_there_is_out_here(cas: str, live_server: LiveServer, owner: User, o
     enter_the_code(page)
     page.wait_for_url(f"{live_server.url}/")
     page.goto(f"{cas}/logout")
+    assert wait_until(lambda: Arrival.objects.filter(ended_at__isnull=False).exists(), 10)
+    page.goto("/")
+    expect(page).to_have_url(f"{live_server.url}/sign-in/?next=/")
+
+
+def test_by_a_certified_provider(provider: str, live_server: LiveServer, owner: User, open_page: Open) -> None:
+    """There and back, out again by way of its own page, and out here because one is out there."""
+    page = open_page(base_url=live_server.url)
+    page.goto("/sign-in/")
+    page.get_by_role("link", name="统一身份认证登录").click()
+    page.wait_for_url(f"{provider}/interaction/**")
+    sign_in_there(page)
+    enter_the_code(page)
+    page.wait_for_url(f"{live_server.url}/")
+    page.get_by_role("button", name="退出").first.click()
+    page.wait_for_url(f"{provider}/session/end**")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{live_server.url}/sign-in/**")
+    page.goto("/sign-in/elsewhere/oidc/")
+    sign_in_there(page)  # it has forgotten who was in
+    enter_the_code(page)
+    page.wait_for_url(f"{live_server.url}/")
+    page.goto(f"{provider}/session/end")
+    page.get_by_role("button", name="Sign out").click()
     assert wait_until(lambda: Arrival.objects.filter(ended_at__isnull=False).exists(), 10)
     page.goto("/")
     expect(page).to_have_url(f"{live_server.url}/sign-in/?next=/")
