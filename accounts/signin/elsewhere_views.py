@@ -123,9 +123,9 @@ def _prove(request: HttpRequest, departure: Departure, page: str) -> Proof | Ref
 
 
 def _decision(request: HttpRequest, source: Source, proof: Proof) -> signin.Decision:
-    """A temporary sign-in stays one where somebody signs in anew: a code is asked for."""
+    """A temporary sign-in stays one, half-way or where somebody signs in anew: a code is asked for."""
     address, cookie, since = clients.address(request), "", None
-    if not lifetimes.is_temporary(request):
+    if not lifetimes.will_be_temporary(request):
         cookie = request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, "")
         since = sources.both_steps_since(source.slug, proof.said)
     decision = signin.vouched(proof.address, address, cookie, since)
@@ -143,7 +143,7 @@ def _decided(request: HttpRequest, source: Source, departure: Departure, proof: 
     arrival = arrivals.note(source.slug, departure.state, proof, decision.user)
     if arrival is None:
         return _refused(request, source, Refusal.NOT_PROVEN, "shown before")
-    temporary = lifetimes.is_temporary(request)
+    temporary = lifetimes.will_be_temporary(request)
     return views.go_on(request, decision.user, decision, departure.next, temporary=temporary, arrival=arrival.pk)
 
 

@@ -1,5 +1,4 @@
-"""The button of the sign-in page, a real CAS server or OpenID provider, our code, and the way out in both directions, in
-Chromium."""
+"""The button of the sign-in page, a real CAS server or OpenID provider, our code, and the way out, in Chromium."""
 
 from collections.abc import Iterator
 

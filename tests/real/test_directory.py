@@ -1,7 +1,7 @@
-"""The mail login service beside a directory that hangs: nobody waits for it, nobody is told anything wrong."""
+"""The mail login service beside a directory that hangs or is slow: nobody waits, nobody is told anything wrong."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from tests.kit.people import PASSWORD
 from tests.kit.servers.directory import Directory, person, running
 from tests.kit.servers.logins import Database, LoginService, login_service
+from tests.kit.servers.wire import Wire
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -23,11 +24,32 @@ def directory() -> Iterator[Directory]:
 
 
 @pytest.fixture(scope="module")
-def service(directory: Directory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
+def wire(directory: Directory) -> Iterator[Wire]:
+    with Wire(directory.port) as way:
+        yield way
+
+
+@pytest.fixture(scope="module")
+def service(directory: Directory, wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoginService]:
     folder = tmp_path_factory.mktemp("service")
     database = Database(f"sqlite:///{folder}/mailkey.sqlite3", folder)
-    with login_service(database, workers=2, MAIL_ANSWER_WITHIN="0.8", **directory.settings()) as started:
+    settings = directory.settings(f"ldap://127.0.0.1:{wire.port}")
+    with login_service(database, workers=2, MAIL_ANSWER_WITHIN="0.8", **settings) as started:
         yield started
+
+
+def hang(directory: Directory, _wire: Wire) -> None:
+    directory.service.freeze()
+
+
+def be_slow(_directory: Directory, wire: Wire) -> None:
+    """Each question and each answer: a login asks three."""
+    wire.late = 0.5
+
+
+def mend(directory: Directory, wire: Wire) -> None:
+    wire.late = 0
+    directory.service.thaw()
 
 
 def off(service: LoginService, password: str = OF_THE_DIRECTORY, address: str = "192.0.2.1") -> int:
@@ -40,10 +62,13 @@ def test_the_directory_decides(service: LoginService) -> None:
     assert service.right("192.0.2.8").status == 200
 
 
-def test_nobody_waits_for_one_that_hangs(service: LoginService, directory: Directory) -> None:
+@pytest.mark.parametrize("go_wrong", [hang, be_slow])
+def test_nobody_waits_for_it(
+    service: LoginService, directory: Directory, wire: Wire, go_wrong: Callable[[Directory, Wire], None]
+) -> None:
     failures = service.database.value("SELECT COUNT(*) FROM bans_failure")
     assert wait_until(lambda: off(service) == 200, 10)
-    directory.service.freeze()
+    go_wrong(directory, wire)
     try:
         with ThreadPoolExecutor(12) as crowd:
             asked = [crowd.submit(service.login, "off@example.edu", f"new {one}", "192.0.2.9") for one in range(100)]
@@ -58,7 +83,7 @@ def test_nobody_waits_for_one_that_hangs(service: LoginService, directory: Direc
             assert set(statuses) <= {200, 503}
             assert statuses.count(200) > len(statuses) / 2
     finally:
-        directory.service.thaw()
+        mend(directory, wire)
     assert service.database.value("SELECT COUNT(*) FROM bans_failure") == failures
     assert service.database.value("SELECT COUNT(*) FROM bans_ban") == 0
     began = time.monotonic()

@@ -89,6 +89,23 @@ def test_who_has_nothing_binds_first(source: Cas | Provider, slug: str, counted:
     assert not zhangsan.is_in()
 
 
+@SOURCES
+def test_a_temporary_sign_in_asks_for_a_code_all_the_same(
+    source: Cas | Provider, slug: str, counted: None, owner: Person
+) -> None:
+    """Half-way by the password, and in, when an application wants a sign-in of now."""
+    be_by_both(source, "zhangsan@example.edu")
+    owner.enter_password(temporary="on")
+    assert come(owner, slug).headers["Location"] == "/sign-in/code/"
+    assert not owner.is_in()
+    owner.enter_code()
+    assert SignIn.objects.get().is_temporary
+    session = owner.session
+    session["again"] = {"value": "/guides/", "at": timezone.now().timestamp()}
+    session.save()
+    assert come(owner, slug, "/guides/").headers["Location"] == "/sign-in/code/"
+
+
 @pytest.mark.bypass("row 21: Django admin as side door")
 @SOURCES
 def test_the_administration_asks_for_a_step_of_its_own(

@@ -12,9 +12,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans.models import Ban
-from accounts.elsewhere import asking
+from accounts.elsewhere import asking, cas, oidc
+from accounts.elsewhere.answers import Refusal
 from accounts.elsewhere.models import Arrival
 from accounts.log.models import SecurityEvent
+from accounts.phones.models import Phone
+from accounts.security import passwords
 from tests.kit.elsewhere import be, come, is_nowhere, leave
 from tests.kit.people import Person
 from tests.kit.servers.http_stub import Answer, HttpStub
@@ -49,6 +52,36 @@ def test_two_step_follows_as_always(source: Cas | Provider, slug: str, zhangsan:
     zhangsan.enter_code()
     assert zhangsan.is_in()
     assert SecurityEvent.objects.filter(kind="signed_in", detail__source=slug, detail__method="code").count() == 2
+
+
+@pytest.mark.bypass("row 17: GitLab CVE-2026-0723: an answer that nobody looks at")
+@SOURCES
+@pytest.mark.parametrize("refusal", Refusal)
+def test_whatever_a_source_does_not_prove_opens_nothing(
+    source: Cas | Provider, slug: str, refusal: Refusal, lisi: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that people come back to, whatever the way of asking says."""
+    be(source, "lisi@example.edu")
+    monkeypatch.setattr(cas if slug == "cas" else oidc, "prove", lambda *_asked: refusal)
+    assert come(lisi, slug).status_code in (403, 503)
+    assert is_nowhere(lisi)
+
+
+@pytest.mark.bypass(
+    "row 18: Keycloak CVE-2026-18963, GitLab CVE-2024-1525: a reset that opens, or clears the second step"
+)
+@SOURCES
+def test_a_password_of_the_office_is_no_way_past_the_code(
+    source: Cas | Provider, slug: str, wangwu: Person, office: Person
+) -> None:
+    assert wangwu.user
+    assert passwords.set_starting(wangwu.user, passwords.version_of(wangwu.user), actor=office.user)
+    be(source, wangwu.user.username)
+    assert come(wangwu, slug).headers["Location"] == "/sign-in/code/"
+    assert not wangwu.is_in()
+    assert Phone.objects.filter(user=wangwu.user).exists()
+    wangwu.enter_code()
+    assert wangwu.get("/app-passwords/").headers["Location"] == "/security/password/"
 
 
 def test_a_trusted_browser_needs_no_code(cas: Cas, zhangsan: Person) -> None:

@@ -2,16 +2,18 @@
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from typing import Self
 
 
 class Wire:
     """`port` leads to `target` until `silence()`. Without a target it is silent from the beginning; of each
-    connection's answers come `most` bytes."""
+    connection's answers come `most` bytes, and each part of them `late` seconds late."""
 
     def __init__(self, target: int | None = None, *, most: int | None = None) -> None:
         self._target, self._most = target, most
+        self.late = 0.0
         self.calls = 0
         self._speaks = threading.Event()
         if target is not None:
@@ -49,6 +51,7 @@ class Wire:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._speaks.wait()
+                time.sleep(self.late)
                 target.sendall(data[:most])
                 most = None if most is None else max(most - len(data), 0)
         for end in (source, target):
