@@ -48,8 +48,10 @@ def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
             return phone
         ways.changed(user)
         codes.void(user)
-        trusted = {"trusted_since": str(settings.LDAP_PHONES_TRUSTED_SINCE)} if first else {}
-        event = events.record(events.Kind.PHONE_BOUND, user, address=address, number=phone.masked, **trusted)
+        trusted = str(settings.LDAP_PHONES_TRUSTED_SINCE) if first else None
+        event = events.record(
+            events.Kind.PHONE_BOUND, user, address=address, number=phone.masked, trusted_since=trusted
+        )
         notices.by_mail(user, event)
     return phone
 

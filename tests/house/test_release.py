@@ -35,11 +35,6 @@ EMPTY = {
     "oauth2_provider.DeviceGrant",  # a way in that is not offered
     "operations.Heartbeat",  # written anew every ten seconds
     "rollouts.PreviewMail",  # gone within a minute, to the clerk who asked for it
-    "directory.Asked",  # no directory keeps the passwords here, and nobody comes from another sign-in
-    "directory.Remembered",
-    "directory.Person",
-    "directory.Sync",
-    "elsewhere.Arrival",
     "accounts.User_user_permissions",  # rights come by roles
 }
 

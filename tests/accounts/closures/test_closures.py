@@ -53,7 +53,7 @@ def days_pass(clock: time_machine.Traveller, days: int) -> None:
 def letters(clock: time_machine.Traveller) -> list[tuple[list[str], str, str]]:
     clock.shift(timedelta(seconds=30))
     sweep()
-    return [(letter.to, letter.subject, letter.body) for letter in mail.outbox]
+    return [(letter.to, str(letter.subject), str(letter.body)) for letter in mail.outbox]
 
 
 def reads_mail(person: Person) -> bool:

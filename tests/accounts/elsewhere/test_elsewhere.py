@@ -75,6 +75,7 @@ def test_a_password_of_the_office_is_no_way_past_the_code(
     source: Cas | Provider, slug: str, wangwu: Person, office: Person
 ) -> None:
     assert wangwu.user
+    assert office.user
     assert passwords.set_starting(wangwu.user, passwords.version_of(wangwu.user), actor=office.user)
     be(source, wangwu.user.username)
     assert come(wangwu, slug).headers["Location"] == "/sign-in/code/"

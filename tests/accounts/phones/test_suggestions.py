@@ -38,7 +38,8 @@ def known(user: User | None, number: str = NUMBER) -> None:
 
 
 def number_of(person: Person) -> str | None:
-    return Phone.objects.filter(user=person.user).values_list("number", flat=True).first()
+    phone = Phone.objects.filter(user=person.user).first()
+    return str(phone.number) if phone else None
 
 
 def halfway(person: Person, number: str = NUMBER) -> str:

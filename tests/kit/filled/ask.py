@@ -4,17 +4,24 @@ import base64
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.test import override_settings
 from django.urls import reverse
 
 from accounts.audit import audit
 from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
+from accounts.closures import closures
 from accounts.codes import guesses
+from accounts.directory import memory, reports
+from accounts.directory import plan as plans
+from accounts.directory.models import Asked, Sync
 from accounts.faults.models import Fault
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
+from accounts.phones import suggestions
 from accounts.rollouts.models import Exemption, Rollout
 from accounts.routes import outages, switches
 from accounts.users.models import User
@@ -30,7 +37,9 @@ from tests.kit.filled.people import (
     IN_SHARED,
     LIFTED,
     NINE,
+    OF_THE_DIRECTORY,
     SUPERUSER,
+    THERE,
     Secrets,
     address,
     person,
@@ -241,6 +250,35 @@ def _gateways(_secrets: Secrets) -> Answers:
     yield "off", sorted(switches.off())
 
 
+def _directory(_secrets: Secrets) -> Answers:
+    owner = user("directory")
+    yield "right password", memory.recall(owner, OF_THE_DIRECTORY)
+    yield "wrong password", memory.recall(owner, "wrong")
+    yield "asked", list(Asked.objects.filter(user=owner).values_list("count", flat=True))
+    with override_settings(LDAP_ATTRIBUTES=settings.LDAP_ATTRIBUTES | {"phone": "mobile"}):
+        yield "number", suggestions.of(owner)
+        yield "the same people", reports.of(plans.of(THERE))["lines"]
+        waiting = Sync.objects.get()
+        yield "still as it was shown", reports.version_of(plans.of(THERE)) == waiting.version
+
+
+def _elsewhere(secrets: Secrets) -> Answers:
+    browser, held = person("elsewhere", secrets["elsewhere"]["cookies"]), secrets["elsewhere"]["ticket"]
+    yield "is in", browser.is_in()
+    with override_settings(CAS_URL="http://127.0.0.1:1/cas"):
+        names = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'
+        over = f"<samlp:LogoutRequest {names}><samlp:SessionIndex>{held}</samlp:SessionIndex></samlp:LogoutRequest>"
+        yield "ended there", Person().post("/sign-in/elsewhere/cas/back/", {"logoutRequest": over}).status_code
+    yield "is out", _leads(browser.get("/"))
+
+
+def _closures(_secrets: Secrets) -> Answers:
+    owner = user("left")
+    ended = closures.of(owner)
+    yield "why", ended and [ended.why, str(ended.last_day)]
+    yield "by the web", _leads(person("left").enter_password())
+
+
 QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "log": _log,
     "two-step": _two_step,
@@ -263,4 +301,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "figures": _figures,
     "waiting": _waiting,
     "gateways": _gateways,
+    "directory": _directory,
+    "elsewhere": _elsewhere,
+    "closures": _closures,
 }

@@ -4,17 +4,25 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
+from accounts.closures import closures
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
+from accounts.directory import memory as memory_of_the_directory
+from accounts.directory import people as directory
+from accounts.directory import plan as plans
+from accounts.directory import reports
+from accounts.directory.models import Asked, Sync
 from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.faults import faults
@@ -32,6 +40,7 @@ from apppasswords.maillogin import decision
 from apppasswords.models import FirstUse
 from apppasswords.setup import links
 from portal.office import figures, roles
+from tests.kit.elsewhere import be, leave
 from tests.kit.files_of_people import hand_in
 from tests.kit.filled.people import (
     BANNED,
@@ -42,9 +51,11 @@ from tests.kit.filled.people import (
     LATER,
     LIFTED,
     NINE,
+    OF_THE_DIRECTORY,
     PEOPLE,
     SHARED,
     SUPERUSER,
+    THERE,
     Secrets,
     address,
     cookies_of,
@@ -54,6 +65,8 @@ from tests.kit.filled.people import (
 from tests.kit.paperwork import edit
 from tests.kit.passkeys import add_passkey
 from tests.kit.people import PASSWORD
+from tests.kit.servers.http_stub import served
+from tests.kit.servers.sources import Cas
 from tests.kit.sites import MailServer, Site
 
 
@@ -75,6 +88,7 @@ def fill() -> Secrets:
         "recovery_code": _make_recovery_codes(),
         "passkey": _add_passkey(),
         "half_way": _begin("half-way"),
+        "elsewhere": _come_from_elsewhere(),
         "qr": _show_qr_code(),
     }
     _pause()
@@ -87,6 +101,8 @@ def fill() -> Secrets:
     _read_mail()
     _wait_for_servers()
     _lose_a_gateway()
+    _take_from_the_directory()
+    _end()
     figures.sum_up(timezone.localdate())
     chain.seal_all()
     return secrets | {"log_end": audit.end()}
@@ -268,3 +284,39 @@ def _lose_a_gateway() -> None:
     """None of those that are used here."""
     outages.begin("twilio", "", "ConnectTimeout")
     switches.switch("twilio", on=False, reason="contract ended", by=user(SUPERUSER), address="")
+
+
+def _come_from_elsewhere() -> dict[str, Any]:
+    """By CAS, whose ticket will say that it has ended."""
+    browser = person("elsewhere")
+    with served(Cas) as stub, override_settings(CAS_URL=stub.url):
+        be(stub, address("elsewhere"))
+        back = leave(browser, "cas")
+        browser.get(back)
+        assert browser.is_in()
+    return {"cookies": cookies_of(browser), "ticket": parse_qs(urlsplit(back).query)["ticket"][0]}
+
+
+def _take_from_the_directory() -> None:
+    """Two people, of whom one is gone by now; what it said of their passwords; and a comparison that waits for its
+    clerk."""
+    with override_settings(LDAP_ATTRIBUTES=settings.LDAP_ATTRIBUTES | {"phone": "mobile"}):
+        with transaction.atomic():
+            directory.write(plans.of(THERE))
+            directory.write(plans.of(THERE[:1], confirmed=1))
+        plan = plans.of(THERE)
+    Sync.objects.create(
+        status=Sync.Status.LOOKED, made_by=user(SUPERUSER), report=reports.of(plan), version=reports.version_of(plan)
+    )
+    owner = user("directory")
+    with override_settings(LDAP_RIGHT_LIFETIME=timedelta(hours=1)):
+        memory_of_the_directory.note_right(owner, OF_THE_DIRECTORY)
+    memory_of_the_directory.note_wrong(owner, "wrong")
+    Asked.objects.create(user=owner, count=3, began_at=timezone.now())
+
+
+def _end() -> None:
+    """The last day of somebody is over."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    User.objects.filter(pk=user("left").pk).update(last_day=yesterday)
+    closures.run()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from accounts.directory.answers import Someone
 from accounts.users.models import User
 from portal.office import roles
 from tests.kit.people import Person
@@ -33,7 +34,17 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "app": {"two_step": True},
     "passkey": {"two_step": True, "phone": "13600136010"},
     "shared": {},
+    "directory": {"two_step": True},
+    "gone": {},
+    "elsewhere": {},
+    "left": {},
 }
+# As the directory has people.
+THERE = [
+    Someone("1", "directory@example.edu", "赵六", "", is_active=True, phone="13600136011"),
+    Someone("2", "gone@example.edu", "钱七", "", is_active=True),
+]
+OF_THE_DIRECTORY = "kept-there-2026"
 # These do not sign in before they are asked about: the same phone gets no second code within a minute.
 COME_BY_PASSWORD = ("off", "on-with-phone", "on-without-phone", "disabled", "must-change", "planned", "excepted")
 SUPERUSER = "superuser"
