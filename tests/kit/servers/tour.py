@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
@@ -16,7 +17,7 @@ from accounts.browsers.browsers import Look
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.maillogins.models import MailLogin
-from accounts.phones.models import Phone
+from accounts.phones.models import Phone, Suggestion
 from accounts.sessions import signins
 from accounts.users.models import User
 from apppasswords import last_use, limits, passwords
@@ -78,6 +79,7 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
     page.goto("/sign-in/")
     steps.password(page, "zhangsan")
     yield "bind"
+    yield from _suggested(page, owner)
     page.fill("[name=number]", LANDLINE)
     page.click("[name=send]")
     yield "bind-landline"
@@ -87,6 +89,25 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
     steps.enter(page, steps.wrong_code())
     yield "bind-wrong-code"
     Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+
+
+def _suggested(page: Page, owner: User) -> Iterator[str]:
+    """The directory has a number, and is trusted afterwards."""
+    row = Suggestion.objects.create(user=owner, number=f"+86{OTHER_NUMBER}")
+    of_the_directory = {"LDAP_ATTRIBUTES": settings.LDAP_ATTRIBUTES | {"phone": "mobile"}}
+    with override_settings(**of_the_directory):
+        page.reload()
+        yield "bind-suggested"
+    User.objects.filter(pk=owner.pk).update(department="财务处")
+    trusted = {"LDAP_PHONES_TRUSTED_SINCE": timezone.localdate(), "LDAP_PHONES_TRUSTED_FOR": ["财务处"]}
+    with override_settings(**of_the_directory, **trusted):
+        page.reload()
+        page.click("[name=send]")
+        yield "bind-trusted-sent"
+    User.objects.filter(pk=owner.pk).update(department="")
+    row.delete()
+    Sms.objects.all().delete()
+    page.goto("/sign-in/phone/")
 
 
 def _code(page: Page, owner: User) -> Iterator[str]:
