@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.lib import numbers
-from accounts.lib.batches import BATCH
+from accounts.lib.batches import BATCH, batches
 from accounts.phones.models import Phone, Suggestion
 from accounts.users import ways
 from accounts.users.models import User
@@ -49,7 +49,8 @@ def known() -> dict[int, str]:
 def keep(found: dict[int, str]) -> None:
     """By the key of the person, what the directory has by now; empty: nothing."""
     with transaction.atomic():
-        Suggestion.objects.filter(user__in=[pk for pk, number in found.items() if not number]).delete()
+        for gone in batches(pk for pk, number in found.items() if not number):
+            Suggestion.objects.filter(user__in=gone).delete()
         rows = [Suggestion(user_id=pk, number=number) for pk, number in found.items() if number]
         Suggestion.objects.bulk_create(
             rows, batch_size=BATCH, update_conflicts=True, unique_fields=["user"], update_fields=["number"]

@@ -273,7 +273,8 @@ class Environment:
         return self.read(Setting(name, "domains, separated by commas", ""), kinds.domains, nothing=[])
 
     def names(self, name: str) -> list[str]:
-        return self.read(Setting(name, "names, separated by commas", ""), kinds.words, nothing=[])
+        setting = Setting(name, "names in one line, separated by commas", "")
+        return self.read(setting, lambda value: kinds.words(kinds.text(value)), nothing=[])
 
     def ldap_filter(self, name: str, default: str) -> str:
         setting = Setting(name, "a filter of LDAP with {address} or {name} in it", default)

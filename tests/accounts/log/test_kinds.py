@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from accounts.closures.models import Closure
 from accounts.delivery.models import Mail, Sms
 from accounts.lib.numbers import masked
 from accounts.log import details, events, sentences
@@ -232,8 +233,9 @@ def test_the_words_are_those_of_the_mistakes() -> None:
             assert said == {str(mistake): str(mistake.label) for mistake in BY_LIMITS}
 
 
-def test_every_way_in_has_words() -> None:
+def test_every_way_in_and_out_has_words() -> None:
     assert details.METHODS.keys() == set(figures.METHODS)
+    assert details.CLOSURES.keys() == set(Closure.Why)
     assert details.CHANNELS.keys() == {"web", *decision.PROTOCOLS}
 
 

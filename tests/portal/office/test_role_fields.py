@@ -29,6 +29,7 @@ FIELDS: list[tuple[str, Any, tuple[str, ...]]] = [
     ("two_step_from", True, ()),  # by its own page, and by roll-outs
     ("must_change_password", True, (roles.ADMINISTRATOR, SUPERUSER)),
     ("is_active", False, (roles.ADMINISTRATOR, SUPERUSER)),
+    ("last_day", "2036-09-01", (roles.ADMINISTRATOR, SUPERUSER)),
     ("is_staff", True, (SUPERUSER,)),
     ("is_superuser", True, (SUPERUSER,)),
     ("groups", True, (SUPERUSER,)),
