@@ -32,6 +32,7 @@ def cas(live_server: LiveServer, settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def provider(live_server: LiveServer, settings: Settings) -> Iterator[str]:
     settings.PUBLIC_URL = live_server.url
+    settings.SMS_RESEND_AFTER *= 0
     with openid_provider.running(live_server.url, MAILBOX) as url:
         settings.OIDC_UPSTREAM_ISSUER = url
         settings.OIDC_UPSTREAM_CLIENT_ID, settings.OIDC_UPSTREAM_CLIENT_SECRET = CLIENT, SECRET

@@ -39,7 +39,7 @@ WRONG = {
     "pairs as amr": ["amr", "amr=", "=mfa", "amr=mfa,acr"],
     "a day as": ["tomorrow", "2026-13-01", "1.9.2026"],
     "domains, separated": ["example", "@example.edu", "a b.edu", "example.edu,x"],
-    "pairs as address": ["address=mail", "address=mail,name=cn,identity=entryUUID,mobile=mobile", "mail", "address=m l"],
+    "pairs as address": ["address=mail", "address=mail,name=cn,identity=entryUUID,tel=mobile", "mail", "address=m l"],
     "a filter of LDAP": ["mail={address}", "(mail={address}", "(mail=*)"],
     "a mailbox address": ["root", "信息办", "<@example.edu>"],
     "mailbox addresses": ["root", "a@example.edu,b", "a@example.edu b@example.edu"],
