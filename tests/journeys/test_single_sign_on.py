@@ -96,5 +96,12 @@ def test_by_a_certified_provider(provider: str, live_server: LiveServer, owner: 
     page.wait_for_url(f"{provider}/session/end**")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url(f"{live_server.url}/sign-in/**")
-    page.get_by_role("link", name="统一身份认证登录").click()
-    page.wait_for_url(f"{provider}/interaction/**")  # it has forgotten who was in
+    page.goto("/sign-in/elsewhere/oidc/")
+    sign_in_there(page)  # it has forgotten who was in
+    enter_the_code(page)
+    page.wait_for_url(f"{live_server.url}/")
+    page.goto(f"{provider}/session/end")
+    page.get_by_role("button", name="Sign out").click()
+    assert wait_until(lambda: Arrival.objects.filter(ended_at__isnull=False).exists(), 10)
+    page.goto("/")
+    expect(page).to_have_url(f"{live_server.url}/sign-in/?next=/")

@@ -1,7 +1,7 @@
 // npm's oidc-provider as an institution runs it: one client, one person, and pages of its own to sign in and out.
 // node provider.mjs MODULES PORT SERVICE MAILBOX NAME PASSWORD CLIENT SECRET
 const [modules, port, service, mailbox, name, password, client, secret] = process.argv.slice(2);
-const { Provider } = await import(`${modules}/oidc-provider/lib/index.js`);
+const { default: Provider } = await import(`${modules}/oidc-provider/lib/index.js`);
 
 const issuer = `http://127.0.0.1:${port}`;
 const back = `${service}/sign-in/elsewhere/oidc/back/`;
@@ -67,4 +67,5 @@ provider.use(async (ctx, next) => {
     <button type="submit">Sign in</button></form>`);
 });
 
+provider.on("backchannel.error", (_ctx, error) => console.error(error));
 provider.listen(Number(port), "127.0.0.1");
