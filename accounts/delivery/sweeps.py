@@ -39,9 +39,15 @@ def unclaimed() -> Iterator[Delivery]:
         )
         due = model.wanted().filter(sweep_at__lte=now)
         for row in due.order_by("created_at"):
-            mine = due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=now + 2 * settings.SMS_REQUEUE_AFTER)
-            if mine:
+            again_at = _again_at(row, now)
+            if due.filter(pk=row.pk, sweep_at=row.sweep_at).update(sweep_at=again_at):
+                row.sweep_at = again_at
                 yield row
+
+
+def _again_at(row: Delivery, now: datetime) -> datetime:
+    """As far away as the row has waited by then: what waits because the queue is long must not make it longer."""
+    return now + max(2 * settings.SMS_REQUEUE_AFTER, now - row.created_at)
 
 
 def _note_what_was_sent(lost: datetime) -> None:

@@ -55,6 +55,14 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
 
 @pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows that the queue was given, in a queue that no worker comes to."""
+    rows: list[int] = []
+    monkeypatch.setattr(send_sms, "apply_async", lambda args, *_, **__: rows.extend(args))
+    return rows
+
+
+@pytest.fixture
 def no_broker() -> Iterator[pytest.MonkeyPatch]:
     """The queue refuses whatever it is given, until this is undone."""
 
@@ -230,6 +238,30 @@ def test_the_sweep_leaves_the_queue_its_chance(user: User, gateway: Gateway) -> 
     with after(5):
         tasks.sweep()
     assert gateway.asked == 1
+
+
+def test_a_long_queue_is_not_made_longer(user: User, published: list[int]) -> None:
+    """Five minutes in which no worker comes to it, a sweep each second."""
+    make_sms(user, expires_at=timezone.now() + timedelta(minutes=10))
+    for seconds in range(1, 301):
+        with after(seconds):
+            tasks.sweep()
+    assert 3 <= len(published) <= 8
+
+
+def test_after_a_queue_that_was_away_nobody_waits_as_long_again(
+    user: User, published: list[int], no_broker: pytest.MonkeyPatch
+) -> None:
+    make_sms(user, expires_at=timezone.now() + timedelta(minutes=10))
+    for seconds in range(1, 200):
+        with after(seconds):
+            tasks.sweep()
+    assert not published
+    no_broker.undo()
+    for seconds in range(200, 206):
+        with after(seconds):
+            tasks.sweep()
+    assert len(published) == 1
 
 
 def test_two_sweeps_share_the_rows(user: User) -> None:
