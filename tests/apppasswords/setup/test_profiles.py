@@ -16,7 +16,7 @@ from apppasswords.models import AppPassword
 from apppasswords.setup import profiles
 from tests.conftest import MakeUser
 from tests.kit import apple
-from tests.kit.people import IPHONE, PASSWORD, Person
+from tests.kit.people import IPHONE, PASSWORD, WINDOWS, Person
 
 PAGE = "/app-passwords/profile/"
 
@@ -192,3 +192,9 @@ def test_it_needs_a_phone_and_a_fresh_code(owner: Person, lisi: Person) -> None:
 @pytest.mark.parametrize(("agent", "name"), [(IPHONE, "iPhone"), (IPHONE.replace("iPhone", "iPad"), "iPad")])
 def test_the_device_is_named_at_once(owner: Person, agent: str, name: str) -> None:
     assert f'value="{name}"' in owner.get(PAGE, headers={"User-Agent": agent}).content.decode()
+
+
+@pytest.mark.parametrize(("agent", "strong"), [(IPHONE, "Download to this device"), (WINDOWS, "Show a QR code")])
+def test_strong_is_what_the_device_at_hand_needs(owner: Person, agent: str, strong: str) -> None:
+    page = owner.get(PAGE, headers={"User-Agent": agent, "accept-language": "en"}).content.decode()
+    assert re.findall(r'class="btn btn-primary">([^<]+)', page) == [strong]
