@@ -131,6 +131,7 @@ class Sms(Delivery):
         indexes = [
             models.Index(fields=["user", "purpose", "-created_at"], name="sms_of_a_user"),
             models.Index(fields=["status", "sweep_at"], name="sms_to_sweep"),
+            models.Index(fields=["address", "-created_at"], name="sms_of_an_address"),
         ]
         constraints = [
             models.CheckConstraint(

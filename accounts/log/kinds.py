@@ -437,3 +437,6 @@ class Kind(models.TextChoices):
             return self.entry.details[name].store(value)
         except WrongDetail as error:
             raise WrongDetail(f"{self}, {name}: {error}") from None
+
+
+BY_NAME: Mapping[str, Kind] = {kind.value: kind for kind in Kind}

@@ -79,10 +79,6 @@ class SecurityEvent(models.Model):
     def __str__(self) -> str:
         return self.get_kind_display()
 
-    def get_kind_display(self) -> str:
-        """As Django's, which translates the labels of all kinds to say one: 5 ms for each row of a list."""
-        return str(kinds.Kind(self.kind).label) if self.kind in kinds.Kind.values else self.kind
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise EventStaysError
@@ -92,10 +88,16 @@ class SecurityEvent(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise EventStaysError
 
+    def get_kind_display(self) -> str:
+        """As Django's, which translates the labels of all kinds to say one: 5 ms for each row of a list."""
+        known = kinds.BY_NAME.get(self.kind)
+        return str(known.label) if known else self.kind
+
     @property
     def entry(self) -> kinds.Entry:
         """What the table says of its kind; an empty one for a kind that another version knew."""
-        return kinds.Kind(self.kind).entry if self.kind in kinds.Kind.values else kinds.Entry()
+        known = kinds.BY_NAME.get(self.kind)
+        return known.entry if known else kinds.Entry()
 
     def details(self) -> dict[str, Any]:
         """For templates: moments as such, and what no table knows as it was written."""

@@ -1,7 +1,7 @@
 """What SMS cost, and how much may be spent on a day: by a gateway, for a country, by the whole site.
 
 Spent before the gateway is asked, by conditional updates: however many send at once, no budget is exceeded. What was
-certainly not sent is given back.
+certainly not sent is given back. Where there is no budget nothing is counted: all who send would wait for each other.
 """
 
 import logging
@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.delivery import claims
@@ -41,9 +42,9 @@ def begin(sms: Sms, gateway: str) -> Attempt | None:
     try:
         with transaction.atomic():
             claims.renew(sms, now, gateway=gateway)  # known even if nothing more is heard of it
-            for of in _purses(gateway, sms.number):
-                _spend(of, cost)
             attempt = Attempt.objects.create(sms=sms, gateway=gateway, started_at=now, price=cost)
+            for of in _purses(gateway, sms.number):  # last: who comes next waits from here until the commit
+                _spend(of, attempt)
     except _Spent as spent:
         logger.error("A budget of SMS is spent for today: %s", spent)
         return None
@@ -53,16 +54,30 @@ def begin(sms: Sms, gateway: str) -> Attempt | None:
 
 def _purses(gateway: str, number: str) -> tuple[str, ...]:
     """Always in this order: who holds one waits for the next one, and nobody in a circle."""
-    return SITE, f"+{numbers.country(number)}", gateway
+    every = SITE, f"+{numbers.country(number)}", gateway
+    return tuple(of for of in every if of in settings.SMS_BUDGETS)
 
 
-def _spend(of: str, cost: int) -> None:
+def _spend(of: str, attempt: Attempt) -> None:
     today = timezone.localdate()
-    if _add(today, of, cost):
+    if _add(today, of, attempt.price):
         return
-    Spending.objects.bulk_create([Spending(day=today, of=of)], ignore_conflicts=True)  # the first of the day, perhaps
-    if not _add(today, of, cost):
+    Spending.objects.bulk_create([_so_far(today, of, attempt)], ignore_conflicts=True)  # the first of it, perhaps
+    if not _add(today, of, attempt.price):
         raise _Spent(of)
+
+
+def _so_far(day: date, of: str, attempt: Attempt) -> Spending:
+    """Without this attempt. A budget may be set in the middle of a day."""
+    sent = Attempt.objects.filter(outcome__in=Attempt.HANDED_OVER, started_at__gte=_midnight(day)).exclude(
+        pk=attempt.pk
+    )
+    if of.startswith("+"):
+        sent = sent.filter(sms__number__startswith=of)
+    elif of != SITE:
+        sent = sent.filter(gateway=of)
+    summed = sent.order_by().aggregate(messages=Count("pk"), money=Coalesce(Sum("price"), 0))
+    return Spending(day=day, of=of, **summed)
 
 
 def _add(day: date, of: str, cost: int) -> bool:
@@ -77,8 +92,7 @@ def _add(day: date, of: str, cost: int) -> bool:
 
 def take_back(attempt: Attempt) -> None:
     day = timezone.localdate(attempt.started_at)
-    of = _purses(attempt.gateway, attempt.sms.number)
-    for one in of:
+    for one in _purses(attempt.gateway, attempt.sms.number):
         Spending.objects.filter(day=day, of=one, messages__gt=0, money__gte=attempt.price).update(
             messages=F("messages") - 1, money=F("money") - attempt.price
         )
@@ -102,7 +116,11 @@ def _holds_nothing(of: list[str]) -> bool:
 
 
 def _tomorrow() -> datetime:
-    return timezone.make_aware(datetime.combine(timezone.localdate() + timedelta(days=1), time.min))
+    return _midnight(timezone.localdate() + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def delete_expired() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.db import transaction
@@ -46,7 +46,7 @@ class Use:
 class Entry:
     key: str
     at: datetime
-    text: str
+    say: Callable[[], str]  # of a thousand entries a page says fifty
     address: str
     is_sign_in: bool = False
     is_mail: bool = False
@@ -59,6 +59,10 @@ class Entry:
     @property
     def day(self) -> date:
         return timezone.localdate(self.at)
+
+    @cached_property
+    def text(self) -> str:
+        return self.say()
 
     @cached_property
     def is_on_campus(self) -> bool:
@@ -79,7 +83,7 @@ def _of_event(event: SecurityEvent) -> Entry:
     return Entry(
         key=f"event-{event.pk}",
         at=event.at,
-        text=sentences.phrase(event),
+        say=partial(sentences.phrase, event),
         address=event.address,
         is_sign_in=event.kind == Kind.SIGNED_IN,
         by_office=event.actor_id is not None and event.actor_id != event.user_id,
@@ -96,10 +100,10 @@ def _of_mail(user: User, uses: Iterable[Use], since: datetime) -> list[Entry]:
         keys = [key for key in left if by_app_password and key[:2] == (row.day, row.protocol)]
         names = [left.pop(key).name for key in keys]
         entries.append(
-            Entry(f"mail-{row.pk}", row.last_at, _mail_text(row, names), row.address, is_mail=True)
+            Entry(f"mail-{row.pk}", row.last_at, partial(_mail_text, row, names), row.address, is_mail=True)
         )  # fmt: skip
     entries += [
-        Entry(f"use-{use.pk}", use.at, _app_password_text(use.protocol, [use.name]), use.address, is_mail=True)
+        Entry(f"use-{use.pk}", use.at, partial(_app_password_text, use.protocol, [use.name]), use.address, is_mail=True)
         for use in left.values()
     ]
     return entries

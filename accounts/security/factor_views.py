@@ -17,8 +17,8 @@ from accounts.sessions import clients, known, sessions
 from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
-from accounts.signin.typed_steps import AppStep, NewAppStep, RecoveryStep
-from accounts.signin.words import app_refusal_text, left_text, recovery_refusal_text
+from accounts.signin.steps.typed import AppStep, NewAppStep, RecoveryStep
+from accounts.signin.steps.words import app_refusal_text, left_text, recovery_refusal_text
 from accounts.users import ways
 from accounts.users.ways import Way
 

@@ -15,8 +15,8 @@ from accounts.sessions import clients, known, sessions
 from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
-from accounts.signin.passkey_steps import NewPasskeyStep, PasskeyStep
-from accounts.signin.words import passkey_refusal_text
+from accounts.signin.steps.passkeys import NewPasskeyStep, PasskeyStep
+from accounts.signin.steps.words import passkey_refusal_text
 from accounts.users import ways
 from accounts.users.ways import Way
 

@@ -25,8 +25,9 @@ from accounts.sessions import clients, known, notes, sessions
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
-from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.words import cannot_tell_text, phone_refusal_text, tries_text
+from accounts.signin.steps.sms import CodeStep, NumberStep
+from accounts.signin.steps.words import phone_refusal_text
+from accounts.signin.words import cannot_tell_text, tries_text
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way

@@ -18,8 +18,8 @@ from accounts.sessions.halfway import Candidate
 from accounts.signin import entering, lost
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import SignInAppForm
-from accounts.signin.typed_steps import AppStep, NewAppStep, RecoveryStep
-from accounts.signin.words import app_refusal_text, recovered_text
+from accounts.signin.steps.typed import AppStep, NewAppStep, RecoveryStep
+from accounts.signin.steps.words import app_refusal_text, recovered_text
 from accounts.users.ways import Way
 
 

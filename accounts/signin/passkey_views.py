@@ -12,7 +12,7 @@ from accounts.sessions.halfway import Candidate
 from accounts.signin import entering
 from accounts.signin.decorators import way_required
 from accounts.signin.forms import SignInPasskeyForm
-from accounts.signin.passkey_steps import PasskeyStep
+from accounts.signin.steps.passkeys import PasskeyStep
 from accounts.users.ways import Way
 
 

@@ -26,11 +26,12 @@ from accounts.sessions import clients, expiry, flows, grants, halfway, lifetimes
 from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
-from accounts.signin import entering, lost, signin, steady, words
+from accounts.signin import entering, lost, signin, steady
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
-from accounts.signin.steps import CodeStep, NumberStep
-from accounts.signin.words import cannot_tell_text, help_code_text, must_change_text, phone_refusal_text, refused_text
+from accounts.signin.steps.sms import CodeStep, NumberStep
+from accounts.signin.steps.words import phone_refusal_text
+from accounts.signin.words import cannot_tell_text, ended_text, help_code_text, must_change_text, refused_text
 from accounts.users.models import User
 from accounts.users.ways import Way
 
@@ -65,7 +66,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
-    ended = "" if form.is_bound else words.ended_text(expiry.ended(request))
+    ended = "" if form.is_bound else ended_text(expiry.ended(request))
     context = {
         "form": form,
         "next": next_path,

@@ -76,7 +76,7 @@ class History:
             for person in self.everybody:
                 department = person.user.department
                 counts[Name.PEOPLE_OF, department] += 1
-                for name, since in ((Name.TWO_STEP_OF, person.two_step), (Name.PHONE_OF, person.phone),
+                for name, since in ((Name.TWO_STEP_OF, person.two_step), (Name.READY_OF, person.phone),
                                     (Name.APP_PASSWORD_OF, person.app_password)):  # fmt: skip
                     counts[name, department] += since is not None and since >= ago
             for whole, of in zip(figures.WHOLE, figures.OF_DEPARTMENTS, strict=True):
@@ -84,7 +84,7 @@ class History:
             self.older[ago] |= dict(counts)
             everybody = counts[Name.PEOPLE, ""]
             programs = sum(person.has_program for person in self.everybody)
-            self.on[ago] = counts[Name.PHONE, ""] / max(everybody, 1)
+            self.on[ago] = counts[Name.READY, ""] / max(everybody, 1)
             self.made[ago] = counts[Name.APP_PASSWORD, ""] / max(programs, 1)
 
     # --- What they did ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Attempt, Delivery, Sms
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.users import ways
 from accounts.users.models import User
 from portal.office.models import DayFigure
 
@@ -31,8 +32,8 @@ REFUSED = "refused"
 ADDRESS, ACCOUNT = "address", "account"  # what a ban is of
 
 
-WHOLE = (Name.PEOPLE, Name.TWO_STEP, Name.PHONE, Name.APP_PASSWORD)
-OF_DEPARTMENTS = (Name.PEOPLE_OF, Name.TWO_STEP_OF, Name.PHONE_OF, Name.APP_PASSWORD_OF)
+WHOLE = (Name.PEOPLE, Name.TWO_STEP, Name.READY, Name.APP_PASSWORD)
+OF_DEPARTMENTS = (Name.PEOPLE_OF, Name.TWO_STEP_OF, Name.READY_OF, Name.APP_PASSWORD_OF)
 
 
 def sum_up(day: date) -> None:
@@ -94,10 +95,10 @@ def _people(end: datetime) -> Figures:
         .annotate(
             all=Count("pk"),
             on=Count("pk", filter=Q(two_step_from__lt=end, two_step_from__lte=timezone.now())),
-            bound=Count("pk", filter=Q(phone__bound_at__lt=end)),
+            ready=Count("pk", filter=ways.are_ready()),
             made=Count("pk", filter=Q(has_app_password=True)),
         )
-        .values_list("department", "all", "on", "bound", "made")
+        .values_list("department", "all", "on", "ready", "made")
     )
     figures: Figures = dict.fromkeys(((name, "") for name in WHOLE), 0)
     for department, *counts in departments:

@@ -13,11 +13,11 @@ class DayFigure(models.Model):
         # People who have it at the end of the day; the key is empty: everybody, or the department.
         PEOPLE = "people"
         TWO_STEP = "two_step"
-        PHONE = "phone"
+        READY = "phone"  # has a second step that may be the only one; once that was a phone
         APP_PASSWORD = "app_password"  # noqa: S105
         PEOPLE_OF = "people_of"
         TWO_STEP_OF = "two_step_of"
-        PHONE_OF = "phone_of"
+        READY_OF = "phone_of"
         APP_PASSWORD_OF = "app_password_of"  # noqa: S105
         # How often it happened on that day; the key says of which kind.
         SMS = "sms"  # gateway, outcome

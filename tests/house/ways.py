@@ -18,14 +18,14 @@ accounts.signin.views:sign_in | name and password come in
       accounts.browsers.browsers:recognise | a trusted browser needs no code
   accounts.sessions.halfway:begin | half-way, under a new session key
 accounts.signin.views:sign_in_code | the code comes in
-  accounts.signin.steps:CodeStep | one code for one purpose
+  accounts.signin.steps.sms:CodeStep | one code for one purpose
     accounts.codes.codes:check | the code of this account, number, purpose and session
       accounts.codes.guesses:check | counted before it is compared; used up if right
   accounts.sessions.sessions:open_for | in, under a new session key
   accounts.log.events:record | who signed in, from where
 """,
     "An SMS": """
-accounts.signin.steps:CodeStep | somebody needs a code
+accounts.signin.steps.sms:CodeStep | somebody needs a code
   accounts.codes.codes:issue | limits are counted, the row is written; earlier codes are void
     accounts.delivery.queue:enqueue | once the row is committed
       ~accounts.routes.tasks:send_sms | (Celery, by the name of the task that the row's model says)

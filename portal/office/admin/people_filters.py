@@ -52,10 +52,16 @@ class WayFilter(admin.SimpleListFilter):
     parameter_name = "way"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*((way.value, way.label) for way in ways.allowed()), ("none", _("none"))]
+        return [
+            *((way.value, way.label) for way in ways.allowed()),
+            ("ready", _("enough to sign in")),
+            ("none", _("none")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         chosen = self.value()
+        if chosen == "ready":
+            return queryset.filter(ways.are_ready())
         if chosen == "none":
             return queryset.exclude(ways.have(Way))
         return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset

@@ -54,7 +54,7 @@ def adoption(days: Days) -> list[Chart]:
     )
     series: list[tuple[str, list[int | None], dict[str, Lookup]]] = [
         (_("two-step on"), two_step, {"two_step": "on"}),
-        (_("phone bound"), days.ends(Name.PHONE), {"phone__isnull": 0}),
+        (_("way to verify bound"), days.ends(Name.READY), {"way": "ready"}),
         (_("app password made"), days.ends(Name.APP_PASSWORD), {"app_passwords__isnull": 0}),
         (_("everybody"), people, {}),
     ]

@@ -18,7 +18,7 @@ from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
 from accounts.security import passwords
-from accounts.signin.words import refusal_text
+from accounts.signin.steps.words import refusal_text
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords

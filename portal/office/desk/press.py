@@ -14,7 +14,7 @@ from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.presses import once
 from accounts.sessions.sessions import SignedInRequest
-from accounts.signin.words import refusal_text
+from accounts.signin.steps.words import refusal_text
 from accounts.users.models import User
 from portal.office.desk import acts
 from portal.office.desk.acts import By

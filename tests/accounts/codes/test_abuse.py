@@ -59,13 +59,34 @@ def test_a_gateway_whose_budget_is_spent_is_not_asked(
     assert Spending.objects.get(of=A).money == 900
 
 
+def spent() -> dict[str, tuple[int, int]]:
+    return {row.of: (row.messages, row.money) for row in Spending.objects.all()}
+
+
 def test_what_was_certainly_not_sent_costs_nothing(make_user: MakeUser, gateways: Gateways, settings: Settings) -> None:
     settings.SMS_PRICES = routes.prices(f"{A}: 0.05; {B}: 0.05", NAMES)
+    settings.SMS_BUDGETS = routes.budgets(f"{A}: 9; {B}: 9; 86: 9; *: 9", NAMES)
     gateways.fail(A, NotSent("away"), OutcomeUnknown("time-out"))
     for n in range(2):
         asked(make_user, f"p{n}", f"+861381234567{n}").ask()
-    spent = {row.of: (row.messages, row.money) for row in Spending.objects.all()}
-    assert spent == {A: (1, 500), B: (1, 500), "+86": (2, 1000), "*": (2, 1000)}
+    assert spent() == {A: (1, 500), B: (1, 500), "+86": (2, 1000), "*": (2, 1000)}
+
+
+def test_a_budget_that_is_set_in_the_middle_of_a_day_counts_the_day(
+    make_user: MakeUser, gateways: Gateways, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    settings.SMS_PRICES = routes.prices(f"{A}: 0.05; {B}: 0.05", NAMES)
+    asked(make_user, "yesterday", "+8613812345670").ask()
+    clock.shift(timedelta(days=1))
+    gateways.fail(A, NotSent("away"))
+    for n in range(1, 4):
+        asked(make_user, f"p{n}", f"+861381234567{n}").ask()
+    asked(make_user, "hk", "+85291234567").ask()
+    assert spent() == {}, "nobody waits for a count that nobody needs"
+    settings.SMS_BUDGETS = routes.budgets(f"{A}: 9; {B}: 9; 86: 4; *: 9", NAMES)
+    assert asked(make_user, "p4", "+8613812345674").ask().sms
+    assert spent() == {A: (4, 2000), "+86": (4, 2000), "*": (5, 2500)}
+    assert asked(make_user, "p5", "+8613812345675").ask().refusal is Refusal.BUDGET
 
 
 def test_all_off_is_refused_and_costs_no_quota(make_user: MakeUser, gateways: Gateways, office: Person) -> None:

@@ -62,7 +62,7 @@ def test_what_changes_nothing(wangwu: Person, old: str, new: str, again: str | N
 def test_each_reason_stands_in_a_line_of_its_own(wangwu: Person) -> None:
     wangwu.sign_in()
     page = wangwu.post(PAGE, {"old_password": PASSWORD, "new_password": "123", "new_password_again": "123"})
-    told = page.content.decode().partition("_error")[2].partition("</div>")[0]
+    told = page.content.decode().partition('class="field-error"')[2].partition("</div>")[0]
     assert told.count("<p>") == told.count("</p>") >= 2
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Sms
+from accounts.factors.models import Authenticator, RecoverySet
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
@@ -66,6 +67,15 @@ def test_people_at_the_end_of_the_day(people: list[User]) -> None:
     assert only(Name.PEOPLE, tomorrow) == {"": 4}
     assert only(Name.TWO_STEP, tomorrow) == {"": 2}
     assert only(Name.TWO_STEP_OF, tomorrow) == {"文学院": 2, "法学院": 0}
+
+
+def test_an_app_is_as_good_as_a_phone_and_paper_alone_is_not(people: list[User], settings: Settings) -> None:
+    settings.SECOND_STEPS, settings.SECOND_STEPS_ALONE = ["phone", "app", "recovery"], ["phone", "app"]
+    Authenticator.objects.create(user=people[1], name="手机", key=b"", last_step=0)
+    RecoverySet.objects.create(user=people[2])
+    figures.sum_up(DAY)
+    assert only(Name.READY) == {"": 2}
+    assert only(Name.READY_OF) == {"文学院": 2}
 
 
 def test_two_step_that_begins_tonight_is_not_on_yet(make_user: MakeUser) -> None:

@@ -15,8 +15,8 @@ from accounts.delivery.models import Sms
 from accounts.lib import clock, numbers
 from accounts.routes import routing
 from accounts.sessions import clients, keys, known, notes, sessions
-from accounts.signin import words
-from accounts.signin.forms import CodeForm, NumberForm
+from accounts.signin.steps import words
+from accounts.signin.steps.forms import CodeForm, NumberForm
 from accounts.users.models import User
 
 

@@ -8,8 +8,8 @@ from accounts.factors import ceremonies, passkeys
 from accounts.factors.ceremonies import Made, Place, Purpose
 from accounts.factors.models import Passkey
 from accounts.sessions import clients, halfway
-from accounts.signin import words
-from accounts.signin.forms import NewPasskeyForm, PasskeyForm
+from accounts.signin.steps import words
+from accounts.signin.steps.forms import NewPasskeyForm, PasskeyForm
 from accounts.users.models import User
 
 

@@ -10,8 +10,8 @@ from accounts.factors.authenticators import Off
 from accounts.factors.models import Authenticator, RecoverySet
 from accounts.lib.qr import picture
 from accounts.sessions import clients, halfway
-from accounts.signin import words
-from accounts.signin.forms import AppCodeForm, NewAppForm, RecoveryCodeForm
+from accounts.signin.steps import words
+from accounts.signin.steps.forms import AppCodeForm, NewAppForm, RecoveryCodeForm
 from accounts.users.models import User
 
 
