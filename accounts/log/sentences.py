@@ -13,7 +13,7 @@ def phrase(event: SecurityEvent) -> str:
     entry, said = event.entry, dict(_said(event))
     if entry.says and said.keys() >= set(entry.noted):
         return str(entry.says) % said
-    label = str(event.get_kind_display())
+    label = event.label
     notes = " · ".join(said[name] for name in entry.noted if said.get(name))
     return _("%(what)s (%(note)s)") % {"what": label, "note": notes} if notes else label
 

@@ -39,7 +39,7 @@ class Task:
             messages.warning(self.request, _("Nothing was done: the page was out of date. This is how it is now."))
             return
         who, time = event.actor_name or _("the owner"), clock.briefly(event.at)
-        told = {"who": who, "time": time, "what": event.get_kind_display()}
+        told = {"who": who, "time": time, "what": event.label}
         messages.warning(self.request, _("Nothing was done. “%(what)s” was done by %(who)s at %(time)s.") % told)
 
     def show_once(self, **secret: Any) -> HttpResponse:
