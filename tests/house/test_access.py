@@ -162,6 +162,14 @@ for _model in (*EDITED, *READ_ONLY, *ADDED):
         f"admin/{_model}/<path:object_id>/change/": "200",
         f"admin/{_model}/<path:object_id>/": "302",
     }
+# A machine is ended, never deleted.
+ADMIN |= {
+    f"admin/apppasswords/machine/{page}": answer
+    for page, answer in {
+        "": "200", "add/": "200", "<path:object_id>/history/": "200", "<path:object_id>/delete/": "403",
+        "<path:object_id>/change/": "200", "<path:object_id>/": "302",
+    }.items()
+}  # fmt: skip
 
 
 def _expectations() -> Iterator[tuple[str, tuple[str, list[str]]]]:
