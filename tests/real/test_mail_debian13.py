@@ -3,6 +3,8 @@
 Most are the tests of Dovecot 2.3, with a mailbox that is at the newer one.
 """
 
+import imaplib
+import json
 import shutil
 import smtplib
 from collections.abc import Iterator
@@ -248,6 +250,32 @@ def test_a_token_opens_its_own_mailbox_and_no_other(reader: Reader) -> None:
 def test_a_token_that_is_not_for_mail_opens_nothing(reader: Reader) -> None:
     reader.token = reader.browser.tokens("openid email")["access_token"]
     assert IN not in reader.says()
+
+
+def told_on_the_way(reader: Reader, token: str) -> str:
+    """What the challenge says that comes before the refusal."""
+    heard: list[bytes] = []
+    words = iter([f"user={reader.name}\1auth=Bearer {token}\1\1".encode(), b""])
+
+    def say(challenge: bytes) -> bytes:
+        heard.append(challenge)
+        return next(words)
+
+    refused = pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED")
+    with imap(reader.system, way=f"{WAY}imap") as program, refused:
+        program.authenticate("XOAUTH2", say)
+    status: str = json.loads(heard[-1])["status"]
+    return status
+
+
+def test_an_outage_of_the_portal_is_told_on_the_way(house: House, reader: Reader) -> None:
+    """docs/mail-servers.md says so of 2.4.1; one that says [UNAVAILABLE] in the end is welcome."""
+    assert told_on_the_way(reader, "not-a-token") == "401"
+    house.portal.stop()
+    try:
+        assert told_on_the_way(reader, reader.token) == "500"
+    finally:
+        house.portal.start(house.mail.ports["portal"])
 
 
 @pytest.fixture
