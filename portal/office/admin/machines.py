@@ -85,7 +85,7 @@ class MachineForm(BoundsForm):
 
 
 class OwnerFilter(admin.SimpleListFilter):
-    title = gettext_lazy("responsible")
+    title = gettext_lazy("person responsible")
     parameter_name = "owner"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

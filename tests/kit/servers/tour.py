@@ -175,8 +175,14 @@ def _connection(page: Page, row: AppPassword) -> Iterator[str]:
     yield "connection-waiting"
     for mistake in Mistake:
         until = now + timedelta(minutes=48) if mistake is Mistake.BANNED else None
+        networks = "198.51.100.0/24" if mistake is Mistake.ELSEWHERE else ""
         AppPassword.objects.filter(pk=row.pk).update(
-            mistake=mistake, mistake_at=now, mistake_protocol="imap", mistake_address="192.0.2.7", mistake_until=until
+            networks=networks,
+            mistake=mistake,
+            mistake_at=now,
+            mistake_protocol="imap",
+            mistake_address="192.0.2.7",
+            mistake_until=until,
         )
         page.goto(address)
         yield f"connection-{mistake}"

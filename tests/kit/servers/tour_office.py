@@ -79,7 +79,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     page.select_option("[name=action]", "switch_two_step_on")
     page.click(".actions [type=submit]")
     yield "admin-rollout-choose"
-    yield from _machines(page)
+    yield from _machines(page, owner)
     yield from _rollouts(page, clerk)
     yield from _files(page)
 
@@ -133,12 +133,12 @@ def _rollouts(page: Page, clerk: User) -> Iterator[str]:
     yield "admin-person"
 
 
-def _machines(page: Page) -> Iterator[str]:
+def _machines(page: Page, owner: User) -> Iterator[str]:
     page.goto("/admin/apppasswords/machine/add/")
     page.click("main [type=submit].default")
     yield "admin-machine-add"
     for field, entered in {
-        "name": "二楼打印机", "purpose": "扫描件发到邮箱", "mailbox": "lisi", "owner": "lisi",
+        "name": "二楼打印机", "purpose": "扫描件发到邮箱", "mailbox": owner.username, "owner": owner.username,
         "networks": "198.51.100.0/24", "last_day": f"{timezone.localdate().year + 2}-01-31",
     }.items():  # fmt: skip
         page.fill(f"[name={field}]", entered)
