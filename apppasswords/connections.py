@@ -16,6 +16,7 @@ from accounts.users import mailbox_passwords
 from accounts.users.keeper import Asker
 from accounts.users.models import User
 from apppasswords import secrets
+from apppasswords.limits import Scope
 from apppasswords.models import WATCHED, AppPassword, FirstUse, Mistake
 
 MISTAKES_SHOWN_FOR = timedelta(hours=1)  # after it was made; whoever sets up a phone later looks at the guides
@@ -50,6 +51,15 @@ class Connection:
     uses: list[FirstUse]
     may_change: bool  # a page that shows it should look again
     is_banned: bool
+    scope: str
+
+    @property
+    def only_receives(self) -> bool:
+        return self.scope == Scope.READING
+
+    @property
+    def only_sends(self) -> bool:
+        return self.scope == Scope.SENDING
 
     @property
     def first(self) -> FirstUse | None:
@@ -76,6 +86,7 @@ def of(password: AppPassword) -> Connection:
         uses=uses,
         may_change=step is not Step.CONNECTED and now < password.created_at + WATCHED,
         is_banned=until is not None and now < until,
+        scope=password.scope,
     )
 
 

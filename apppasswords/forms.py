@@ -65,7 +65,8 @@ class BoundsForm(Seen, forms.Form):
 
 def _scopes() -> list[tuple[str, str]]:
     """Those of calendars where there is a server for them."""
-    return [(scope, str(scope.label)) for scope in Scope if settings.DAV_HOST or "calendars" not in scope]
+    hidden = () if settings.DAV_HOST else (Scope.MAIL_AND_CALENDARS, Scope.CALENDARS)
+    return [(scope, str(scope.label)) for scope in Scope if scope not in hidden]
 
 
 class LimitsForm(BoundsForm):

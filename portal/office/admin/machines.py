@@ -44,6 +44,11 @@ class MachineForm(BoundsForm):
         max_length=254,
         help_text=gettext_lazy("Who is told of its end, and asked once a year whether it is still needed."),
     )
+    networks = forms.CharField(
+        label=gettext_lazy("Only from these networks"),
+        max_length=limits.LONGEST_NETWORKS,
+        help_text=gettext_lazy("Such as 198.51.100.0/24, several with blanks between them."),
+    )
     last_day = forms.DateField(
         label=gettext_lazy("Last day"), widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"})
     )
@@ -52,8 +57,6 @@ class MachineForm(BoundsForm):
     def __init__(self, *args: Any, clerk: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.clerk = clerk
-        self.fields["networks"].required = True
-        self.fields["networks"].help_text = _("Such as 198.51.100.0/24, several with blanks between them.")
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
