@@ -151,6 +151,7 @@ ADDED = (
     "rollouts/exemption",
     "imports/roster",
     "directory/sync",
+    "apppasswords/machine",
 )  # by pages of their own; deleted by nobody
 for _model in (*EDITED, *READ_ONLY, *ADDED):
     _write = "200" if _model in EDITED else "403"
