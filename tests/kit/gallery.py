@@ -29,8 +29,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 
 from portal.celery import app  # noqa: E402
 from tests.kit import guards  # noqa: E402
-from tests.kit.servers import need  # noqa: E402
-from tests.kit.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, ZOOMED, chromium  # noqa: E402
+from tests.kit.servers.browser import HEIGHT, LANGUAGES, NARROW, SCHEMES, WIDE, ZOOMED, chromium, program  # noqa: E402
 from tests.kit.servers.tour import tour  # noqa: E402
 from tests.kit.upkeep import register_tasks  # noqa: E402
 
@@ -74,7 +73,7 @@ def main(folder: Path, words: set[str]) -> None:
 
     widths = [width for width in (ZOOMED, NARROW, WIDE) if str(width) in words] or [NARROW, WIDE]
     states = tuple(words - {"zh", "en", *map(str, widths), *SCHEMES})
-    with site() as url, chromium(need("chromium")) as browser:
+    with site() as url, chromium(program()) as browser:
         for language in LANGUAGES:
             short = language[:2]
             if short not in chosen("zh", "en"):
@@ -98,7 +97,7 @@ def main(folder: Path, words: set[str]) -> None:
 
 def for_documents(folder: Path) -> None:
     """In Chinese and in the light: what a document shows is the upper part of a page."""
-    with site() as url, chromium(need("chromium")) as browser:
+    with site() as url, chromium(program()) as browser:
         page = browser.new_context(base_url=url, locale="zh-CN", reduced_motion="reduce").new_page()
         for state in tour(page):
             if state in DOCUMENTS:

@@ -1,6 +1,7 @@
 """A real Chromium, in which nothing may go wrong unnoticed."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -64,10 +65,14 @@ class Watch:
 Open = Callable[..., Page]
 
 
+def program() -> str:
+    """Chromium; its shell without windows, where that is installed, does the same for less."""
+    return shutil.which("chromium-headless-shell") or need("chromium")
+
+
 @pytest.fixture(scope="module")
 def chromium_running() -> Iterator[Browser]:
-    path = need("chromium")
-    with pytest.MonkeyPatch.context() as patch, chromium(path) as browser:
+    with pytest.MonkeyPatch.context() as patch, chromium(program()) as browser:
         # Playwright runs a loop in this thread while it lives; tests use the database beside it, not in it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield browser
