@@ -67,8 +67,8 @@ def test_a_clerk_sees_whom_it_is_about_before_what_can_be_done(
     page = opened(open_page, live_server, clerk)
     assert wangwu.user
     page.goto(reverse("admin:desk", args=[wangwu.user.pk]))
-    assert top(page, "#content h1") < top(page, ".facts") < top(page, ".acts")
+    assert top(page, "#content h1") < top(page, "#account") < top(page, "#acts")
     resize(page, WIDE, "light")
-    assert abs(top(page, ".facts") - top(page, ".acts")) < 20, "side by side where there is room"
+    assert abs(top(page, "#account") - top(page, "#acts")) < 20, "side by side where there is room"
     families = page.evaluate("getComputedStyle(document.body).fontFamily").split(", ")
     assert families.index('"PingFang SC"') < families.index("system-ui")
