@@ -9,7 +9,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from accounts.lib import clock
+from accounts.lib import clock, ways_in
 
 register = template.Library()
 
@@ -37,6 +37,7 @@ _filter("lately", clock.lately)
 _filter("day", clock.day)
 _filter("without_year", clock.without_year)
 _filter("weekday", clock.weekday)
+register.filter("way_in", ways_in.name)
 
 
 @register.simple_tag

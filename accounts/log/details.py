@@ -11,9 +11,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
-from accounts.lib import clock
+from accounts.lib import clock, ways_in
 
 Words = Mapping[str, Promise | str]
 
@@ -56,15 +56,6 @@ PURPOSES: Words = {
 CLOSURES: Words = {
     "left": gettext_lazy("by its last day"),
     "dormant": gettext_lazy("not used for long"),
-}
-CHANNELS: Words = {
-    "web": pgettext_lazy("way in", "web page"),
-    "imap": "IMAP",
-    "pop3": "POP3",
-    "smtp": "SMTP",
-    "sieve": "SIEVE",
-    "dav": "DAV",
-    "eas": "ActiveSync",
 }
 # What of an app password that is right does not allow a login. Again a test compares these.
 LIMITS: Words = {
@@ -215,7 +206,7 @@ class Field(Text):
 
 
 TEXT, NAMES, COUNT, YES_NO, MOMENT, VALUES = Text(), Names(), Count(), YesNo(), Moment(), Values()
-METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(CHANNELS), SaidOneOf(WAYS)
+METHOD, PURPOSE, CHANNEL, WAY = OneOf(METHODS), OneOf(PURPOSES), OneOf(ways_in.NAMES), SaidOneOf(WAYS)
 LIMIT = OneOf(LIMITS)
 CLOSURE = OneOf(CLOSURES)
 MASKED, ROLE, KEY, REASON = Masked(), Role(), COUNT, TEXT

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.bans import addresses
 from accounts.delivery import notices
+from accounts.lib import ways_in
 from accounts.log import events, sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -114,7 +115,7 @@ def _mail_text(row: MailLogin, names: list[str]) -> str:
         text = _app_password_text(row.protocol, names)
     else:
         text = _("mail login by %(protocol)s with the %(method)s") % {
-            "protocol": row.protocol.upper(),
+            "protocol": ways_in.name(row.protocol),
             "method": MailLogin.Method(row.method).label,
         }
     if row.count < 2:
@@ -127,8 +128,8 @@ def _mail_text(row: MailLogin, names: list[str]) -> str:
 
 def _app_password_text(protocol: str, names: list[str]) -> str:
     if not names:
-        return _("mail login by %(protocol)s with an app password") % {"protocol": protocol.upper()}
-    said = {"protocol": protocol.upper(), "names": "、".join(names)}
+        return _("mail login by %(protocol)s with an app password") % {"protocol": ways_in.name(protocol)}
+    said = {"protocol": ways_in.name(protocol), "names": "、".join(names)}
     return _("mail login by %(protocol)s with the app password “%(names)s”") % said
 
 

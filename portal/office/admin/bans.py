@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.bans import addresses, bans, causes, places
 from accounts.bans.models import Ban, Failure
-from accounts.lib import clock, invisible, origins, series
+from accounts.lib import clock, invisible, origins, series, ways_in
 from accounts.lib.seen import Seen
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
@@ -31,8 +31,6 @@ from portal.office.admin.history import HistoryAdmin
 NEIGHBOURS_SHOWN = 20
 FAILURES_SHOWN = 50
 
-WAYS_IN = {"web": _("web page"), "imap": "IMAP", "pop3": "POP3", "smtp": "SMTP", "sieve": "Sieve"}
-
 
 def account_name(account: str) -> str:
     """A name that is no account's was never kept; the beginning of its digest tells one from another."""
@@ -41,8 +39,8 @@ def account_name(account: str) -> str:
     return account or gettext("the whole address")
 
 
-def ways_in(channels: str) -> str:
-    return series.join(WAYS_IN.get(channel, channel) for channel in channels.split(", ") if channel)
+def way_in_names(of: str) -> str:
+    return series.join(ways_in.name(channel) for channel in of.split(", ") if channel)
 
 
 class InForceFilter(admin.SimpleListFilter):
@@ -132,7 +130,7 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("why"), ordering="first_at")
     def why_and_when(self, ban: Ban) -> SafeString:
-        told = " · ".join(filter(None, (ways_in(ban.channels), self.times(ban))))
+        told = " · ".join(filter(None, (way_in_names(ban.channels), self.times(ban))))
         return format_html('{}<br><span class="small quiet">{}</span>', self.why(ban), told)
 
     @admin.display(description=_("account"), ordering="account")
@@ -146,7 +144,7 @@ class BanAdmin(HistoryAdmin):
 
     @admin.display(description=_("ways in"))
     def ways_in(self, ban: Ban) -> str:
-        return ways_in(ban.channels)
+        return way_in_names(ban.channels)
 
     @admin.display(description=_("first and last wrong password"), ordering="first_at")
     def times(self, ban: Ban) -> str:
@@ -198,7 +196,7 @@ class BanAdmin(HistoryAdmin):
             "is_far": ban_story.is_far(ban.network),
             "may_see_people": request.user.has_perm(right("view", User)),
             "failures": [
-                (failure.at, account_name(failure.account), ways_in(failure.channel))
+                (failure.at, account_name(failure.account), way_in_names(failure.channel))
                 for failure in failures[:FAILURES_SHOWN]
             ],
             "failure_count": failures.count(),

@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.bans.models import Failure
-from portal.office.admin.bans import WAYS_IN, account_name, counted, ways_in
+from accounts.lib import ways_in
+from portal.office.admin.bans import account_name, counted
 from portal.office.admin.history import HistoryAdmin
 
 
@@ -15,7 +16,7 @@ class WayInFilter(admin.SimpleListFilter):
     parameter_name = "channel"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(WAYS_IN.items())
+        return list(ways_in.NAMES.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Failure]) -> QuerySet[Failure]:
         return queryset.filter(channel=self.value()) if self.value() else queryset
@@ -42,7 +43,7 @@ class FailureAdmin(HistoryAdmin):
 
     @admin.display(description=_("way in"), ordering="channel")
     def way_in(self, failure: Failure) -> str:
-        return ways_in(failure.channel)
+        return ways_in.name(failure.channel)
 
     @admin.display(description=_("Ban"), ordering="ban")
     def what_followed(self, failure: Failure) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Delivery, Sms
+from accounts.lib import ways_in
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
@@ -260,7 +261,7 @@ def mail_logins(days: Days) -> list[Chart]:
     for protocol, of in protocols.items():
         count = sum(days.sums(Name.MAIL_LOGIN, *of))
         text = f"{share(count, total)} · {number(count)}"
-        bars.append((protocol.upper(), count, text, listing.url(days, protocol__exact=protocol)))
+        bars.append((ways_in.name(protocol), count, text, listing.url(days, protocol__exact=protocol)))
     by_protocol = Chart("mail-protocols", _("Mail logins by protocol"), note=listing.note(days))
     return [
         charts.columns(days, chart, listing, series),

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from accounts.closures.models import Closure
 from accounts.delivery.models import Mail, Sms
+from accounts.lib import ways_in
 from accounts.lib.numbers import masked
 from accounts.log import details, events, sentences
 from accounts.log.details import Detail, WrongDetail
@@ -162,7 +163,7 @@ def test_no_detail_takes_the_place_of_what_a_mail_says_anyway() -> None:
 # --- In words ---------------------------------------------------------------------------------------------------------
 
 # What is the same in both languages.
-NAMES = re.compile(r"IMAP|POP3|SMTP|SIEVE|DAV|ActiveSync|IP |IT ")
+NAMES = re.compile(r"IMAP|POP3|SMTP|Sieve|DAV|ActiveSync|IP |IT ")
 
 
 def said(kind: Kind, detail: dict[str, Any]) -> list[str]:
@@ -236,7 +237,7 @@ def test_the_words_are_those_of_the_mistakes() -> None:
 def test_every_way_in_and_out_has_words() -> None:
     assert details.METHODS.keys() == set(figures.METHODS)
     assert details.CLOSURES.keys() == set(Closure.Why)
-    assert details.CHANNELS.keys() == {"web", *decision.PROTOCOLS}
+    assert ways_in.NAMES.keys() == {"web", *decision.PROTOCOLS}
 
 
 def test_every_field_that_is_logged_is_in_the_table() -> None:

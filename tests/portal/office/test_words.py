@@ -17,7 +17,7 @@ from tests.kit.sitemap import Addresses, places
 
 # Names, and what is called so in Chinese too; and what the rows of this test hold.
 NAMES = re.compile(
-    r"Mailkey|Firefox|Linux|CSV|XLSX|IMAP|POP|SMTP|IP|ID|UTF|GBK|Big|OpenID|Issuer|JSON|Lines|PKCE|Roundcube|Sieve|doveadm|sieve"
+    r"Mailkey|Firefox|Linux|CSV|XLSX|IMAP|POP|SMTP|DAV|ActiveSync|IP|ID|UTF|GBK|Big|OpenID|Issuer|JSON|Lines|PKCE|Roundcube|Sieve|doveadm|sieve"
     r"|zh|hans|en|SHARED|NETWORKS|DOVEADM|URLS|memory|Wiki|wiki|people|csv|desk|itoffice|owner|abroad|Mail|imap|app|QQ"
 )
 READ_ALOUD = ("alt", "title", "placeholder", "aria-label", "data-filter-title")
