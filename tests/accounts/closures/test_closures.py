@@ -75,7 +75,7 @@ def test_who_leaves_is_told_and_is_out_when_the_day_is_over(
     [(to, _subject, body)] = letters(clock)
     assert to == ["lisi@example.edu"]
     assert f"{timezone.localdate() + 14 * DAY}" in body
-    assert "如仍需使用" in body
+    assert "如有疑问，请联系信息办" in body
     assert "修改邮箱密码" not in body
     days_pass(clock, 14)
     assert lisi.enter_password().headers["Location"] == "/"
@@ -133,7 +133,7 @@ def test_who_has_all_rights_has_none(office: Person) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         ends(office, timezone.localdate())
     tomorrow = str(timezone.localdate() + DAY)
-    assert "没有截止日期" in edit(office, office, last_day=tomorrow).content.decode()
+    assert "不能设置截止日期" in edit(office, office, last_day=tomorrow).content.decode()
 
 
 # --- Not used ---------------------------------------------------------------------------------------------------------
