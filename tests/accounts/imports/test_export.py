@@ -43,11 +43,12 @@ def test_export(auditor: Person, wangwu: Person, kind: str) -> None:
     Authenticator.objects.create(user=wangwu.user, name="FreeOTP", key=b"sealed", last_step=0)
     headers, *rows = exported(auditor, kind)
     assert headers == [
-        "mailbox address", "name", "department", "language", "two-step from", "active", "phone", "ways to verify"
+        "mailbox address", "name", "department", "language", "two-step from", "active", "last day", "phone",
+        "ways to verify",
     ]  # fmt: skip
     (row,) = [row for row in rows if row[0] == "wangwu@example.edu"]
     assert row[1] == "王五"
-    assert row[-3:] == ["yes", "138****8000", "Code by SMS、Authenticator app"]
+    assert row[-4:] == ["yes", "", "138****8000", "Code by SMS、Authenticator app"]
     assert NUMBER not in str(rows)
     event = SecurityEvent.objects.get(kind="people_exported")
     assert (event.actor, event.detail) == (auditor.user, {"people": len(rows), "format": kind})

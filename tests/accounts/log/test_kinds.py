@@ -28,7 +28,7 @@ from portal.office.models import LABELS
 from tests.conftest import MakeUser
 
 BASE = Path(__file__).resolve().parent.parent.parent.parent
-MAILS = sorted(path.stem for path in (BASE / "templates/mail").glob("*.txt") if path.stem != "base")
+MAILS = sorted(path.stem for path in (BASE / "templates/mail").glob("[!_]*.txt") if path.stem != "base")
 AT = datetime(2026, 3, 1, 1, 2, 3, tzinfo=UTC)
 # In no language.
 EXAMPLES: dict[type[Detail], list[Any]] = {
