@@ -18,6 +18,7 @@ from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
+CANNOT_TELL = 503
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 BODY = urlencode({"user": "off@example.edu", "password": PASSWORD, "protocol": "imap", "address": "192.0.2.1"})
 SLOW_FAILURES = """
@@ -212,7 +213,10 @@ def test_of_failures_in_many_processes_ten_count(tmp_path: Path) -> None:
             for round_ in range(4):
                 address = f"198.51.100.{round_}"
                 statuses = Counter(reply.status for reply in crowded.at_once(24, crowded.wrong, address))
-                assert statuses == {401: 10, 429: 14}
+                assert set(statuses) <= {401, 429, CANNOT_TELL}
+                assert statuses[401] <= 10 <= statuses[401] + statuses[CANNOT_TELL], statuses
+                for _later in range(statuses[CANNOT_TELL]):  # who waited for too long asks again, as programs do
+                    crowded.wrong(address)
                 assert (database.bans(address), database.failures(address)) == (1, 10)
 
 
