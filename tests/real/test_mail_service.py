@@ -110,14 +110,14 @@ def test_the_truth_over_http(service: LoginService) -> None:
 )
 def test_each_limit_is_read_from_the_database(service: LoginService, limit: str, protocol: str, status: int) -> None:
     database, row = service.database, "apppasswords_apppassword"
-    made = database.value(f"SELECT CAST(created_at AS VARCHAR) FROM {row} WHERE name = 'Unused'")
-    database.run(f"UPDATE {row} SET {limit} WHERE name = 'Unused'")
+    made = database.value(f"SELECT CAST(created_at AS VARCHAR) FROM {row} WHERE name = 'Limited'")
+    database.run(f"UPDATE {row} SET {limit} WHERE name = 'Limited'")
     try:
-        assert service.login("on@example.edu", database.unused, "192.0.2.77", protocol).status == status
+        assert service.login("on@example.edu", database.limited, "192.0.2.77", protocol).status == status
         assert database.failures("192.0.2.77") == 0
     finally:
         free = f"scope = 'read send filters', networks = '', ends_at = NULL, idle_days = NULL, created_at = '{made}'"
-        database.run(f"UPDATE {row} SET {free} WHERE name = 'Unused'")
+        database.run(f"UPDATE {row} SET {free} WHERE name = 'Limited'")
 
 
 def test_a_name_with_a_quote_is_a_name(service: LoginService) -> None:

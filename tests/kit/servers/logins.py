@@ -34,7 +34,7 @@ on = User.objects.create_user("on@example.edu", {PASSWORD!r}, two_step_from=time
 User.objects.create_user("off@example.edu", {PASSWORD!r})
 User.objects.create_user("o'neil@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
 for_all = Limits(Scope.MAIL_AND_FILTERS)
-print(json.dumps([passwords.create(on, name, limits=for_all)[1] for name in ("Mail", "Unused")]))
+print(json.dumps([passwords.create(on, name, limits=for_all)[1] for name in ("Mail", "Unused", "Limited")]))
 """
 
 
@@ -57,7 +57,8 @@ class Database:
             "MAIL_REFUSED_AFTER": "0",
         }  # fmt: skip
         migrated.migrate(url)
-        self.secret, self.unused = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
+        made = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
+        self.secret, self.unused, self.limited = made
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
