@@ -25,7 +25,8 @@ from accounts.sessions import clients, known, notes, sessions
 from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
-from accounts.signin.steps.sms import CodeStep, NumberStep
+from accounts.signin.steps.numbers import NumberStep
+from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
 from accounts.signin.words import cannot_tell_text, tries_text
 from accounts.users import ways

@@ -29,7 +29,8 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering, lost, signin, steady
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
-from accounts.signin.steps.sms import CodeStep, NumberStep
+from accounts.signin.steps.numbers import NumberStep
+from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
 from accounts.signin.words import cannot_tell_text, ended_text, help_code_text, must_change_text, refused_text
 from accounts.users.models import User
