@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 TRANSPORT_ALIASES["filesystem"] = "portal.development.filequeue:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("CELERY_SKIP_CHECKS", "on")  # `migrate` has checked; checks load every page
 
 app = Celery("mailkey")
 app.config_from_object("django.conf:settings", namespace="CELERY")

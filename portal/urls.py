@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
+import portal.office.admin  # noqa: F401 (the pages of the office are there from now on)
 from accounts.security.activity_views import activity, not_me
 from accounts.security.views import phone_unbind
 from apppasswords import passwords

@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker, Settings
 
+import portal.urls  # noqa: F401 (the pages of the office are there for tests that walk over them)
 from accounts.delivery.gateways import memory
 from accounts.lib.clock import measure
 from accounts.phones.models import Phone

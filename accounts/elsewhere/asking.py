@@ -2,12 +2,12 @@
 
 import json
 import time
-from typing import Any
-
-import requests
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
 
 from accounts.elsewhere.answers import Away
+
+if TYPE_CHECKING:
+    from requests import Response
 
 WITHIN = 4.0  # seconds, for all that one page has to ask
 EACH_WITHIN = 2.0  # seconds, for a connection and for each piece of an answer
@@ -20,6 +20,10 @@ def deadline() -> float:
 
 def ask(method: str, url: str, until: float, **said: Any) -> tuple[int, bytes]:
     """Status and body. No redirect is followed: what is asked is secret."""
+    # Most sites have no such source.
+    import requests  # noqa: PLC0415
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
     patience = min(EACH_WITHIN, until - time.monotonic())
     if patience <= 0:
         raise Away("too slow")
@@ -33,7 +37,7 @@ def ask(method: str, url: str, until: float, **said: Any) -> tuple[int, bytes]:
         raise Away(type(error).__name__) from None  # the error itself may hold what was asked
 
 
-def _body(response: requests.Response, until: float) -> bytes:
+def _body(response: "Response", until: float) -> bytes:
     body = b""
     while part := response.raw.read1(LARGEST):
         body += part

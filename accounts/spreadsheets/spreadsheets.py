@@ -15,14 +15,13 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from import_export.formats.base_formats import CSV, XLSX
 from tablib import Dataset
 
 from accounts.lib import clock, formulas, invisible, series
 from accounts.spreadsheets import encodings, textfiles, workbooks
 from accounts.spreadsheets.rows import DATE, Cell, Refused, Row, Sheet, letter
 
-FORMATS = {"csv": CSV, "xlsx": XLSX}
+CONTENT_TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 UNPACKED = 30  # times the size of the file that may come in: what an XLSX may unpack to
 WIDEST = 50  # columns
 LONGEST = 1000  # characters of a cell
@@ -245,5 +244,5 @@ def write(dataset: Dataset, kind: str) -> bytes:
     safe = Dataset(headers=dataset.headers)
     for row in dataset:
         safe.append([formulas.harmless(cell) for cell in row])
-    data = FORMATS[kind]().export_data(safe)
+    data: bytes | str = safe.export(kind)
     return data if isinstance(data, bytes) else data.encode("utf-8-sig")

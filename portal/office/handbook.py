@@ -8,7 +8,6 @@ from typing import NamedTuple
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
 
 FILE = Path("docs/handbook-zh.md")
 PICTURES = "pictures/"  # beside it; portal/settings.py serves them
@@ -22,6 +21,8 @@ class Handbook(NamedTuple):
 @lru_cache(maxsize=1)
 def read() -> Handbook:
     """Our own file, in which HTML is no HTML."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 (one page needs it)
+
     markdown = MarkdownIt("commonmark", {"html": False})
     tokens = markdown.parse((settings.BASE_DIR / FILE).read_text())[3:]  # without the title, which the page has
     sections: list[tuple[str, str]] = []

@@ -6,28 +6,19 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.exceptions import NotRegistered
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.models import DeviceGrant
 
 from accounts.lib.seen import Seen
 from accounts.log import events
-from accounts.openid.models import SCOPES_OF_WEB, AccessToken, Application, Grant, IDToken, RefreshToken
+from accounts.openid.models import SCOPES_OF_WEB, Application
 from accounts.presses import once
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
 from portal.office.admin.light import LightAdmin
-
-# The library shows all its tables, and edits them. Tokens are nobody's reading.
-for _model in (Application, AccessToken, Grant, IDToken, RefreshToken, DeviceGrant):
-    try:
-        admin.site.unregister(_model)
-    except NotRegistered:  # it shows this one not
-        continue
 
 SECRET_LENGTH = 48
 

@@ -94,7 +94,7 @@ class RosterAdmin(HistoryAdmin):
             raise PermissionDenied
         if not row.wrong:
             raise Http404
-        response = HttpResponse(bytes(row.wrong), content_type=spreadsheets.FORMATS["xlsx"].CONTENT_TYPE)
+        response = HttpResponse(bytes(row.wrong), content_type=spreadsheets.CONTENT_TYPES["xlsx"])
         response.headers["Content-Disposition"] = f'attachment; filename="wrong-rows-{row.pk}.xlsx"'
         return response
 
@@ -232,7 +232,7 @@ class RosterPages(admin.ModelAdmin[User]):
         if form.is_valid():
             kind = form.cleaned_data["format"]
             data = imports.export(people, kind, request.user, clients.address(request))
-            response = HttpResponse(data, content_type=spreadsheets.FORMATS[kind].CONTENT_TYPE)
+            response = HttpResponse(data, content_type=spreadsheets.CONTENT_TYPES[kind])
             name = f"people-{clock.in_file_name(timezone.now())}.{kind}"
             response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return response

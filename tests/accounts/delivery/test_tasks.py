@@ -53,8 +53,6 @@ WRITER = """
 import sys
 from datetime import timedelta
 
-from django.contrib import admin
-admin.autodiscover = lambda: None  # the office's pages read spreadsheets; this is about who asks for an SMS
 import django
 django.setup()
 
