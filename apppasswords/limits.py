@@ -1,7 +1,7 @@
 """What an app password may be used for, from where and until when: chosen when it is made, and never changed."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
@@ -89,7 +89,7 @@ def networks(text: str) -> tuple[Network, ...]:
 
 def end_of(day: date) -> datetime:
     """The midnight after it."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return clock.midnight(day + timedelta(days=1))
 
 
 def last_day(ends_at: datetime) -> date:

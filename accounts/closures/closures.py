@@ -1,7 +1,7 @@
 """Accounts that the clock disables: whose last day is over, and which nobody has used for long. Their owners are told
 before, and what ends then is what ends whenever an account is disabled."""
 
-from datetime import date, datetime, time
+from datetime import date
 
 from django.conf import settings
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.closures import dormancy
 from accounts.closures.models import Closure
 from accounts.delivery import notices
+from accounts.lib import clock
 from accounts.lib.batches import batches
 from accounts.log import events
 from accounts.sessions import endings
@@ -83,7 +84,7 @@ def _tell(user: User, why: Why) -> None:
         row, _is_new = Closure.objects.get_or_create(user=user, why=why)
         fresh = Closure.objects.filter(pk=row.pk, told_at=None)
         if fresh.update(told_at=now, last_day=last_day):
-            event = events.record(Kind.CLOSING, user, why=str(why), last_day=_midnight(last_day))
+            event = events.record(Kind.CLOSING, user, why=str(why), last_day=clock.midnight(last_day))
             notices.by_mail(user, event)
 
 
@@ -103,7 +104,3 @@ def _note(people: list[User], why: Why) -> None:
     rows = [Closure(user=user, why=why, last_day=user.last_day, closed_at=now) for user in people]
     changed = ["closed_at", "last_day"] if why is Why.LEFT else ["closed_at"]  # the other one was told
     Closure.objects.bulk_create(rows, update_conflicts=True, unique_fields=["user", "why"], update_fields=changed)
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))

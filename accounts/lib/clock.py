@@ -1,7 +1,7 @@
 """How a time is written, and nowhere else: in the zone of the site, alike in both languages."""
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,6 +21,11 @@ def moment(at: datetime, *, seconds: bool = False) -> str:
 def day(at: date) -> str:
     """2026-11-29"""
     return _local(at).strftime(DAY)
+
+
+def midnight(day: date) -> datetime:
+    """With which a day begins."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def time_of_day(at: datetime, *, seconds: bool = False) -> str:

@@ -359,6 +359,12 @@ class Kind(models.TextChoices):
         Entry(needs={"error": TEXT}, says=_("people could not be taken from the directory: %(error)s"), by_itself=True),
         _("people could not be taken from the directory"),
     )
+    LAST_DAY_SET = (
+        "last_day_set",
+        Entry(needs={"last_day": MOMENT}, may=WHY, says=_("last day of the account set to %(last_day)s")),
+        _("last day of the account set"),
+    )
+    LAST_DAY_TAKEN_BACK = "last_day_taken_back", Entry(may=WHY), _("last day of the account taken back")
     CLOSING = (
         "closing",
         Entry(

@@ -5,7 +5,7 @@ certainly not sent is given back. Where there is no budget nothing is counted: a
 """
 
 import logging
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.delivery import claims
 from accounts.delivery.models import Attempt, Sms
-from accounts.lib import numbers
+from accounts.lib import clock, numbers
 from accounts.routes.models import Spending
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def _spend(of: str, attempt: Attempt) -> None:
 
 def _so_far(day: date, of: str, attempt: Attempt) -> Spending:
     """Without this attempt. A budget may be set in the middle of a day."""
-    sent = Attempt.objects.filter(outcome__in=Attempt.HANDED_OVER, started_at__gte=_midnight(day)).exclude(
+    sent = Attempt.objects.filter(outcome__in=Attempt.HANDED_OVER, started_at__gte=clock.midnight(day)).exclude(
         pk=attempt.pk
     )
     if of.startswith("+"):
@@ -116,11 +116,7 @@ def _holds_nothing(of: list[str]) -> bool:
 
 
 def _tomorrow() -> datetime:
-    return _midnight(timezone.localdate() + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return clock.midnight(timezone.localdate() + timedelta(days=1))
 
 
 def delete_expired() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Sms
+from accounts.lib import clock
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -61,7 +62,7 @@ class Rows:
         phone = begins if begins >= 0 and chance.random() < 0.96 else None
         two_step = start if start >= 0 and chance.random() < 0.99 - department % 7 / 40 else phone if early else None
         if two_step is not None:
-            user.two_step_from = figures.midnight(self.year.day(two_step))
+            user.two_step_from = clock.midnight(self.year.day(two_step))
         has_program = chance.random() < 0.6
         made = phone is not None and has_program and chance.random() < 0.9
         later = max((phone or 0) - min(int(chance.expovariate(0.15)), 60), 0)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from portal.office import figures
+from accounts.lib import clock
 
 PEOPLE = 10_000  # that a day is as busy as; of fewer people in proportion
 DAYS = 364
@@ -30,12 +30,12 @@ class Year:
         holiday = 0.4 if day.month in (7, 8) else 0.5 if day.month == 2 else 1
         if day.month == 10 and day.day <= 7:
             holiday = 0.3
-        part = (self.now - figures.midnight(day)) / timedelta(days=1) if ago == 0 else 1
+        part = (self.now - clock.midnight(day)) / timedelta(days=1) if ago == 0 else 1
         return ON_WEEKDAYS[day.weekday()] * holiday * part * self.chance.uniform(0.93, 1.07) * self.count / PEOPLE
 
     def moment(self, ago: int) -> datetime:
         """Some time of that day; nothing has happened in the future."""
-        midnight = figures.midnight(self.day(ago))
+        midnight = clock.midnight(self.day(ago))
         first, last = (midnight + timedelta(hours=hour) for hour in WORKING_HOURS)
         if self.chance.random() < 0.15 or first > self.now:
             first, last = midnight, midnight + timedelta(days=1)

@@ -15,7 +15,6 @@ from accounts.delivery.models import Attempt, Sms
 from accounts.lib import clock
 from accounts.routes import outages, spending
 from accounts.routes.models import ALL, Gateway, Outage, Spending
-from portal.office import figures
 
 Outcome = Attempt.Outcome
 PACE_OF = 200  # SMS
@@ -105,7 +104,7 @@ def all_of_them() -> list[Standing]:
 
 
 def _today() -> QuerySet[Attempt]:
-    return Attempt.objects.filter(started_at__gte=figures.midnight(timezone.localdate())).order_by()
+    return Attempt.objects.filter(started_at__gte=clock.midnight(timezone.localdate())).order_by()
 
 
 def _counts() -> dict[str, Counter[str]]:

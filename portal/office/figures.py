@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Attempt, Delivery, Sms
+from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users import ways
@@ -68,11 +69,7 @@ def missing() -> list[date]:
 
 def bounds(day: date) -> tuple[datetime, datetime]:
     """From midnight to midnight, in the time zone of the site."""
-    return midnight(day), midnight(day + timedelta(days=1))
-
-
-def midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return clock.midnight(day), clock.midnight(day + timedelta(days=1))
 
 
 # --- What is counted --------------------------------------------------------------------------------------------------

@@ -19,6 +19,10 @@ from portal.office.desk import acts
 COLUMNS = (
     "name", "department", "two_step_from", "is_active", "last_day", "must_change_password", "is_staff", "is_superuser"
 )  # fmt: skip
+Kind = SecurityEvent.Kind
+OTHER_EDITS = (
+    Kind.ACCOUNT_EDITED, Kind.TWO_STEP_SET, Kind.PASSWORD_CHANGED, Kind.LAST_DAY_SET, Kind.LAST_DAY_TAKEN_BACK
+)  # fmt: skip
 SALT = "portal.office.admin.edits"
 
 
@@ -64,8 +68,7 @@ class AccountForm(Seen, UserChangeForm[User]):
         return groups == _groups(self.instance)
 
     def _who_was_faster(self) -> str:
-        kinds = SecurityEvent.Kind.ACCOUNT_EDITED, SecurityEvent.Kind.TWO_STEP_SET, SecurityEvent.Kind.PASSWORD_CHANGED
-        event = acts.last(self.instance, *kinds)
+        event = acts.last(self.instance, *OTHER_EDITS)
         if event is None:
             return _("Nothing was saved: the account was changed while this page was open. Open it again.")
         told = {"who": event.actor_name or _("the owner"), "time": clock.briefly(event.at)}

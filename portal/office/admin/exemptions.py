@@ -1,6 +1,6 @@
 """Two-step off for one person: for a while, or until it is switched on again."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -48,7 +48,7 @@ class ExemptionForm(ReasonForm):
         day = self.cleaned_data["until"]
         if not timezone.localdate() < day <= timezone.localdate() + LONGEST:
             raise ValidationError(_("From tomorrow on, and within a year."), code="until")
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return clock.midnight(day)
 
 
 class MailboxForm(ExemptionForm):

@@ -149,4 +149,4 @@ def initial(row: Rollout | None) -> dict[str, Any]:
 def start_of_single(clerk: User, people: list[int]) -> Rollout:
     """The beginning of a roll-out for people who were picked elsewhere."""
     day = timezone.localdate() + timedelta(days=max(reminders.DAYS))
-    return rollouts.draft({"people": people}, timezone.make_aware(datetime.combine(day, time.min)), clerk)
+    return rollouts.draft({"people": people}, clock.midnight(day), clerk)

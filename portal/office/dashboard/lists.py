@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Sms
+from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
-from portal.office import figures
 from portal.office.dashboard.periods import Days, Period
 
 Lookup = str | int
@@ -33,8 +33,8 @@ class Listing:
         if self.moment == "day":
             query |= {"day__gte": str(first), "day__lte": str(last)}
         elif self.moment:
-            query |= {f"{self.moment}__gte": str(figures.midnight(first))}
-            query |= {f"{self.moment}__lt": str(figures.midnight(last + timedelta(days=1)))}
+            query |= {f"{self.moment}__gte": str(clock.midnight(first))}
+            query |= {f"{self.moment}__lt": str(clock.midnight(last + timedelta(days=1)))}
         page = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist"
         return f"{reverse(page)}?{urlencode(query)}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.bans.models import Ban
+from accounts.closures import lastdays
 from accounts.codes import codes, guesses, limits
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
@@ -23,13 +25,15 @@ from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
 from apppasswords import thefts
-from portal.office.desk import acts, facts, held
-from portal.office.desk.press import Task, number, test_refusal_text
+from portal.office.desk import acts, closing, facts, held
+from portal.office.desk.press import Task, day, number, test_refusal_text
+from portal.office.desk.reasons import ReasonForm
 
 Kind = SecurityEvent.Kind
 
 NEVER = "never"  # codes were given again: the version of a page that shows so
 HELP, LIFT, NUMBERS = right("help_people", User), right("lift", Ban), right("see_numbers", User)
+LIFE = right("delete", User)  # as accounts/users/fields.py has it
 
 
 # --- The buttons ------------------------------------------------------------------------------------------------------
@@ -155,6 +159,25 @@ def lift_ban(task: Task) -> None:
         task.nothing_done(Kind.BAN_LIFTED)
 
 
+def set_last_day(task: Task) -> None:
+    last: date = task.asked["day"]
+    if _change_last_day(task, last):
+        task.say(_("The last day is %(day)s. The owner is told.") % {"day": clock.day(last)})
+
+
+def take_last_day_back(task: Task) -> None:
+    if _change_last_day(task, None):
+        task.say(_("The account has no last day any more. The owner is told."))
+
+
+def _change_last_day(task: Task, to: date | None) -> bool:
+    by, shown = task.by, day(task.version)
+    done = lastdays.change(task.person, shown, to, actor=by.clerk, address=by.address, reason=by.reason)
+    if not done:
+        task.nothing_done(Kind.LAST_DAY_SET, Kind.LAST_DAY_TAKEN_BACK, Kind.ACCOUNT_EDITED, Kind.CLOSED)
+    return done
+
+
 def stop_theft(task: Task) -> None:
     by = task.by
     if thefts.stop(task.person, task.version, actor=by.clerk, address=by.address, reason=by.reason):
@@ -195,6 +218,7 @@ class Button:
     happens: Any  # what it does, before it is pressed
     is_danger: bool = False
     permission: str = HELP
+    form: type[ReasonForm] = ReasonForm
 
 
 BUTTONS = {
@@ -241,6 +265,24 @@ BUTTONS = {
                 "What was asked for so far no longer counts: codes can be sent again at once, also to a number that "
                 "others typed. Wrong ones that were entered stay counted."
             ),
+        ),
+        Button(
+            "last_day",
+            set_last_day,
+            gettext_lazy("Set the last day"),
+            gettext_lazy(
+                "The account is open until the end of that day, and disabled by itself afterwards. Its owner is told "
+                "now, and once more when the day is near."
+            ),
+            permission=LIFE,
+            form=closing.LastDayForm,
+        ),
+        Button(
+            "no_last_day",
+            take_last_day_back,
+            gettext_lazy("Take the last day back"),
+            gettext_lazy("The account has no last day any more."),
+            permission=LIFE,
         ),
         Button(
             "stolen",

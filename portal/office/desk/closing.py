@@ -1,12 +1,41 @@
-"""What the desk says of an account that ends, or that the clock has disabled."""
+"""An account that ends, or that the clock has disabled: what the desk says of it, and by which day."""
 
+from datetime import date
+
+from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.closures.closures import Why
 from accounts.closures.models import Closure
 from accounts.lib import clock
+from accounts.users.models import User
 from portal.office.desk.facts import Facts
+from portal.office.desk.press import NO_DAY
+from portal.office.desk.reasons import ReasonForm
+
+
+class LastDayForm(ReasonForm):
+    day = forms.DateField(
+        label=gettext_lazy("last day"), widget=forms.DateInput(format=clock.DAY, attrs={"type": "date"})
+    )
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day < timezone.localdate():
+            raise ValidationError(_("That day is over."), code="over")
+        return day
+
+
+def versions(user: User) -> dict[str, str]:
+    """Who is disabled is given back first, on the page of the account; who has all rights has no last day."""
+    if not user.is_active or user.is_superuser:
+        return {}
+    shown = clock.day(user.last_day) if user.last_day else ""
+    return {"last_day": shown or NO_DAY, "no_last_day": shown}
 
 
 def of(known: Facts) -> list[str]:

@@ -1,6 +1,7 @@
 """One press of a button at the desk, and what the clerk is told of it."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from accounts.users.models import User
 from portal.office.desk import acts
 from portal.office.desk.acts import By
 
+NO_DAY = "none"  # what a page shows where there is none
+
 
 @dataclass(frozen=True)
 class Task:
@@ -28,6 +31,7 @@ class Task:
     person: User
     by: By
     version: str
+    asked: dict[str, Any]  # by the form
 
     def say(self, text: str) -> None:
         messages.success(self.request, text)
@@ -57,6 +61,13 @@ def number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Http404
     return int(text)
+
+
+def day(text: str) -> date | None:
+    try:
+        return None if text == NO_DAY else date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
 
 
 def test_refusal_text(issued: codes.Issued) -> str:

@@ -87,6 +87,7 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
         "app_passwords": "now" if rows else "",
         "unbind": bound,
         "number": bound,
+        **closing.versions(user),
     }
     return {name: version for name, version in on.items() if version}
 
@@ -130,11 +131,11 @@ def page(request: SignedInRequest, id: int) -> HttpResponse:  # noqa: A002 (as i
         raise Http404
     if not _may(request, person, button):
         raise PermissionDenied
-    form = ReasonForm(request.POST, auto_id=f"{button.name}_%s")
+    form = button.form(request.POST, auto_id=f"{button.name}_%s")
     if not form.is_valid():
         return _show(request, person, button, form)
     by = By(request.user, clients.address(request), form.reason)
-    response = button.do(Task(request, person, by, request.POST.get("version", "")))
+    response = button.do(Task(request, person, by, request.POST.get("version", ""), form.cleaned_data))
     return response or redirect("admin:desk", person.pk)
 
 
@@ -149,12 +150,12 @@ def _show(
     known = facts.about(person, (row.last_used_address for row in rows))
     versions = _versions(known, rows)
 
-    def form(name: str, **given: Any) -> ReasonForm:
-        return tried if tried and pressed and pressed.name == name else ReasonForm(auto_id=f"{name}_%s", **given)
+    def form(button: Button) -> ReasonForm:
+        return tried if tried and button is pressed else button.form(auto_id=f"{button.name}_%s")
 
     may_see = {name: request.user.has_perm(permission) for name, permission in SECTIONS.items()}
     buttons = [
-        {"button": button, "version": versions[name], "form": form(name), "is_open": button is pressed}
+        {"button": button, "version": versions[name], "form": form(button), "is_open": button is pressed}
         for name, button in BUTTONS.items()
         if name in versions and _may(request, person, button)
     ]
