@@ -69,6 +69,8 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     RecoveryCode.objects.create(recovery_set=paper, digest="d")
     page.goto(f"/admin/accounts/user/{owner.pk}/desk/")
     yield "admin-desk"
+    page.get_by_text(re.compile("^(设置截止日期|Set the last day)$")).first.click()
+    yield "admin-desk-last-day"
     yield from _mail_endings(page, clerk, owner)
     page.goto(f"/admin/accounts/user/{clerk.pk}/change/")
     yield "admin-user-change"
