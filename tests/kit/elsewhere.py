@@ -33,3 +33,12 @@ def be(source: Cas | Provider, address: str) -> None:
         source.attributes = f"<cas:mail>{address}</cas:mail>"
     else:
         source.claims["email"] = address
+
+
+def be_by_both(source: Cas | Provider, address: str) -> None:
+    """By two steps, as it says."""
+    be(source, address)
+    if isinstance(source, Cas):
+        source.attributes += "<cas:mfa>yes</cas:mfa>"
+    else:
+        source.claims["amr"] = ["pwd", "mfa"]

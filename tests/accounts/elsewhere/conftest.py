@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from pytest_django import Settings
@@ -34,3 +35,11 @@ def dead(settings: Settings) -> Iterator[HttpStub]:
 def source(request: pytest.FixtureRequest, slug: str) -> Cas | Provider:
     found: Cas | Provider = request.getfixturevalue({"cas": "cas", "oidc": "provider"}[slug])
     return found
+
+
+@pytest.fixture
+def counted(settings: Settings, source: Cas | Provider) -> None:
+    """For both steps, where it says that there were two."""
+    settings.CAS_BOTH_STEPS_SINCE = settings.OIDC_UPSTREAM_BOTH_STEPS_SINCE = date(2026, 9, 1)
+    settings.CAS_BOTH_STEPS_WHEN = [("mfa", "yes")]
+    settings.OIDC_UPSTREAM_BOTH_STEPS_WHEN = [("acr", "https://refeds.org/profile/mfa"), ("amr", "mfa")]

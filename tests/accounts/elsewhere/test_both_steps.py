@@ -12,29 +12,13 @@ from accounts.elsewhere.models import Arrival
 from accounts.log.models import SecurityEvent
 from accounts.sessions.models import SignIn
 from accounts.users.models import User
-from tests.kit.elsewhere import be, come
+from tests.kit.elsewhere import be, be_by_both, come
 from tests.kit.people import Person
 from tests.kit.servers.sources import CLIENT, Cas, Provider
 
 SOURCES = pytest.mark.parametrize("slug", ["cas", "oidc"])
-SINCE = date(2026, 9, 1)
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 BACK = "/sign-in/elsewhere/oidc/back/"
-
-
-@pytest.fixture
-def counted(settings: Settings, source: Cas | Provider) -> None:
-    settings.CAS_BOTH_STEPS_SINCE = settings.OIDC_UPSTREAM_BOTH_STEPS_SINCE = SINCE
-    settings.CAS_BOTH_STEPS_WHEN = [("mfa", "yes")]
-    settings.OIDC_UPSTREAM_BOTH_STEPS_WHEN = [("acr", "https://refeds.org/profile/mfa"), ("amr", "mfa")]
-
-
-def be_by_both(source: Cas | Provider, address: str) -> None:
-    be(source, address)
-    if isinstance(source, Cas):
-        source.attributes += "<cas:mfa>yes</cas:mfa>"
-    else:
-        source.claims["amr"] = ["pwd", "mfa"]
 
 
 @pytest.fixture
