@@ -1,4 +1,7 @@
-"""The last day of one account, set or taken back by the office."""
+"""The last day of one account, set or taken back by the office.
+
+False: it is no longer the day that was shown (None: none), or the account is one that cannot end.
+"""
 
 from datetime import date
 
@@ -12,16 +15,24 @@ from accounts.users.models import User
 Kind = events.Kind
 
 
-def change(
-    user: User, version: date | None, day: date | None, *, actor: User, address: str = "", reason: str = ""
-) -> bool:
-    """None takes it back. False: it is no longer `version`, or the account has none that could end."""
+def set_to(day: date, user: User, shown: date | None, *, actor: User, address: str = "", reason: str = "") -> bool:
     with transaction.atomic():
-        as_seen = User.objects.filter(pk=user.pk, last_day=version, is_active=True, is_superuser=False)
-        if day == version or not as_seen.update(last_day=day):
+        if not _change(user, shown, day):
             return False
-        kind = Kind.LAST_DAY_SET if day else Kind.LAST_DAY_TAKEN_BACK
-        details = {"last_day": clock.midnight(day)} if day else {}
-        event = events.record(kind, user, actor=actor, address=address, **details, **events.because(reason))
-        notices.by_mail(user, event)
+        said = {"last_day": clock.midnight(day), **events.because(reason)}
+        notices.by_mail(user, events.record(Kind.LAST_DAY_SET, user, actor=actor, address=address, **said))
     return True
+
+
+def take_back(user: User, shown: date | None, *, actor: User, address: str = "", reason: str = "") -> bool:
+    with transaction.atomic():
+        if not _change(user, shown, None):
+            return False
+        said = events.because(reason)
+        notices.by_mail(user, events.record(Kind.LAST_DAY_TAKEN_BACK, user, actor=actor, address=address, **said))
+    return True
+
+
+def _change(user: User, shown: date | None, day: date | None) -> bool:
+    as_shown = User.objects.filter(pk=user.pk, last_day=shown, is_active=True, is_superuser=False)
+    return day != shown and bool(as_shown.update(last_day=day))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +32,7 @@ Kind = SecurityEvent.Kind
 
 NEVER = "never"  # codes were given again: the version of a page that shows so
 HELP, LIFT, NUMBERS = right("help_people", User), right("lift", Ban), right("see_numbers", User)
+LAST_DAYS = Kind.LAST_DAY_SET, Kind.LAST_DAY_TAKEN_BACK, Kind.ACCOUNT_EDITED, Kind.CLOSED
 LIFE = right("delete", User)  # as accounts/users/fields.py has it
 
 
@@ -160,22 +160,20 @@ def lift_ban(task: Task) -> None:
 
 
 def set_last_day(task: Task) -> None:
-    last: date = task.asked["day"]
-    if _change_last_day(task, last):
+    by, last = task.by, task.asked["day"]
+    shown = day(task.version)
+    if lastdays.set_to(last, task.person, shown, actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The last day is %(day)s. The owner is told.") % {"day": clock.day(last)})
+    else:
+        task.nothing_done(*LAST_DAYS)
 
 
 def take_last_day_back(task: Task) -> None:
-    if _change_last_day(task, None):
+    by = task.by
+    if lastdays.take_back(task.person, day(task.version), actor=by.clerk, address=by.address, reason=by.reason):
         task.say(_("The account has no last day any more. The owner is told."))
-
-
-def _change_last_day(task: Task, to: date | None) -> bool:
-    by, shown = task.by, day(task.version)
-    done = lastdays.change(task.person, shown, to, actor=by.clerk, address=by.address, reason=by.reason)
-    if not done:
-        task.nothing_done(Kind.LAST_DAY_SET, Kind.LAST_DAY_TAKEN_BACK, Kind.ACCOUNT_EDITED, Kind.CLOSED)
-    return done
+    else:
+        task.nothing_done(*LAST_DAYS)
 
 
 def stop_theft(task: Task) -> None:
