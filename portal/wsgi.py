@@ -13,7 +13,10 @@ database.limit(settings.DATABASES["default"])  # before the first connection
 application = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018 (all pages are loaded now, not while the first visitor waits)
 
+from accounts.log import sealer
 from portal.operations import heartbeats
+
+sealer.begin()
 
 if connection.vendor == "postgresql":
     from portal.database import base

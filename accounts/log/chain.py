@@ -1,7 +1,7 @@
 """The chain of the security log: events get their positions in it, old ones leave it, and what was done to it is found.
 
-An event is inserted without a position, so that nobody waits for anybody; it is given one right after the commit, in a
-short transaction of its own, or by the sweep. See docs/decisions/0013-security-log.md.
+An event is inserted without a position, so that nobody waits for anybody; it is given one soon
+after the commit (sealer.py), in a short transaction of its own. See docs/decisions/0013-security-log.md.
 """
 
 import logging
@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from itertools import takewhile
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -33,23 +33,15 @@ def waiting() -> QuerySet[SecurityEvent]:
     return events().filter(position=None).order_by("pk")
 
 
-def seal_soon() -> None:
-    """After the commit of what recorded an event. What goes wrong here is nothing to whoever did it: the sweep is
-    seconds away."""
-    try:
-        seal()
-    except DatabaseError as error:
-        logger.warning("Events are left to the sweep: %s", type(error).__name__)
-    except Exception:  # a fault of ours: the event is recorded, and nobody's page may fail for it
-        logger.exception("Events are left to the sweep")
-
-
-def seal_all() -> None:
-    after = 0
+def seal_all() -> int | None:
+    """As `seal`, as many as there are."""
+    after = sealed = 0
     while rows := list(waiting().filter(pk__gt=after)[:BATCH]):
         after = rows[-1].pk
-        if seal(after=rows[0].pk - 1) is None:
-            return
+        if (count := seal(after=rows[0].pk - 1)) is None:
+            return None
+        sealed += count
+    return sealed
 
 
 def seal(after: int = 0) -> int | None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.log import chain, kinds
+from accounts.log import chain, kinds, sealer
 from accounts.log.models import SecurityEvent
 
 Kind = kinds.Kind
@@ -38,7 +38,7 @@ def record(
     only masked."""
     event = draft(kind, user, detail, actor=actor, address=address)
     event.save()
-    transaction.on_commit(chain.seal_soon)
+    transaction.on_commit(sealer.soon)
     return event
 
 
@@ -65,7 +65,7 @@ def record_each(
     now = timezone.now()
     rows = [draft(kind, user, detail, actor=actor, address=address, at=now) for user, detail in what]
     SecurityEvent.objects.bulk_create(rows, batch_size=BATCH)
-    transaction.on_commit(chain.seal_soon)
+    transaction.on_commit(sealer.soon)
 
 
 def draft(

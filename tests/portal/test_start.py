@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import checks
 
 START = """
-import json, sys
+import json, sys, threading
 import django
 django.setup()
 begun = sorted(sys.modules)
@@ -18,7 +18,8 @@ from portal.celery import app
 app.loader.import_default_modules()
 working = sorted(sys.modules)
 import portal.wsgi
-print(json.dumps([begun, working, sorted(sys.modules)]))
+threads = [thread.name for thread in threading.enumerate()]
+print(json.dumps([begun, working, sorted(sys.modules), threads]))
 """
 PAGES = ("portal.urls", "portal.office.admin", "accounts.signin.views", "webauthn", "requests")
 SHEETS = ("openpyxl", "lxml", "PIL")
@@ -35,7 +36,7 @@ def test_a_process_loads_what_it_needs_and_no_page() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    begun, working, serving = json.loads(run.stdout)
+    begun, working, serving, threads = json.loads(run.stdout)
     assert not {*PAGES, *SHEETS} & set(begun)
     assert len(begun) <= AT_THE_START
     assert {"accounts.imports.tasks", "portal.office.tasks"} <= set(working)
@@ -43,6 +44,7 @@ def test_a_process_loads_what_it_needs_and_no_page() -> None:
     assert len(working) <= OF_A_WORKER
     assert {"portal.urls", "portal.office.admin"} <= set(serving), "no visitor waits for them"
     assert not set(SHEETS) & set(serving)
+    assert "sealer" in threads
 
 
 def test_the_pages_of_the_office_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from queue import Queue
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.audit.audit import Audit, What
-from accounts.log import chain, events, signatures, tasks
+from accounts.log import chain, events, sealer, signatures, tasks
 from accounts.log.models import EventStaysError, LogEnd, SecurityEvent
 from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
@@ -205,6 +207,56 @@ def test_events_have_their_places_when_the_answer_comes(wangwu: Person) -> None:
     kinds = chain.events().exclude(position=None).order_by("position").values_list("kind", flat=True)
     assert list(kinds) == ["signed_in"]
     assert not chain.waiting().exists()
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that answers people: the rounds of its thread are the test's."""
+    monkeypatch.setattr(sealer, "_threads", [Thread()])
+    monkeypatch.setattr(sealer, "_recorded", Event())
+
+
+@pytest.mark.usefixtures("serving")
+def test_what_was_recorded_within_a_second_is_sealed_together(
+    wangwu: Person, lisi: Person, django_assert_max_num_queries: Any
+) -> None:
+    wangwu.sign_in()
+    lisi.sign_in()
+    assert chain.waiting().count() == 2
+    assert not faults(), "it waits, and not for too long"
+    with django_assert_max_num_queries(12):
+        sealer.gather()
+    assert not chain.waiting().exists()
+    assert not faults()
+
+
+@pytest.mark.usefixtures("serving")
+def test_what_another_process_left_is_sealed_in_the_next_round(wangwu: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    wangwu.sign_in()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(chain, "_take_end", lambda: None)  # another process has it
+        sealer.gather()
+    assert sealer._recorded.is_set()
+    sealer.gather()
+    assert not chain.waiting().exists()
+    assert not sealer._recorded.is_set()
+
+
+@pytest.mark.usefixtures("serving")
+def test_the_thread_gathers_after_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: Queue[str] = Queue()
+
+    def gather() -> None:
+        sealer._recorded.clear()
+        rounds.put("one")
+
+    monkeypatch.setattr(sealer, "GATHERS", 0)
+    monkeypatch.setattr(sealer, "gather", gather)
+    sealer.begin()
+    for _ in range(2):
+        sealer.soon()
+        assert rounds.get(timeout=10) == "one"
+    assert rounds.empty()
 
 
 def test_a_fault_of_the_chain_is_no_fault_of_a_page(wangwu: Person, monkeypatch: pytest.MonkeyPatch) -> None:
