@@ -5,7 +5,14 @@ from pathlib import Path
 
 from tests.kit.servers import need
 
-NAMES = ("DNS:localhost", "IP:127.0.0.1", "DNS:example.edu", "DNS:*.example.edu", "DNS:*.mail.example.edu")
+NAMES = (
+    "DNS:localhost",
+    "IP:127.0.0.1",
+    "IP:127.0.7.1",
+    "DNS:example.edu",
+    "DNS:*.example.edu",
+    "DNS:*.mail.example.edu",
+)
 CURVE = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
 
 
