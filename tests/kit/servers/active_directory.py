@@ -4,6 +4,7 @@ Its ports are fixed, so it listens on a loopback address of its own; below 1024,
 """
 
 import base64
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -111,8 +112,16 @@ class ActiveDirectory:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time on a machine, as the ports are fixed."""
+    with (Path(tempfile.gettempdir()) / "mailkey-ad.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def running() -> Iterator[ActiveDirectory]:
-    with tempfile.TemporaryDirectory(prefix="mailkey-ad-") as folder:
+    with _alone(), tempfile.TemporaryDirectory(prefix="mailkey-ad-") as folder:
         directory = ActiveDirectory(Path(folder))
         directory.provision()
         directory.service.start(PORT, TLS_PORT)
