@@ -8,6 +8,7 @@ import os
 import tempfile
 from contextlib import suppress
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lib import clock
 from accounts.log import syslog
-from portal.environment import routes
+from portal.environment import askers, routes
 from portal.environment.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
 
@@ -569,6 +570,20 @@ if DORMANT_AFTER and not CLOSING_TOLD_BEFORE < DORMANT_AFTER <= MAIL_LOGIN_LIFET
         "DORMANT_AFTER must be longer than CLOSING_TOLD_BEFORE, and no longer than MAIL_LOGIN_LIFETIME: "
         "else nobody knows who still reads mail by a mail program."
     )
+# Servers that can only bind ask by LDAP (docs/mail-servers.md): what each stands for, and from where it asks.
+LDAP_FRONT_SERVERS = env.rules("LDAP_FRONT_SERVERS", askers.SERVERS, askers.servers)
+LDAP_FRONT_LISTEN = env.endpoint("LDAP_FRONT_LISTEN", "127.0.0.1:1389")
+# With both it speaks TLS; without, it listens on this machine only.
+LDAP_FRONT_CERTIFICATE = env.file("LDAP_FRONT_CERTIFICATE", (".pem", ".crt"), 1_000_000)
+LDAP_FRONT_KEY = env.file("LDAP_FRONT_KEY", (".pem", ".key"), 100_000)
+if LDAP_FRONT_CERTIFICATE:
+    env.need("LDAP_FRONT_CERTIFICATE", "LDAP_FRONT_KEY")
+elif not ip_address(LDAP_FRONT_LISTEN.rpartition(":")[0].strip("[]")).is_loopback:
+    env.faults.append("LDAP_FRONT_LISTEN is open to other machines: passwords need LDAP_FRONT_CERTIFICATE there.")
+# Where everybody seems to come from whom such a server asks about: one account at a time is counted and banned there.
+ASKERS_NETWORKS = [
+    network for server in LDAP_FRONT_SERVERS.values() if not server.tells_addresses for network in server.networks
+]
 # After how many seconds a mail program is refused, whatever it took to find out; 0: at once.
 MAIL_REFUSED_AFTER = env.seconds("MAIL_REFUSED_AFTER", "0.4", "0 to 0.8")
 MAIL_ANSWER_WITHIN = env.seconds("MAIL_ANSWER_WITHIN", "0.8", "0.1 to 10")  # seconds; then "cannot tell"

@@ -100,3 +100,9 @@ def shared_among(texts: Iterable[str]) -> set[str]:
 
 def is_never_banned(address: str) -> bool:
     return kind(address) is Kind.NEVER_BANNED
+
+
+def is_asker(address: str) -> bool:
+    """A mail server's own, which stands for all of its clients."""
+    parsed = parse(address)
+    return any(parsed in network for network in settings.ASKERS_NETWORKS)

@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts.bans import addresses, digests, places
 from accounts.bans.models import Ban, Failure, Network
+from accounts.bans.places import Standing
 from accounts.lib import prepared
 from accounts.log import events
 from accounts.log.models import SecurityEvent
@@ -72,11 +73,11 @@ def note_failure(address: str, account: str, password: str, channel: str) -> Not
         is_guess = not failure.repeats().exists()
         failure.create(is_guess=is_guess)
         if is_guess:
-            for network, guesses, limit in _whole(networks[0], wide, shared=standing.is_shared):
+            for network, guesses, limit in _whole(networks[0], wide, standing):
                 if guesses.filter(is_guess=True).count() >= limit:
                     return Noted(counted=True, banned_until=_ban(network, "", guesses))
         mine = _mine(networks[0], account, shared=standing.is_shared)
-        if _counting(mine).count() >= settings.BAN_AFTER_FAILURES:
+        if _counting(mine, standing).count() >= settings.BAN_AFTER_FAILURES:
             return Noted(counted=True, banned_until=_ban(networks[0], account if standing.is_shared else "", mine))
     return Noted(counted=True, banned_until=None)
 
@@ -94,10 +95,10 @@ def tries(address: str, account: str) -> Tries:
     made = _recent(networks[0]).filter(account=account).count()
     if standing.kind is addresses.Kind.NEVER_BANNED:
         return Tries(made, None)
-    counting = _counting(_mine(networks[0], account, shared=standing.is_shared)).count()
+    counting = _counting(_mine(networks[0], account, shared=standing.is_shared), standing).count()
     left = [settings.BAN_AFTER_FAILURES - counting]
     wide = () if standing.kind or standing.is_shared else networks[1:]
-    for _network, guesses, limit in _whole(networks[0], wide, shared=standing.is_shared):
+    for _network, guesses, limit in _whole(networks[0], wide, standing):
         left.append(limit - guesses.filter(is_guess=True).count())
     return Tries(made, max(min(left), 0))
 
@@ -120,13 +121,13 @@ class _New:
         return _of_building(self.network).filter(account=self.account, password_digest__in=self.digests)
 
 
-def _whole(network: str, wide: Iterable[str], *, shared: bool) -> Iterator[tuple[str, QuerySet[Failure], int]]:
+def _whole(network: str, wide: Iterable[str], standing: Standing) -> Iterator[tuple[str, QuerySet[Failure], int]]:
     """The networks that may be banned whole, the widest first, for how many different guesses."""
     limits = {"48": settings.BAN_AFTER_FAILURES_48, "56": settings.BAN_AFTER_FAILURES_56}
     for one in reversed(list(wide)):
         limit = settings.SHARED_NETWORK_FAILURES if places.is_gateway(one) else limits[one.partition("/")[2]]
         yield one, _of_wide(one), limit
-    if shared:
+    if standing.is_shared and not standing.is_asker:
         yield network, _of_building(network), settings.SHARED_NETWORK_FAILURES
 
 
@@ -195,8 +196,10 @@ def _mine(network: str, account: str, *, shared: bool) -> QuerySet[Failure]:
     return _live(network).filter(account=account) if shared else _live(network)
 
 
-def _counting(failures: QuerySet[Failure]) -> QuerySet[Failure]:
-    return failures if settings.BAN_COUNTS_REPEATS else failures.filter(is_guess=True)
+def _counting(failures: QuerySet[Failure], standing: Standing) -> QuerySet[Failure]:
+    """Behind a mail server the old phone that repeats itself would shut out its owner's other programs."""
+    repeats = settings.BAN_COUNTS_REPEATS and not standing.is_asker
+    return failures if repeats else failures.filter(is_guess=True)
 
 
 def _of_building(network: str) -> QuerySet[Failure]:

@@ -42,11 +42,12 @@ class Standing(NamedTuple):
 
     kind: Kind | None
     is_gateway: bool  # several accounts got in from it lately
+    is_asker: bool  # a mail server's own: it is never banned for what its clients do
 
     @property
     def is_shared(self) -> bool:
         """Failures there are counted for one account each."""
-        return self.kind is Kind.SHARED or (self.kind is None and self.is_gateway)
+        return self.kind is Kind.SHARED or self.is_asker or (self.kind is None and self.is_gateway)
 
 
 def standing(address: str) -> Standing:
@@ -55,7 +56,8 @@ def standing(address: str) -> Standing:
     row = STANDING.row(addresses.network(address), since, enough, here, here)
     assert row  # noqa: S101 (the statement sees to it)
     cidr, stored, accounts = row
-    return Standing(addresses.known(address, cidr, stored)[1], accounts >= enough)
+    kind = addresses.known(address, cidr, stored)[1]
+    return Standing(kind, accounts >= enough, addresses.is_asker(address))
 
 
 def is_gateway(network: str) -> bool:

@@ -11,6 +11,8 @@ Where a directory has to be asked first, that is left to other threads: while it
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
 from threading import Thread
@@ -33,21 +35,23 @@ DIRECTORY = 0.8  # seconds after it came, until which a directory may answer: wh
 ASKERS = 8  # threads that wait for a directory
 
 
+Decide = Callable[[Login], Verdict]
+IsReady = Callable[[], bool]
+
+
 class Decided(NamedTuple):
     answer: Answer
     is_refusal: bool
 
 
 class Request:
-    """One request, on its way from the loop to the thread and back."""
+    """One request, on its way from the loop to the thread and back. `respond` writes the answer to what it is given to
+    decide with, whether the database answers among it; it may be called anew."""
 
-    def __init__(self, environ: dict[str, Any], body: bytes, came_at: float) -> None:
-        self._environ, self._body, self._came_at = environ, body, came_at
+    def __init__(self, respond: Callable[[Decide, IsReady], Answer], came_at: float) -> None:
+        self._respond, self._came_at = respond, came_at
         self._loop = asyncio.get_running_loop()
         self._decided: asyncio.Future[Decided] = self._loop.create_future()
-
-    def _respond(self, decided: Any, is_ready: Any = None) -> Answer:
-        return wsgi.respond(self._environ | {"wsgi.input": BytesIO(self._body)}, decided, is_ready)
 
     # --- In the loop
 
@@ -86,7 +90,7 @@ class Request:
 
         try:
             with deadlines.until(self._came_at + DIRECTORY):
-                answer = self._respond(decide)
+                answer = self._respond(decide, wsgi.can_decide)
         except MustAsk:
             to_ask.put(self)
             return
@@ -106,9 +110,14 @@ async def application(scope: Any, protocol: Any) -> None:
     if scope.path == "/health/live":
         answer = wsgi.respond(environ)
     else:
-        answer = await Request(environ, await _body(protocol), came_at).answer()
-    body = f"{answer.text}\n".encode("ascii", "replace")
-    protocol.response_bytes(answer.status, [("content-type", "text/plain"), *answer.headers.items()], body)
+        respond = partial(_respond, environ, await _body(protocol))
+        answer = await Request(respond, came_at).answer()
+    text = f"{answer.text}\n".encode("ascii", "replace")
+    protocol.response_bytes(answer.status, [("content-type", "text/plain"), *answer.headers.items()], text)
+
+
+def _respond(environ: dict[str, Any], body: bytes, decided: Decide, is_ready: IsReady) -> Answer:
+    return wsgi.respond(environ | {"wsgi.input": BytesIO(body)}, decided, is_ready)
 
 
 async def _body(protocol: Any) -> bytes:

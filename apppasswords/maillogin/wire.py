@@ -17,6 +17,7 @@ from apppasswords.maillogin.decision import PROTOCOLS, Login, Outcome, Reason, V
 LARGEST_BODY = 16 * 1024  # bytes
 # What servers call the protocols.
 ALIASES = {"submission": "smtp", "pop": "pop3", "managesieve": "sieve"}
+NOBODY = "\ufffd"  # who wrote a name that is no text: the replacement sign is in no mailbox
 NGINX_WAIT = "2"  # seconds before nginx takes another attempt on the connection
 
 
@@ -37,9 +38,9 @@ class Answer:
 def read_form(body: bytes) -> Login:
     fields = _fields(body)
     try:
-        user, password = _text(fields["user"]), _text(fields["password"])
-        protocol, address = _text(fields["protocol"]), _text(fields["address"])
-        session = _text(fields.get("session", b""))
+        user, password = decoded(fields["user"]), decoded(fields["password"])
+        protocol, address = decoded(fields["protocol"]), decoded(fields["address"])
+        session = decoded(fields.get("session", b""))
     except KeyError:
         raise MalformedError("user, password, protocol and address are needed") from None
     return _login(user, password, protocol, address, session or "")
@@ -85,7 +86,7 @@ def read_nginx(headers: Mapping[str, str]) -> Login:
         raise MalformedError("headers of auth_http are missing") from None
     if method not in ("plain", "login"):
         raise MalformedError("only plain and login carry the password itself")
-    login = _login(_text(_raw(user)), _text(_raw(password)), protocol, address)
+    login = _login(decoded(_raw(user)), decoded(_raw(password)), protocol, address)
     if login.protocol not in settings.NGINX_BACKENDS:
         raise MalformedError("nginx speaks no such protocol")
     return login
@@ -147,7 +148,7 @@ def read_basic(headers: Mapping[str, str]) -> Login | None:
         return None
     if scheme.lower() != "basic" or not colon:
         return None
-    login = _login(_text(user), _text(password), headers.get("Auth-Protocol"), headers.get("Client-IP"))
+    login = _login(decoded(user), decoded(password), headers.get("Auth-Protocol"), headers.get("Client-IP"))
     if login.protocol not in BY_HTTP:
         raise MalformedError("no protocol that asks so")
     return login
@@ -194,11 +195,10 @@ def _login(
     parsed = origins.parse(address or "")
     if parsed is None:
         raise MalformedError("the address is none")
-    # A name that is no text is nobody's: the replacement sign is in no mailbox.
-    return Login(user if user is not None else "\ufffd", password, protocol, str(parsed), session)
+    return Login(user if user is not None else NOBODY, password, protocol, str(parsed), session)
 
 
-def _text(value: bytes) -> str | None:
+def decoded(value: bytes) -> str | None:
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -63,6 +63,10 @@ WRONG = {
     "for each country its gateways": [
         "twilio", "86: aliyun", "86 tower: memory", "*: memory; 86: memory", "86: memory*0"
     ],
+    "for each server a protocol": [
+        "imap, 10.0.0.1", "A B: imap, 10.0.0.1", "a: imap", "a: 10.0.0.1", "a: imap, pop3, 10.0.0.1",
+        "a: imap, 10.0.0.1/8", "a: imap, 10.0.0.1; a: pop3, 10.0.0.1",
+    ],
     "for each gateway what": ["0.05", "aliyun: 1", "memory: 0,05", "memory: 0.12345", "memory hk: 1"],
     "for each gateway the networks": ["10.0.0.0/8", "aliyun: 10.0.0.0/8", "memory: 10.0.0.1/8", "memory:", "memory: x"],
     "how many SMS or how much": ["200", "86: lots", "86: 5 yuan", "aliyun: 5", "86: -1"],
