@@ -64,7 +64,7 @@ apppasswords.maillogin.wsgi:respond | its turn has come
 ~portal.office.site:PortalAdminSite | (Django's admin, for who has entered a code)
   portal.office.desk.views:page | the page about one person; a button is pressed, with a reason
     accounts.sessions.clients:address | from where
-    ~portal.office.desk.buttons:unbind_phone | (by the button's name; only if it was decided on what the page showed)
+    ~portal.office.desk.second_step:unbind_phone | (by the button's name; only if it was decided on what was shown)
       accounts.phones.phones:unbind | what hangs on the phone goes with it
         accounts.codes.codes:void | codes on their way are void
         accounts.log.events:record | who did it, to whom, why

@@ -1,4 +1,4 @@
-"""An account that ends, or that the clock has disabled: what the desk says of it, and by which day."""
+"""An account that ends, or that the clock has disabled: what the desk says of it, and its buttons for the last day."""
 
 from datetime import date
 
@@ -9,13 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.closures import lastdays
 from accounts.closures.closures import Why
 from accounts.closures.models import Closure
 from accounts.lib import clock
+from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from portal.office.desk.facts import Facts
-from portal.office.desk.press import NO_DAY
+from portal.office.desk.press import NO_DAY, Task, day_of
 from portal.office.desk.reasons import ReasonForm
+
+Kind = SecurityEvent.Kind
+
+LAST_DAYS = Kind.LAST_DAY_SET, Kind.LAST_DAY_TAKEN_BACK, Kind.ACCOUNT_EDITED, Kind.CLOSED
 
 
 class LastDayForm(ReasonForm):
@@ -36,6 +42,23 @@ def versions(user: User) -> dict[str, str]:
         return {}
     shown = clock.day(user.last_day) if user.last_day else ""
     return {"last_day": shown or NO_DAY, "no_last_day": shown}
+
+
+def set_last_day(task: Task) -> None:
+    by, last = task.by, task.asked["day"]
+    shown = day_of(task.version)
+    if lastdays.set_to(last, task.person, shown, actor=by.clerk, address=by.address, reason=by.reason):
+        task.say(_("The last day is %(day)s. The owner is told.") % {"day": clock.day(last)})
+    else:
+        task.nothing_done(*LAST_DAYS)
+
+
+def take_last_day_back(task: Task) -> None:
+    by = task.by
+    if lastdays.take_back(task.person, day_of(task.version), actor=by.clerk, address=by.address, reason=by.reason):
+        task.say(_("The account has no last day any more. The owner is told."))
+    else:
+        task.nothing_done(*LAST_DAYS)
 
 
 def of(known: Facts) -> list[str]:

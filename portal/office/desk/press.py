@@ -63,7 +63,7 @@ def number(text: str) -> int:
     return int(text)
 
 
-def day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
     try:
         return None if text == NO_DAY else date.fromisoformat(text)
     except ValueError:

@@ -39,10 +39,11 @@ from apppasswords import thefts
 from apppasswords.models import AppPassword
 from portal.office.desk import closing, facts
 from portal.office.desk.acts import By
-from portal.office.desk.buttons import BUTTONS, NEVER, Button
+from portal.office.desk.buttons import BUTTONS, Button
 from portal.office.desk.facts import Facts
 from portal.office.desk.press import Task
 from portal.office.desk.reasons import REASONS, ReasonForm
+from portal.office.desk.second_step import NEVER
 
 # Whoever may not read the list of something does not read it here either.
 SECTIONS = {
