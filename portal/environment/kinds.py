@@ -2,19 +2,15 @@
 
 import base64
 import binascii
-import os
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from difflib import get_close_matches
 from email.utils import parseaddr
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-Network = IPv4Network | IPv6Network
 Ordered = TypeVar("Ordered", int, float, timedelta)
 
 SHORTEST_KEY = 32  # characters
@@ -24,9 +20,6 @@ CERTIFICATE = "CERTIFICATE"
 
 TRUE, FALSE = ("on", "true", "yes", "y", "ok", "1"), ("off", "false", "no", "n", "0")
 UNITS = {"": 1, "s": 1, "min": 60, "h": 3600, "d": 86400}  # seconds
-LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
-HOST = re.compile(rf"{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]+\]")
-ALLOWED_HOST = re.compile(rf"\*|\.?(?:{HOST.pattern})")  # also any, and with everything below
 ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -167,47 +160,6 @@ def zone(value: str) -> str:
     return value
 
 
-def networks(value: str) -> list[Network]:
-    return [_network(word) for word in words(value)]
-
-
-def _network(word: str) -> Network:
-    try:
-        return ip_network(word)
-    except ValueError:
-        pass
-    try:
-        whole = ip_network(word, strict=False)
-    except ValueError:
-        raise Hint(f'"{word}" is none.') from None
-    raise Hint(f"{word} is an address within a network; {whole} is the whole.")
-
-
-def host(value: str) -> str:
-    value = value.strip()
-    if not HOST.fullmatch(value):
-        raise ValueError
-    return value
-
-
-def hosts(value: str, at_least: int) -> list[str]:
-    found = words(value)
-    for word in found:
-        if not ALLOWED_HOST.fullmatch(word):
-            raise Hint(f'"{word}" is none.')
-    if len(found) < at_least:
-        raise ValueError
-    return found
-
-
-def endpoint(value: str) -> str:
-    value = value.strip()
-    address, _, port = value.rpartition(":")
-    ip_address(address.strip("[]"))
-    number(port, "1 to 65535")
-    return value
-
-
 def address(value: str) -> str:
     value = text(value)
     if not ADDRESS.fullmatch(parseaddr(value)[1]):
@@ -264,13 +216,6 @@ def pairs(value: str) -> list[tuple[str, str]]:
     return found
 
 
-def domains(value: str) -> list[str]:
-    found = [word.lower() for word in words(value)]
-    if wrong := [word for word in found if not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", word)]:
-        raise Hint(f'"{wrong[0]}" is no domain.')
-    return found
-
-
 def ldap_filter(value: str) -> str:
     value = text(value)
     if value.count("(") != value.count(")") or not (value.startswith("(") and value.endswith(")")):
@@ -278,36 +223,3 @@ def ldap_filter(value: str) -> str:
     if "{address}" not in value and "{name}" not in value:
         raise Hint("It would find the same for everybody.")
     return value
-
-
-def file(value: str, suffixes: tuple[str, ...], largest: int) -> str:
-    path = Path(value.strip())
-    try:
-        with path.open("rb"):
-            size = path.stat().st_size
-    except OSError as error:
-        raise Hint(f"{error.strerror}.") from None
-    if path.suffix.lower() not in suffixes:
-        raise ValueError
-    if size > largest:
-        raise Hint(f"It has {size}.")
-    return str(path)
-
-
-def toml_files(value: str) -> list[Path]:
-    return [Path(file(word, (".toml",), 100_000)) for word in words(value)]
-
-
-def folder(value: str, *, is_made: bool) -> Path:
-    path = Path(text(value))
-    if not is_made:
-        if path.exists() and not path.is_dir():
-            raise Hint("It is a file.")
-        return path
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Hint(f"{error.strerror}.") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise Hint("It cannot be written to.")
-    return path

@@ -10,8 +10,9 @@ SMS_RECEIPT_NETWORKS=campus: 10.3.0.0/24; alibaba: 203.0.113.0/24, 198.51.100.7
 import re
 from collections.abc import Iterator
 
-from portal.environment import kinds
-from portal.environment.kinds import Hint, Network
+from portal.environment import hosts
+from portal.environment.hosts import Network
+from portal.environment.kinds import Hint
 
 Step = list[tuple[str, int]]  # gateways that share it, by their weights
 Route = tuple[str, str, list[Step]]  # calling code or *, carrier or nothing, what is tried one after the other
@@ -118,7 +119,7 @@ def budgets(value: str, gateways: tuple[str, ...]) -> dict[str, tuple[int | None
 
 def networks(value: str, gateways: tuple[str, ...]) -> dict[str, list[Network]]:
     """By gateway."""
-    found = {_gateway(before, gateways): kinds.networks(after) for before, after in _parts(value)}
+    found = {_gateway(before, gateways): hosts.networks(after) for before, after in _parts(value)}
     if empty := [name for name, named in found.items() if not named]:
         raise Hint(f'"{empty[0]}" names no network: leave it out, and it may report from anywhere.')
     return found

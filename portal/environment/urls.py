@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.environment.kinds import HOST, Hint, text, words
+from portal.environment.hosts import HOST
+from portal.environment.kinds import Hint, text, words
 
 ENCODED = "in a name or password @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
 DATABASE = "postgres://name:password@host:port/database or sqlite:////folder/file"

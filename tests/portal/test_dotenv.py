@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.environment.environment import TOLD, Environment
+from portal.environment.environment import Environment
+from portal.environment.reading import TOLD
 from tests.kit.deployment import PRODUCTION
 from tests.portal.test_settings import read
 

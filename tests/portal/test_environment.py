@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from portal import settings as of_tests
-from portal.environment.environment import Environment, Setting
+from portal.environment.environment import Environment
+from portal.environment.reading import Setting
 from tests.kit.deployment import ROOT, SECRETS
 from tests.portal.test_settings import read
 

@@ -66,7 +66,7 @@ def test_what_a_provider_needs_is_asked_for_at_the_start(
 def test_a_provider_whose_packages_are_missing_is_one_sentence(
     needed: dict[str, str], package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.environment.environment.find_spec", lambda name: None)
+    monkeypatch.setattr("portal.environment.reading.find_spec", lambda name: None)
     with pytest.raises(SystemExit, match=f"pip install -r requirements-{package}.txt.$"):
         read(monkeypatch, **needed)
 
