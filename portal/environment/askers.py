@@ -7,8 +7,9 @@ LDAP_FRONT_SERVERS=cyrus: imap, 10.3.0.5; exim: smtp, 10.3.0.6, tells addresses
 import re
 from typing import NamedTuple
 
-from portal.environment import kinds
-from portal.environment.kinds import Hint, Network
+from portal.environment import hosts, kinds
+from portal.environment.hosts import Network
+from portal.environment.kinds import Hint
 
 PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "dav", "eas")
 TELLS = "tells addresses"
@@ -42,4 +43,4 @@ def _server(name: str, said: list[str]) -> Server:
     networks = [word for word in said if word not in (*PROTOCOLS, TELLS)]
     if len(protocols) != 1 or not networks:
         raise Hint(f'"{name}" needs one protocol ({", ".join(PROTOCOLS)}) and a network.')
-    return Server(protocols[0], tuple(kinds.networks(",".join(networks))), TELLS in said)
+    return Server(protocols[0], tuple(hosts.networks(",".join(networks))), TELLS in said)
