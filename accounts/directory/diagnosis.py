@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.conf import settings
 
 from accounts.directory import passwords
-from accounts.directory.answers import Away
+from accounts.directory.asking.answers import Away
 from accounts.lib import clock
 from accounts.users import usernames
 from accounts.users.models import User
@@ -51,7 +51,7 @@ def of_settings() -> Iterator[Finding]:
 
 
 def _of_server(url: str) -> Finding:
-    from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
+    from accounts.directory.asking import client  # noqa: PLC0415 - it needs a package that need not be installed
 
     began = time.monotonic()
     try:
@@ -81,7 +81,7 @@ def of_person(typed: str) -> Iterator[Finding]:
 
 
 def _of_entries(name: str) -> Finding:
-    from accounts.directory import client  # noqa: PLC0415 - the same
+    from accounts.directory.asking import client  # noqa: PLC0415 - the same
 
     for url in settings.LDAP_URLS:
         try:

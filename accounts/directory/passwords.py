@@ -13,8 +13,9 @@ from threading import Lock
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.directory import asking, memory
-from accounts.directory.answers import Answer, Away
+from accounts.directory import memory
+from accounts.directory.asking import questions
+from accounts.directory.asking.answers import Answer, Away
 from accounts.directory.models import Asked
 from accounts.lib import deadlines
 from accounts.lib.allowances import Allowance
@@ -74,7 +75,7 @@ def _ask(user: User, password: str) -> bool:
     if COMPARISONS.claim(user.pk, *_limit()) is None:
         raise CannotTell(asked_no_more_until(user))
     try:
-        answer = asking.compare(user.username, password)
+        answer = questions.compare(user.username, password)
     except Away:
         COMPARISONS.give_back(user.pk)
         raise CannotTell from None
@@ -117,7 +118,7 @@ def are_kept_of(user: User) -> bool:
 def change(user: User, old: str, new: str) -> bool:
     """`old` is known to be right. False: the directory does not take the new one. Raises CannotTell."""
     try:
-        is_taken = asking.change(user.username, old, new)
+        is_taken = questions.change(user.username, old, new)
     except Away:
         raise CannotTell from None
     if is_taken:
@@ -128,7 +129,7 @@ def change(user: User, old: str, new: str) -> bool:
 def pretend(address: str) -> None:
     """For an account that there is not: it takes its time, and there is no answer when there is none for anybody."""
     try:
-        asking.look_up(address)
+        questions.look_up(address)
     except Away:
         raise CannotTell from None
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.bans.models import Ban, Failure
 from accounts.directory import memory
 from accounts.directory import plan as plans
-from accounts.directory.answers import Away, Someone
+from accounts.directory.asking.answers import Away, Someone
 from accounts.directory.models import Person
 from accounts.directory.plan import Plan
 from accounts.lib.batches import BATCH, batches
@@ -36,7 +36,7 @@ def look(confirmed: int | None = None) -> Plan:
 
 def everybody(hear: Callable[[int], None] = lambda _count: None) -> list[Someone]:
     """`hear` is told how many have been read. Raises Away."""
-    from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
+    from accounts.directory.asking import client  # noqa: PLC0415 - it needs a package that need not be installed
 
     why = Away("LDAP_URLS is not set")
     for url in settings.LDAP_URLS:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.directory.answers import Someone
+from accounts.directory.asking.answers import Someone
 from accounts.directory.models import Person
 from accounts.lib import invisible, numbers
 from accounts.phones import suggestions

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.directory import people, reports
 from accounts.directory import plan as plans
-from accounts.directory.answers import Away, Someone
+from accounts.directory.asking.answers import Away, Someone
 from accounts.directory.models import Sync
 from accounts.jobs import jobs
 from accounts.users.models import User

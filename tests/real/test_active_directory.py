@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from accounts.directory import client, people
-from accounts.directory.answers import Answer, Away
+from accounts.directory import people
+from accounts.directory.asking import client
+from accounts.directory.asking.answers import Answer, Away
 from accounts.users.models import User
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers.active_directory import (

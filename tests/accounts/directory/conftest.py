@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django import Settings
 
-from accounts.directory import asking
+from accounts.directory.asking import questions
 from accounts.signin import steady
 from tests.conftest import MakeUser
 from tests.kit.people import Person
@@ -27,7 +27,7 @@ MANY = 40  # two pages, as these tests have it
 
 @pytest.fixture
 def campus(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
-    from accounts.directory import client  # noqa: PLC0415 - it needs an extra
+    from accounts.directory.asking import client  # noqa: PLC0415 - it needs an extra
 
     everybody = [person(f"p{number:02}", cn=f"张{number}", ou="物理学院") for number in range(MANY)]
     with running(everybody) as directory:
@@ -35,7 +35,7 @@ def campus(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dire
         use(settings, directory)
         settings.LDAP_LEAVERS_LIMIT = 5  # two of forty
         yield directory
-        asking._servers.cache_clear()
+        questions._servers.cache_clear()
 
 
 def rename(directory: Directory, name: str, **attributes: str) -> None:
@@ -80,7 +80,7 @@ def slapd(running_slapd: Directory, settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setattr(steady, "AFTER", 0)
     yield running_slapd
     running_slapd.service.thaw_or_start(running_slapd.port, running_slapd.tls_port)
-    asking._servers.cache_clear()
+    questions._servers.cache_clear()
 
 
 def use(settings: Settings, directory: Directory, *urls: str) -> None:

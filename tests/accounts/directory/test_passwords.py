@@ -9,8 +9,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts.bans.models import Ban, Failure
-from accounts.directory import asking, client
-from accounts.directory.answers import Answer, Away
+from accounts.directory.asking import client, questions
+from accounts.directory.asking.answers import Answer, Away
 from accounts.directory.models import Asked
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import CannotTell
@@ -213,7 +213,7 @@ def test_a_referral_is_not_followed(staff: Staff, slapd: Directory, settings: Se
     staff("lisi")
     settings.LDAP_BASE = ELSEWHERE
     with pytest.raises(Away, match="REFERRAL"):
-        asking.look_up("lisi@example.edu")
+        questions.look_up("lisi@example.edu")
     assert by_mail("lisi") is Outcome.CANNOT_TELL
     assert not Failure.objects.exists()
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accounts.bans.models import Failure
 from accounts.directory import people
 from accounts.directory import plan as plans
-from accounts.directory.answers import Someone
+from accounts.directory.asking.answers import Someone
 from accounts.directory.models import Person as Link
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
@@ -142,7 +142,7 @@ def test_no_answer_and_half_an_answer_change_nothing(campus: Directory, settings
     for most in (1_000, 3_500):  # within the first page, within the second
         with Wire(campus.port, most=most) as wire:
             use(settings, campus, f"ldap://127.0.0.1:{wire.port}")
-            from accounts.directory import client  # noqa: PLC0415 - it needs an extra
+            from accounts.directory.asking import client  # noqa: PLC0415 - it needs an extra
 
             client.PAGE_WITHIN, kept = 0.5, client.PAGE_WITHIN
             try:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from accounts.directory.answers import Someone
+from accounts.directory.asking.answers import Someone
 from accounts.users.models import User
 from portal.office import roles
 from tests.kit.people import Person

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import override
 
 from accounts.directory import people
-from accounts.directory.answers import Away
+from accounts.directory.asking.answers import Away
 from accounts.directory.plan import Plan
 
 SHOWN = 20  # of each kind

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 
-from accounts.directory.answers import Answer, Away
-from accounts.directory.servers import Servers
+from accounts.directory.asking.answers import Answer, Away
+from accounts.directory.asking.servers import Servers
 from accounts.lib import deadlines
 
 logger = logging.getLogger(__name__)
@@ -41,21 +41,21 @@ def _servers(*urls: str) -> Servers:
 
 def compare(address: str, password: str) -> Answer:
     """Raises Away."""
-    from accounts.directory import client  # noqa: PLC0415 - it needs a package that need not be installed
+    from accounts.directory.asking import client  # noqa: PLC0415 - it needs a package that need not be installed
 
     return _in_time(lambda url, ends_at: client.compare(url, address, password, ends_at))
 
 
 def change(address: str, old: str, new: str) -> bool:
     """Whether the directory takes the new one. Raises Away, and then nobody knows which one it is."""
-    from accounts.directory import client  # noqa: PLC0415 - the same
+    from accounts.directory.asking import client  # noqa: PLC0415 - the same
 
     return _in_time(lambda url, ends_at: client.change(url, address, old, new, ends_at), CHANGED_WITHIN)
 
 
 def look_up(address: str) -> bool:
     """Whether there is exactly one entry. Raises Away."""
-    from accounts.directory import client  # noqa: PLC0415 - the same
+    from accounts.directory.asking import client  # noqa: PLC0415 - the same
 
     return _in_time(lambda url, ends_at: client.look_up(url, address, ends_at))
 

@@ -18,7 +18,7 @@ from ldap.controls import DecodeControlTuples
 from ldap.controls.pagedresults import SimplePagedResultsControl
 from ldap.controls.ppolicy import PasswordPolicyControl
 
-from accounts.directory.answers import Answer, Away, Someone
+from accounts.directory.asking.answers import Answer, Away, Someone
 
 PAGE = 500  # entries; Active Directory gives 1000 at most
 PAGE_WITHIN = 10.0  # seconds
