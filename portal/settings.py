@@ -71,8 +71,14 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", "0", "0 to 10")
 
 # Completes a name that was typed without its @ part.
 MAIL_DOMAIN = env.host("MAIL_DOMAIN", "example.edu" if DEBUG else None).lower()
+# All that mailboxes here have after the @: that one, and others.
+MAIL_DOMAINS = list(dict.fromkeys([MAIL_DOMAIN, *env.domains("MAIL_DOMAINS")]))
+# zhangsan+news@example.edu is zhangsan's; no mailbox has a + in its own name then.
+SUBADDRESSES = env.boolean("SUBADDRESSES", "off")
 # Where mail programs look for the servers' settings (setup/autoconfig.py). These hosts answer that and nothing else.
-AUTOCONFIG_HOSTS = env.hosts("AUTOCONFIG_HOSTS", f"autoconfig.{MAIL_DOMAIN},autodiscover.{MAIL_DOMAIN},{MAIL_DOMAIN}")
+AUTOCONFIG_HOSTS = env.hosts(
+    "AUTOCONFIG_HOSTS", ",".join(f"autoconfig.{each},autodiscover.{each},{each}" for each in MAIL_DOMAINS)
+)
 SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
 ALLOWED_HOSTS += sorted(SETUP_HOSTS)
 INSTITUTION = env.text("INSTITUTION", "示例大学" if DEBUG else MAIL_DOMAIN)

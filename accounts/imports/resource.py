@@ -153,8 +153,9 @@ class PeopleResource(ModelResource):
         written = formulas.written(str(row["address"]))
         if "@" in written and written != name:
             self._warn(row, "address", _("will be written as %(address)s") % {"address": name})
-        if not name.endswith(f"@{settings.MAIL_DOMAIN}"):
-            self._warn(row, "address", _("is not an address of %(domain)s") % {"domain": settings.MAIL_DOMAIN})
+        if not usernames.is_ours(name):
+            domains = ", ".join(settings.MAIL_DOMAINS)
+            self._warn(row, "address", _("is not an address of %(domain)s") % {"domain": domains})
         row["address"] = name
 
     def _warn(self, row: Any, name: str, text: str) -> None:

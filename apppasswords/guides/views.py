@@ -110,7 +110,7 @@ def _values(request: HttpRequest, reader: dict[str, Any]) -> dict[Value, Filled]
         Value.SMTP: smtp[0],
         Value.SMTP_PORT: str(smtp[1]),
         Value.SECURITY: imap[2],
-        Value.DOMAIN: settings.MAIL_DOMAIN,
+        Value.DOMAIN: address.partition("@")[2] or settings.MAIL_DOMAIN,
     }
     password = _("mailbox password or app password") if either else _("app password")
     return {

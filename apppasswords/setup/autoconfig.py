@@ -66,10 +66,10 @@ def _asks_setup_host(request: HttpRequest) -> bool:
 @cache_control(public=True, max_age=3600)
 def autoconfig(request: HttpRequest) -> HttpResponse:
     address = request.GET.get("emailaddress", "")
-    if address and not _is_ours(address):
+    if address and not usernames.is_ours(address):
         return HttpResponseNotFound()
     guides = f"{settings.PUBLIC_URL}/guides/"
-    context = _servers() | {"domain": settings.MAIL_DOMAIN, "guides": guides, "dav": settings.DAV_HOST}
+    context = _servers() | {"domains": settings.MAIL_DOMAINS, "guides": guides, "dav": settings.DAV_HOST}
     return render(request, "setup/autoconfig.xml", context, content_type="text/xml; charset=utf-8")
 
 
@@ -89,14 +89,9 @@ def autodiscover(request: HttpRequest) -> HttpResponse:
     if schema != OUTLOOK:  # mobilesync: what Exchange says that has no ActiveSync
         return _refuse(request, 601, "Provider is not available")
     name = usernames.canonical(address)
-    if name is None or not _is_ours(name):
+    if name is None or not usernames.is_ours(name):
         return _refuse(request, 500, "The email address cannot be found")
     return _answer(request, _servers() | {"address": name, "outlook": OUTLOOK})
-
-
-def _is_ours(address: str) -> bool:
-    _, at, domain = address.strip().lower().rpartition("@")
-    return bool(at) and domain == settings.MAIL_DOMAIN
 
 
 def _servers() -> dict[str, object]:

@@ -38,7 +38,7 @@ def device(request: HttpRequest) -> str:
 
 
 def attached(user: User, secret: str | None = None) -> HttpResponse:
-    name = f"{settings.MAIL_DOMAIN}.mobileconfig"
+    name = f"{user.username.partition('@')[2]}.mobileconfig"
     response = HttpResponse(
         profiles.build(user, settings.MAIL_SERVERS, secret),
         content_type=profiles.CONTENT_TYPE,

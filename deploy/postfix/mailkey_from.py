@@ -70,9 +70,10 @@ def uncommented(text: str) -> str:
 
 
 def names_only(addresses: set[str], text: str) -> bool:
-    """After these are taken out no @ is left."""
+    """After these are taken out, with +anything or without, no @ is left."""
     for address in addresses:
-        text = re.sub(rf"(?<!{ATOM}){re.escape(address)}(?!{ATOM})", "", text)
+        name, _, domain = map(re.escape, address.rpartition("@"))
+        text = re.sub(rf"(?<!{ATOM}){name}(\+{ATOM}*)?@{domain}(?!{ATOM})", "", text)
     return "@" not in text and not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
 
 

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.kit.mail_programs import HOST, Mailbox, inbox_of, letter, smtp
+from tests.kit.mail_programs import HOST, IN, Mailbox, inbox_of, letter, smtp
 from tests.kit.servers.mail import MailSystem
 from tests.kit.waiting import wait_until
 
@@ -97,6 +97,16 @@ def test_a_shared_address_is_for_whom_it_is_granted(staff: Mailbox, colleague: M
         outgoing.login(colleague.name, colleague.app_password)
         outgoing.mail(shared)
         assert outgoing.rcpt(staff.name)[0] == 553
+
+
+def test_what_stands_after_a_plus_is_its_owner_s(staff: Mailbox) -> None:
+    tagged, local = staff.name.replace("@", "+news@"), staff.name.partition("@")[0]
+    assert send(staff, f"From: {tagged}\r\nSubject: tagged", envelope=tagged) == "sent"
+    assert arrive(staff.system, "somebody@elsewhere.example", tagged, staff.address) == 250
+    assert "Subject: from outside" in received(staff, "Subject: from outside")
+    assert staff.enters(staff.app_password, typed=tagged) == IN
+    for other in (f"dean+{local}@example.edu", f"x{tagged}", f"{local}+a@b+@example.edu"):
+        assert send(staff, f"From: {other}").startswith("550"), other
 
 
 # --- From outside ----------------------------------------------------------------------------------------------------

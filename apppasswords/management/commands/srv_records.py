@@ -15,8 +15,12 @@ class Command(BaseCommand):
         parser.add_argument("--ttl", type=int, default=3600, help="seconds (default: 3600)")
 
     def handle(self, *args: Any, ttl: int, **options: Any) -> None:
+        for domain in settings.MAIL_DOMAINS:
+            self.stdout.write(f"$ORIGIN {domain}.\n$TTL {ttl}")
+            self._write_services()
+
+    def _write_services(self) -> None:
         portal = urlsplit(settings.PUBLIC_URL)
-        self.stdout.write(f"$ORIGIN {settings.MAIL_DOMAIN}.\n$TTL {ttl}")
         for protocol, service, priority in SERVICES:
             host, port, _ = settings.MAIL_SERVERS[protocol]
             self._write(f"_{service}._tcp", "SRV", f"{priority} 1 {port} {host}.")

@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.imports.models import Roster
 from tests.kit.files_of_people import ADD, HEADERS, as_csv, errors_of, hand_in, has_errors, person_called, take_over
@@ -51,6 +52,11 @@ def test_what_is_odd_is_a_warning(manager: Person) -> None:
         (2, "will be written as new@example.edu"),
         (3, "is not an address of example.edu"),
     ]
+
+
+def test_another_domain_of_ours_is_not_odd(manager: Person, settings: Settings) -> None:
+    settings.MAIL_DOMAINS = ["example.edu", "stu.example.edu"]
+    assert not hand_in(manager, as_csv(HEADERS[:1], ("new@stu.example.edu",))).report["warnings"]
 
 
 def test_errors_are_in_the_clerks_language(manager: Person) -> None:

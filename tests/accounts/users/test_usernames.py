@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from accounts.bans import bans
 from accounts.users import usernames
@@ -50,6 +51,12 @@ from tests.kit.people import Person
 @pytest.mark.bypass("row 31: Django CVE-2019-19844, Keycloak CVE-2021-3424, Mailu #2695: names that look alike")
 def test_canonical(text: str, name: str | None) -> None:
     assert usernames.canonical(text) == name
+
+
+def test_a_plus_and_what_follows_it_where_the_settings_say_so(settings: Settings) -> None:
+    settings.SUBADDRESSES = True
+    found = [usernames.canonical(f"{name}@example.edu") for name in ("Zhang+news", "zhang+a+b", "zhang+", "+zhang")]
+    assert found == ["zhang@example.edu", "zhang@example.edu", "zhang@example.edu", "+zhang@example.edu"]
 
 
 ADDRESSES = st.from_regex(r"[a-zA-Z0-9._+ｱ-ﾝＡ-Ｚİıſ]{1,12}[@＠]example\.(edu|EDU)", fullmatch=True)

@@ -109,6 +109,21 @@ def test_other_domains_have_no_configuration(client: Client, address: str) -> No
     assert client.get(CONFIGURATION, {"emailaddress": address}).status_code == 404
 
 
+def test_each_domain_of_ours_is_answered(client: Client, settings: Settings) -> None:
+    settings.MAIL_DOMAINS = ["example.edu", "stu.example.edu"]
+    answers = [client.get(CONFIGURATION, {"emailaddress": f"a@{each}"}).content for each in settings.MAIL_DOMAINS]
+    assert answers[0] == answers[1]
+    provider = parsed(answers[0], "autoconfig.xsd")[0]
+    assert [each.text for each in provider.iterfind("domain")] == settings.MAIL_DOMAINS
+    asked = client.post(DISCOVERY, question("A@Stu.Example.edu"), content_type="text/xml")
+    assert "a@stu.example.edu" in asked.text
+    assert client.get(CONFIGURATION, {"emailaddress": "a@other.example.edu"}).status_code == 404
+    printed = StringIO()
+    call_command("srv_records", stdout=printed)
+    first, second = printed.getvalue().split("$ORIGIN stu.example.edu.\n")
+    assert first == f"$ORIGIN example.edu.\n{second}"
+
+
 @pytest.mark.parametrize("path", [CONFIGURATION, WELL_KNOWN])
 def test_the_configuration_may_be_kept_by_any_cache(client: Client, path: str) -> None:
     response = client.get(path, headers={"Accept-Language": "en", "Cookie": "session=somebodys"})

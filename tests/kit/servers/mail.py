@@ -113,7 +113,7 @@ class MailSystem:
         environment = {name: value for name, value in os.environ.items() if name not in hidden}
         backends = {"IMAP": "behind_imap", "POP3": "behind_pop3", "SMTP": "behind_smtp"}
         environment |= {f"NGINX_{name}_BACKEND": f"127.0.0.1:{self.ports[to]}" for name, to in backends.items()}
-        environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN}
+        environment |= {"PORT": str(self.ports["portal"]), "MAIL_AUTH_TOKEN": TOKEN, "SUBADDRESSES": "on"}
         environment["MAIL_ANSWER_WITHIN"] = "2.5"  # as long as Dovecot waits: a busy machine is no "cannot tell"
         environment |= {"DOVEADM_URLS": self.doveadm_url(), "DOVEADM_API_KEY": DOVEADM_KEY}
         environment |= {
