@@ -147,7 +147,7 @@ class PeopleResource(ModelResource):
         if name is None:
             raise ValidationError({"username": _("is not a mailbox address")})
         if name in self.first:
-            told = _("the same address stands in row %(row)s") % {"row": self.first[name]}
+            told = _("the same address is in row %(row)s") % {"row": self.first[name]}
             raise ValidationError({"username": told})
         self.first[name] = row["line"]
         written = formulas.written(str(row["address"]))

@@ -126,7 +126,7 @@ IPHONE = Program(
             _("Further down, fill in the outgoing mail server: all three fields. Then tap “Next”."),
             Form(_("Outgoing Mail Server"), (Field(_("Host Name"), Value.SMTP), USER, PASSWORD), NEXT),
             _(
-                "“Optional” stands beside this password, but it is not: without it you receive mail and cannot send any. Enter the "
+                "It says “Optional” beside this password, but it is not: without it you receive mail and cannot send any. Enter the "
                 "same password once more."
             ),
         ),

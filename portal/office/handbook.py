@@ -24,6 +24,7 @@ def read() -> Handbook:
     from markdown_it import MarkdownIt  # noqa: PLC0415 (one page needs it)
 
     markdown = MarkdownIt("commonmark", {"html": False})
+    markdown.add_render_rule("softbreak", lambda *_line: "")  # Chinese has no space where a line of the file ends
     tokens = markdown.parse((settings.BASE_DIR / FILE).read_text())[3:]  # without the title, which the page has
     sections: list[tuple[str, str]] = []
     for heading, inline in pairwise(tokens):

@@ -177,7 +177,9 @@ class CodeStep:
     def field(self) -> BoundField:
         """In focus where it is what to fill in. After a wrong code it is, and empty."""
         if self.purpose != Sms.Purpose.UNBIND:  # where the button is what is meant
-            self.form.fields["code"].widget.attrs["data-sends"] = _("After the sixth digit it is sent by itself.")
+            self.form.fields["code"].widget.attrs["data-sends"] = _(
+                "It is submitted automatically after the sixth digit."
+            )
         self.form.takes_focus = not self.focuses_send and (self.form.is_bound or not self.leads_to_resend)
         return self.form["code"]
 

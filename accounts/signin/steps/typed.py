@@ -21,7 +21,7 @@ class AppStep:
     def __init__(self, request: HttpRequest, user: User, form_class: type[AppCodeForm] = AppCodeForm) -> None:
         self.request, self.user = request, user
         self.form = form_class(request.POST if request.method == "POST" else None)
-        self.form.fields["code"].widget.attrs["data-sends"] = _("After the sixth digit it is sent by itself.")
+        self.form.fields["code"].widget.attrs["data-sends"] = _("It is submitted automatically after the sixth digit.")
 
     def prove(self) -> Authenticator | None:
         """The app whose code was entered; if there is none, the form says why."""

@@ -133,7 +133,7 @@ class ExemptionAdmin(HistoryAdmin):
                 raise Http404
             row = get_object_or_404(Exemption.objects.filter(user__in=clerks.touchable(request.user)), pk=object_id)
             done = exemptions.end(row, actor=request.user, address=clients.address(request))
-            text = _("The exemption is ended.") if done else _("It was over already.")
+            text = _("The exemption has ended.") if done else _("It was over already.")
             self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
             return redirect("admin:rollouts_exemption_changelist")
         in_force = Exemption.in_force(pk=object_id).first() if object_id.isdecimal() else None

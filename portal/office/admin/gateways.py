@@ -125,5 +125,5 @@ class GatewayAdmin(HistoryAdmin):
         events.record(
             kind, request.user, actor=request.user, address=address, number=phone.masked, **events.because(name)
         )
-        text = gettext("A test is on its way to %(number)s. What became of it stands in the list of SMS.")
+        text = gettext("A test is on its way to %(number)s. The list of SMS shows what became of it.")
         self.message_user(request, text % {"number": phone.masked}, messages.SUCCESS)

@@ -162,7 +162,7 @@ class RosterAdmin(HistoryAdmin):
         else:
             return
         if not done:
-            self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+            self.message_user(request, _("Somebody else was faster. This is how it is now."), messages.WARNING)
 
 
 def _reading(reading: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -147,7 +147,7 @@ class RolloutAdmin(LightAdmin):
             act(request, row)
 
     def _gone(self, request: HttpRequest) -> None:
-        self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+        self.message_user(request, _("Somebody else was faster. This is how it is now."), messages.WARNING)
 
     def _carry_out(self, request: SignedInRequest, row: Rollout) -> None:
         version = request.POST.get("version", "")

@@ -33,7 +33,7 @@ KINDS: dict[str, tuple[Promise, tuple[Promise, ...]]] = {
     "back": (gettext_lazy("back: enabled again"), WHO),
     "moved": (gettext_lazy("another department"), (ADDRESS, BEFORE, NOW)),
     "named": (gettext_lazy("another name"), (ADDRESS, BEFORE, NOW)),
-    "phones": (gettext_lazy("another phone: offered to who binds one"), (ADDRESS, NOW)),
+    "phones": (gettext_lazy("another phone: offered to whoever binds one"), (ADDRESS, NOW)),
     "adopted": (gettext_lazy("accounts that are linked to their entry"), WHO),
 }
 
@@ -95,7 +95,7 @@ class SyncAdmin(HistoryAdmin):
             case _:
                 return
         if not done:
-            self.message_user(request, _("Somebody else was faster. This is how it stands now."), messages.WARNING)
+            self.message_user(request, _("Somebody else was faster. This is how it is now."), messages.WARNING)
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         context |= self.admin_site.each_context(request)

@@ -47,7 +47,7 @@ BUTTONS = {
             "test",
             second_step.send_test,
             gettext_lazy("Send a test SMS"),
-            gettext_lazy("An SMS without a code to the bound phone. What became of it stands on this page."),
+            gettext_lazy("An SMS without a code to the bound phone. This page then shows what became of it."),
         ),
         Button(
             "end_pause",

@@ -66,7 +66,7 @@ def send_test(task: Task) -> None:
         return
     issued = acts.send_test(task.person, phone, task.by)
     if issued.sms:
-        task.say(_("A test SMS is on its way to %(number)s. Reload: below stands what became of it.")
+        task.say(_("A test SMS is on its way to %(number)s. Reload this page to see below what became of it.")
                  % {"number": phone.masked})  # fmt: skip
     else:
         messages.warning(task.request, test_refusal_text(issued))

@@ -60,8 +60,8 @@ SECTIONS = {
 SPENT = {
     Purse.OWNER: gettext_lazy("The owner’s limit of codes is reached: none until %(time)s."),
     Purse.PASSWORD: gettext_lazy(
-        "As many codes were asked for with the password alone as may be: none until %(time)s, save where the owner is "
-        "signed in or was before."
+        "The limit of codes asked for with the password alone is reached: none until %(time)s, except where the owner "
+        "is signed in or was before."
     ),
 }
 

@@ -186,12 +186,14 @@ def _connection(page: Page, row: AppPassword) -> Iterator[str]:
         )
         page.goto(address)
         yield f"connection-{mistake}"
+    AppPassword.objects.filter(pk=row.pk).update(mistake="")
     FirstUse.objects.create(password=row, protocol="imap", at=now, address="192.0.2.7")
     page.goto(address)
     yield "connection-connected"
     FirstUse.objects.create(password=row, protocol="smtp", at=now, address="192.0.2.7")
     page.reload()
     yield "connection-sends-too"
+    AppPassword.objects.filter(pk=row.pk).update(mistake=Mistake.UNUSED)  # the lists tell it
 
 
 def _profiles(page: Page, owner: User) -> Iterator[str]:

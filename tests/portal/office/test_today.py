@@ -36,7 +36,10 @@ def said(clerk: Person) -> list[tuple[str, bool]]:
 
 def test_nothing_to_do_is_said(office: Person) -> None:
     assert said(office) == []
-    assert "Nothing needs you at the moment." in office.get("/admin/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert (
+        "Nothing needs your attention at the moment."
+        in office.get("/admin/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    )
 
 
 def test_trouble_first_and_each_leads_to_just_that(office: Person, wangwu: Person) -> None:
