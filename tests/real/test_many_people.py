@@ -1,0 +1,29 @@
+"""Ten thousand people of a real directory."""
+
+import time
+
+import pytest
+from pytest_django import Settings
+
+from accounts.directory import people
+from accounts.log.models import SecurityEvent
+from accounts.users.models import User
+from tests.accounts.directory.conftest import rename, use
+from tests.kit.servers.directory import person, running
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+PEOPLE, LONGEST = 10_000, 60  # seconds of computing: a busy machine takes no part in it
+
+
+def test_they_are_taken_within_a_minute(settings: Settings) -> None:
+    with running(person(f"p{number}", cn=f"张{number}", ou="物理学院") for number in range(PEOPLE)) as slapd:
+        use(settings, slapd)
+        began = time.process_time()
+        people.sync()
+        rename(slapd, "p9999", mail="moved@example.edu")
+        people.sync()
+        assert time.process_time() - began < LONGEST
+    assert User.objects.filter(is_active=True).count() == PEOPLE
+    assert User.objects.filter(username="moved@example.edu", name="张9999").exists()
+    assert SecurityEvent.objects.filter(kind="person_synced").count() == PEOPLE + 1
