@@ -53,7 +53,7 @@ def asked(**changed: str) -> dict[str, str]:
 def make(clerk: Person, **changed: str) -> str:
     """The secret, as the page shows it."""
     response = clerk.post(ADD, asked(**changed))
-    found = re.search(r"class="secret">((?:[a-z2-9]{4} ){3}[a-z2-9]{4})<", response.content.decode())
+    found = re.search(r'class="secret">((?:[a-z2-9]{4} ){3}[a-z2-9]{4})<', response.content.decode())
     assert found, response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
     return found[1]
