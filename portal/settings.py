@@ -576,7 +576,7 @@ if DORMANT_AFTER and not CLOSING_TOLD_BEFORE < DORMANT_AFTER <= MAIL_LOGIN_LIFET
         "DORMANT_AFTER must be longer than CLOSING_TOLD_BEFORE, and no longer than MAIL_LOGIN_LIFETIME: "
         "else nobody knows who still reads mail by a mail program."
     )
-# Servers that can only bind ask by LDAP (docs/mail-servers.md): what each stands for, and from where it asks.
+# Servers that can only bind ask by LDAP (docs/mail-servers/ldap.md): what each stands for, and from where it asks.
 LDAP_FRONT_SERVERS = env.rules("LDAP_FRONT_SERVERS", askers.SERVERS, askers.servers)
 LDAP_FRONT_LISTEN = env.endpoint("LDAP_FRONT_LISTEN", "127.0.0.1:1389")
 # With both it speaks TLS; without, it listens on this machine only.
