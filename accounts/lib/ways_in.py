@@ -11,7 +11,7 @@ NAMES: Mapping[str, str | Promise] = {
     "pop3": "POP3",
     "smtp": "SMTP",
     "sieve": "Sieve",
-    "dav": "DAV",
+    "dav": pgettext_lazy("way in", "calendars and contacts"),
     "eas": "ActiveSync",
 }
 

@@ -120,7 +120,7 @@ class MachineAdmin(HistoryAdmin):
     def last_use(self, row: Machine) -> str:
         return clock.moment(row.password.last_used_at) if row.password.last_used_at else "—"
 
-    @admin.display(description=gettext_lazy("last day"), ordering="password__ends_at")
+    @admin.display(description=gettext_lazy("Last day"), ordering="password__ends_at")
     def last_day(self, row: Machine) -> str:
         return clock.day(limits.last_day(row.password.ends_at)) if row.password.ends_at else "—"
 
