@@ -27,21 +27,15 @@ from tests.apppasswords.test_apppasswords import shown_secret
 from tests.kit.machine import CAMPUS, NETWORKS, NOBODY, PEOPLE, answer
 from tests.kit.machine_signin import addresses, browsers, insiders, names
 from tests.kit.machine_ways import TakingSteps
-from tests.kit.oracle import (  # fmt: skip
+from tests.kit.oracle import (
     APP_PASSWORDS,
     APP_PASSWORDS_PER_USER,
-    DAY,
-    HOUR,
     MAILBOXES_PER_PHONE,
-    MINUTE,
     NEEDS_PHONE,
     NOT_THERE,
-    PAGE,
-    SECOND,
     SHARED_NETWORK_FAILURES,
-    AppPassword,
-    Far,
 )
+from tests.kit.oracle_things import DAY, HOUR, MINUTE, PAGE, SECOND, AppPassword, Far
 from tests.kit.upkeep import delete_expired, sweep
 
 STEPS = int(os.environ.get("MACHINE_STEPS", "1500"))

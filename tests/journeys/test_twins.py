@@ -2,11 +2,10 @@
 and a secret is on the screen. With a script the form locks itself; without it the server answers both alike."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,62 +18,13 @@ from accounts.users.models import User
 from apppasswords.models import AppPassword, ProfileLink
 from tests.conftest import MakeUser
 from tests.kit.people import PASSWORD, Person, code_from_phone
+from tests.kit.pressing import Cell, every_cell, network, press_twice, some_cells
 from tests.kit.servers.browser import Open
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-DELAYS = (10, 30, 80, 150, 300)  # ms between the presses
-LATENCIES = (0, 100, 300)  # ms of the network
 NEW = "correct-horse-42-staple"
 HOME = re.compile(r"//[^/]+/$")
-
-
-class Cell(NamedTuple):
-    way: str
-    by: str  # click or Enter
-    delay: int
-    latency: int
-
-
-def every_cell(way: str) -> list[Cell]:
-    """Each delay with each latency; by mouse and by keyboard in turn."""
-    pairs = [(delay, latency) for delay in DELAYS for latency in LATENCIES]
-    return [Cell(way, ("click", "Enter")[n % 2], *pair) for n, pair in enumerate(pairs)]
-
-
-def some_cells(way: str) -> list[Cell]:
-    """The answer is there before the second press, is on its way, has not begun."""
-    return [Cell(way, "click", 30, 0), Cell(way, "Enter", 150, 100), Cell(way, "click", 80, 300)]
-
-
-@contextmanager
-def network(page: Page, latency: int) -> Iterator[None]:
-    session = page.context.new_cdp_session(page)
-    slow = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", slow | {"latency": latency})
-    yield
-    session.send("Network.emulateNetworkConditions", slow | {"latency": 0})
-    session.detach()
-
-
-def press_twice(page: Page, field: str, cell: Cell) -> None:
-    """The button of the form that this field is in, as hands press it: the second one hits what is there by then."""
-    form = page.locator("form").filter(has=page.locator(field))
-    button = form.locator("[type=submit]").first
-    button.scroll_into_view_if_needed()
-    box = button.bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    if cell.by == "Enter":
-        page.focus(field)
-    for press in range(2):
-        if press:
-            page.wait_for_timeout(cell.delay)
-        if cell.by == "click":
-            page.mouse.click(x, y)
-        else:
-            page.keyboard.press("Enter")
 
 
 class Browser:

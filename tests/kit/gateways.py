@@ -41,3 +41,17 @@ def three(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Gateways:
     gateways = Gateways()
     monkeypatch.setattr("accounts.delivery.gateways.send", gateways.send)
     return gateways
+
+
+class UnsteadyGateway:
+    """Fails as told, then works."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = []
+        self.asked = 0
+
+    def send(self, message: Message, name: str) -> str:
+        self.asked += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return memory.send(message)

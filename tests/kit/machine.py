@@ -29,7 +29,7 @@ from accounts.users.models import User
 from apppasswords import last_use, passwords
 from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision, wire
-from tests.kit.oracle import DAY, HOUR, Account, Answer, AppPassword, Browser, Phone, Trust
+from tests.kit.oracle_things import DAY, HOUR, Account, Answer, AppPassword, Browser, Phone, Trust
 from tests.kit.oracle_ways import Ways
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person
 

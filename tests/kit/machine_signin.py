@@ -8,21 +8,8 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from accounts.browsers.models import TrustedBrowser
 from tests.kit.machine import DESK, FREE_NUMBER, HOME, NAMES, NETWORKS, NOBODY, NUMBERS, PEOPLE, World
-from tests.kit.oracle import (  # fmt: skip
-    APP_PAGE,
-    BIND_PAGE,
-    CHANGE,
-    CODE_PAGE,
-    CONFIRM,
-    CONFIRM_APP,
-    MINUTE,
-    PHONE,
-    SECOND,
-    SIGN_IN,
-    UNBIND,
-    Code,
-    Far,
-)
+from tests.kit.oracle import CHANGE, CONFIRM, CONFIRM_APP, PHONE, UNBIND
+from tests.kit.oracle_things import APP_PAGE, BIND_PAGE, CODE_PAGE, MINUTE, SECOND, SIGN_IN, Code, Far
 
 browsers = st.integers(0, 2)
 insiders = st.integers(0, 3)  # see SigningIn.insider

@@ -7,21 +7,8 @@ from accounts.factors.models import Authenticator
 from tests.kit.apps import key_on, shows
 from tests.kit.machine import HOME, PEOPLE
 from tests.kit.machine_signin import SigningIn, addresses, browsers, insiders
-from tests.kit.oracle import (  # fmt: skip
-    APP_PAGE,
-    CONFIRM_APP,
-    CONFIRM_PAPER,
-    NEW_APP,
-    NEW_APP_FIRST,
-    PAGE,
-    PAPER,
-    PAPER_PAGE,
-    SECOND,
-    STEP,
-    Account,
-    Answer,
-    Far,
-)
+from tests.kit.oracle import CONFIRM_APP, CONFIRM_PAPER, NEW_APP, PAPER, STEP
+from tests.kit.oracle_things import APP_PAGE, NEW_APP_FIRST, PAGE, PAPER_PAGE, SECOND, Account, Answer, Far
 from tests.kit.recovery import codes_on
 
 app_codes = st.sampled_from(["right", "right", "spaced", "next", "past", "used", "wrong", "of the paper"])

@@ -2,30 +2,32 @@
 
 from collections.abc import Callable, Iterable
 
-from tests.kit.oracle import (  # fmt: skip
+from tests.kit.oracle import (
     ANOTHERS,
     BANNED,
-    BIND_PAGE,
     CHANGE,
-    CODE_PAGE,
     CONFIRM,
     CONFIRM_APP,
     FACTORS,
     HOME,
-    HOUR,
     MAILBOXES_PER_PHONE,
-    MINUTE,
     NEEDS_PHONE,
-    PAGE,
     PHONE,
     UNBIND,
+    Oracle,
+)
+from tests.kit.oracle_things import (
+    BIND_PAGE,
+    CODE_PAGE,
+    HOUR,
+    MINUTE,
+    PAGE,
     Account,
     Answer,
     AppPassword,
     Browser,
     Device,
     Far,
-    Oracle,
     Phone,
     Session,
     Trust,

@@ -1,18 +1,13 @@
 """The other ways to take the second step, according to the model: one app, and one paper with codes, a person."""
 
-from tests.kit.oracle import (  # fmt: skip
+from tests.kit.oracle import BANNED, CONFIRM, CONFIRM_APP, FACTORS, HOME, PAPER, STEP
+from tests.kit.oracle_pages import Pages
+from tests.kit.oracle_things import (
     APP_PAGE,
-    BANNED,
-    CONFIRM,
-    CONFIRM_APP,
     DAY,
-    FACTORS,
-    HOME,
     NEW_APP_FIRST,
     PAGE,
-    PAPER,
     PAPER_PAGE,
-    STEP,
     Account,
     Answer,
     App,
@@ -20,7 +15,6 @@ from tests.kit.oracle import (  # fmt: skip
     Far,
     Paper,
 )
-from tests.kit.oracle_pages import Pages
 
 NOTICES_A_DAY = 10
 

@@ -1,19 +1,16 @@
 """The mail login service over HTTP, as mail servers meet it, on PostgreSQL and on SQLite."""
 
-import re
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from tests.kit.people import PASSWORD
-from tests.kit.servers.logins import TOKEN, Database, LoginService, Reply, login_service, login_service_on
-from tests.kit.servers.postgres import cluster, running
+from tests.kit.servers.logins import TOKEN, LoginService, login_service, login_service_on
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -21,10 +18,6 @@ pytestmark = pytest.mark.slow
 CANNOT_TELL = 503
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 BODY = urlencode({"user": "off@example.edu", "password": PASSWORD, "protocol": "imap", "address": "192.0.2.1"})
-SLOW_FAILURES = """
-CREATE FUNCTION take_a_while() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END';
-CREATE TRIGGER slow AFTER INSERT ON bans_failure FOR EACH ROW EXECUTE FUNCTION take_a_while();
-"""
 
 
 @pytest.fixture(scope="module", params=["postgresql", "sqlite"])
@@ -203,23 +196,6 @@ def test_of_fifty_failures_at_once_ten_count(service: LoginService) -> None:
         assert service.right(address).status == 429
 
 
-@pytest.mark.bypass("row 1: races on the counter")
-def test_of_failures_in_many_processes_ten_count(tmp_path: Path) -> None:
-    """Each failure takes PostgreSQL a while here, so that eight processes surely count at the same time."""
-    with running() as url:
-        database = Database(url, tmp_path)
-        database.run(SLOW_FAILURES)
-        with login_service(database, workers=8) as crowded:
-            for round_ in range(4):
-                address = f"198.51.100.{round_}"
-                statuses = Counter(reply.status for reply in crowded.at_once(24, crowded.wrong, address))
-                assert set(statuses) <= {401, 429, CANNOT_TELL}
-                assert statuses[401] <= 10 <= statuses[401] + statuses[CANNOT_TELL], statuses
-                for _later in range(statuses[CANNOT_TELL]):  # who waited for too long asks again, as programs do
-                    crowded.wrong(address)
-                assert (database.bans(address), database.failures(address)) == (1, 10)
-
-
 @pytest.mark.bypass("row 33: headers that a client can write")
 def test_only_the_address_that_the_mail_server_names_counts(service: LoginService) -> None:
     forged = {"Authorization": f"Bearer {TOKEN}"} | dict.fromkeys(
@@ -285,29 +261,3 @@ def test_last_use_is_written_after_the_answer_and_once_a_minute(service: LoginSe
     assert service.at_once(8, service.login, "on@example.edu", database.unused, "203.0.113.2")[0].status == 200
     assert database.value(f"SELECT last_used_at {found}") == first
     assert database.value(f"SELECT last_used_protocol || ' ' || last_used_address {found}") == "pop3 203.0.113.1"
-
-
-# --- What it costs ----------------------------------------------------------------------------------------------------
-
-
-def test_postgresql_is_asked_once_for_yes_and_three_times_for_no(tmp_path: Path) -> None:
-    """No BEGIN, no SET, nothing that looks whether the connection lives; planned once."""
-    with cluster("-c", "log_statement=all") as postgres, login_service(Database(postgres.url, tmp_path)) as service:
-        connected: set[str] = set()
-        addresses = (f"192.0.2.{number}" for number in range(1, 250))
-
-        def logged(ask: Callable[[str], Reply]) -> list[list[str]]:
-            """What a connection that had answered before was asked. (Another one writes what is left of answers.)"""
-            before = len(postgres.log.read_text(encoding="utf-8"))
-            ask(next(addresses))
-            new = postgres.log.read_text(encoding="utf-8")[before:]
-            lines = [(pid, said.split()[:2]) for pid, said in re.findall(r"\[(\d+)\] LOG:\s+(.*)", new)]
-            [answering] = {pid for pid, said in lines if said == ["execute", "mailkey_facts:"]}
-            if answering not in connected:
-                connected.add(answering)
-                return logged(ask)
-            return [said for pid, said in lines if pid == answering]
-
-        assert logged(service.right) == [["execute", "mailkey_facts:"]]
-        no = [["execute", "mailkey_facts:"], ["execute", "mailkey_network:"], ["statement:", "EXECUTE"]]
-        assert logged(service.wrong) == no

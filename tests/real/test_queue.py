@@ -1,6 +1,5 @@
 """Real brokers and real workers, which freeze, die and come back: each code goes out once, or is reported."""
 
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +8,8 @@ from datetime import datetime
 
 import pytest
 
+from tests.kit.killing import black_hole, is_lost, repeat_everything, take_the_message, times_sent
 from tests.kit.servers import free_port
-from tests.kit.servers.programs import Program
 from tests.kit.servers.redis import Redis
 from tests.kit.servers.site import Site, Visitor
 from tests.kit.servers.twilio_stub import SLOW, TwilioStub, twilio_stub
@@ -70,22 +69,6 @@ def visitor(site: Site) -> Iterator[Visitor]:
 def gateway() -> Iterator[TwilioStub]:
     with twilio_stub() as stub:
         yield stub
-
-
-def repeat_everything(visitor: Visitor) -> None:
-    """Sweeps, and each of the person's tasks three times more; it is over when the last of all was worked on."""
-    with visitor.site.visitor() as last:
-        last.enter_password()
-        pks = [sms["id"] for sms in visitor.sms()]
-        visitor.site.run(
-            "from accounts.delivery.tasks import sweep\nfrom accounts.routes.tasks import send_sms\n"
-            f"for pk in {[*pks, *pks, *pks, *(sms['id'] for sms in last.sms())]}: sweep.delay(); send_sms.delay(pk)"
-        )
-        wait_until(lambda: last.statuses() == ["sent"], 90)
-
-
-def times_sent(visitor: Visitor) -> int:
-    return len(visitor.site.outbox(visitor.number))
 
 
 def test_sign_in_through_a_real_worker(site: Site, visitor: Visitor) -> None:
@@ -264,19 +247,6 @@ def test_a_dead_gateway_keeps_nobody_waiting_and_is_used_again(site: Site) -> No
 # --- kill -9, at every point of a task ------------------------------------------------------------------------------
 
 
-def take_the_message(visitor: Visitor, worker: Program, is_taken: object) -> None:
-    """The worker takes the task from the queue, acknowledges it, and dies before it could claim the row."""
-    assert callable(is_taken)
-    with visitor.site.locked():  # or it stops in the midst of a write, and nobody else can write
-        worker.freeze()
-    visitor.enter_password()
-    with visitor.site.locked():
-        worker.thaw()
-        wait_until(is_taken, 90)
-        worker.kill()
-    assert visitor.statuses() == ["queued"]
-
-
 @pytest.mark.bypass("row 43: kill -9")
 def test_killed_before_the_claim(site: Site, redis: Redis, visitor: Visitor) -> None:
     worker = site.start_worker()
@@ -297,33 +267,6 @@ def test_killed_before_the_claim_with_the_filesystem(folder_site: Site) -> None:
         wait_until(lambda: visitor.statuses() == ["sent"], 90)
         repeat_everything(visitor)
         assert times_sent(visitor) == 1
-
-
-@contextmanager
-def black_hole() -> Iterator[str]:
-    """A server whose queue of connections is full: nothing is refused, nothing is accepted."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        address = server.getsockname()
-        for _ in range(4):
-            caller = stack.enter_context(socket.socket())
-            caller.setblocking(False)
-            caller.connect_ex(address)
-        yield f"http://127.0.0.1:{address[1]}"
-
-
-def is_lost(visitor: Visitor, gateway: TwilioStub, requests: int) -> None:
-    """The next worker reports the SMS and sends nothing; the person asks again and gets a code."""
-    gateway.release()
-    visitor.site.start_worker(gateway.environment())
-    wait_until(lambda: visitor.statuses() == ["unknown"], 90)
-    assert visitor.sms()[0]["error"] == "worker lost"
-    assert "Perhaps the SMS" in visitor.open("/sign-in/code/").text
-    repeat_everything(visitor)
-    mine = [request for request in gateway.requests if request["To"].endswith(visitor.number)]
-    assert len(mine) == requests
-    visitor.submit("/sign-in/code/", send="1")
-    wait_until(lambda: visitor.statuses() == ["unknown", "sent"], 90)
 
 
 @pytest.mark.bypass("row 43: kill -9")

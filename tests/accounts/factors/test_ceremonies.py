@@ -14,7 +14,6 @@ from accounts.factors import ceremonies
 from accounts.factors.models import Passkey
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
-from portal import checks
 from tests.accounts.factors.test_passkeys import CODE, _one_code_after_the_other, key, said
 from tests.conftest import MakeUser
 from tests.kit.passkeys import (
@@ -281,25 +280,3 @@ def test_one_answer_adds_one(wangwu: Person) -> None:
     assert wangwu.post(LIST, {"answer": SecurityKey().create(asks)}).status_code == 302
     assert wangwu.post(LIST, {"answer": SecurityKey().create(asks)}).status_code == 200
     assert Passkey.objects.count() == 1
-
-
-# --- Settings ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("url", "origin"),
-    [
-        ("https://Mail.example.edu", "https://mail.example.edu"),
-        ("https://mail.example.edu:443", "https://mail.example.edu"),
-        ("https://mail.example.edu:8443/portal", "https://mail.example.edu:8443"),
-    ],
-)
-def test_an_origin_is_as_browsers_write_it(settings: Settings, url: str, origin: str) -> None:
-    settings.PUBLIC_URL = url
-    assert ceremonies.origin() == origin
-
-
-@pytest.mark.parametrize(("domain", "fits"), [("mail.example.edu", True), ("example.edu", True), ("ample.edu", False)])
-def test_the_domain_must_hold_the_site(settings: Settings, domain: str, fits: bool) -> None:
-    settings.PUBLIC_URL, settings.PASSKEY_DOMAIN = "https://mail.example.edu", domain
-    assert ("portal.E007" not in {found.id for found in checks.addresses()}) is fits

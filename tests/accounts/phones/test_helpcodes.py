@@ -1,54 +1,27 @@
 """临时验证码: the phone is lost; the help desk lets its owner bind another one, and nobody else."""
 
-import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core import mail
-from django.test import TestCase
 from django.utils import timezone
 
-from accounts.browsers.models import TrustedBrowser
 from accounts.codes import guesses
 from accounts.codes.guesses import Outcome
 from accounts.delivery.gateways import memory
-from accounts.delivery.models import Sms
 from accounts.log import events
 from accounts.log.models import SecurityEvent
-from accounts.phones import helpcodes, phones
+from accounts.phones import helpcodes
 from accounts.phones.models import HelpCode, Phone
-from accounts.security import passwords as mailbox_passwords
-from accounts.sessions import endings
 from accounts.users.models import User
+from tests.accounts.phones.conftest import Give
 from tests.conftest import MakeUser
-from tests.house.test_access import FOR_ANYBODY, FOR_SERVERS
-from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.house.doors import FOR_ANYBODY, FOR_SERVERS
+from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 from tests.kit.sitemap import Addresses, places
 from tests.kit.snapshots import changed, everything
 
 CODE, HELP, BIND = "/sign-in/code/", "/sign-in/help/", "/sign-in/phone/"
-Give = Callable[..., str]
-
-
-@pytest.fixture
-def give(clerk: Person, wangwu: Person) -> Give:
-    """A code for Wang Wu, as the clerk reads it."""
-
-    def given() -> str:
-        assert wangwu.user
-        assert clerk.user
-        phone, last = phones.of(wangwu.user), helpcodes.of(wangwu.user)
-        assert phone
-        with TestCase.captureOnCommitCallbacks(execute=True):
-            made = helpcodes.issue(
-                wangwu.user, (phone.pk, last.ordinal if last else 0), actor=clerk.user, reason="lost"
-            )
-        assert isinstance(made, tuple), made
-        return made[1]
-
-    return given
 
 
 def other_than(code: str, by: int = 1) -> str:
@@ -140,16 +113,6 @@ def test_ten_minutes(wangwu: Person, give: Give, clock: time_machine.Traveller) 
     assert not HelpCode.objects.get().used_at
 
 
-def test_old_ones_are_deleted(wangwu: Person, give: Give, clock: time_machine.Traveller) -> None:
-    give()
-    clock.shift(timedelta(days=29))
-    helpcodes.delete_expired()
-    assert HelpCode.objects.exists()
-    clock.shift(timedelta(days=2))
-    helpcodes.delete_expired()
-    assert not HelpCode.objects.exists()
-
-
 @pytest.mark.bypass("row 11: a clock that is set back")
 def test_a_code_from_the_future_is_no_code(wangwu: Person, give: Give, clock: time_machine.Traveller) -> None:
     code = give()
@@ -209,77 +172,6 @@ def test_a_code_is_for_one_person_and_one_purpose(wangwu: Person, give: Give, ma
     assert not HelpCode.objects.get().used_at
 
 
-def _change_password(user: User) -> None:
-    mailbox_passwords.change(user, PASSWORD, "another-long-one-42", address="192.0.2.9")
-
-
-def _change_phone(user: User) -> None:
-    phones.change(Phone.objects.get(user=user), "+8613500135000")
-
-
-def _unbind(user: User) -> None:
-    phones.unbind(Phone.objects.get(user=user))
-
-
-def _disable(user: User) -> None:
-    User.objects.filter(pk=user.pk).update(is_active=False)
-
-
-def _end(user: User) -> None:
-    endings.end(endings.Occasion.DISABLED, user)
-
-
-@pytest.mark.bypass("row 13: NC-SA-2020-001: pending second steps outlive a change")
-@pytest.mark.parametrize("entered", [False, True], ids=["given", "entered"])
-@pytest.mark.parametrize("change", [_change_password, _change_phone, _unbind, _disable, _end])
-def test_what_changes_meanwhile_voids_it(
-    wangwu: Person, give: Give, change: Callable[[User], None], entered: bool
-) -> None:
-    code = give()
-    assert wangwu.user
-    wangwu.enter_password()
-    if entered:
-        wangwu.post(HELP, {"code": code})
-        wangwu.post(BIND, {"number": OTHER_NUMBER})
-    sms = code_from_phone(OTHER_NUMBER) if entered else ""
-    change(User.objects.get(pk=wangwu.user.pk))
-    bound = Phone.objects.filter(user=wangwu.user).values_list("number", flat=True).first()
-    if entered:
-        wangwu.post(BIND, {"code": sms})
-    else:
-        wangwu.post(HELP, {"code": code})
-        assert helpcodes.check(wangwu.user, code)[0] is Outcome.EXPIRED or change is _disable
-    assert not wangwu.is_in()
-    assert Phone.objects.filter(user=wangwu.user).values_list("number", flat=True).first() == bound
-
-
-def test_a_new_code_voids_the_old_one_and_what_it_began(wangwu: Person, give: Give) -> None:
-    first = give()
-    wangwu.enter_password()
-    wangwu.post(HELP, {"code": first})
-    assert wangwu.get(BIND).status_code == 200
-    second = give()
-    assert wangwu.get(BIND).headers["Location"] == CODE
-    assert wangwu.post(HELP, {"code": first}).status_code == 200
-    assert wangwu.post(HELP, {"code": second}).headers["Location"] == BIND
-
-
-def test_who_is_signed_in_with_the_lost_phone_is_out(wangwu: Person, give: Give) -> None:
-    wangwu.sign_in(trust_browser="on")
-    halfway = Person(wangwu.user)
-    halfway.enter_password()
-    owner = Person(wangwu.user)
-    code = give()
-    owner.enter_password()
-    owner.post(HELP, {"code": code})
-    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
-        owner.bind(OTHER_NUMBER)
-        assert owner.is_in()
-        assert wangwu.get("/").headers["Location"] == "/sign-in/?next=/"
-        assert halfway.get(CODE).headers["Location"] == "/sign-in/"
-    assert not TrustedBrowser.objects.exists()
-
-
 @pytest.mark.bypass("row 37: the session's key changes at each step")
 def test_the_session_key_changes(wangwu: Person, give: Give) -> None:
     code = give()
@@ -290,70 +182,6 @@ def test_the_session_key_changes(wangwu: Person, give: Give) -> None:
     wangwu.bind(OTHER_NUMBER)
     keys.append(wangwu.session.session_key)
     assert len(set(keys)) == 3
-
-
-@pytest.mark.bypass("row 42: a code where others can read it")
-def test_the_code_is_nowhere(wangwu: Person, give: Give, caplog: pytest.LogCaptureFixture) -> None:
-    code = give()
-    assert code not in str(everything())
-    assert re.fullmatch(r"[0-9]{8}", code)
-    assert not any(code in sms.text for sms in memory.outbox)
-    assert not any(code in str(sent.message()) for sent in mail.outbox)
-    assert code not in caplog.text
-    event = SecurityEvent.objects.get(kind="help_code_issued")
-    assert set(event.detail) == {"until", "reason"}
-
-
-def test_the_owner_is_told_at_once(wangwu: Person, give: Give) -> None:
-    give()
-    assert mail.outbox[-1].to == ["wangwu@example.edu"]
-    assert "lost" in mail.outbox[-1].body
-    assert memory.outbox[-1].to == f"+86{NUMBER}"
-    assert memory.outbox[-1].code is None
-    assert Sms.objects.get().purpose == "notice_help"
-
-
-@pytest.mark.parametrize(
-    ("mailbox", "fields", "refusal"),
-    [
-        ("itoffice", {}, helpcodes.Refusal.COLLEAGUE),
-        ("boss", {"is_superuser": True, "is_staff": True}, helpcodes.Refusal.COLLEAGUE),
-        ("colleague", {"is_staff": True}, helpcodes.Refusal.COLLEAGUE),
-        ("gone", {"is_active": False}, helpcodes.Refusal.DISABLED),
-        ("off", {"two_step": False}, helpcodes.Refusal.TWO_STEP_OFF),
-        ("paused", {"codes_paused_until": timezone.now() + timedelta(hours=1)}, helpcodes.Refusal.PAUSED),
-    ],
-)
-def test_whom_a_clerk_gives_none(
-    make_user: MakeUser, mailbox: str, fields: dict[str, object], refusal: helpcodes.Refusal
-) -> None:
-    clerk = make_user("itoffice", phone="13700137000", is_staff=True)
-    user = clerk if mailbox == "itoffice" else make_user(mailbox, phone=NUMBER, **fields)
-    phone = Phone.objects.get(user=user)
-    assert helpcodes.issue(user, (phone.pk, 0), actor=clerk) is refusal
-    assert not HelpCode.objects.exists()
-    assert not memory.outbox
-
-
-def test_an_administrator_helps_colleagues_but_not_himself(clerk: Person, make_user: MakeUser) -> None:
-    assert clerk.user
-    colleague = make_user("colleague", phone=NUMBER, is_staff=True)
-    given = helpcodes.issue(colleague, (Phone.objects.get(user=colleague).pk, 0), actor=clerk.user)
-    assert isinstance(given, tuple)
-    own = Phone.objects.get(user=clerk.user)
-    assert helpcodes.issue(clerk.user, (own.pk, 0), actor=clerk.user) is helpcodes.Refusal.COLLEAGUE
-
-
-def test_what_the_clerk_saw_must_still_be_so(wangwu: Person, clerk: Person, give: Give) -> None:
-    assert wangwu.user
-    assert clerk.user
-    phone = Phone.objects.get(user=wangwu.user)
-    first = give()
-    assert helpcodes.issue(wangwu.user, (phone.pk, 0), actor=clerk.user) is helpcodes.Refusal.GONE
-    assert helpcodes.check(wangwu.user, first)[0] is Outcome.RIGHT, "the first one is not void"
-    assert helpcodes.issue(wangwu.user, (phone.pk + 1, 1), actor=clerk.user) is helpcodes.Refusal.GONE
-    phones.unbind(phone)
-    assert helpcodes.issue(wangwu.user, (phone.pk, 1), actor=clerk.user) is helpcodes.Refusal.NO_WAY
 
 
 def test_a_code_of_nobody_is_expired(wangwu: Person) -> None:

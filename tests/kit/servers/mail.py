@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.kit.servers import certificates, migrated, need
+from tests.kit.servers.mail_files import BEHIND_NGINX, FIRST_WAY, NGINX, POSTFIX
 from tests.kit.servers.service import DEPLOY, ROOT, Service, free_ports, left_over
 from tests.kit.waiting import wait_until
 
@@ -225,88 +226,6 @@ class MailSystem:
         )
         (place / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
         return self.service(f"{way}nginx", *self._program("nginx", root), "-c", str(folder / "nginx.conf"))
-
-
-DOVECOT = """
-listen = 127.0.0.1
-base_dir = {folder}/run
-state_dir = {folder}/state
-log_path = {folder}.log
-auth_failure_delay = 0
-"""
-
-FIRST_WAY = (
-    DOVECOT
-    + """
-submission_relay_port = {ports[relay]}
-service imap-login {{
-  inet_listener imaps {{
-    port = {ports[imap]}
-  }}
-}}
-service pop3-login {{
-  inet_listener pop3s {{
-    port = {ports[pop3]}
-  }}
-}}
-service submission-login {{
-  inet_listener submissions {{
-    port = {ports[smtp]}
-  }}
-}}
-service managesieve-login {{
-  inet_listener sieve {{
-    port = {ports[sieve]}
-  }}
-}}
-"""
-)
-
-BEHIND_NGINX = (
-    DOVECOT
-    + """
-protocols = imap pop3 submission
-submission_relay_port = {ports[relay]}
-service submission-login {{
-  inet_listener submission {{
-    port = {ports[smtp]}
-  }}
-}}
-service imap-login {{
-  inet_listener imap {{
-    port = {ports[imap]}
-  }}
-}}
-service pop3-login {{
-  inet_listener pop3 {{
-    port = {ports[pop3]}
-  }}
-}}
-"""
-)
-
-POSTFIX = """
-inet_interfaces = 127.0.0.1
-mynetworks = 127.0.0.1/32
-inet_protocols = ipv4
-queue_directory = {folder}/spool
-data_directory = {folder}/state
-maillog_file_prefixes = {folder}
-maillog_file = {folder}/postfix.log
-"""
-
-NGINX = """
-load_module modules/ngx_mail_module.so;
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}.log;
-events {{}}
-http {{
-    include {folder}/mail-login.conf;
-    {temp_paths}
-}}
-include {folder}/mail.conf;
-"""
 
 
 @pytest.fixture(scope="session")

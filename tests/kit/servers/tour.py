@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.test import override_settings
-from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -20,14 +19,11 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone, Suggestion
 from accounts.sessions import signins
 from accounts.users.models import User
-from apppasswords import last_use, limits, passwords
 from apppasswords.guides import programs
-from apppasswords.limits import Limits, Scope
-from apppasswords.models import AppPassword, FirstUse, Mistake, ProfileLink
-from apppasswords.setup import links
-from tests.kit.people import IPHONE, NUMBER, OTHER_NUMBER, PASSWORD
+from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD
 from tests.kit.servers import steps
 from tests.kit.servers.tour_factors import factors
+from tests.kit.servers.tour_mail_programs import app_passwords, profiles
 from tests.kit.servers.tour_office import administration
 
 LANDLINE = "01062330000"
@@ -45,9 +41,9 @@ def tour(page: Page) -> Iterator[str]:
     yield from _binding(page, owner)
     yield from _code(page, owner)
     yield from factors(page, owner)
-    yield from _app_passwords(page, owner)
+    yield from app_passwords(page, owner)
     yield from _guides(page, "guide", [*programs.BY_SLUG, "second-step"])
-    yield from _profiles(page, owner)
+    yield from profiles(page, owner)
     yield from _security(page, owner)
     yield from _passwords(page, owner)
     yield from _without_phone(page, owner)
@@ -142,98 +138,6 @@ def _code(page: Page, owner: User) -> Iterator[str]:
     page.click("[name=send]")
     page.check("[name=trust_browser]")
     steps.enter(page, steps.right_code())
-
-
-def _app_passwords(page: Page, owner: User) -> Iterator[str]:
-    page.goto("/app-passwords/")
-    yield "app-passwords-none"
-    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
-    with page.expect_navigation():
-        page.press("[name=name]", "Enter")
-    yield "app-passwords-secret-as-name"
-    page.click("summary")
-    yield "app-passwords-limits"
-    page.fill("[name=name]", "Foxmail")
-    with page.expect_navigation():
-        page.press("[name=name]", "Enter")
-    yield "app-password-created"
-    row = AppPassword.objects.get(user=owner)
-    yield from _connection(page, row)
-    page.goto("/app-passwords/")
-    ends_at = limits.end_of(timezone.localdate() + timedelta(days=200))
-    passwords.create(owner, "iPhone15ProMax", limits=Limits(Scope.READING, "198.51.100.0/24", ends_at, 180))
-    last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
-    page.reload()
-    yield "app-passwords-many"
-    page.goto("/app-passwords/remove-all/")
-    yield "app-passwords-remove-all"
-
-
-def _connection(page: Page, row: AppPassword) -> Iterator[str]:
-    now, address = timezone.now(), reverse("connection", args=[row.pk])
-    page.goto(address)
-    yield "connection-waiting"
-    for mistake in Mistake:
-        until = now + timedelta(minutes=48) if mistake is Mistake.BANNED else None
-        networks = "198.51.100.0/24" if mistake is Mistake.ELSEWHERE else ""
-        AppPassword.objects.filter(pk=row.pk).update(
-            networks=networks,
-            mistake=mistake,
-            mistake_at=now,
-            mistake_protocol="imap",
-            mistake_address="192.0.2.7",
-            mistake_until=until,
-        )
-        page.goto(address)
-        yield f"connection-{mistake}"
-    AppPassword.objects.filter(pk=row.pk).update(mistake="")
-    FirstUse.objects.create(password=row, protocol="imap", at=now, address="192.0.2.7")
-    page.goto(address)
-    yield "connection-connected"
-    FirstUse.objects.create(password=row, protocol="smtp", at=now, address="192.0.2.7")
-    page.reload()
-    yield "connection-sends-too"
-    AppPassword.objects.filter(pk=row.pk).update(mistake=Mistake.UNUSED)  # the lists tell it
-
-
-def _profiles(page: Page, owner: User) -> Iterator[str]:
-    page.goto("/app-passwords/profile/")
-    yield "profile"
-    page.fill("[name=name]", "x7Kd9Qm2Lp4Rt8Wz")
-    page.click("[name=qr]")
-    yield "profile-secret-as-name"
-    page.fill("[name=name]", "iPhone")
-    with page.expect_navigation():
-        page.click("[name=qr]")
-    yield "profile-qr"
-    link = ProfileLink.objects.get(user=owner)
-    page.goto(reverse("profile_link", args=[link.pk]))
-    yield "profile-waiting"
-    ProfileLink.objects.update(expires_at=timezone.now())
-    page.reload()
-    yield "profile-expired"
-    ProfileLink.objects.update(used_at=timezone.now())
-    page.reload()
-    yield "profile-taken"
-    ProfileLink.objects.update(password=AppPassword.objects.get(user=owner, last_used_at__isnull=False))
-    page.reload()
-    yield "profile-connected"
-    made = links.make(owner, "iPhone")
-    assert isinstance(made, tuple)
-    page.goto(reverse("profile_token", args=[made[1]]))
-    yield "profile-open-other"
-    page.set_extra_http_headers({"User-Agent": f"{IPHONE} MicroMessenger/8.0.50"})
-    page.goto(reverse("profile_token", args=[made[1]]))
-    yield "profile-in-app"
-    page.set_extra_http_headers({"User-Agent": IPHONE})
-    page.goto(reverse("profile_open"))  # with the cookie of before
-    yield "profile-open"
-    page.goto("/app-passwords/profile/")
-    yield "profile-on-iphone"
-    page.set_extra_http_headers({})
-    ProfileLink.objects.all().delete()
-    page.goto(reverse("profile_open"))
-    yield "profile-gone"
 
 
 def _security(page: Page, owner: User) -> Iterator[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.kit.servers import need_file
-from tests.kit.servers.mail import FIRST_WAY, NGINX_PORTS, PORTS, WITH_STARTTLS, MailSystem
+from tests.kit.servers.mail import NGINX_PORTS, PORTS, WITH_STARTTLS, MailSystem
+from tests.kit.servers.mail_files import FIRST_WAY
 from tests.kit.servers.service import DEPLOY, ROOT
 
 UNPACKED = (ROOT / ".venv/trixie").resolve()

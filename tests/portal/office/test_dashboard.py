@@ -1,10 +1,8 @@
 """The dashboard: what it shows to whom, that each figure leads to its list, and what it costs."""
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import unescape
-from itertools import cycle, product
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -12,29 +10,22 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from playwright.sync_api import Page, expect
 from pytest_django import DjangoDbBlocker, Settings
-from pytest_django.live_server_helper import LiveServer
 
-from accounts.bans.models import Ban, Failure
+from accounts.bans.models import Ban
 from accounts.delivery.models import Sms
 from accounts.log import chain
-from accounts.log.models import SecurityEvent
-from accounts.maillogins.models import MailLogin
-from accounts.phones.models import Phone
 from accounts.users.models import User
-from apppasswords.models import AppPassword
 from portal.office import figures
 from portal.office.dashboard import sections
 from portal.office.dashboard.charts import Chart, share
 from portal.office.models import DayFigure
 from tests.conftest import MakeUser
 from tests.kit import guards
+from tests.kit.busy_day import busy_day
 from tests.kit.crowd import database
-from tests.kit.outgoing import make_sms
-from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.people import OTHER_NUMBER, PASSWORD, Person
 from tests.kit.servers import migrated, postgres
-from tests.kit.servers.browser import NARROW, SCHEMES, WIDE, Open, Scheme, resize, scrolls_sideways, violations_in
 
 DASHBOARD = "/admin/dashboard/"
 QUERIES = 6  # the session, who asks and the phone; the figures, and those of departments
@@ -104,47 +95,6 @@ def test_the_first_page_leads_there(office: Person) -> None:
 
 
 # --- Each figure leads to its list ------------------------------------------------------------------------------------
-
-
-STATUSES = ["delivered"] * 5 + ["sent"] * 4 + ["failed"] * 3 + ["unknown"] * 2 + ["queued", "delayed", "claimed"] * 2
-METHODS = ["code"] * 4 + ["trusted browser"] * 2 + ["password"] + ["app", "passkey", "recovery code"]
-CHANNELS = ["web"] * 5 + ["imap"] * 4 + ["pop3"] * 3 + ["smtp"] * 2 + ["sieve"]
-
-
-def busy_day(make_user: MakeUser) -> None:
-    """Today and yesterday; something of everything, and of each a different number."""
-    now = timezone.now()
-    departments = ("文学院", "法学院 & 商学院", "")
-    one, other, *_ = (make_user(f"person{n}", two_step=n < 3, department=departments[n % 3]) for n in range(6))
-    make_user("gone", is_active=False)
-    Phone.objects.create(user=one, number=f"+86{NUMBER}")
-    Phone.objects.create(user=other, number=f"+86{NUMBER}", slot=2)
-    for digest in "abc":
-        AppPassword.objects.create(user=one, name="Mail", digest=digest)
-    for ago in (0, 1):
-        _day(one, other, now - timedelta(days=ago))
-    _day(one, other, now - timedelta(days=9))  # out of the shortest range, so in neither
-    figures.sum_up(timezone.localdate(now - timedelta(days=1)))
-    figures.sum_up(timezone.localdate(now - timedelta(days=9)))
-
-
-def _day(one: User, other: User, at: datetime) -> None:
-    for status in STATUSES:
-        gateway = "" if status in ("queued", "delayed") else "twilio"
-        delivered = at + timedelta(seconds=3) if status == "delivered" else None
-        make_sms(one, created_at=at, status=status, gateway=gateway, delivered_at=delivered)
-    for method in METHODS:
-        SecurityEvent.objects.create(kind="signed_in", user=one, at=at, detail={"method": method})
-    for _ in range(4):
-        SecurityEvent.objects.create(kind="refused", at=at, detail={"channel": "web"})
-    for channel in CHANNELS:
-        Failure.objects.create(network="192.0.2.1", account="a", password_digest="0", channel=channel, at=at)
-    for account in ("", "", "", "a", "b"):
-        Ban.objects.create(network="192.0.2.1", account=account, started_at=at, until=at)
-    for protocol, method, times in (("imap", "app", 7), ("smtp", "mailbox", 4), ("pop3", "token", 2)):
-        for user in (one, other):
-            day = timezone.localdate(at)
-            MailLogin.objects.create(user=user, day=day, protocol=protocol, method=method, count=times)
 
 
 def links(chart: Chart) -> list[str]:
@@ -325,71 +275,3 @@ def test_a_thousand_people_cost_as_many_queries_as_fifty(
             DayFigure.objects.all().delete()
     assert len(asked) == 1, asked
     assert asked.pop() <= QUERIES
-
-
-# --- In a browser -----------------------------------------------------------------------------------------------------
-
-
-def _sign_in(page: Page) -> None:
-    page.goto("/admin/")
-    page.fill("[name=username]", "itoffice")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**/sign-in/code/")
-    page.fill("[name=code]", code_from_phone())
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
-def test_from_the_first_page_to_the_failed_sms(
-    live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, *, javascript: bool
-) -> None:
-    busy_day(make_user)
-    page = open_page(base_url=live_server.url, language="en-US", javascript=javascript)
-    _sign_in(page)
-    page.locator(".to-dashboard a").click()
-    page.locator(".figures-bar button").click()
-    page.locator(".ranges a").first.click()
-    page.wait_for_url("**/admin/dashboard/?days=7")
-    expect(page.locator("#sms .drawing rect")).to_have_count(10)
-    expect(page.locator("#sms tbody tr").last).not_to_be_visible()
-    page.locator("#sms summary").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#sms tbody tr").last).to_be_visible()
-    page.locator("#sms .legend a").last.click()
-    expect(page.locator("#result_list tbody tr")).to_have_count(6)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", ["zh-CN", "en-US"])
-def test_it_is_for_everybody(
-    live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, language: str
-) -> None:
-    """Axe finds nothing, empty and full, opened, in each range, in one of them in each variant; drawings have names."""
-    page = open_page(base_url=live_server.url, language=language)
-    _sign_in(page)
-    found: list[str] = []
-
-    def look(days: int, variants: Sequence[tuple[int, Scheme]]) -> None:
-        page.goto(f"{DASHBOARD}?days={days}")
-        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-        found.extend(f"{days} {violation}" for violation in violations_in(page, variants))
-        for width in {width for width, _scheme in variants}:
-            resize(page, width, "light")
-            found.extend([f"{days} {width}: sideways"] if scrolls_sideways(page) else [])
-
-    look(30, [(NARROW, "light")])
-    busy_day(make_user)
-    figures.sum_up(timezone.localdate())
-    for days, scheme in zip(sections.RANGES, cycle(SCHEMES), strict=False):
-        # The ranges differ in nothing that axe sees but their number of rows.
-        look(days, list(product((WIDE, NARROW), SCHEMES)) if days == 7 else [(NARROW, scheme)])
-    assert not found, "\n".join(found)
-    for chart in page.locator(".chart").all():
-        title = chart.locator("h2").inner_text()
-        if chart.locator(".drawing").count():
-            expect(chart.locator(".drawing")).to_have_role("img")
-            expect(chart.locator(".drawing")).to_have_accessible_name(re.compile(re.escape(title)))
-            assert chart.locator("table tbody tr").count() > 6

@@ -1,0 +1,108 @@
+"""A new app password that waits, while many log in at once: what is noted stays bounded, and nobody stumbles."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.db import connection as database
+from pytest_django import DjangoAssertNumQueries
+
+from apppasswords import passwords
+from apppasswords.maillogin import afterwards as notebooks
+from apppasswords.maillogin import decision
+from apppasswords.maillogin.afterwards import Notebook
+from apppasswords.maillogin.decision import Login
+from apppasswords.models import FirstUse, Mistake
+from tests.apppasswords.test_connection import HOME, NAME, log_in, make, notebook, owner
+from tests.kit.crowd import Crowd
+from tests.kit.newcomers import Newcomer
+from tests.kit.people import PASSWORD, Person
+
+__all__ = ["notebook", "owner"]  # fixtures
+
+
+def test_a_flood_is_bounded(owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "MISTAKES_AT_MOST", 5)
+    row, _ = make(owner)
+    verdict = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    assert verdict.slip
+    for user_id in range(100_000, 100_100):
+        notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
+    assert len(notebook._slips) == 5
+    notebook.write_mistakes()
+    assert not notebook.has_mistakes()
+    log_in(notebook, PASSWORD)
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_a_flood_of_guesses_at_others_keeps_nobody_waiting(
+    owner: Person, notebook: Notebook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """One look-up sorts out the accounts where nobody waits; no password of theirs is compared."""
+    row, _ = make(owner)
+    verdict = decision.verify(Login(NAME, PASSWORD, "imap", HOME))
+    assert verdict.slip
+    for user_id in range(100_000, 100_900):
+        notebook.note(replace(verdict, slip=replace(verdict.slip, user_id=user_id)))
+    notebook.note(verdict)
+    with django_assert_num_queries(4):  # who waits; whose it is, by key and by name; the update
+        notebook.write_mistakes()
+    assert not notebook.has_mistakes()
+    row.refresh_from_db()
+    assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_after_a_start_first_uses_are_written_in_portions(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebooks, "FIRST_USES_AT_ONCE", 2)
+    made = [make(owner, f"Foxmail {number}") for number in range(3)]
+    for _row, secret in made:
+        notebook.note(decision.verify(Login(NAME, secret, "imap", HOME)))
+    notebook.write()
+    assert set(FirstUse.objects.values_list("password", flat=True)) == {made[1][0].pk, made[2][0].pk}
+    assert notebook.has_notes()
+    notebook.write()
+    assert FirstUse.objects.count() == 3
+
+
+def test_a_mistake_that_cannot_be_noted_stops_nothing(owner: Person, notebook: Notebook) -> None:
+    _row, secret = make(owner)
+    notebook.note(decision.verify(Login(NAME, PASSWORD, "imap", HOME)))
+    with database.cursor() as cursor:
+        cursor.execute("ALTER TABLE apppasswords_apppassword RENAME COLUMN mistake TO away")
+    try:
+        with pytest.raises(DatabaseError, match="mistake"), transaction.atomic():
+            notebook.write_mistakes()
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("ALTER TABLE apppasswords_apppassword RENAME COLUMN away TO mistake")
+    assert not notebook.has_mistakes(), "it is not tried for ever"
+    log_in(notebook, secret)
+
+
+@pytest.mark.slow
+def test_of_several_services_the_first_one_writes(crowd: Crowd) -> None:
+    owner = Newcomer()
+    made = passwords.create(owner.user, "Foxmail")
+    assert isinstance(made, tuple)
+    pk = made[0].pk
+    calls = [
+        {"pk": pk, "protocol": protocol, "address": f"192.0.2.{n}"} for n in range(12) for protocol in ("imap", "smtp")
+    ]
+    crowd.rush("note_first_use", calls)
+    assert sorted(FirstUse.objects.filter(password=pk).values_list("protocol", flat=True)) == ["imap", "smtp"]
+
+
+@pytest.mark.slow
+def test_a_password_that_is_removed_meanwhile(crowd: Crowd) -> None:
+    """Nobody stumbles, and no use is left of what is gone."""
+    for _ in range(10):
+        owner = Newcomer()
+        made = passwords.create(owner.user, "Foxmail")
+        assert isinstance(made, tuple)
+        uses = [{"pk": made[0].pk, "protocol": f"p{n}", "address": HOME} for n in range(12)]
+        answers = crowd.rush("note_first_use", [*uses, {"pk": 0, "protocol": "", "address": "", "user": owner.user.pk}])
+        assert set(answers) <= {"NOTED", "REMOVED"}
+        assert not FirstUse.objects.filter(password=made[0].pk).exists()

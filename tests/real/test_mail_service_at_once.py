@@ -1,0 +1,59 @@
+"""The mail login service on PostgreSQL: many processes at once, and what each login costs."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.kit.servers.logins import Database, Reply, login_service
+from tests.kit.servers.postgres import cluster, running
+
+pytestmark = pytest.mark.slow
+
+CANNOT_TELL = 503
+SLOW_FAILURES = """
+CREATE FUNCTION take_a_while() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END';
+CREATE TRIGGER slow AFTER INSERT ON bans_failure FOR EACH ROW EXECUTE FUNCTION take_a_while();
+"""
+
+
+@pytest.mark.bypass("row 1: races on the counter")
+def test_of_failures_in_many_processes_ten_count(tmp_path: Path) -> None:
+    """Each failure takes PostgreSQL a while here, so that eight processes surely count at the same time."""
+    with running() as url:
+        database = Database(url, tmp_path)
+        database.run(SLOW_FAILURES)
+        with login_service(database, workers=8) as crowded:
+            for round_ in range(4):
+                address = f"198.51.100.{round_}"
+                statuses = Counter(reply.status for reply in crowded.at_once(24, crowded.wrong, address))
+                assert set(statuses) <= {401, 429, CANNOT_TELL}
+                assert statuses[401] <= 10 <= statuses[401] + statuses[CANNOT_TELL], statuses
+                for _later in range(statuses[CANNOT_TELL]):  # who waited for too long asks again, as programs do
+                    crowded.wrong(address)
+                assert (database.bans(address), database.failures(address)) == (1, 10)
+
+
+def test_postgresql_is_asked_once_for_yes_and_three_times_for_no(tmp_path: Path) -> None:
+    """No BEGIN, no SET, nothing that looks whether the connection lives; planned once."""
+    with cluster("-c", "log_statement=all") as postgres, login_service(Database(postgres.url, tmp_path)) as service:
+        connected: set[str] = set()
+        addresses = (f"192.0.2.{number}" for number in range(1, 250))
+
+        def logged(ask: Callable[[str], Reply]) -> list[list[str]]:
+            """What a connection that had answered before was asked. (Another one writes what is left of answers.)"""
+            before = len(postgres.log.read_text(encoding="utf-8"))
+            ask(next(addresses))
+            new = postgres.log.read_text(encoding="utf-8")[before:]
+            lines = [(pid, said.split()[:2]) for pid, said in re.findall(r"\[(\d+)\] LOG:\s+(.*)", new)]
+            [answering] = {pid for pid, said in lines if said == ["execute", "mailkey_facts:"]}
+            if answering not in connected:
+                connected.add(answering)
+                return logged(ask)
+            return [said for pid, said in lines if pid == answering]
+
+        assert logged(service.right) == [["execute", "mailkey_facts:"]]
+        no = [["execute", "mailkey_facts:"], ["execute", "mailkey_network:"], ["statement:", "EXECUTE"]]
+        assert logged(service.wrong) == no
