@@ -4,6 +4,7 @@ Every page that compares one does it here. The mail login service, which asks fe
 apppasswords/maillogin/decision.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -12,7 +13,7 @@ from accounts.bans import bans, brake
 from accounts.bans.bans import Tries
 from accounts.bans.brake import Claim
 from accounts.log import events
-from accounts.users import mailbox_passwords
+from accounts.users import mailbox_passwords, usernames
 from accounts.users.keeper import CannotTell, MustChange
 from accounts.users.models import User
 
@@ -34,12 +35,13 @@ class Attempt:
     tries: Tries | None = None  # if it was wrong
 
 
-def enter(name: str, password: str, *, address: str, channel: str, trusted: bool = False) -> Attempt:
-    """`trusted`: it comes from a browser that the account trusts, or from somebody who is signed in already."""
-    account = bans.account_of(name)
+def enter(name: str, password: str, *, address: str, channel: str, trusts: Callable[[User], bool]) -> Attempt:
+    """`trusts`: whether it comes from a browser that the account trusts, or from somebody who is signed in already."""
+    owner = User.objects.filter(username=usernames.canonical(name) or "").first()
+    account = owner.username if owner else bans.stranger(name)
     if until := bans.banned_until(address, account):
         return Attempt(Outcome.BANNED, until=until)
-    owner = User.objects.filter(username=account).first()
+    trusted = owner is not None and trusts(owner)  # asked for every account, whether it matters or not
     counts = owner is not None and owner.is_active and not owner.two_step_is_on() and not trusted
     claimed = brake.claim(owner.pk if owner else 0, account, address, password, counts=counts)
     if owner and claimed is Claim.NONE_LEFT:

@@ -47,11 +47,8 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
         return _none(never)
     is_test = purpose == Sms.Purpose.TEST
     with transaction.atomic(durable=True):
-        SmsDay.objects.bulk_create([SmsDay(day=timezone.localdate(now))], ignore_conflicts=True)
         # From here to the commit every other request for a code waits, so the counts below hold.
-        within_budget = SmsDay.objects.filter(day=timezone.localdate(now), codes__lt=settings.SMS_DAILY_BUDGET).update(
-            codes=F("codes") + 1
-        )
+        within_budget = _spend(now) or _begin(now)
         refused = limits.refused(asked, now) if within_budget else Refused(Refusal.BUDGET)
         refused = refused or abuse.refused(asked, now, via)
         if refused:
@@ -86,6 +83,17 @@ def outlook(user: User, number: str, purpose: Sms.Purpose, *, address: str, by_o
     if refused is None and spent.exists():
         refused = Refused(Refusal.BUDGET)
     return _none(refused) if refused else None
+
+
+def _spend(now: datetime) -> bool:
+    today = SmsDay.objects.filter(day=timezone.localdate(now), codes__lt=settings.SMS_DAILY_BUDGET)
+    return bool(today.update(codes=F("codes") + 1))
+
+
+def _begin(now: datetime) -> bool:
+    """The first code of a day, or one beyond the budget."""
+    SmsDay.objects.bulk_create([SmsDay(day=timezone.localdate(now))], ignore_conflicts=True)
+    return _spend(now)
 
 
 def _never(asked: Asked) -> Refused | None:

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.lib import invisible
+from accounts.lib import commits, invisible
 from accounts.log import events
 from accounts.users.models import User
 
@@ -72,7 +72,7 @@ class Row(Code):
         return unspent.filter(expires_at__gt=now, created_at__lte=soon)
 
     def claim(self) -> Outcome | None:
-        with transaction.atomic(durable=True):
+        with commits.at_once():
             if self.live().update(tries=F("tries") + 1):
                 return None
         spent = self.rows.filter(used_at=None, voided_at=None, tries__gte=self.tries)
@@ -132,7 +132,7 @@ def claim_of_account(user: User) -> datetime | None:
     pause = now + settings.SMS_CODE_PAUSE
     pause_is_over = Q(codes_paused_until__lte=now)
     last_one = Q(wrong_codes__gte=settings.SMS_CODE_WRONG_LIMIT - 1)
-    with transaction.atomic(durable=True):
+    with commits.at_once():
         claimed = User.objects.filter(Q(codes_paused_until=None) | pause_is_over, pk=user.pk).update(
             wrong_codes=Case(When(pause_is_over, then=Value(1)), default=F("wrong_codes") + 1),
             codes_paused_until=Case(

@@ -13,7 +13,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Connection, errors, pq
 
-from accounts.lib import clock
+from accounts.lib import clock, commits
 
 Row = tuple[Any, ...]
 TYPES = {str: 25, int: 20, datetime: 1184, date: 1082}  # text, bigint, timestamptz, date
@@ -69,7 +69,7 @@ def together(*steps: tuple[Statement, list[Any]]) -> Row | None:
     """One after the other in one transaction of their own; the first row of the last one's answer."""
     connection = connections["default"]
     if not _prepares(connection):
-        with transaction.atomic(durable=True):
+        with commits.at_once() if len(steps) == 1 else transaction.atomic(durable=True):
             return [statement._run(connection, values) for statement, values in steps][-1]
     with connection.wrap_database_errors:
         raw: Connection[Any] = connection.connection

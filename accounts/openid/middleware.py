@@ -25,7 +25,8 @@ class LeadsToApplications:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        if getattr(request, "_leads_to_applications", False) and (allowed := origins()):
+        has_a_form = response.status_code < 300 or response.status_code >= 400
+        if has_a_form and getattr(request, "_leads_to_applications", False) and (allowed := origins()):
             response._csp_update = {"form-action": allowed}  # type: ignore[attr-defined] # as csp.decorators do it
         return response
 

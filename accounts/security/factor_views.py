@@ -64,7 +64,7 @@ def factor_app_new(request: SignedInRequest) -> HttpResponse:
         if isinstance(app, Authenticator):
             sessions.note_second_step(request, app)
             response = redirect("factors")
-            known.remember(request, response, request.user)
+            known.remember(request, response, app)
             messages.success(request, _("The authenticator app “%(name)s” is added.") % {"name": app.name})
             return response
         step.form.add_error("code", app_refusal_text(app))

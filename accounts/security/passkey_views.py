@@ -35,7 +35,7 @@ def factor_passkeys(request: SignedInRequest) -> HttpResponse:
         if isinstance(passkey, Passkey):
             sessions.note_second_step(request, passkey)
             response = redirect("factor_passkeys")
-            known.remember(request, response, request.user)
+            known.remember(request, response, passkey)
             messages.success(request, _("The passkey “%(name)s” is added.") % {"name": passkey.name})
             return response
         step.form.add_error(None, passkey_refusal_text(passkey))

@@ -91,7 +91,7 @@ def _keep(request: SignedInRequest, step: NumberStep, bound: Phone | phones.Refu
         messages.error(request, phone_refusal_text(bound))
     else:
         sessions.note_second_step(request, bound)
-        known.remember(request, response, request.user)
+        known.remember(request, response, bound)
         messages.success(request, _("Your phone %(number)s is bound.") % {"number": bound.masked})
     return response
 

@@ -62,7 +62,9 @@ class Candidate:
         return {other: PAGES[other] for other in self.ways if other is not way}
 
 
-def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str, *, temporary: bool = False) -> None:
+def begin(
+    request: HttpRequest, user: User, phone: Phone | None, held: list[Way], next_path: str, *, temporary: bool = False
+) -> Candidate:
     """Remember who is half-way, in a new session: nothing of the old one stays, its key neither. Save what the same
     person was in the middle of: a code that was sent must not be lost by going back to the password. And who is in, and
     signs in once more because an application asked for it, stays in until that is done."""
@@ -87,6 +89,7 @@ def begin(request: HttpRequest, user: User, phone: Phone | None, next_path: str,
         "next": next_path,
         TEMPORARY: temporary,
     }
+    return Candidate(user, phone, held, next_path, _help_code(request, user))
 
 
 def _begun_by(request: HttpRequest, user: User) -> dict[str, object]:

@@ -12,8 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from accounts.phones import phones
+from accounts.phones.models import Phone
 from accounts.sessions import keys, lifetimes, notes, sessions
 from accounts.users.models import User
+from accounts.users.ways import Device
 
 USERS_A_BROWSER = 5  # people who share one browser
 
@@ -29,13 +31,13 @@ def _values(request: HttpRequest) -> list[str]:
     return [value for value in cookie[:1000].split(".") if re.fullmatch(r"[0-9a-f]{32}", value)]
 
 
-def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+def remember(request: HttpRequest, response: HttpResponse, device: Device) -> None:
     """The second step was taken, by whichever way: codes to the phone are counted by it, if there is one. Not in a
     browser of others, in which nothing is left."""
-    phone = phones.of(user)
+    phone = device if isinstance(device, Phone) else phones.of(device.user)
     if phone is None or lifetimes.is_temporary(request):
         return
-    value = _value(user, str(phone.number))
+    value = _value(device.user, str(phone.number))
     others = [other for other in _values(request) if other != value]
     response.set_cookie(
         settings.KNOWN_BROWSER_COOKIE_NAME,

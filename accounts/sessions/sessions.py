@@ -39,15 +39,16 @@ def open_for(
     end_sign_in(request)
     for key in (keys.HALFWAY, keys.CODE_SESSION, keys.BROWSER, keys.HELP_CODE, keys.WANTED, keys.AGAIN, keys.SOURCE):
         request.session.pop(key, None)
-    # Notices come in the language that the person last signed in with.
-    User.objects.filter(pk=user.pk).exclude(language=get_language()).update(language=get_language())
+    if user.language != get_language():  # Notices come in the language that the person last signed in with.
+        User.objects.filter(pk=user.pk).update(language=get_language())
+    request.session.cycle_key()
     login(request, user, backend=getattr(user, "backend", None) or request.session[BACKEND_SESSION_KEY])
     request.session[keys.STARTED_AT] = lifetimes.now()
     request.session[keys.TEMPORARY] = temporary
     request.session[keys.SIGN_IN] = secrets.token_hex(16)
     _note_sign_in(request, user)
     if device:
-        note_second_step(request, device)
+        _verify(request, device)
     if browser:
         request.session[keys.BROWSER] = browser.pk
 
@@ -56,6 +57,10 @@ def note_second_step(request: HttpRequest, device: Device) -> None:
     """The session is verified, and the pages that ask for a fresh second step are open. By the ways as its owner had
     them when this one was taken: of what has changed meanwhile in another browser, this session ends too."""
     request.session.cycle_key()
+    _verify(request, device)
+
+
+def _verify(request: HttpRequest, device: Device) -> None:
     django_otp.login(request, device)
     request.session[keys.WAYS] = device.user.ways_version
     request.session[keys.CODE_AT] = lifetimes.now()

@@ -18,26 +18,26 @@ from accounts.users.models import User
 
 SEEN_AGAIN_AFTER = timedelta(minutes=1)  # or every page would write; an idle session ends that much too early at most
 SHOWN = 50
+NOTED = [field.name for field in SignIn._meta.concrete_fields if field.name not in ("id", "session")]
 
 
 def note(
     user: User, session: str, look: Look, *, signed_in_at: datetime, ends_at: datetime, is_temporary: bool = False
 ) -> None:
     """Who is in there, from now on with the present password."""
-    SignIn.objects.update_or_create(
+    row = SignIn(
         session=session,
-        defaults={
-            "user": user,
-            "auth_hash": user.get_session_auth_hash(),
-            "browser": look.browser,
-            "system": look.system,
-            "address": look.address or None,
-            "signed_in_at": signed_in_at,
-            "seen_at": timezone.now(),
-            "ends_at": ends_at,
-            "is_temporary": is_temporary,
-        },
+        user=user,
+        auth_hash=user.get_session_auth_hash(),
+        browser=look.browser,
+        system=look.system,
+        address=look.address or None,
+        signed_in_at=signed_in_at,
+        seen_at=timezone.now(),
+        ends_at=ends_at,
+        is_temporary=is_temporary,
     )
+    SignIn.objects.bulk_create([row], update_conflicts=True, unique_fields=["session"], update_fields=NOTED)
 
 
 def find(user: User, session: str) -> SignIn | None:

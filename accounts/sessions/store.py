@@ -7,11 +7,12 @@ import hashlib
 from typing import Any
 
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 
 def digest(key: str) -> str:
@@ -29,8 +30,18 @@ class SessionStore(db.SessionStore):
             self._session_key = None  # a key that was planted does not stay
         return session
 
+    def _get_new_session_key(self) -> str:
+        """Nobody has it: that it is one of 2^165, and unique in the database, need not be asked before."""
+        return get_random_string(32, VALID_KEY_CHARS)
+
     def exists(self, session_key: str) -> bool:
         return super().exists(digest(session_key))
+
+    def cycle_key(self) -> None:
+        """The new one is found when the answer is there, and what was changed until then is written once."""
+        data = dict(self.items())
+        self.delete()
+        self._session_key, self._session_cache, self.modified = None, data, True
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
         session = super().create_model_instance(data)
@@ -49,7 +60,7 @@ class SessionStore(db.SessionStore):
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
         if key:
-            super().delete(digest(key))
+            Session.objects.filter(session_key=digest(key)).delete()
 
     async def _without(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError

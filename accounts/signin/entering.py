@@ -72,7 +72,7 @@ def enter(
     sessions.note_event(request, event.pk)
     response = redirect(next_path or settings.LOGIN_REDIRECT_URL)
     if device:
-        known.remember(request, response, user)
+        known.remember(request, response, device)
     return response
 
 
@@ -89,7 +89,7 @@ def confirmed(request: SignedInRequest, device: Device) -> HttpResponse:
         events.Kind.CONFIRMED, request.user, address=clients.address(request), method=METHODS[device.way]
     )  # fmt: skip
     response = redirect(next_of(request))
-    known.remember(request, response, request.user)
+    known.remember(request, response, device)
     return response
 
 

@@ -1,6 +1,6 @@
 """The decision at sign-in: banned? guessed at? password? then in, bind a phone, or a code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum, auto
 
@@ -14,6 +14,7 @@ from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.users import usernames, ways
 from accounts.users.models import User
+from accounts.users.ways import Way
 
 CHANNEL = "web"
 
@@ -34,6 +35,7 @@ class Decision:
     step: Step
     user: User | None = None
     phone: Phone | None = None
+    ways: list[Way] = field(default_factory=list)  # of taking the second step
     browser: TrustedBrowser | None = None
     both_steps_since: date | None = None  # by a source elsewhere, as the office counts it
     banned_until: datetime | None = None
@@ -47,9 +49,9 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     An unknown or disabled account costs and answers what a wrong password does.
     """
     name = usernames.complete(name, settings.MAIL_DOMAIN)
-    owner = User.objects.filter(username=usernames.canonical(name) or "").first()
-    trusted = owner is not None and browsers.find(owner, cookie) is not None
-    attempt = attempts.enter(name, password, address=address, channel=CHANNEL, trusted=trusted)
+    attempt = attempts.enter(
+        name, password, address=address, channel=CHANNEL, trusts=lambda owner: browsers.find(owner, cookie) is not None
+    )
     match attempt.outcome:
         case attempts.Outcome.BANNED:
             return Decision(Step.BANNED, banned_until=attempt.until)
@@ -85,11 +87,12 @@ def second_step(user: User, address: str, cookie: str, both_steps_since: date | 
     """What is left to do for somebody whose password was right."""
     if not user.two_step_is_on():
         return Decision(Step.DONE, user)
-    if not ways.of(user):
+    held = ways.of(user)
+    if not held:
         return Decision(Step.BIND, user)  # whatever a source has proven: pages here ask for a way of one's own
     phone = phones.of(user)
     if both_steps_since:
-        return Decision(Step.DONE, user, phone, both_steps_since=both_steps_since)
+        return Decision(Step.DONE, user, phone, held, both_steps_since=both_steps_since)
     if browser := browsers.recognise(user, cookie, address):
-        return Decision(Step.DONE, user, phone, browser)
-    return Decision(Step.CODE, user, phone)
+        return Decision(Step.DONE, user, phone, held, browser)
+    return Decision(Step.CODE, user, phone, held)

@@ -113,15 +113,12 @@ def go_on(
     arrival: int | None = None,
 ) -> HttpResponse:
     """`arrival`: the password was compared elsewhere."""
-    halfway.begin(request, user, decision.phone, next_path, temporary=temporary)
+    candidate = halfway.begin(request, user, decision.phone, decision.ways, next_path, temporary=temporary)
     if arrival is not None:
         sessions.note_arrival(request, arrival)
     if decision.step is signin.Step.DONE:
         since = decision.both_steps_since
         return entering.enter(request, user, next_path, browser=decision.browser, both_steps_since=since)
-    candidate = halfway.candidate(request)
-    if candidate is None:
-        return entering.start_again(request)
     if candidate.phone and candidate.page == "sign_in_code":
         CodeStep(request, user, str(candidate.phone.number), Sms.Purpose.SIGN_IN).begin()
     return redirect(candidate.page)
