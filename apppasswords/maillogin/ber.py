@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-INTEGER, OCTETS, NULL, ENUMERATED, SEQUENCE, SET = 0x02, 0x04, 0x05, 0x0A, 0x30, 0x31
+INTEGER, OCTETS, ENUMERATED, SEQUENCE, SET = 0x02, 0x04, 0x0A, 0x30, 0x31
 
 
 class MalformedError(Exception):

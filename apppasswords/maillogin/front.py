@@ -38,8 +38,9 @@ class Front:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         host, _, port = settings.LDAP_FRONT_LISTEN.rpartition(":")
-        await asyncio.start_server(self._talk, host.strip("[]"), int(port), ssl=_certificate())
+        server = await asyncio.start_server(self._talk, host.strip("[]"), int(port), ssl=_certificate())
         await ended.wait()
+        server.close()
 
     async def _talk(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._connections += 1
