@@ -119,14 +119,8 @@ def at_a_sign_in(user: int, pk: int, session: str, how: str) -> str:
         return "ENDED" if signins.end_one(owner, pk, here="", address="192.0.2.1") else "OUT BEFORE"
     if signins.find(owner, session) is None:
         return "OUT"
-    authorizations.begin(
-        owner,
-        session,
-        signed_in_at=timezone.now(),
-        ends_at=timezone.now() + timedelta(hours=12),
-        device=None,
-        browser=None,
-    )
+    now = timezone.now()
+    authorizations.begin(owner, session, signed_in_at=now, ends_at=now + timedelta(hours=12), device=None, browser=None)
     return "WENT ON"
 
 

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from accounts.mailsessions import dovecot, mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.mailsessions.models import Ending
+from tests.kit.arrivals import arrive, is_in
 from tests.kit.mail_programs import (
     HOST,
     IN,
@@ -107,22 +108,6 @@ def reader(house: House, newer: MailSystem) -> Reader:
 
 
 # --- Mail ------------------------------------------------------------------------------------------------------------
-
-
-def is_in(mailbox: Mailbox, box: str, subject: str) -> bool:
-    with imap(mailbox.system, way=f"{mailbox.at}imap") as program:
-        program.login(mailbox.name, mailbox.app_password)
-        program.select(box, readonly=True)
-        found: bool = program.search(None, "SUBJECT", f'"{subject}"')[1] != [b""]
-        return found
-
-
-def arrive(mailbox: Mailbox, subject: str, box: str = "INBOX", tag: str = "") -> None:
-    """From outside; returns when it is in that box."""
-    name = mailbox.name.replace("@", f"{tag}@")
-    with smtplib.SMTP(HOST, mailbox.system.ports[f"{mailbox.at}world"], "elsewhere.example") as postfix:
-        postfix.send_message(letter("somebody@elsewhere.example", name, subject))
-    wait_until(lambda: is_in(mailbox, box, subject))
 
 
 def test_mail_that_arrives_goes_where_its_owner_s_filter_puts_it(staff: Mailbox, folder: Path) -> None:

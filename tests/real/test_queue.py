@@ -3,14 +3,14 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 
 import pytest
 
 from tests.kit.killing import black_hole, is_lost, repeat_everything, take_the_message, times_sent
 from tests.kit.servers import free_port
-from tests.kit.servers.redis import Redis
+from tests.kit.servers.redis import Redis, frozen, refused
 from tests.kit.servers.site import Site, Visitor
 from tests.kit.servers.twilio_stub import SLOW, TwilioStub, twilio_stub
 from tests.kit.waiting import wait_until
@@ -116,20 +116,6 @@ def asks_in_time(visitor: Visitor) -> None:
 def sees_that_it_is_late(visitor: Visitor) -> None:
     assert visitor.statuses()[-1] == "delayed"
     assert "but late" in visitor.open("/sign-in/code/").text
-
-
-@contextmanager
-def refused(redis: Redis) -> Iterator[None]:
-    redis.program.kill()
-    yield
-    redis.start()
-
-
-@contextmanager
-def frozen(redis: Redis) -> Iterator[None]:
-    redis.program.freeze()
-    yield
-    redis.program.thaw()
 
 
 @pytest.mark.parametrize(("away", "worker_was_there"), [(refused, True), (refused, False), (frozen, True)])

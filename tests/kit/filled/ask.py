@@ -1,10 +1,8 @@
 """What people can do with a database that a release filled."""
 
-import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import override_settings
@@ -15,21 +13,16 @@ from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
 from accounts.closures import closures
 from accounts.codes import guesses
-from accounts.directory import memory, reports
-from accounts.directory import plan as plans
-from accounts.directory.models import Asked, Sync
-from accounts.faults.models import Fault
 from accounts.imports.models import Roster
-from accounts.mailsessions.models import Ending
-from accounts.phones import suggestions
 from accounts.rollouts.models import Exemption, Rollout
-from accounts.routes import outages, switches
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import decision
 from portal.office.models import DayFigure
 from tests.kit.apps import shows
 from tests.kit.files_of_people import confirm
+from tests.kit.filled import ask_servers
+from tests.kit.filled.ask_servers import Answers
 from tests.kit.filled.people import (
     BANNED,
     COME_BY_PASSWORD,
@@ -37,9 +30,7 @@ from tests.kit.filled.people import (
     IN_SHARED,
     LIFTED,
     NINE,
-    OF_THE_DIRECTORY,
     SUPERUSER,
-    THERE,
     Secrets,
     address,
     person,
@@ -47,9 +38,6 @@ from tests.kit.filled.people import (
 )  # fmt: skip
 from tests.kit.passkeys import SecurityKey, use
 from tests.kit.people import PASSWORD, Person
-from tests.kit.sites import SECRET
-
-Answers = Iterator[tuple[str, Any]]
 
 
 def ask(secrets: Secrets) -> dict[str, Any]:
@@ -147,20 +135,6 @@ def _office(secrets: Secrets) -> Answers:
             yield f"{role} {page}", clerk.get(page).status_code
 
 
-def _webmail(secrets: Secrets) -> Answers:
-    tokens, server = secrets["tokens"], Person()
-    said = server.get("/openid/userinfo/", headers={"authorization": f"Bearer {tokens['access_token']}"})
-    yield "who", [said.status_code, said.json()]
-    basic = base64.b64encode(f"dovecot:{SECRET}".encode()).decode()
-    said = server.post(
-        "/openid/introspect/", {"token": tokens["access_token"]}, headers={"authorization": f"Basic {basic}"}
-    )
-    yield "introspection", [said.status_code, {name: said.json().get(name) for name in ("active", "username", "scope")}]
-    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-    said = server.post("/openid/token/", {"client_id": "webmail", "client_secret": SECRET, **refresh})
-    yield "refresh", said.status_code
-
-
 def _help_code(secrets: Secrets) -> Answers:
     browser = person("lost-phone")
     browser.enter_password()
@@ -237,31 +211,6 @@ def _figures(_secrets: Secrets) -> Answers:
         yield str(row), row.value
 
 
-def _waiting(_secrets: Secrets) -> Answers:
-    """What a worker still has to do when another server answers again."""
-    for row in Ending.objects.all():
-        yield row.why, [row.people, row.working]
-    for fault in Fault.objects.all():
-        yield fault.place, [fault.count, fault.told]
-
-
-def _gateways(_secrets: Secrets) -> Answers:
-    yield "out", [str(outage) for found in outages.current(["twilio", "memory"]).values() for outage in found]
-    yield "off", sorted(switches.off())
-
-
-def _directory(_secrets: Secrets) -> Answers:
-    owner = user("directory")
-    yield "right password", memory.recall(owner, OF_THE_DIRECTORY)
-    yield "wrong password", memory.recall(owner, "wrong")
-    yield "asked", list(Asked.objects.filter(user=owner).values_list("count", flat=True))
-    with override_settings(LDAP_ATTRIBUTES=settings.LDAP_ATTRIBUTES | {"phone": "mobile"}):
-        yield "number", suggestions.of(owner)
-        yield "the same people", reports.of(plans.of(THERE))["lines"]
-        waiting = Sync.objects.get()
-        yield "still as it was shown", reports.version_of(plans.of(THERE)) == waiting.version
-
-
 def _elsewhere(secrets: Secrets) -> Answers:
     browser, held = person("elsewhere", secrets["elsewhere"]["cookies"]), secrets["elsewhere"]["ticket"]
     yield "is in", browser.is_in()
@@ -288,7 +237,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "mail login": _mail_login,
     "machine": _machine,
     "office": _office,
-    "webmail": _webmail,
+    "webmail": ask_servers.webmail,
     "help code": _help_code,
     "app": _app,
     "recovery_code": _recovery_code,
@@ -299,9 +248,9 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "roles": _roles,
     "networks": _networks,
     "figures": _figures,
-    "waiting": _waiting,
-    "gateways": _gateways,
-    "directory": _directory,
+    "waiting": ask_servers.waiting,
+    "gateways": ask_servers.gateways,
+    "directory": ask_servers.directory,
     "elsewhere": _elsewhere,
     "closures": _closures,
 }

@@ -1,14 +1,10 @@
 """What the database of a release holds."""
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -18,30 +14,27 @@ from accounts.bans.models import Ban, KnownNetwork
 from accounts.closures import closures
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
-from accounts.directory import memory as memory_of_the_directory
-from accounts.directory import people as directory
-from accounts.directory import plan as plans
-from accounts.directory import reports
-from accounts.directory.models import Asked, Sync
 from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
-from accounts.faults import faults
-from accounts.faults.words import Note
 from accounts.log import chain
 from accounts.maillogins import maillogins
-from accounts.mailsessions.models import Ending
 from accounts.phones import helpcodes, phones
 from accounts.rollouts import exemptions, reminders, rollouts
 from accounts.rollouts.models import Reminder
-from accounts.routes import outages, switches
 from accounts.users.models import User
 from apppasswords import last_use, machines, passwords
 from apppasswords.maillogin import decision
 from apppasswords.models import FirstUse
 from apppasswords.setup import links
 from portal.office import figures, roles
-from tests.kit.elsewhere import be, leave
 from tests.kit.files_of_people import hand_in
+from tests.kit.filled.fill_servers import (
+    come_from_elsewhere,
+    go_to_webmail,
+    lose_a_gateway,
+    take_from_the_directory,
+    wait_for_servers,
+)
 from tests.kit.filled.people import (
     BANNED,
     CLERKS,
@@ -51,11 +44,9 @@ from tests.kit.filled.people import (
     LATER,
     LIFTED,
     NINE,
-    OF_THE_DIRECTORY,
     PEOPLE,
     SHARED,
     SUPERUSER,
-    THERE,
     Secrets,
     address,
     cookies_of,
@@ -65,9 +56,6 @@ from tests.kit.filled.people import (
 from tests.kit.paperwork import edit
 from tests.kit.passkeys import add_passkey
 from tests.kit.people import PASSWORD
-from tests.kit.servers.http_stub import served
-from tests.kit.servers.sources import Cas
-from tests.kit.sites import MailServer, Site
 
 
 def fill() -> Secrets:
@@ -82,13 +70,13 @@ def fill() -> Secrets:
         "browser": _trust_browser(),
         "app_passwords": _make_app_passwords(),
         "machine": _make_machine(),
-        "tokens": _go_to_webmail(sessions["webmail"]),
+        "tokens": go_to_webmail(sessions["webmail"]),
         "help_code": _give_help_code(),
         "app": _add_app(),
         "recovery_code": _make_recovery_codes(),
         "passkey": _add_passkey(),
         "half_way": _begin("half-way"),
-        "elsewhere": _come_from_elsewhere(),
+        "elsewhere": come_from_elsewhere(),
         "qr": _show_qr_code(),
     }
     _pause()
@@ -99,9 +87,9 @@ def fill() -> Secrets:
     _import(secrets["clerks"][SUPERUSER])
     _edit(secrets["clerks"][SUPERUSER])
     _read_mail()
-    _wait_for_servers()
-    _lose_a_gateway()
-    _take_from_the_directory()
+    wait_for_servers()
+    lose_a_gateway()
+    take_from_the_directory()
     _end()
     figures.sum_up(timezone.localdate())
     chain.seal_all()
@@ -155,14 +143,6 @@ def _make_machine() -> str:
     made = machines.make(plan, by=user(SUPERUSER), address=ELSEWHERE)
     assert isinstance(made, tuple), made
     return made[1]
-
-
-def _go_to_webmail(session: dict[str, str]) -> dict[str, str]:
-    with tempfile.TemporaryDirectory() as folder:
-        site = Site(Path(folder), "webmail", "--trusted", "--without-pkce", "--scopes", "openid email mail")
-        MailServer(Path(folder), "dovecot", "--introspection")
-    tokens = site.tokens(person("webmail", session))
-    return {kind: tokens[kind] for kind in ("access_token", "refresh_token")}
 
 
 def _plan() -> None:
@@ -264,55 +244,12 @@ def _edit(cookies: dict[str, str]) -> None:
     edit(person(SUPERUSER, cookies), person("planned"), name="王五")
 
 
-def _wait_for_servers() -> None:
-    """Connections that a mail server is to end, and an error that nobody was told of yet."""
-    with override_settings(DOVEADM_URLS=["http://127.0.0.1:1"]):
-        Ending.objects.ask([address("mail")], Ending.Why.NOT_ME)
-    now = timezone.now()
-    faults.keep([Note("a place", "an error", "where it was", now, now)])
-
-
 def _read_mail() -> None:
     """With an app password, which the write-behind notes later in a real process."""
     owner, kept = user("mail"), passwords.of(user("mail")).get(name="kept")
     last_use.note(kept.pk, "imap", ELSEWHERE, timezone.now())
     FirstUse.objects.create(password=kept, protocol="imap", at=timezone.now(), address=ELSEWHERE)
     maillogins.note(owner.pk, "imap", str(maillogins.Method.APP_PASSWORD), ELSEWHERE, timezone.now())
-
-
-def _lose_a_gateway() -> None:
-    """None of those that are used here."""
-    outages.begin("twilio", "", "ConnectTimeout")
-    switches.switch("twilio", on=False, reason="contract ended", by=user(SUPERUSER), address="")
-
-
-def _come_from_elsewhere() -> dict[str, Any]:
-    """By CAS, whose ticket will say that it has ended."""
-    browser = person("elsewhere")
-    with served(Cas) as stub, override_settings(CAS_URL=stub.url):
-        be(stub, address("elsewhere"))
-        back = leave(browser, "cas")
-        browser.get(back)
-        assert browser.is_in()
-    return {"cookies": cookies_of(browser), "ticket": parse_qs(urlsplit(back).query)["ticket"][0]}
-
-
-def _take_from_the_directory() -> None:
-    """Two people, of whom one is gone by now; what it said of their passwords; and a comparison that waits for its
-    clerk."""
-    with override_settings(LDAP_ATTRIBUTES=settings.LDAP_ATTRIBUTES | {"phone": "mobile"}):
-        with transaction.atomic():
-            directory.write(plans.of(THERE))
-            directory.write(plans.of(THERE[:1], confirmed=1))
-        plan = plans.of(THERE)
-    Sync.objects.create(
-        status=Sync.Status.LOOKED, made_by=user(SUPERUSER), report=reports.of(plan), version=reports.version_of(plan)
-    )
-    owner = user("directory")
-    with override_settings(LDAP_RIGHT_LIFETIME=timedelta(hours=1)):
-        memory_of_the_directory.note_right(owner, OF_THE_DIRECTORY)
-    memory_of_the_directory.note_wrong(owner, "wrong")
-    Asked.objects.create(user=owner, count=3, began_at=timezone.now())
 
 
 def _end() -> None:

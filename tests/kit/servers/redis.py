@@ -1,4 +1,6 @@
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -59,3 +61,17 @@ class Redis:
         if self._program:
             self._program.kill()
         self._folder.cleanup()
+
+
+@contextmanager
+def refused(redis: Redis) -> Iterator[None]:
+    redis.program.kill()
+    yield
+    redis.start()
+
+
+@contextmanager
+def frozen(redis: Redis) -> Iterator[None]:
+    redis.program.freeze()
+    yield
+    redis.program.thaw()
