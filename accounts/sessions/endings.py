@@ -44,7 +44,7 @@ class Occasion(Enum):
     DISABLED = auto()  # by the office; enabled again, the account starts afresh
     DELETED = auto()
     NOT_ME = auto()  # says the owner
-    STOLEN = auto()  # somebody else is in: the password and app passwords end too (apppasswords/thefts.py)
+    STOLEN = auto()  # somebody else is in: the password and app passwords end too (apppasswords/thefts/)
     SIGNED_OUT_EVERYWHERE = auto()  # by the desk
     NEW_PASSWORD = auto()  # the owner's, or set by the office
     PHONE_BOUND = auto()

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.log.models import SecurityEvent
 from accounts.security import passwords
 from apppasswords import passwords as app_passwords
-from apppasswords import thefts
+from apppasswords.thefts import thefts
 from portal.office.desk import acts, facts
 from portal.office.desk.press import Task, number
 

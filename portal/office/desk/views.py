@@ -35,8 +35,8 @@ from accounts.users import clerks, ways
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
-from apppasswords import thefts
 from apppasswords.models import AppPassword
+from apppasswords.thefts import thefts
 from portal.office.desk import closing, facts
 from portal.office.desk.acts import By
 from portal.office.desk.buttons import BUTTONS, Button

@@ -16,9 +16,9 @@ from accounts.rollouts.models import Exemption
 from accounts.security import passwords
 from accounts.users.models import User
 from apppasswords import passwords as app_passwords
-from apppasswords import thefts
 from apppasswords.maillogin import decision
 from apppasswords.models import AppPassword
+from apppasswords.thefts import thefts
 from tests.conftest import MakeUser
 from tests.kit.counter import press, version
 from tests.kit.people import NUMBER, PASSWORD, Person

@@ -7,8 +7,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.sessions import clients
-from apppasswords import hooks
-from apppasswords.hooks import Answer, Call
+from apppasswords.thefts import hooks
+from apppasswords.thefts.hooks import Answer, Call
 
 LARGEST = 10_000  # bytes
 STATUS = {

@@ -9,8 +9,9 @@ from pytest_django import Settings
 
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
-from apppasswords import hooks, passwords
+from apppasswords import passwords
 from apppasswords.models import AppPassword
+from apppasswords.thefts import hooks
 from tests.conftest import MakeUser
 from tests.kit.people import Person
 

@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.users import clerks, usernames
 from accounts.users.models import User
-from apppasswords import thefts
+from apppasswords.thefts import thefts
 
 GOOD_FOR = 300  # seconds, before and after: two clocks
 LONGEST_REASON = 200  # characters
