@@ -55,12 +55,24 @@ def tour(page: Page) -> Iterator[str]:
 def _front_door(page: Page) -> Iterator[str]:
     page.goto("/")
     yield "sign-in"
+    yield from _sources(page)
     steps.password(page, "zhangsan", "not my password")
     yield "sign-in-wrong"
     ban = Ban.objects.create(network="127.0.0.1", until=timezone.now() + timedelta(minutes=48))
     page.goto("/sign-in/")
     yield "banned"
     ban.delete()
+
+
+def _sources(page: Page) -> Iterator[str]:
+    """The institution's single sign-on beside the form, and in its place."""
+    with override_settings(CAS_URL="https://login.example.edu/cas"):
+        page.reload()
+        yield "sign-in-sources"
+        with override_settings(SIGN_IN_FORM_FIRST=False):
+            page.reload()
+            yield "sign-in-folded"
+    page.reload()
 
 
 def _guides(page: Page, name: str, slugs: list[str]) -> Iterator[str]:
