@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.bans.models import Failure
 from accounts.lib import ways_in
 from portal.office.admin.bans import account_name, counted
-from portal.office.admin.history import HistoryAdmin
+from portal.office.admin.long_lists import LongHistory
 
 
 class WayInFilter(admin.SimpleListFilter):
@@ -23,12 +23,11 @@ class WayInFilter(admin.SimpleListFilter):
 
 
 @admin.register(Failure)
-class FailureAdmin(HistoryAdmin):
+class FailureAdmin(LongHistory):
     list_display = ("at", "network", "account_shown", "way_in", "what_followed", "cleared_at")
     list_filter = (WayInFilter, "at")
     search_fields = ("network", "account")
     search_help_text = _("Address, or account.")
-    date_hierarchy = "at"
     list_select_related = ("ban",)
     fields = list_display
 

@@ -18,7 +18,7 @@ class ShownLookups(LightAdmin):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         filters = [_parameter(item) for item in self.get_list_filter(request)]
         named = [*self.get_list_display(request), *flatten_fieldsets(self.get_fieldsets(request)), *filters]
-        shown = {name for name in named if isinstance(name, str)} | {"id", "pk", self.date_hierarchy}
+        shown = {name for name in named if isinstance(name, str)} | {"id", "pk"}
         field = lookup.partition("__")[0]
         is_shown = field in shown or any(str(name).startswith(f"{field}__") for name in shown)
         is_shown = is_shown or lookup == f"{field}__isnull"  # whether there is one says nothing of it

@@ -23,7 +23,7 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office.admin.history import HistoryAdmin
+from portal.office.admin.long_lists import LongHistory
 
 FORMATS: dict[str, tuple[str, Callable[[Iterator[SecurityEvent]], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", formats.table),
@@ -81,14 +81,12 @@ class ActorFilter(NameFilter):
 
 
 @admin.register(SecurityEvent)
-class SecurityEventAdmin(HistoryAdmin):
+class SecurityEventAdmin(LongHistory):
     empty_value_display = ""
     list_display = ("at", "sentence", "address")
     list_filter = (PersonFilter, ActorFilter, "at", "kind")
     search_fields = ("username", "actor_name", "address")
     search_help_text = _("Mailbox, clerk, or address.")
-    date_hierarchy = "at"
-    show_full_result_count = False
     fields = ("at", "sentence", "kind", "username", "actor_name", "address", "detail", "position", "seal")
     readonly_fields = fields
 

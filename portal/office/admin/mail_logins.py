@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lib import ways_in
 from accounts.maillogins.models import MailLogin
-from portal.office.admin.history import HistoryAdmin
+from portal.office.admin.long_lists import LongHistory
 
 
 class ProtocolFilter(admin.SimpleListFilter):
@@ -22,14 +22,14 @@ class ProtocolFilter(admin.SimpleListFilter):
 
 
 @admin.register(MailLogin)
-class MailLoginAdmin(HistoryAdmin):
-    """A row is a person's day; how many logins and people the list comes to stands above it."""
+class MailLoginAdmin(LongHistory):
+    """A row is a person's day; how many logins and people the list comes to stands above it, if it is not too
+    long to count them."""
 
     list_display = ("day", "user", "protocol_name", "method", "count", "last_at", "address")
     list_filter = ("method", ProtocolFilter, "day")
     search_fields = ("user__username", "user__name", "address")
     list_select_related = ("user",)
-    date_hierarchy = "day"
     fields = list_display
     change_list_template = "office/mail_logins.html"
 
@@ -40,7 +40,7 @@ class MailLoginAdmin(HistoryAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
-        if "cl" in context:
+        if "cl" in context and not context["cl"].more_than:
             listed = context["cl"].queryset.order_by()
             context |= listed.aggregate(logins=Sum("count", default=0), people=Count("user", distinct=True))
         return response
