@@ -28,14 +28,9 @@ NETWORKS_AT_ONCE = 500  # deleted in one transaction
 STRANGER = "unknown "  # begins what failures of a name that is no account's are kept under
 
 
-def account_of(name: str) -> str:
-    """What failures are kept under. What was typed as a name may be a password: only a keyed digest of it is kept."""
-    mailbox = usernames.canonical(name)
-    return mailbox if mailbox and User.objects.filter(username=mailbox).exists() else stranger(name)
-
-
 def stranger(name: str) -> str:
-    """The same for a name that is known to be no account's."""
+    """What failures are kept under of a name that is no account's. What was typed as a name may be a password: only a
+    keyed digest of it is kept."""
     typed = usernames.canonical(name) or name
     return STRANGER + salted_hmac("accounts.bans.name", typed, algorithm="sha256").hexdigest()[:16]
 

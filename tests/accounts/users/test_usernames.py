@@ -6,7 +6,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.bans import bans
 from accounts.users import usernames
 from accounts.users.models import User
 from portal.middleware import LONGEST
@@ -80,7 +79,7 @@ def test_canonical_is_canonical(text: str) -> None:
 )
 def test_the_sign_in_knows_every_way_to_write_it(zhangsan: Person, typed: str) -> None:
     assert zhangsan.user
-    assert bans.account_of(usernames.complete(typed, "example.edu")) == zhangsan.user.username
+    assert usernames.canonical(usernames.complete(typed, "example.edu")) == zhangsan.user.username
     assert zhangsan.enter_password(name=typed).headers["Location"] == "/sign-in/phone/"
 
 

@@ -57,7 +57,7 @@ def test_what_is_told_of_each(desk: Person, make_user: MakeUser, clock: time_mac
 
 
 def test_names_that_are_no_account_are_not_readable(desk: Person) -> None:
-    ban = fail([(bans.account_of("my secret password"), "x")] * 10)
+    ban = fail([(bans.stranger("my secret password"), "x")] * 10)
     for page in (f"{BANS}{ban.pk}/change/", FAILURES):
         text = text_of(desk.get(page))
         assert "no account (" in text
@@ -253,7 +253,7 @@ def test_a_ban_that_is_nowhere(desk: Person) -> None:
 def test_no_number_of_a_phone_is_in_it(desk: Person, wangwu: Person) -> None:
     """Somebody types the number where the mailbox belongs."""
     wangwu.enter_password("wrong", name=NUMBER)
-    fail([(bans.account_of(NUMBER), "x")] * 10)
+    fail([(bans.stranger(NUMBER), "x")] * 10)
     assert User.objects.filter(username=ONE).exists()
     for page in (BANS, FAILURES, f"{BANS}{Ban.objects.get().pk}/change/"):
         assert NUMBER not in desk.get(page).content.decode()

@@ -45,7 +45,7 @@ def owner(make_user: MakeUser) -> Person:
     person.post("/security/phone/unbind/")
     Sms.objects.filter(purpose="unbind").update(status="failed", error="twilio 21211")
     person.enter_password("wrong", name=NUMBER)
-    bans.note_failure("192.0.2.9", bans.account_of(f"+86{NUMBER}"), NUMBER, "imap")
+    bans.note_failure("192.0.2.9", bans.stranger(f"+86{NUMBER}"), NUMBER, "imap")
     return person
 
 
