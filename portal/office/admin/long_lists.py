@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -34,6 +35,7 @@ class LongHistory(HistoryAdmin):
 
     paginator = Bounded
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # a count for each choice of each filter
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongList

@@ -27,7 +27,7 @@ class GatewayFilter(admin.SimpleListFilter):
         return [(name, name) for name in gateways.configured()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Sms]) -> QuerySet[Sms]:
-        return queryset.filter(gateway=self.value()) if self.value() else queryset
+        return queryset if self.value() is None else queryset.filter(gateway=self.value())
 
 
 @admin.register(Sms)
