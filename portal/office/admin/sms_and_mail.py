@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.delivery import explanations, gateways
@@ -24,7 +25,7 @@ class GatewayFilter(admin.SimpleListFilter):
     parameter_name = "gateway__exact"  # as the dashboard's figures lead here
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in gateways.configured()]
+        return [("", gettext("(never handed over)")), *((name, name) for name in gateways.configured())]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Sms]) -> QuerySet[Sms]:
         return queryset if self.value() is None else queryset.filter(gateway=self.value())
