@@ -139,7 +139,7 @@ def clerk(make_user: MakeUser) -> Person:
 @pytest.fixture
 def office(clerk: Person) -> Person:
     """The same, signed in."""
-    clerk.sign_in()
+    clerk.arrive()
     return clerk
 
 

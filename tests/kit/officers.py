@@ -27,5 +27,5 @@ def clerk_with(make_user: MakeUser, role: str) -> Person:
     if role in roles.ROLES:
         give(user, role)
     person = Person(user, HTTP_ACCEPT_LANGUAGE="en")
-    person.sign_in()
+    person.arrive()
     return person

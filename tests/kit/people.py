@@ -3,9 +3,13 @@
 import re
 from typing import Any
 
-from django.test import Client, TestCase
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.test import Client, RequestFactory, TestCase
 
 from accounts.delivery.gateways import memory
+from accounts.phones.models import Phone
+from accounts.signin import entering
 from accounts.users.models import User
 
 PASSWORD = "battery-staple-2026"
@@ -61,6 +65,20 @@ class Person(Client):
         if response.headers.get("Location") == "/sign-in/code/":
             return self.enter_code(**data)
         return response
+
+    def arrive(self) -> None:
+        """In, by password and a code by SMS (without two-step, by password alone), as the pages of the sign-in end, but
+        without them: for what comes afterwards."""
+        assert self.user
+        request = RequestFactory(**self.defaults).get("/")
+        request.session = self.session
+        request.session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        request.user = self.user
+        device = Phone.objects.filter(user=self.user).first() if self.user.two_step_is_on() else None
+        response = entering.enter(request, self.user, "", device=device)
+        request.session.save()
+        self.cookies.update(response.cookies)
+        self.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
 
     def is_in(self) -> bool:
         return self.get("/").status_code == 200

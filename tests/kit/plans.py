@@ -59,7 +59,7 @@ def officer(make_user: Any, name: str = "desk", *rights: str, **fields: Any) -> 
     user = make_user(name, phone=fields.pop("phone", "13700137001"), is_staff=True, **fields)
     user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     person = Person(user)
-    person.sign_in()
+    person.arrive()
     return person
 
 
