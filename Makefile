@@ -14,7 +14,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check format messages durations pins gallery bench faults
+.PHONY: help run run-mail test long check source types format messages durations pins gallery bench faults
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,11 +32,12 @@ long: $(DEVELOPMENT)  ## What `make test` has a small share of: 1,000 rounds of 
 	@RACE_ROUNDS=1000 MACHINE_STEPS=50000 LOG_ROWS=10000 $(BIN)/python -m pytest $(ARGS) \
 		tests/real/test_races.py tests/real/test_races_factors.py tests/journeys/test_machine.py tests/accounts/log/test_log_tampering.py
 
-check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
+check: source types  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
+
+source: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --lint --quiet templates
-	DEBUG=on $(BIN)/mypy .
 	$(BIN)/lint-imports
 	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
@@ -45,6 +46,9 @@ check: $(DEVELOPMENT)  ## Format, lint, types, imports, dead code, dependencies,
 	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
 	$(BIN)/python -m tests.kit.deployment
+
+types: $(DEVELOPMENT)
+	DEBUG=on $(BIN)/mypy .
 
 format: $(DEVELOPMENT)  ## Put the source into its format
 	$(BIN)/ruff format .

@@ -40,7 +40,7 @@ def form_id(person: Person) -> str:
 @pytest.fixture
 def owner(wangwu: Person) -> Person:
     """Somebody who has just entered a code."""
-    wangwu.sign_in()
+    wangwu.arrive()
     return wangwu
 
 
@@ -168,7 +168,7 @@ def test_names_of_devices_are_good_names(owner: Person, name: str) -> None:
 
 
 def test_two_step_off_without_phone_leads_to_binding(lisi: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     assert "/security/phone/" in lisi.get(PAGE).content.decode()
     lisi.post(PAGE, {"name": "Mail"})
     assert not AppPassword.objects.exists()

@@ -24,7 +24,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def owner(make_user: MakeUser) -> Person:
     person = Person(make_user("wangwu", name="王五", phone=NUMBER), HTTP_ACCEPT_LANGUAGE="en")
-    person.sign_in()
+    person.arrive()
     return person
 
 
@@ -79,7 +79,7 @@ def again(person: Person, page: str) -> int:
 def test_it_waits_and_then_says_which_when_and_how(
     owner: Person, notebook: Notebook, clock: time_machine.Traveller
 ) -> None:
-    owner.sign_in()
+    owner.arrive()
     row, secret = make(owner)
     page = shown(owner, row)
     assert "Waiting for Foxmail to sign in" in page
@@ -96,7 +96,7 @@ def test_it_waits_and_then_says_which_when_and_how(
     assert "Receiving and sending work." in shown(owner, row)
     day = timezone.localdate()
     clock.shift(timedelta(days=1))
-    owner.sign_in()
+    owner.arrive()
     assert f"Foxmail is connected, IMAP, {day} 12:01" in shown(owner, row), "not today"
 
 
@@ -111,7 +111,7 @@ def test_a_program_that_only_sends_is_not_said_to_receive(owner: Person, noteboo
 
 def test_in_chinese(owner: Person, notebook: Notebook, clock: time_machine.Traveller) -> None:
     owner.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
-    owner.sign_in()
+    owner.arrive()
     row, secret = make(owner)
     log_in(notebook, secret)
     assert "Foxmail 已连接，IMAP，12:00" in shown(owner, row)
@@ -166,7 +166,7 @@ def test_only_the_owner_sees_it(owner: Person, make_user: MakeUser) -> None:
     row, _ = make(owner)
     other = Person(make_user("zhaoliu", phone=OTHER_NUMBER))
     assert other.get(f"/app-passwords/{row.pk}/").status_code == 302
-    other.sign_in()
+    other.arrive()
     assert other.get(f"/app-passwords/{row.pk}/").status_code == 404
     fragment = other.get(f"/app-passwords/{row.pk}/", headers=HTMX).content
     assert fragment == other.get("/app-passwords/999999/", headers=HTMX).content
@@ -196,7 +196,7 @@ def test_a_page_hears_that_its_password_was_removed(owner: Person) -> None:
 
 
 def test_a_page_stops_asking(owner: Person, clock: time_machine.Traveller) -> None:
-    owner.sign_in()
+    owner.arrive()
     row, _ = make(owner)
     clock.shift(timedelta(minutes=16))
     page = shown(owner, row)

@@ -107,7 +107,7 @@ def test_of_two_services_the_later_mistake_stays(owner: Person, notebook: Notebo
 def test_a_ban_says_until_when_and_that_it_is_over(
     owner: Person, notebook: Notebook, clock: time_machine.Traveller
 ) -> None:
-    owner.sign_in()
+    owner.arrive()
     row, secret = make(owner)
     for _ in range(10):
         log_in(notebook, "the one of last year")

@@ -153,7 +153,7 @@ def test_one_that_is_in_use_says_what_its_limits_refused_for_a_day(owner: Person
     log_in(notebook, secret, protocol="sieve")
     assert "was used for something that it may not be used for" in shown(owner, row)
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
-        owner.sign_in()
+        owner.arrive()
         assert "Printer is connected" in shown(owner, row)
 
 

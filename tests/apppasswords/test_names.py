@@ -33,7 +33,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> list[str]:
 @pytest.fixture
 def inside(wangwu: Person) -> Person:
     """With a fresh code."""
-    wangwu.sign_in()
+    wangwu.arrive()
     return wangwu
 
 
@@ -64,13 +64,13 @@ def test_both_pages_share_the_number(inside: Person, compared: list[str]) -> Non
 
 
 def test_tomorrow_it_goes_on(inside: Person, compared: list[str], clock: time_machine.Traveller) -> None:
-    inside.sign_in()
+    inside.arrive()
     for number in range(LIMIT + 1):
         inside.post("/app-passwords/", {"name": f"phone {number}"})
     assert AppPassword.objects.count() == LIMIT
     clock.shift(timedelta(days=1))
     inside.post("/sign-out/")
-    inside.sign_in()
+    inside.arrive()
     inside.post("/app-passwords/", {"name": "phone of today"})
     assert AppPassword.objects.count() == LIMIT + 1
 

@@ -101,6 +101,7 @@ def until(page: Page, request: pytest.FixtureRequest) -> Until:
     return until
 
 
+@pytest.mark.share(2)
 def test_one_department(site: Site, page: Page, look: Callable[[], None], until: Until) -> None:
     [before] = site.rows("SELECT coalesce(max(id), 0) AS newest FROM log_securityevent")
 
@@ -153,6 +154,7 @@ def _file(folder: Path, rows: int, wrong: str = "") -> str:
     return str(path)
 
 
+@pytest.mark.share(2)
 def test_a_file_with_errors_and_its_correction(
     site: Site, page: Page, look: Callable[[], None], until: Until, tmp_path: Path
 ) -> None:
@@ -184,6 +186,7 @@ def test_a_file_with_errors_and_its_correction(
     assert download.value.suggested_filename.endswith(".xlsx")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     "path", ["rollout/add/", "exemption/add/", "roster/add/", "rollout/", "roster/", "user/export/"]
 )

@@ -68,13 +68,16 @@ class Person(Client):
 
     def arrive(self) -> None:
         """In, by password and a code by SMS (without two-step, by password alone), as the pages of the sign-in end, but
-        without them: for what comes afterwards."""
+        without them: for what comes afterwards. Who has a phone to bind binds it."""
         assert self.user
+        device = Phone.objects.filter(user=self.user).first() if self.user.two_step_is_on() else None
+        if self.user.two_step_is_on() and not device:
+            self.sign_in()
+            return
         request = RequestFactory(**self.defaults).get("/")
         request.session = self.session
         request.session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         request.user = self.user
-        device = Phone.objects.filter(user=self.user).first() if self.user.two_step_is_on() else None
         response = entering.enter(request, self.user, "", device=device)
         request.session.save()
         self.cookies.update(response.cookies)

@@ -48,28 +48,28 @@ def halfway_by_app(make_user: MakeUser) -> Person:
 def overtaken(make_user: MakeUser) -> Person:
     """In with the password alone; then two-step was switched on."""
     person = Person(make_user("overtaken", two_step=False, phone="13600136002"))
-    person.sign_in()
+    person.arrive()
     _switch_two_step_on(person)
     return person
 
 
 def overtaken_without_phone(make_user: MakeUser) -> Person:
     person = Person(make_user("overtaken2", two_step=False))
-    person.sign_in()
+    person.arrive()
     _switch_two_step_on(person)
     return person
 
 
 def two_step_off(make_user: MakeUser) -> Person:
     person = Person(make_user("off", two_step=False))
-    person.sign_in()
+    person.arrive()
     return person
 
 
 def signed_in(make_user: MakeUser) -> Person:
     """By password and code."""
     person = Person(make_user("in", phone="13600136003"))
-    person.sign_in()
+    person.arrive()
     return person
 
 
@@ -89,5 +89,5 @@ def clerk_by_trusted_browser(make_user: MakeUser) -> Person:
 def clerk(make_user: MakeUser) -> Person:
     """The IT office, by password and code."""
     person = Person(make_user("desk", phone="13600136005", is_staff=True, is_superuser=True))
-    person.sign_in()
+    person.arrive()
     return person

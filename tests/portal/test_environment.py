@@ -117,6 +117,7 @@ def test_a_wrong_value_is_one_sentence(
     assert said.endswith(".")
 
 
+@pytest.mark.share(6)
 @pytest.mark.parametrize(("name", "value"), CASES)
 def test_whatever_is_of_another_kind_is_refused(name: str, value: str, tmp_path: Path) -> None:
     """Each kind's own traps, through the reader alone."""

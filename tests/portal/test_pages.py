@@ -54,7 +54,7 @@ STRICTER = {"profile/<slug:token>/": ["Referrer-Policy: no-referrer"]}
 
 @pytest.mark.bypass("row 41: Drupal key_auth CVE-2026-87940 (CWE-525): what is shown stays in a cache")
 def test_no_page_is_kept_and_none_runs_foreign_code(clerk: Person, make_user: MakeUser) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     owner = make_user("owner", phone=NUMBER)
     addresses = Addresses(owner, Phone.objects.get(user=owner))
     found = {}
@@ -82,8 +82,8 @@ def test_no_page_is_kept_and_none_runs_foreign_code(clerk: Person, make_user: Ma
         lambda person: (person.enter_password(), person.get("/sign-in/code/"))[-1],
         lambda person: (person.enter_password(), person.post("/sign-in/code/", {"code": "1"}))[-1],
         lambda person: Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "x", "password": "x"}),
-        lambda person: (person.sign_in(), person.post("/security/browsers/", {"browser": "1"}))[-1],
-        lambda person: (person.sign_in(), person.get("/admin/login/"))[-1],
+        lambda person: (person.arrive(), person.post("/security/browsers/", {"browser": "1"}))[-1],
+        lambda person: (person.arrive(), person.get("/admin/login/"))[-1],
     ],
 )
 def test_so_with_every_kind_of_answer(wangwu: Person, visit: Callable[[Person], Any]) -> None:
@@ -93,7 +93,7 @@ def test_so_with_every_kind_of_answer(wangwu: Person, visit: Callable[[Person], 
 
 
 def test_an_error_page_too(lisi: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     lisi.raise_request_exception = False
 
     def away(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
@@ -110,7 +110,7 @@ def test_an_error_page_too(lisi: Person) -> None:
 
 def test_what_we_ask_wrongly_is_no_database_that_is_away(lisi: Person) -> None:
     """SQLite raises one exception for both: a table that was never made must reach the administrators."""
-    lisi.sign_in()
+    lisi.arrive()
     lisi.raise_request_exception = False
 
     def never_migrated(execute: Callable[..., Any], sql: str, *args: Any) -> Any:

@@ -111,7 +111,7 @@ def test_pages_in_another_colour_are_for_everybody(
 ) -> None:
     """Yellow, which nobody can read on white."""
     clerk = Person(make_user("clerk", phone="13700137000", is_staff=True, is_superuser=True))
-    clerk.sign_in()
+    clerk.arrive()
     page = open_page(base_url=live_server.url)
     session: Any = {"name": "session", "value": clerk.cookies["session"].value, "url": live_server.url}
     found = []

@@ -110,6 +110,7 @@ WAYS: dict[Callable[[Open], None], set[str]] = {
 }
 
 
+@pytest.mark.share(3)
 @pytest.mark.bypass("owncloud/core#28553: what is connected goes on")
 @pytest.mark.usefixtures("told")
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))

@@ -52,6 +52,7 @@ def assert_refused(said: list[str]) -> None:
 # --- Who gets in -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("way", PROTOCOLS)
 def test_a_token_opens_its_own_mailbox(reader: Reader, way: str, mechanism: str) -> None:
@@ -80,6 +81,7 @@ def test_a_token_that_is_not_for_mail_opens_nothing(reader: Reader, scope: str) 
     assert_refused(reader.says())
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("way", PROTOCOLS)
 def test_a_token_opens_no_other_mailbox(reader: Reader, colleague: Mailbox, way: str, mechanism: str) -> None:

@@ -117,7 +117,7 @@ def test_a_campus_is_one_place(owner: User, settings: Settings) -> None:
 
 def test_where_somebody_signs_in_is_known_from_then_on(owner: User) -> None:
     person = Person(owner, REMOTE_ADDR=HOTEL)
-    person.sign_in()
+    person.arrive()
     guess(owner, LIMIT)
     assert web(owner, PASSWORD, HOTEL) is Step.DONE
 

@@ -104,13 +104,13 @@ def test_another_day_is_told_anew(lisi: Person, clock: time_machine.Traveller) -
 def test_the_office_sets_it_and_gives_the_account_back(
     office: Person, lisi: Person, clock: time_machine.Traveller
 ) -> None:
-    office.sign_in()
+    office.arrive()
     yesterday, tomorrow = (str(timezone.localdate() + days * DAY) for days in (-1, 1))
     assert "截止日期已过" in edit(office, lisi, last_day=yesterday).content.decode()
     assert edit(office, lisi, last_day=tomorrow).status_code == 302
     assert "请提前在邮件服务器上设置" in unescape(office.get(path(lisi)).content.decode())
     days_pass(clock, 2)
-    office.sign_in()
+    office.arrive()
     page = unescape(office.get(path(lisi)).content.decode())
     assert "截止日期已过" in page
     assert "lisi@example.edu" in office.get(f"{USERS}?closure=left").content.decode()
@@ -176,7 +176,7 @@ def test_what_the_office_gives_back_has_all_its_days_again(
 ) -> None:
     days_pass(clock, 80)
     days_pass(clock, 15)
-    office.sign_in()
+    office.arrive()
     assert "lisi@example.edu" in office.get(f"{USERS}?closure=dormant").content.decode()
     assert "长期未使用" in unescape(office.get(path(lisi)).content.decode())
     assert edit(office, lisi, is_active="on").status_code == 302
@@ -195,7 +195,7 @@ def test_the_office_itself_is_never_dormant(office: Person, manager: Person, clo
 def test_off_by_default(lisi: Person, office: Person, clock: time_machine.Traveller) -> None:
     days_pass(clock, 1000)
     assert now(lisi).is_active
-    office.sign_in()
+    office.arrive()
     assert "closure=leaving" in (page := office.get(USERS).content.decode())
     assert "closure=dormant" not in page
 

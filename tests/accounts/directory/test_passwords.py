@@ -252,7 +252,7 @@ def change(person: Person, old: str, new: str) -> Any:
 @pytest.mark.usefixtures("changes")
 def test_it_is_changed_in_the_directory(wangwu: Person, slapd: Directory) -> None:
     assert wangwu.user
-    wangwu.sign_in()
+    wangwu.arrive()
     ended = User.objects.get(pk=wangwu.user.pk).sessions_ended
     new = "changed-on-the-page-88"
     try:
@@ -267,7 +267,7 @@ def test_it_is_changed_in_the_directory(wangwu: Person, slapd: Directory) -> Non
 @pytest.mark.usefixtures("changes")
 def test_what_the_directory_refuses_is_refused(make_user: MakeUser, slapd: Directory, settings: Settings) -> None:
     sunba = Person(make_user("sunba", phone=NUMBER))
-    sunba.sign_in()
+    sunba.arrive()
     assert "当前" in shown(change(sunba, "wrong", "changed-on-the-page-88"))
     assert "统一身份目录不接受" in shown(change(sunba, PASSWORD, "changed-on-the-page-88"))
     settings.LDAP_PASSWORD_CHANGE = "ad"  # which this directory does not know

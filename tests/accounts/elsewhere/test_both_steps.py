@@ -24,7 +24,7 @@ BACK = "/sign-in/elsewhere/oidc/back/"
 @pytest.fixture
 def owner(zhangsan: Person) -> Person:
     """With a phone, and out."""
-    zhangsan.sign_in()
+    zhangsan.arrive()
     zhangsan.post("/sign-out/")
     return zhangsan
 

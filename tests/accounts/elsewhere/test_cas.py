@@ -76,7 +76,7 @@ def test_who_signs_out_there_is_out_here(cas: Cas, lisi: Person, wangwu: Person)
     back = leave(lisi, "cas")
     lisi.get(back)
     elsewhere = Person(lisi.user)
-    elsewhere.sign_in()
+    elsewhere.arrive()
     server = Person(enforce_csrf_checks=True)
     for other in ("ST-1-of-another", "", "<", "ST-1</samlp:SessionIndex>"):
         assert server.post("/sign-in/elsewhere/cas/back/", logout(other)).status_code == 204
@@ -90,7 +90,7 @@ def test_who_signs_out_there_is_out_here(cas: Cas, lisi: Person, wangwu: Person)
 
 
 def test_who_signs_out_there_half_way_gets_no_further(cas: Cas, zhangsan: Person) -> None:
-    zhangsan.sign_in()
+    zhangsan.arrive()
     zhangsan.post("/sign-out/")
     back = leave(zhangsan, "cas")
     zhangsan.get(back)

@@ -86,7 +86,7 @@ def test_a_password_of_the_office_is_no_way_past_the_code(
 
 
 def test_a_trusted_browser_needs_no_code(cas: Cas, zhangsan: Person) -> None:
-    zhangsan.sign_in()
+    zhangsan.arrive()
     zhangsan.post("/sign-out/")
     zhangsan.enter_password()
     zhangsan.enter_code(trust_browser="on")

@@ -22,7 +22,7 @@ CODE, BIND, PHONE = "/sign-in/code/", "/sign-in/phone/", "/security/phone/"
 def test_where_the_office_takes_no_sms_nobody_comes_in_by_it(
     wangwu: Person, settings: Settings, clock: time_machine.Traveller
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_app(wangwu)
     wangwu.post("/sign-out/")
     settings.SECOND_STEPS = settings.SECOND_STEPS_ALONE = settings.SECOND_STEPS_TO_BEGIN = ["app"]
@@ -64,7 +64,7 @@ def test_a_session_alone_adds_no_phone_to_an_app(zhangsan: Person, clock: time_m
 
 @pytest.mark.bypass("passwordless by accident")
 def test_no_way_opens_anything_without_the_password(wangwu: Person, clock: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_app(wangwu)
     clock.shift(2 * STEP)
     stranger = Person(wangwu.user)

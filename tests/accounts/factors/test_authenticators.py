@@ -32,7 +32,7 @@ def noon(clock: time_machine.Traveller) -> time_machine.Traveller:
 @pytest.fixture
 def key(wangwu: Person, noon: time_machine.Traveller) -> str:
     """Wangwu has a phone and an app, and is out."""
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_app(wangwu)
     wangwu.post("/sign-out/")
     noon.shift(2 * STEP)
@@ -84,7 +84,7 @@ def test_an_app_is_added_and_opens_the_account(wangwu: Person, key: str) -> None
 
 
 def test_the_page_shows_one_key_until_it_is_added(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     first, again = (key_on(wangwu.get(NEW).content.decode()) for _ in range(2))
     assert first == again
     add_app(wangwu)
@@ -93,14 +93,14 @@ def test_the_page_shows_one_key_until_it_is_added(wangwu: Person) -> None:
 
 def test_two_browsers_of_one_person_are_shown_two_keys(wangwu: Person, settings: Settings) -> None:
     settings.SMS_RESEND_AFTER = timedelta()
-    wangwu.sign_in()
+    wangwu.arrive()
     other = Person(wangwu.user)
-    other.sign_in()
+    other.arrive()
     assert key_on(wangwu.get(NEW).content.decode()) != key_on(other.get(NEW).content.decode())
 
 
 def test_a_wrong_first_code_adds_nothing(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = key_on(wangwu.get(NEW).content.decode())
     wrong = "000000" if shows(key) != "000000" else "111111"
     page = wangwu.post(NEW, {"code": wrong, "name": "my phone"})
@@ -112,7 +112,7 @@ def test_a_wrong_first_code_adds_nothing(wangwu: Person) -> None:
 
 @pytest.mark.parametrize("minutes", [-40, -5, 5, 40])
 def test_a_phone_whose_clock_is_off_is_told_so(wangwu: Person, noon: time_machine.Traveller, minutes: int) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = key_on(wangwu.get(NEW).content.decode())
     page = wangwu.post(NEW, {"code": shows(key, later=timedelta(minutes=minutes))}, headers={"Accept-Language": "en"})
     assert f"off by {abs(minutes)} minutes" in page.content.decode()
@@ -120,14 +120,14 @@ def test_a_phone_whose_clock_is_off_is_told_so(wangwu: Person, noon: time_machin
 
 
 def test_adding_one_needs_a_fresh_second_step(wangwu: Person, noon: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     noon.shift(timedelta(minutes=11))
     assert wangwu.get(NEW).headers["Location"].startswith("/security/confirm/")
     assert wangwu.post(NEW, {"code": "123456"}).headers["Location"].startswith("/security/confirm/")
 
 
 def test_the_key_is_nowhere_in_clear(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_app(wangwu).replace(" ", "")
     row = Authenticator.objects.get()
     plain = keyring.unseal(bytes(row.key), owner=row.user_id)

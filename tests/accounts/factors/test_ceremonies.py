@@ -102,7 +102,7 @@ def test_noise_is_answered_and_counts_nothing(wangwu: Person, key: SecurityKey) 
 
 def test_a_broken_passkey_breaks_nothing(wangwu: Person) -> None:
     """Bytes of the attestation that are not what they say."""
-    wangwu.sign_in()
+    wangwu.arrive()
     for cut in range(0, 320, 9):
         answer = json.loads(SecurityKey().create(asked(wangwu, LIST)))
         whole = answer["response"]["attestationObject"]
@@ -116,7 +116,7 @@ def test_a_broken_passkey_breaks_nothing(wangwu: Person) -> None:
 @pytest.mark.bypass("an assertion that was used is sent again")
 @pytest.mark.parametrize("synced", [True, False])
 def test_an_answer_counts_once(wangwu: Person, synced: bool) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_passkey(wangwu, SecurityKey(synced=synced))
     page = "/security/confirm/passkey/"
     answer = key.get(asked(wangwu, page))
@@ -127,7 +127,7 @@ def test_an_answer_counts_once(wangwu: Person, synced: bool) -> None:
 
 
 def test_nor_does_one_of_an_earlier_page(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_passkey(wangwu, SecurityKey(synced=True))
     earlier = key.get(asked(wangwu, TO_CONFIRM))
     assert use(wangwu, key, TO_CONFIRM).status_code == 302
@@ -184,7 +184,7 @@ def test_nor_one_that_was_made_up_or_changed(wangwu: Person, key: SecurityKey) -
 @pytest.mark.bypass("factor of another person")
 def test_the_passkey_of_somebody_else_opens_nothing(wangwu: Person, key: SecurityKey, make_user: MakeUser) -> None:
     other = Person(make_user("other", phone="13700137001"))
-    other.sign_in()
+    other.arrive()
     own = add_passkey(other)
     other.post("/sign-out/")
     wangwu.enter_password()
@@ -265,7 +265,7 @@ def test_a_count_that_ends_is_one_that_goes_back(wangwu: Person, key: SecurityKe
     "lie", [{"verified": False}, {"browser": Browser(origin="https://example.com")}, {"browser": Browser(domain="edu")}]
 )
 def test_what_is_no_passkey_of_this_site_is_not_added(wangwu: Person, lie: dict[str, object]) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     answer = SecurityKey().create(asked(wangwu, LIST), **lie)  # type: ignore[arg-type]
     page = wangwu.post(LIST, {"answer": answer, "name": "office computer"})
     assert page.status_code == 200
@@ -275,7 +275,7 @@ def test_what_is_no_passkey_of_this_site_is_not_added(wangwu: Person, lie: dict[
 
 def test_one_answer_adds_one(wangwu: Person) -> None:
     """A second one would need a challenge of after the first."""
-    wangwu.sign_in()
+    wangwu.arrive()
     asks = asked(wangwu, LIST)
     assert wangwu.post(LIST, {"answer": SecurityKey().create(asks)}).status_code == 302
     assert wangwu.post(LIST, {"answer": SecurityKey().create(asks)}).status_code == 200

@@ -31,7 +31,7 @@ def test_adding_one_ends_what_the_phone_had_opened(wangwu: Person, settings: Set
     settings.SMS_RESEND_AFTER = timedelta()
     wangwu.sign_in(trust_browser="on")
     other, halfway = Person(wangwu.user), Person(wangwu.user)
-    other.sign_in()
+    other.arrive()
     assert other.is_in()
     halfway.enter_password()
     add_app(wangwu)
@@ -77,7 +77,7 @@ def test_the_owner_is_told_on_every_channel_and_no_budget_is_spent(
 def test_without_a_template_the_owner_is_told_by_mail(
     wangwu: Person, settings: Settings, templates: dict[str, object], sent: int
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     settings.SMS_GATEWAY, settings.ALIBABA_TEMPLATES = "alibaba", templates
     settings.SMS_GATEWAYS = []
     add_app(wangwu)
@@ -87,7 +87,7 @@ def test_without_a_template_the_owner_is_told_by_mail(
 
 def test_who_has_only_what_may_not_stand_alone_adds_another_first(wangwu: Person, settings: Settings) -> None:
     settings.SECOND_STEPS_ALONE = ["app"]
-    wangwu.sign_in()
+    wangwu.arrive()
     for page in ("/", "/app-passwords/", "/security/phone/unbind/", "/security/browsers/"):
         assert wangwu.get(page).headers["Location"] == FACTORS
     assert "先在这里添加" in wangwu.get(FACTORS).content.decode()
@@ -115,7 +115,7 @@ def test_who_has_an_app_unbinds_the_phone_and_goes_on_by_it(
     wangwu: Person, settings: Settings, clock: time_machine.Traveller
 ) -> None:
     settings.SMS_RESEND_AFTER = timedelta()
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_app(wangwu)
     assert "首先使用“验证器”" in wangwu.get(UNBIND).content.decode()
     assert "须重新绑定" not in wangwu.get(UNBIND).content.decode()

@@ -39,7 +39,7 @@ def _one_code_after_the_other(settings: Settings) -> None:
 @pytest.fixture
 def key(wangwu: Person) -> SecurityKey:
     """Wangwu has a phone and a passkey, and is out."""
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_passkey(wangwu)
     wangwu.post("/sign-out/")
     return key
@@ -80,13 +80,13 @@ def test_what_a_browser_is_asked(wangwu: Person, key: SecurityKey, make_user: Ma
     assert asks["attestation"] == "none"
     assert len(asks["excludeCredentials"]) == 1
     other = Person(make_user("other", phone="13700137001"))
-    other.sign_in()
+    other.arrive()
     assert asked(other, LIST)["user"]["id"] != asks["user"]["id"]
     assert not asked(other, LIST)["excludeCredentials"]
 
 
 def test_one_of_a_password_manager_counts_nothing(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     key = add_passkey(wangwu, SecurityKey(synced=True))
     for _again in range(2):
         wangwu.post("/sign-out/")
@@ -139,20 +139,20 @@ def test_it_is_renamed_and_removed_and_what_hung_on_it_ends(wangwu: Person, key:
 def test_adding_one_ends_what_the_phone_had_opened(wangwu: Person) -> None:
     other = Person(wangwu.user)
     for person in (other, wangwu):
-        person.sign_in()
+        person.arrive()
     add_passkey(wangwu)
     assert wangwu.is_in()
     assert not other.is_in()
 
 
 def test_without_a_name_it_is_called_after_the_computer(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     add_passkey(wangwu, name="")
     assert "Linux" in Passkey.objects.get().name
 
 
 def test_adding_one_needs_a_fresh_second_step(wangwu: Person, clock: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     asks = asked(wangwu, LIST)
     clock.shift(timedelta(minutes=11))
     assert (

@@ -25,7 +25,7 @@ def colleague(make_user: MakeUser, *permissions: str) -> Person:
     user = make_user("auditor", phone="13700137001", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     person = Person(user)
-    person.sign_in()
+    person.arrive()
     return person
 
 

@@ -30,7 +30,7 @@ PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 
 def test_whoever_is_in_comes_back_with_a_code(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     answer = query(webmail.open(wangwu))
     assert answer.keys() == {"code", "state", "iss"}
     assert (answer["state"], answer["iss"]) == ("s-1", "http://localhost:8000")
@@ -61,7 +61,7 @@ def test_who_is_half_way_comes_back_too(wangwu: Person, webmail: Site) -> None:
 @pytest.mark.bypass("row 15: a session from before two-step was switched on")
 def test_a_session_from_before_two_step_gets_no_token(make_user: MakeUser, webmail: Site) -> None:
     lisi = Person(make_user("lisi", two_step=False, phone=NUMBER))
-    lisi.sign_in()
+    lisi.arrive()
     User.objects.update(two_step_from="2026-01-01T00:00Z")
     assert webmail.open(lisi).headers["Location"] == "/sign-in/code/"
     lisi.post("/sign-in/code/", {"send": "1"})
@@ -69,7 +69,7 @@ def test_a_session_from_before_two_step_gets_no_token(make_user: MakeUser, webma
 
 
 def test_who_must_choose_a_new_password_does_that_first(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     User.objects.update(must_change_password=True)
     assert webmail.open(wangwu).headers["Location"] == "/security/password/"
 
@@ -78,13 +78,13 @@ def test_the_form_may_end_at_webmail(wangwu: Person, webmail: Site) -> None:
     """Browsers hold the policy for forms against redirects after them."""
     policy = wangwu.get("/sign-in/").headers["Content-Security-Policy"]
     assert "form-action 'self' https://webmail.example.edu;" in policy + ";"
-    wangwu.sign_in()
+    wangwu.arrive()
     assert "webmail" not in wangwu.get("/").headers["Content-Security-Policy"]
 
 
 def test_an_application_that_is_not_trusted_asks(wangwu: Person, tmp_path: Path) -> None:
     cloud = Site(tmp_path, "cloud", "--without-pkce", "--name", "校园云盘", "--scopes", "openid email")
-    wangwu.sign_in()
+    wangwu.arrive()
     page = cloud.open(wangwu, scope="openid email")
     assert "校园云盘" in page.content.decode()
     fields = page.context["form"].initial
@@ -107,7 +107,7 @@ def test_an_answer_without_any_page(wangwu: Person, webmail: Site, tmp_path: Pat
 
 
 def test_a_fresh_sign_in_can_be_asked_for(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     clock.shift(60)
     code_in(webmail.open(wangwu, max_age="3600"))
     for asked in ({"prompt": "login"}, {"max_age": "30"}):
@@ -127,7 +127,7 @@ def test_nothing_ends_before_the_fresh_sign_in_is_done(
 ) -> None:
     """Any page of the web can lead here: a link, a picture."""
     settings.SMS_RESEND_AFTER = timedelta()
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     led = webmail.open(wangwu, **asked).headers["Location"]
     steps: list[Callable[[], object]] = [
@@ -148,7 +148,7 @@ def test_nothing_ends_before_the_fresh_sign_in_is_done(
 
 
 def test_only_who_is_asked_to_sign_in_again_sees_the_form(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     led = webmail.open(wangwu, prompt="login").headers["Location"]
     assert wangwu.get("/sign-in/").headers["Location"] == "/"
     assert wangwu.get(led.replace("state", "else")).status_code == 302
@@ -157,7 +157,7 @@ def test_only_who_is_asked_to_sign_in_again_sees_the_form(wangwu: Person, webmai
 
 
 def test_only_an_application_can_ask_for_a_fresh_sign_in(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     assert webmail.open(wangwu, prompt="login", client_id="nobody").status_code == 400
     assert wangwu.is_in()
 
@@ -166,7 +166,7 @@ def test_only_an_application_can_ask_for_a_fresh_sign_in(wangwu: Person, webmail
 
 
 def test_who_somebody_is(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu, scope="openid email profile mail", nonce="n-1")
     assert wangwu.user
     said = {"sub": str(wangwu.user.pk), "email": "wangwu@example.edu", "email_verified": True, "name": "王五",
@@ -180,7 +180,7 @@ def test_who_somebody_is(wangwu: Person, webmail: Site) -> None:
 
 
 def test_what_was_not_asked_for_is_not_said(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     assert webmail.who(webmail.tokens(wangwu, scope="openid")["access_token"]).json().keys() == {"sub", "amr", "acr"}
 
 
@@ -202,7 +202,7 @@ def test_how_somebody_signed_in_is_said_as_it_was(
     wangwu.enter_password()
     assert wangwu.is_in()
     assert said(wangwu) == (["pwd"], PASSWORD), "a trusted browser has shown nothing new"
-    lisi.sign_in()
+    lisi.arrive()
     assert said(lisi) == (["pwd"], PASSWORD)
 
 
@@ -218,7 +218,7 @@ def test_discovery(webmail: Site) -> None:
 
 def test_an_old_key_still_verifies(wangwu: Person, webmail: Site, settings: Settings, tmp_path: Path) -> None:
     """A new signing key signs nobody out, and the old ID token is still good for signing out."""
-    wangwu.sign_in()
+    wangwu.arrive()
     old = webmail.tokens(wangwu)
     keys = [development_key(tmp_path), *settings.OIDC_SIGNING_KEYS]
     settings.OIDC_SIGNING_KEYS = keys
@@ -248,7 +248,7 @@ def test_signing_out_of_webmail_signs_out_here(wangwu: Person, tmp_path: Path, d
         sign_out_uri=["https://webmail.example.edu/"],
         secret_file=str(tmp_path / "webmail.secret"),
     )
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = site.tokens(wangwu, scope="openid")
     asked = {"client_id": "webmail", "post_logout_redirect_uri": "https://webmail.example.edu/", "state": "x"}
     page = wangwu.get("/openid/logout/", asked)
@@ -262,7 +262,7 @@ def test_signing_out_of_webmail_signs_out_here(wangwu: Person, tmp_path: Path, d
 
 @pytest.mark.bypass("row 39")
 def test_nobody_is_led_anywhere_after_signing_out(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     asked = {"client_id": "webmail", "post_logout_redirect_uri": "https://evil.example/"}
     assert wangwu.get("/openid/logout/", asked).status_code == 400
     assert wangwu.is_in()

@@ -45,7 +45,7 @@ def test_nobody_is_led_elsewhere(wangwu: Person, webmail: Site, uri: str, more: 
     stranger = webmail.open(Person(), redirect_uri=uri, **more)
     assert stranger.status_code == 400 or stranger.headers["Location"].startswith("/sign-in/?next=/openid/authorize/")
     if uri:  # without one, the only registered address is meant
-        wangwu.sign_in()
+        wangwu.arrive()
         answer = webmail.open(wangwu, redirect_uri=uri, **more)
         assert answer.status_code == 400
         assert "Location" not in answer.headers
@@ -55,7 +55,7 @@ def test_nobody_is_led_elsewhere(wangwu: Person, webmail: Site, uri: str, more: 
     "response_type", ["token", "id_token", "id_token token", "code token", "code id_token", "none", "", "code code"]
 )
 def test_only_codes_are_handed_out(wangwu: Person, webmail: Site, response_type: str) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     answer = webmail.open(wangwu, response_type=response_type)
     assert answer.status_code == 400 or "error" in query(answer)
     assert not Grant.objects.exists()
@@ -64,7 +64,7 @@ def test_only_codes_are_handed_out(wangwu: Person, webmail: Site, response_type:
 @pytest.mark.bypass("row 38: a page of somebody else sends the consent")
 def test_consent_is_given_on_our_page_only(wangwu: Person, tmp_path: Path) -> None:
     site = Site(tmp_path, "shop", "--without-pkce", "--scopes", "openid email mail")
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.handler.enforce_csrf_checks = True
     assert wangwu.post("/openid/authorize/", {**site.asked(), "allow": "on"}).status_code == 403
     assert not Authorization.objects.exists()
@@ -72,7 +72,7 @@ def test_consent_is_given_on_our_page_only(wangwu: Person, tmp_path: Path) -> No
 
 @pytest.mark.bypass("missing state, without PKCE: somebody else's answer is slipped in")
 def test_who_has_no_pkce_sends_a_state(wangwu: Person, webmail: Site, cloud: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     assert query(webmail.open(wangwu, state=None))["error"] == "invalid_request"
     with_pkce = {"state": None, "scope": "openid", "code_challenge": challenge(), "code_challenge_method": "S256"}
     assert code_in(cloud.open(wangwu, **with_pkce))
@@ -83,7 +83,7 @@ def test_who_has_no_pkce_sends_a_state(wangwu: Person, webmail: Site, cloud: Sit
 
 @pytest.mark.bypass("code replay")
 def test_a_code_that_comes_twice_ends_what_it_opened(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     code = code_in(webmail.open(wangwu))
     tokens = webmail.exchange(code).json()
     assert dovecot.says(tokens["access_token"])["active"]
@@ -95,7 +95,7 @@ def test_a_code_that_comes_twice_ends_what_it_opened(wangwu: Person, webmail: Si
 @pytest.mark.bypass("code of another application")
 def test_a_code_is_for_one_application(wangwu: Person, webmail: Site, cloud: Site, tmp_path: Path) -> None:
     other = Site(tmp_path, "other", "--trusted", "--without-pkce", "--scopes", "openid email mail")
-    wangwu.sign_in()
+    wangwu.arrive()
     code = code_in(webmail.open(wangwu))
     for site in (other, cloud):
         assert site.exchange(code).json() == {"error": "invalid_grant"}
@@ -111,7 +111,7 @@ def test_a_code_is_for_one_application(wangwu: Person, webmail: Site, cloud: Sit
     ids=str,
 )  # fmt: skip
 def test_no_token_for_less(wangwu: Person, webmail: Site, changed: dict[str, str]) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     asked = {"grant_type": "authorization_code", "code": code_in(webmail.open(wangwu)), "redirect_uri": BACK}
     response = webmail.post("token", **asked | changed)
     assert response.status_code in (400, 401)
@@ -123,7 +123,7 @@ def test_no_token_for_less(wangwu: Person, webmail: Site, changed: dict[str, str
 
 @pytest.mark.bypass("PKCE downgrade")
 def test_pkce_is_not_left_out(wangwu: Person, cloud: Site, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     scope = {"scope": "openid"}
     assert query(cloud.open(wangwu, **scope))["error"] == "invalid_request"
     plain = {"code_challenge": VERIFIER, "code_challenge_method": "plain"}
@@ -145,7 +145,7 @@ def test_pkce_is_not_left_out(wangwu: Person, cloud: Site, webmail: Site) -> Non
 def test_nobody_gets_more_than_was_listed_or_allowed(
     wangwu: Person, webmail: Site, cloud: Site, dovecot: MailServer
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     hashed = {"code_challenge": challenge(), "code_challenge_method": "S256"}
     assert query(cloud.open(wangwu, scope="openid mail", **hashed))["error"] == "invalid_scope"
     tokens = webmail.exchange(code_in(webmail.open(wangwu, scope="openid email")), scope="openid email mail").json()
@@ -157,7 +157,7 @@ def test_nobody_gets_more_than_was_listed_or_allowed(
 
 def test_what_is_no_longer_listed_is_not_refreshed_for_another(wangwu: Person, webmail: Site, cloud: Site) -> None:
     """A refresh token is the application's own, too."""
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     assert cloud.refresh(tokens["refresh_token"]).json() == {"error": "invalid_grant"}
     assert webmail.server.post(
@@ -167,7 +167,7 @@ def test_what_is_no_longer_listed_is_not_refreshed_for_another(wangwu: Person, w
 
 
 def test_only_mail_servers_ask_about_tokens(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     token = webmail.tokens(wangwu)["access_token"]
     ask = webmail.server.post
     assert ask("/openid/introspect/", {"token": token}).status_code == 403
@@ -194,7 +194,7 @@ def test_a_token_opens_no_page_here(
     use: Callable[[Person, str], bool], kind: str, make_user: MakeUser, webmail: Site
 ) -> None:
     owner = Person(make_user("zhaoliu", phone="13600136000"))
-    owner.sign_in()
+    owner.arrive()
     token = webmail.tokens(owner)[kind]
     assert not use(Person(owner.user), token)
     if kind != "access_token":
@@ -203,7 +203,7 @@ def test_a_token_opens_no_page_here(
 
 @pytest.mark.bypass("row 42: secrets in the database")
 def test_nothing_is_kept_in_clear(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     unused = code_in(webmail.open(wangwu))
     tokens = webmail.tokens(wangwu)
     tokens |= webmail.refresh(tokens["refresh_token"]).json()
@@ -214,7 +214,7 @@ def test_nothing_is_kept_in_clear(wangwu: Person, webmail: Site) -> None:
 
 
 def test_a_secret_is_shown_once_in_the_administration(clerk: Person) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     new = {"name": "Nextcloud", "client_id": "nextcloud", "client_type": "confidential", "scopes": ["openid", "email"],
            "redirect_uris": "https://cloud.example.edu/back", "requires_pkce": "on"}  # fmt: skip
     page = clerk.post("/admin/openid/application/add/", new)
@@ -235,7 +235,7 @@ def test_a_secret_is_shown_once_in_the_administration(clerk: Person) -> None:
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "ftp://cloud.example.edu/", "https://*.example.edu/", "cloud"])
 def test_no_application_with_a_wrong_address(clerk: Person, uri: str) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     new = {"name": "X", "client_id": "x", "client_type": "confidential", "scopes": ["openid"], "redirect_uris": uri}
     assert clerk.post("/admin/openid/application/add/", new).status_code == 200
     assert not Application.objects.exists()
@@ -245,7 +245,7 @@ def test_no_application_with_a_wrong_address(clerk: Person, uri: str) -> None:
 
 
 def test_no_secret_is_taken_from_an_address(wangwu: Person, webmail: Site) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     token = webmail.tokens(wangwu)["access_token"]
     ask = webmail.server.get
     assert webmail.who(token).status_code == 200

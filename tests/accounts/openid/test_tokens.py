@@ -68,7 +68,7 @@ ENDS = [_disable, _change_password, _change_phone, _unbind, _sign_out, _sign_out
 @pytest.mark.bypass("row 20")
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__.strip("_"))
 def test_tokens_die_at_once(end: Callable[[Person], None], wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens, code = webmail.tokens(wangwu), code_in(webmail.open(wangwu))
     assert dovecot.says(tokens["access_token"])["active"]
     end(wangwu)
@@ -101,7 +101,7 @@ def test_a_login_of_webmail_is_counted(
     counted: tuple[str, str] | None,
 ) -> None:
     """As one of the person whom the token is of, and none where it opens nothing."""
-    wangwu.sign_in()
+    wangwu.arrive()
     token = webmail.tokens(wangwu)["access_token"]
     of_dovecot = {header: service, "X-Dovecot-Auth-Remote": remote}
     for shown in (token, token, "not a token"):
@@ -114,7 +114,7 @@ def test_a_login_of_webmail_is_counted(
 def test_who_cannot_be_counted_gets_in_all_the_same(
     wangwu: Person, webmail: Site, dovecot: MailServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     token = webmail.tokens(wangwu)["access_token"]
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE maillogins_maillogin RENAME TO away")
@@ -125,7 +125,7 @@ def test_who_cannot_be_counted_gets_in_all_the_same(
 
 
 def test_two_step_ends_what_came_without_it(lisi: Person, webmail: Site, dovecot: MailServer) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     tokens = webmail.tokens(lisi)
     assert dovecot.says(tokens["access_token"])["active"]
     User.objects.update(two_step_from="2026-01-01T00:00Z")
@@ -144,11 +144,11 @@ def test_a_forgotten_browser_ends_what_it_opened(wangwu: Person, webmail: Site, 
 
 
 def test_signing_out_ends_nothing_of_another_browser(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     elsewhere = Person(wangwu.user)
     User.objects.update(two_step_from=None)
-    elsewhere.sign_in()
+    elsewhere.arrive()
     other = webmail.tokens(elsewhere)
     elsewhere.post("/sign-out/")
     assert dovecot.says(tokens["access_token"])["active"]
@@ -158,7 +158,7 @@ def test_signing_out_ends_nothing_of_another_browser(wangwu: Person, webmail: Si
 def test_an_access_token_is_short_and_refreshed_till_the_sign_in_ends(
     wangwu: Person, webmail: Site, dovecot: MailServer, clock: time_machine.Traveller
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     refresh, access = tokens["refresh_token"], tokens["access_token"]
     clock.shift(timedelta(minutes=10))
@@ -175,7 +175,7 @@ def test_an_access_token_is_short_and_refreshed_till_the_sign_in_ends(
 
 
 def test_two_requests_may_refresh_at_once(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     first, second = (webmail.refresh(tokens["refresh_token"]).json() for _ in range(2))
     assert first["access_token"] != second["access_token"]
@@ -184,7 +184,7 @@ def test_two_requests_may_refresh_at_once(wangwu: Person, webmail: Site, dovecot
 
 
 def test_upkeep_leaves_nothing(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     webmail.refresh(webmail.tokens(wangwu)["refresh_token"])
     upkeep.delete_expired()
     assert AccessToken.objects.count() == 2
@@ -195,7 +195,7 @@ def test_upkeep_leaves_nothing(wangwu: Person, webmail: Site, clock: time_machin
 
 
 def test_an_application_can_hand_its_token_back(wangwu: Person, webmail: Site, dovecot: MailServer) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     tokens = webmail.tokens(wangwu)
     assert webmail.post("revoke", token=tokens["refresh_token"]).status_code == 200
     assert dovecot.says(tokens["access_token"]) == {"active": False}

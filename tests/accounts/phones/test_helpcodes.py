@@ -220,7 +220,7 @@ def test_two_step_switched_on_meanwhile(make_user: MakeUser, clerk: Person) -> N
     """Somebody who is in with the password, and whose phone is lost."""
     assert clerk.user
     person = Person(make_user("overtaken", two_step=False, phone=NUMBER))
-    person.sign_in()
+    person.arrive()
     assert person.user
     User.objects.filter(pk=person.user.pk).update(two_step_from=timezone.now() - timedelta(minutes=1))
     user = User.objects.get(pk=person.user.pk)

@@ -50,7 +50,7 @@ def test_binding_needs_a_code_to_the_new_number(zhangsan: Person) -> None:
 
 
 def test_binding_by_choice(lisi: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     lisi.post("/security/phone/", {"number": NUMBER})
     lisi.post("/security/phone/", {"code": code_from_phone(NUMBER)})
     assert number_of(lisi) == f"+86{NUMBER}"
@@ -72,7 +72,7 @@ def test_the_number_that_is_bound_is_the_one_that_got_the_code(make_user: MakeUs
 
 
 def test_changing_needs_a_code_to_the_old_and_one_to_the_new_number(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post(CHANGE, {"number": OTHER_NUMBER})  # straight to the second half
     assert not any(sms.to.endswith(OTHER_NUMBER) for sms in memory.outbox)
     wangwu.post(CHANGE, {"code": code_from_phone(NUMBER)})
@@ -85,7 +85,7 @@ def test_changing_needs_a_code_to_the_old_and_one_to_the_new_number(wangwu: Pers
 
 @pytest.mark.bypass("row 12: the code of the old phone confirms the new one")
 def test_the_code_to_the_old_number_does_not_prove_the_new_one(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post(CHANGE)
     old_code = code_from_phone(NUMBER)
     wangwu.post(CHANGE, {"code": old_code})
@@ -96,14 +96,14 @@ def test_the_code_to_the_old_number_does_not_prove_the_new_one(wangwu: Person) -
 
 
 def test_changing_to_the_same_number_is_refused(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     bound = Phone.objects.get(user=wangwu.user)
     change(wangwu, NUMBER)
     assert Phone.objects.get(user=wangwu.user) == bound
 
 
 def test_unbinding_needs_a_code(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post(UNBIND)
     wangwu.post(UNBIND, {"code": other_than(code_from_phone())})
     assert number_of(wangwu)
@@ -114,7 +114,7 @@ def test_unbinding_needs_a_code(wangwu: Person) -> None:
 @pytest.mark.bypass("row 12: a code to sign in, used to unbind")
 @pytest.mark.parametrize("path", [UNBIND, CHANGE, "/security/confirm/"])
 def test_a_code_of_another_page_is_no_use(wangwu: Person, path: str) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post("/security/confirm/" if path != "/security/confirm/" else UNBIND)
     code = code_from_phone()
     before = SecurityEvent.objects.filter(kind="confirmed").count()
@@ -171,7 +171,7 @@ def test_a_binding_that_is_halfway_loses_to_one_that_is_done(zhangsan: Person) -
 @pytest.mark.parametrize("happening", [change, unbind])
 def test_pending_codes_end(wangwu: Person, happening: Callable[[Person], None]) -> None:
     assert wangwu.user
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post("/security/confirm/", {"send": "1"})
     confirm = code_from_phone()
     happening(wangwu)
@@ -188,8 +188,8 @@ def test_other_sessions_take_the_second_step_again(
 ) -> None:
     settings.SMS_RESEND_AFTER *= 0
     other = Person(wangwu.user)
-    other.sign_in()
-    wangwu.sign_in()
+    other.arrive()
+    wangwu.arrive()
     assert other.is_in()
     happening(wangwu)
     assert other.get("/").headers["Location"].partition("?")[0] == leads_to
@@ -207,7 +207,7 @@ def told(person: Person) -> str:
 
 
 def test_binding_is_told_by_mail(zhangsan: Person) -> None:
-    zhangsan.sign_in()
+    zhangsan.arrive()
     assert NUMBER not in told(zhangsan)
     assert "138****8000" in mail.outbox[0].body
 
@@ -216,7 +216,7 @@ def test_binding_is_told_by_mail(zhangsan: Person) -> None:
 def test_change_and_unbinding_are_told_by_mail_and_at_the_old_number(
     wangwu: Person, happening: Callable[[Person], None]
 ) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     happening(wangwu)
     assert "138****8000" in mail.outbox[0].body
     notices = [sms for sms in memory.outbox if sms.code is None]
@@ -239,7 +239,7 @@ def test_what_the_office_does_is_told_as_its_doing(
 
 
 def test_no_full_number_in_the_log(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     change(wangwu)
     unbind(wangwu)
     written = str(list(SecurityEvent.objects.values()))

@@ -152,7 +152,7 @@ def test_a_number_that_was_typed_before_the_directory_had_one(zhangsan: Person) 
 @pytest.mark.usefixtures("trusted")
 def test_who_has_a_second_step_changes_as_before(wangwu: Person) -> None:
     known(wangwu.user, OTHER_NUMBER)
-    wangwu.sign_in()
+    wangwu.arrive()
     assert wangwu.get("/security/factors/app/").status_code == 200
 
 

@@ -28,7 +28,7 @@ def test_from_the_date_on(lisi: Person, clerk: Person, clock: time_machine.Trave
 
 
 def test_while_signed_in_it_leads_to_binding(lisi: Person, clerk: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     switch_on(lisi, clerk)
     assert lisi.get("/security/browsers/").headers["Location"] == "/sign-in/phone/"
     assert lisi.bind().headers["Location"] == "/"
@@ -37,7 +37,7 @@ def test_while_signed_in_it_leads_to_binding(lisi: Person, clerk: Person) -> Non
 
 def test_while_signed_in_with_a_phone_it_leads_to_the_code(make_user: MakeUser, clerk: Person) -> None:
     person = Person(make_user("lisi", two_step=False, phone=NUMBER))
-    person.sign_in()
+    person.arrive()
     switch_on(person, clerk)
     assert person.get("/security/browsers/").headers["Location"] == "/sign-in/code/"
     person.post("/sign-in/code/", {"send": "1"})
@@ -47,7 +47,7 @@ def test_while_signed_in_with_a_phone_it_leads_to_the_code(make_user: MakeUser, 
 
 def test_who_confirmed_with_a_code_just_now_goes_on(make_user: MakeUser, clerk: Person) -> None:
     person = Person(make_user("lisi", two_step=False, phone=NUMBER))
-    person.sign_in()
+    person.arrive()
     person.post("/security/confirm/", {"send": "1"})
     person.post("/security/confirm/", {"code": code_from_phone()})
     switch_on(person, clerk)
@@ -71,7 +71,7 @@ def test_the_log_names_the_clerk(lisi: Person, clerk: Person) -> None:
 
 
 def test_unbinding_is_no_way_around_it(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post("/security/phone/unbind/")
     wangwu.post("/security/phone/unbind/", {"code": code_from_phone()})
     assert wangwu.get("/").headers["Location"] == "/sign-in/phone/"

@@ -32,7 +32,7 @@ ACTIVITY, NOT_ME = "/security/activity/", "/security/activity/not-me/"
 def owner(make_user: MakeUser) -> Person:
     """In English, signed in by password and code."""
     person = Person(make_user("wangwu", name="王五", phone="13800138000"), HTTP_ACCEPT_LANGUAGE="en")
-    person.sign_in()
+    person.arrive()
     return person
 
 
@@ -119,7 +119,7 @@ def test_the_present_browser_is_marked_and_not_doubted(owner: Person) -> None:
     """Only the sign-in that is looked from; the same browser an hour ago is another one."""
     Sms.objects.all().delete()
     elsewhere = Person(user_of(owner), HTTP_ACCEPT_LANGUAGE="en")
-    elsewhere.sign_in()
+    elsewhere.arrive()
     for person in (owner, elsewhere):
         [here] = [item for item in page_of(person).split("<li>") if "this browser" in item]
         assert "Not me" not in here
@@ -141,10 +141,10 @@ def test_what_is_old_is_not_shown(owner: Person, clock: time_machine.Traveller) 
     events.record(events.Kind.SIGNED_IN, user_of(owner), address="203.0.113.5", **LOOK)
     clock.shift(timedelta(days=89))
     again = Person(user_of(owner), HTTP_ACCEPT_LANGUAGE="en")
-    again.sign_in()
+    again.arrive()
     assert "203.0.113.5" in page_of(again)
     clock.shift(timedelta(days=3))
-    again.sign_in()
+    again.arrive()
     assert "203.0.113.5" not in page_of(again)
 
 
@@ -226,7 +226,7 @@ def test_a_foreign_sign_in_offers_it_too_unticked(owner: Person) -> None:
 def test_without_an_entry_it_works_too(owner: Person) -> None:
     other = Person(user_of(owner))
     Sms.objects.all().delete()
-    other.sign_in()
+    other.arrive()
     owner.post(NOT_ME)
     assert not other.is_in()
     assert owner.is_in()
@@ -235,7 +235,7 @@ def test_without_an_entry_it_works_too(owner: Person) -> None:
 def test_it_asks_for_a_fresh_code(owner: Person, clock: time_machine.Traveller) -> None:
     """Or a thief at an open browser would lock the owner out."""
     owner.post("/sign-out/")
-    owner.sign_in()
+    owner.arrive()
     clock.shift(timedelta(minutes=11))
     assert owner.post(NOT_ME).headers["Location"].startswith("/security/confirm/")
     assert not SecurityEvent.objects.filter(kind="not_me").exists()

@@ -71,7 +71,7 @@ def opened(wangwu: Person, office: Person, manager: Person, settings: Settings) 
     settings.SMS_HOURLY_LIMIT = 99
     settings.DOVEADM_URLS = ["http://127.0.0.1:1"]  # tests/real/test_mail_endings.py has a real one
     other, halfway = Person(wangwu.user), Person(wangwu.user)
-    other.sign_in()
+    other.arrive()
     wangwu.sign_in(trust_browser="on")
     halfway.enter_password()
     user = User.objects.get(pk=pk(wangwu))
@@ -232,7 +232,7 @@ def test_binding_ends_what_waited_to_bind(zhangsan: Person, settings: Settings) 
     slower.enter_password()
     slower.post("/sign-in/phone/", {"number": OTHER_NUMBER})
     waiting = code_from_phone(OTHER_NUMBER)
-    zhangsan.sign_in()
+    zhangsan.arrive()
     assert zhangsan.is_in()
     assert slower.post("/sign-in/phone/", {"code": waiting}).headers["Location"] == "/sign-in/"
     assert not Sms.objects.codes().filter(used_at=None, voided_at=None).exists()

@@ -43,7 +43,7 @@ def tokens_of(person: Person) -> Authorization:
 def test_two_hours_of_nothing_end_it(
     lisi: Person, clock: time_machine.Traveller, minutes: float, goes_on: bool
 ) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(minutes * MINUTE)
     assert lisi.is_in() is goes_on
     assert (WHY in lisi.get("/sign-in/", follow=True).content.decode()) is not goes_on
@@ -51,7 +51,7 @@ def test_two_hours_of_nothing_end_it(
 
 
 def test_who_does_something_stays_until_the_absolute_limit(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     for _hour in range(11):
         clock.shift(60 * MINUTE)
         assert lisi.is_in()
@@ -62,7 +62,7 @@ def test_who_does_something_stays_until_the_absolute_limit(lisi: Person, clock: 
 
 def test_zero_switches_it_off(lisi: Person, clock: time_machine.Traveller, settings: Settings) -> None:
     settings.IDLE_LIFETIME = timedelta()
-    lisi.sign_in()
+    lisi.arrive()
     assert 'id="idle"' not in lisi.get(HOME).content.decode()
     clock.shift(11 * 60 * MINUTE)
     assert lisi.is_in()
@@ -70,7 +70,7 @@ def test_zero_switches_it_off(lisi: Person, clock: time_machine.Traveller, setti
 
 @pytest.mark.bypass("a clock set back makes an idle session live longer")
 def test_a_clock_set_back_does_not_make_it_live_longer(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(100 * MINUTE)
     assert lisi.is_in()
     clock.shift(-60 * MINUTE)
@@ -82,7 +82,7 @@ def test_a_clock_set_back_does_not_make_it_live_longer(lisi: Person, clock: time
 def test_pages_that_look_by_themselves_keep_nothing_open(
     lisi: Person, clock: time_machine.Traveller, headers: dict[str, str]
 ) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     for _time in range(4):
         clock.shift(29 * MINUTE)
         assert lisi.get(HOME, headers=headers).status_code == 200
@@ -96,7 +96,7 @@ def test_pages_that_look_by_themselves_keep_nothing_open(
 
 
 def test_it_is_asked_without_and_prolonged_with_a_press(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(119 * MINUTE)
     assert lisi.get(STILL, headers=BY_ITSELF).json() == {"left": 60}
     assert lisi.post(STILL, headers=BY_ITSELF).json() == {"left": 120 * 60}
@@ -112,7 +112,7 @@ def test_nobody_is_kept_in_from_another_site(lisi: Person, clock: time_machine.T
 
 
 def test_it_is_written_once_a_minute(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     began = SignIn.objects.get().seen_at
     clock.shift(timedelta(seconds=59))
     lisi.get(HOME)
@@ -123,7 +123,7 @@ def test_it_is_written_once_a_minute(lisi: Person, clock: time_machine.Traveller
 
 
 def test_another_tab_keeps_it_open_and_ends_it(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     tab = Tab(lisi, "/security/phone/")
     clock.shift(100 * MINUTE)
     lisi.get(HOME)
@@ -139,7 +139,7 @@ def test_another_tab_keeps_it_open_and_ends_it(lisi: Person, clock: time_machine
 
 
 def test_webmail_goes_on_until_somebody_signs_in_or_out(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     token = tokens_of(lisi)
     clock.shift(121 * MINUTE)
     assert token.is_live, "it has limits of its own"
@@ -151,17 +151,17 @@ def test_webmail_goes_on_until_somebody_signs_in_or_out(lisi: Person, clock: tim
 
 
 def test_a_new_sign_in_there_takes_its_place(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     tokens_of(lisi)
     clock.shift(121 * MINUTE)
     assert not lisi.is_in()
-    lisi.sign_in()
+    lisi.arrive()
     assert not Authorization.objects.exists()
     assert SignIn.objects.count() == 1
 
 
 def test_and_that_of_somebody_else_too(lisi: Person, wangwu: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     tokens_of(lisi)
     clock.shift(121 * MINUTE)
     assert not lisi.is_in()
@@ -176,7 +176,7 @@ def test_and_that_of_somebody_else_too(lisi: Person, wangwu: Person, clock: time
 def test_the_administration_asks_anew_after_half_an_hour(
     clerk: Person, clock: time_machine.Traveller, minutes: float, is_open: bool
 ) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     clock.shift(minutes * MINUTE)
     assert clerk.is_in(), "the pages of one's own stay open"
     assert (clerk.get("/admin/").status_code == 200) is is_open
@@ -193,7 +193,7 @@ def test_the_administration_asks_anew_after_half_an_hour(
 
 
 def test_a_form_of_the_administration_does_nothing_then(clerk: Person, clock: time_machine.Traveller) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     clock.shift(31 * MINUTE)
     data = {"network": "192.0.2.0/24", "is_shared": "on"}
     assert clerk.post("/admin/bans/knownnetwork/add/", data).headers["Location"].startswith("/admin/login/")
@@ -203,13 +203,13 @@ def test_a_form_of_the_administration_does_nothing_then(clerk: Person, clock: ti
 
 
 def come_back(person: Person, page: str) -> str:
-    person.sign_in()
+    person.arrive()
     return str(person.get(page).content.decode())
 
 
 def test_what_was_typed_comes_back_once(lisi: Person, clock: time_machine.Traveller) -> None:
     page = "/security/phone/"
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(121 * MINUTE)
     assert lisi.post(page, {"number": "13700137001"}).headers["Location"] == f"/sign-in/?next={page}"
     assert '<li data-typed="number">13700137001</li>' in come_back(lisi, page)
@@ -217,7 +217,7 @@ def test_what_was_typed_comes_back_once(lisi: Person, clock: time_machine.Travel
 
 
 def test_also_if_the_page_has_learned_of_the_end_before(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(121 * MINUTE)
     assert lisi.get(STILL, headers=BY_ITSELF).status_code == 302
     lisi.post("/security/phone/", {"number": "13700137001"})
@@ -226,7 +226,7 @@ def test_also_if_the_page_has_learned_of_the_end_before(lisi: Person, clock: tim
 
 @pytest.mark.bypass("what one person typed is shown to the next")
 def test_not_to_somebody_else(lisi: Person, zhangsan: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(121 * MINUTE)
     lisi.post("/security/phone/", {"number": "13700137001"})
     lisi.enter_password(name="zhangsan")
@@ -236,7 +236,7 @@ def test_not_to_somebody_else(lisi: Person, zhangsan: Person, clock: time_machin
 
 
 def test_no_secret_is_kept(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(121 * MINUTE)
     lisi.post("/security/password/", {"old_password": "battery-staple-2026", "new_password": "correct-horse"})
     assert keys.TYPED not in lisi.session
@@ -252,7 +252,7 @@ def test_nothing_is_kept_of_a_temporary_sign_in(lisi: Person, clock: time_machin
 
 
 def test_nor_longer_than_ten_minutes(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(121 * MINUTE)
     lisi.post("/security/phone/", {"number": "13700137001"})
     clock.shift(10 * MINUTE)
@@ -261,7 +261,7 @@ def test_nor_longer_than_ten_minutes(lisi: Person, clock: time_machine.Traveller
 
 def test_that_of_the_administration_too(clerk: Person, clock: time_machine.Traveller) -> None:
     page = "/admin/bans/knownnetwork/add/"
-    clerk.sign_in()
+    clerk.arrive()
     clock.shift(31 * MINUTE)
     clerk.post(page, {"network": "192.0.2.0/24", "note": "reading room", "_save": "Save"})
     clerk.post("/security/confirm/", {"send": "1"})

@@ -66,7 +66,7 @@ def test_the_key_changes_at_every_step_and_the_old_one_is_dead(wangwu: Person) -
 
 def test_a_copy_of_the_database_opens_nothing(wangwu: Person) -> None:
     """Neither by what stands in the table, nor by what another version would have looked up."""
-    wangwu.sign_in()
+    wangwu.arrive()
     (row,) = Session.objects.all()
     assert row.pk == store.digest(key_of(wangwu)) != key_of(wangwu)
     assert not with_key(row.pk).is_in()
@@ -76,7 +76,7 @@ def test_a_copy_of_the_database_opens_nothing(wangwu: Person) -> None:
 
 
 def test_people_stay_signed_in_when_keys_become_digests(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     row = Session.objects.get()
     Session.objects.all().update(session_key=key_of(wangwu))
     assert not with_key(key_of(wangwu)).is_in()
@@ -89,7 +89,7 @@ def test_people_stay_signed_in_when_keys_become_digests(wangwu: Person) -> None:
 
 def test_a_database_that_is_away_ends_no_session(wangwu: Person) -> None:
     """Django takes any error for a session that was deleted meanwhile, which would be the person's fault."""
-    wangwu.sign_in()
+    wangwu.arrive()
 
     def away(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         if sql.startswith("UPDATE") and "django_session" in sql:
@@ -105,19 +105,19 @@ def test_a_database_that_is_away_ends_no_session(wangwu: Person) -> None:
 @pytest.mark.parametrize("planted", ["a" * 32, "0" * 32, "../../etc/passwd", "x"])
 def test_a_planted_key_is_refused(wangwu: Person, planted: str) -> None:
     wangwu.cookies[COOKIE] = planted
-    wangwu.sign_in()
+    wangwu.arrive()
     assert key_of(wangwu) != planted
     assert not with_key(planted).is_in()
 
 
 @pytest.mark.bypass("row 37: the session of an attacker, handed to a victim")
 def test_a_planted_session_is_not_carried_on(wangwu: Person, lisi: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     planted = key_of(lisi)
     wangwu.cookies[COOKIE] = planted
     wangwu.post("/sign-out/")
     wangwu.cookies[COOKIE] = planted
-    wangwu.sign_in()
+    wangwu.arrive()
     assert key_of(wangwu) != planted
     assert not with_key(planted).is_in()
 
@@ -193,7 +193,7 @@ def test_a_session_of_another_browser_has_no_use_for_the_code(wangwu: Person) ->
 def test_a_session_lives_twelve_hours_however_busy(
     lisi: Person, clock: time_machine.Traveller, hours: float, is_in: bool
 ) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     for _part in range(10):
         clock.shift(timedelta(hours=hours / 10))
         answer = lisi.is_in()
@@ -201,7 +201,7 @@ def test_a_session_lives_twelve_hours_however_busy(
 
 
 def test_a_clock_set_back_does_not_make_a_session_live_long(lisi: Person, clock: time_machine.Traveller) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     clock.shift(timedelta(hours=-1))
     assert not lisi.is_in()
 
@@ -211,7 +211,7 @@ def test_a_disabled_account_is_out_at_the_next_request(make_user: MakeUser) -> N
     people = [Person(make_user("lisi", two_step=False)), Person(make_user("wangwu", phone=NUMBER))]
     halfway = Person(make_user("zhaoliu", phone=OTHER_NUMBER))
     for person in people:
-        person.sign_in()
+        person.arrive()
     halfway.enter_password()
     code = code_from_phone(OTHER_NUMBER)
     User.objects.update(is_active=False)
@@ -229,8 +229,8 @@ def test_a_session_without_a_beginning_is_over(lisi: Person) -> None:
 
 
 def test_signing_out_ends_the_session_and_only_that(wangwu: Person, lisi: Person) -> None:
-    wangwu.sign_in()
-    lisi.sign_in()
+    wangwu.arrive()
+    lisi.arrive()
     key = key_of(wangwu)
     wangwu.post("/sign-out/")
     assert not with_key(key).is_in()

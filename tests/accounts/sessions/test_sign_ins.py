@@ -29,7 +29,7 @@ END = "/security/activity/sign-out/"
 def on_phone(person: Person) -> Person:
     """The same person, in another browser."""
     phone = Person(person.user, HTTP_USER_AGENT=IPHONE, REMOTE_ADDR="192.0.2.7")
-    phone.sign_in()
+    phone.arrive()
     return phone
 
 
@@ -86,7 +86,7 @@ def test_one_is_signed_out_and_nothing_else_ends(wangwu: Person) -> None:
 
 def test_a_fresh_code_is_asked_for(wangwu: Person) -> None:
     phone = on_phone(wangwu)
-    wangwu.sign_in()
+    wangwu.arrive()
     session = wangwu.session
     session["code_at"] = 0
     session.save()
@@ -97,22 +97,22 @@ def test_a_fresh_code_is_asked_for(wangwu: Person) -> None:
 
 
 def test_nobody_signs_out_somebody_else(wangwu: Person, lisi: Person) -> None:
-    wangwu.sign_in()
-    lisi.sign_in()
+    wangwu.arrive()
+    lisi.arrive()
     for chosen in (row_of(wangwu).pk, 10**17, "x", "", "１"):
         assert lisi.post(END, {"browser": chosen}).status_code == 302
     assert wangwu.is_in()
 
 
 def test_its_own_browser_has_the_button_at_the_top(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post(END, {"browser": row_of(wangwu).pk})
     assert wangwu.is_in()
     assert not SecurityEvent.objects.filter(kind="browser_signed_out").exists()
 
 
 def test_the_button_twice(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     phone = on_phone(wangwu)
     tab, chosen = Tab(wangwu, LIST), str(row_of(phone).pk)
     answers = [tab.send(browser=chosen), tab.send(browser=chosen)]
@@ -122,7 +122,7 @@ def test_the_button_twice(wangwu: Person) -> None:
 
 def test_a_session_goes_on_being_ended_whatever_its_key_becomes(wangwu: Person) -> None:
     """A copy of the session's row that comes back under another key opens nothing."""
-    wangwu.sign_in()
+    wangwu.arrive()
     phone = on_phone(wangwu)
     held = dict(phone.session.items())
     wangwu.post(END, {"browser": row_of(phone).pk})
@@ -134,7 +134,7 @@ def test_a_session_goes_on_being_ended_whatever_its_key_becomes(wangwu: Person) 
 
 
 def test_it_says_when_and_from_where_it_was_last_seen(wangwu: Person, clock: time_machine.Traveller) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     first = row_of(wangwu).seen_at
     clock.shift(timedelta(seconds=50))
     wangwu.get("/", REMOTE_ADDR="192.0.2.8")
@@ -147,7 +147,7 @@ def test_it_says_when_and_from_where_it_was_last_seen(wangwu: Person, clock: tim
 
 @pytest.mark.parametrize("way", ["out", "again", "everywhere", "not me", "password", "by the desk"])
 def test_what_ends_is_not_listed(wangwu: Person, way: str) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     phone = on_phone(wangwu)
     assert wangwu.user
     new = "correct-horse-42"
@@ -156,7 +156,7 @@ def test_what_ends_is_not_listed(wangwu: Person, way: str) -> None:
             phone.post("/sign-out/")
         case "again":
             phone.post("/sign-out/")
-            phone.sign_in()
+            phone.arrive()
             phone.post("/sign-out/")
         case "everywhere":
             endings.end(Occasion.SIGNED_OUT_EVERYWHERE, User.objects.get(pk=wangwu.user.pk))
@@ -180,15 +180,15 @@ def test_what_ends_is_not_listed(wangwu: Person, way: str) -> None:
 
 
 def test_somebody_else_signs_in_in_the_same_browser(wangwu: Person, lisi: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     wangwu.post("/sign-out/")
     wangwu.user = lisi.user
-    wangwu.sign_in()
+    wangwu.arrive()
     assert [row.user for row in SignIn.objects.all()] == [lisi.user]
 
 
 def test_sessions_of_before_the_list_stay_and_join_it(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     phone, ended = on_phone(wangwu), on_phone(wangwu)
     assert wangwu.user
     for person in (wangwu, phone, ended):
@@ -219,7 +219,7 @@ def test_sessions_of_before_the_list_stay_and_join_it(wangwu: Person) -> None:
 
 
 def test_nothing_that_is_kept_opens_anything(wangwu: Person, make_user: MakeUser) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     row, key = row_of(wangwu), wangwu.cookies["session"].value
     assert key not in str(vars(row))
     assert Session.objects.get().pk not in str(vars(row))

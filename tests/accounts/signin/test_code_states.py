@@ -189,6 +189,7 @@ OTHERWISE: dict[tuple[State, Purpose], Cell] = {
 CELLS = [pytest.param(state, page, id=f"{state.__name__}-{page.purpose}") for state in TABLE for page in CODE_PAGES]
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("state", "page"), CELLS)
 def test_the_page_shows_what_there_is_and_what_can_be_done(
     state: State,

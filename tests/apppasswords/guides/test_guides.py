@@ -54,7 +54,7 @@ def fields(page: str) -> list[tuple[str, str]]:
 def reader(make_user: MakeUser) -> Person:
     """Two-step is on, signed in."""
     person = Person(make_user("wangwu", name="王五", phone=NUMBER))
-    person.sign_in()
+    person.arrive()
     return person
 
 
@@ -96,7 +96,7 @@ def test_ones_own_address_and_the_password_that_is_needed(
 @EVERY_GUIDE
 def test_without_two_step_both_passwords_do(lisi: Person, program: Program, language: str) -> None:
     lisi.defaults["HTTP_ACCEPT_LANGUAGE"] = language
-    lisi.sign_in()
+    lisi.arrive()
     page = page_of(lisi, program.slug)
     assert "lisi@example.edu" in page
     both = {"zh-hans": "邮箱原生密码或客户端专用密码", "en": "mailbox password or app password"}[language]

@@ -38,7 +38,7 @@ def token_of(user: User, name: str = "iPhone") -> str:
 @pytest.fixture
 def owner(wangwu: Person) -> Person:
     """Somebody at the computer who has just entered a code."""
-    wangwu.sign_in()
+    wangwu.arrive()
     return wangwu
 
 
@@ -244,7 +244,7 @@ def test_the_page_tells_what_became_of_it(owner: Person, user: User, settings: S
 def test_nobody_sees_what_became_of_another_persons(owner: Person, user: User, lisi: Person) -> None:
     token_of(user)
     assert lisi.user
-    lisi.sign_in()
+    lisi.arrive()
     lisi.post("/security/phone/", {"number": OTHER_NUMBER})
     lisi.post("/security/phone/", {"code": code_from_phone(OTHER_NUMBER)})
     assert lisi.get(f"/app-passwords/profile/link/{ProfileLink.objects.get().pk}/").status_code == 404

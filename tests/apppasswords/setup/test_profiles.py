@@ -35,7 +35,7 @@ def logs_in(user: User, secret: str) -> bool:
 @pytest.fixture
 def owner(wangwu: Person) -> Person:
     """Somebody who has just entered a code."""
-    wangwu.sign_in()
+    wangwu.arrive()
     return wangwu
 
 
@@ -178,7 +178,7 @@ def test_no_more_than_the_limit(owner: Person, settings: Settings) -> None:
 
 
 def test_it_needs_a_phone_and_a_fresh_code(owner: Person, lisi: Person) -> None:
-    lisi.sign_in()
+    lisi.arrive()
     assert "/security/phone/" in lisi.get(PAGE).content.decode()
     lisi.post(PAGE, {"bare": "1"})
     session = owner.session

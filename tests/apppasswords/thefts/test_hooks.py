@@ -40,7 +40,7 @@ def is_stopped() -> bool:
 
 
 def test_it_does_what_the_button_does(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     assert wangwu.user
     passwords.create(wangwu.user, "Mail")
     answer = call(said("WangWu@Example.edu"))

@@ -19,7 +19,7 @@ def helper(make_user: MakeUser) -> Person:
     user = make_user("helper", phone="13700137009", is_staff=True)
     officers.give(user, roles.HELP)
     person = Person(user)
-    person.sign_in()
+    person.arrive()
     return person
 
 

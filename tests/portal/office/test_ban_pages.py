@@ -31,7 +31,7 @@ def desk(make_user: MakeUser) -> Person:
 
 
 def test_those_in_force_come_first(desk: Person, clock: time_machine.Traveller) -> None:
-    desk.sign_in()
+    desk.arrive()
     over = Ban.objects.create(network="192.0.2.1", until=timezone.now() - timedelta(days=1))
     lifted = Ban.objects.create(
         network="192.0.2.2", until=timezone.now() + timedelta(hours=1), lifted_at=timezone.now()
@@ -44,7 +44,7 @@ def test_those_in_force_come_first(desk: Person, clock: time_machine.Traveller) 
 
 
 def test_what_is_told_of_each(desk: Person, make_user: MakeUser, clock: time_machine.Traveller) -> None:
-    desk.sign_in()
+    desk.arrive()
     make_user("wangwu")
     for channel in ("imap", "smtp"):
         fail_at = [(ONE, "old")] * 5
@@ -136,7 +136,7 @@ def test_the_drawing_has_every_failure(desk: Person, clock: time_machine.Travell
         bans.note_failure(HOME, ONE, "old", "imap")
         clock.shift(timedelta(minutes=5))
     ban = fail([(ONE, "old")])
-    desk.sign_in()
+    desk.arrive()
     bars = ban_story.timeline(ban)
     assert len(bars) == ban_story.BARS
     assert sum(bar.failures for bar in bars) == 10

@@ -33,7 +33,7 @@ QUERIES = 6  # the session, who asks and the phone; the figures, and those of de
 
 @pytest.fixture
 def office(clerk: Person) -> Person:
-    clerk.sign_in()
+    clerk.arrive()
     with guards.lifted():
         chain.events().delete()
     Sms.objects.all().delete()
@@ -51,7 +51,7 @@ def helper(make_user: MakeUser, *rights: str) -> Person:
     person = Person(make_user("helper", phone=OTHER_NUMBER, is_staff=True))
     assert person.user
     person.user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    person.sign_in()
+    person.arrive()
     return person
 
 
@@ -263,7 +263,7 @@ def test_a_thousand_people_cost_as_many_queries_as_fifty(
     with postgres.running() as url, django_db_blocker.unblock(), database(url):
         migrated.migrate(url)
         office = Person(User.objects.create_superuser("itoffice@example.edu", PASSWORD))
-        office.sign_in()
+        office.arrive()
         for people in (50, 1_000):
             call_command("demo_history", people=people)
             office.get(DASHBOARD)  # connected

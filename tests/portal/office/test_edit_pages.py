@@ -44,7 +44,7 @@ def test_two_step_from_a_date(office: Person, lisi: Person) -> None:
 
 
 def test_unbind_a_lost_phone(office: Person, wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     act(office, USERS, "unbind_phone", pk(wangwu))
     assert not Phone.objects.filter(user=wangwu.user).exists()
     assert wangwu.get("/").headers["Location"] == "/sign-in/?next=/", "the session may be on the phone that is lost"
@@ -128,7 +128,7 @@ def test_disabling_ends_everything_even_if_it_is_taken_back(clerk: Person, wangw
     wangwu.sign_in(trust_browser="on")
     other = Person(wangwu.user)
     other.enter_password()
-    clerk.sign_in()
+    clerk.arrive()
     assert wangwu.user
     edit(clerk, wangwu, is_active=None)
     wangwu.user.refresh_from_db()

@@ -48,7 +48,7 @@ def test_a_trusted_browser_is_asked_for_a_code(clerk: Person) -> None:
 
 def test_the_office_may_demand_an_app_of_its_staff(clerk: Person, settings: Settings) -> None:
     settings.SECOND_STEPS_OF_STAFF = ["app"]
-    clerk.sign_in()
+    clerk.arrive()
     page = clerk.get("/admin/", follow=True)
     assert page.redirect_chain[-1][0] == "/security/factors/"
     assert "验证器" in page.content.decode()
@@ -63,7 +63,7 @@ def test_the_office_may_demand_an_app_of_its_staff(clerk: Person, settings: Sett
 
 
 def test_who_is_not_of_the_office_is_told_so(wangwu: Person) -> None:
-    wangwu.sign_in()
+    wangwu.arrive()
     assert wangwu.get("/admin/", follow=True).status_code == 403
 
 
@@ -74,7 +74,7 @@ def test_who_leaves_the_office_is_out_at_once(office: Person) -> None:
 
 def test_rights_are_asked_for_one_by_one(make_user: MakeUser, wangwu: Person) -> None:
     helper = Person(make_user("helper", phone=OTHER_NUMBER, is_staff=True))
-    helper.sign_in()
+    helper.arrive()
     assert helper.get(USERS).status_code == 403
     assert helper.user
     for name in ("view_user", "view_ban"):
@@ -190,7 +190,7 @@ def test_only_who_has_all_rights_gives_rights(make_user: MakeUser, wangwu: Perso
     helper = make_user("desk", phone="13700137001", is_staff=True)
     helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user"]))
     desk = Person(helper)
-    desk.sign_in()
+    desk.arrive()
     assert "root@example.edu" not in desk.get("/admin/accounts/user/").content.decode()
     assert 'name="is_superuser"' not in desk.get(edit_page(wangwu)).content.decode()
     assert edit(desk, wangwu, name="W", is_superuser="on", is_staff="on").status_code == 302
@@ -204,7 +204,7 @@ def test_a_clerk_has_no_power_over_colleagues(make_user: MakeUser) -> None:
     helper = make_user("desk", phone="13700137001", is_staff=True)
     helper.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "change_user", "help_people"]))
     desk = Person(helper)
-    desk.sign_in()
+    desk.arrive()
     assert desk.get(f"{USERS}{colleague.pk}/change/").status_code == 302
     assert desk.get(f"{USERS}{colleague.pk}/password/").status_code == 403
     act(desk, USERS, "unbind_phone", colleague.pk)
@@ -224,6 +224,6 @@ def test_a_job_without_a_list_that_one_may_see_is_not_shown(make_user: MakeUser)
     helper = make_user("desk", phone="13700137001", is_staff=True)
     helper.user_permissions.add(Permission.objects.get(codename="view_ban"))
     desk = Person(helper)
-    desk.sign_in()
+    desk.arrive()
     jobs = desk.get("/admin/").context["app_list"]
     assert [[entry["object_name"] for entry in job["models"]] for job in jobs] == [["Ban"]]

@@ -49,7 +49,7 @@ def test_on_for_one_person_leads_to_the_dry_run(manager: Person, lisi: Person) -
 
 
 def test_nobody_weakens_his_own(manager: Person, clerk: Person) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     for person in (manager, clerk):
         assert person.user
         assert person.get(page_of(person)).status_code == 404
@@ -59,7 +59,7 @@ def test_nobody_weakens_his_own(manager: Person, clerk: Person) -> None:
 
 
 def test_two_step_is_not_edited_like_a_name(clerk: Person, wangwu: Person) -> None:
-    clerk.sign_in()
+    clerk.arrive()
     assert wangwu.user
     data = {"username": wangwu.user.username, "language": "en", "is_active": "on", "two_step_from_0": ""}
     clerk.post(f"/admin/accounts/user/{wangwu.user.pk}/change/", data | {"two_step_from_1": "", "two_step_from": ""})
