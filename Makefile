@@ -28,9 +28,9 @@ run-mail: $(DEVELOPMENT)  ## The whole house: portal, Dovecot, Postfix, Roundcub
 test: $(DEVELOPMENT)  ## The whole test suite, and what it covers (ARGS=... goes to pytest; COVERAGE= leaves the count out)
 	@COVERAGE=$(COVERAGE) $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-long: $(DEVELOPMENT)  ## What `make test` has a small share of: 1,000 rounds of the races, 50,000 steps of the machine, a log of 10,000 (hours)
-	@RACE_ROUNDS=1000 MACHINE_STEPS=50000 LOG_ROWS=10000 $(BIN)/python -m pytest $(ARGS) \
-		tests/real/test_races.py tests/real/test_races_factors.py tests/journeys/test_machine.py tests/accounts/log/test_log_tampering.py
+LONG := $(shell grep --recursive --files-with-matches --include='test_*.py' -E 'kit\.share|mark\.share|"(RACE_ROUNDS|MACHINE_STEPS|LOG_ROWS|FUZZED_FILES)"' tests)
+long: $(DEVELOPMENT)  ## What `make test` has a share of: every case, 1,000 rounds of the races, 50,000 steps of the machine (hours)
+	@WHOLE=1 RACE_ROUNDS=1000 MACHINE_STEPS=50000 LOG_ROWS=10000 FUZZED_FILES=2000 $(BIN)/python -m pytest $(ARGS) $(LONG)
 
 check: source types  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 

@@ -163,6 +163,7 @@ def test_a_release_fills_every_table(tmp_path: Path) -> None:
     assert set(json.loads(database.run(ROOT, "today", "-m", "tests.kit.filled", "empty"))) == EMPTY
 
 
+@pytest.mark.share(2)
 def test_people_can_do_after_the_migration_what_they_could_before(released: Path, database: Database) -> None:
     database.migrate(released, "filled")
     secrets = database.run(released, "filled", "-m", "tests.kit.filled", "fill")

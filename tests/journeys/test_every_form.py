@@ -16,6 +16,7 @@ from tests.conftest import MakeUser
 from tests.kit import visitors
 from tests.kit.people import Person
 from tests.kit.servers.browser import Open
+from tests.kit.share import share
 from tests.kit.sitemap import Addresses, places
 from tests.kit.tabs import forms
 
@@ -85,6 +86,6 @@ def test_pressed_twice_it_is_sent_once(
     page.context.add_cookies(cookies)
     ways = cycle([(by, delay) for delay in DELAYS for by in ("click", "Enter")])
     asked = shapes(person, addresses)
-    found = [said for path, n in asked.values() if (said := complaint(page, path, n, *next(ways)))]
+    found = [said for path, n in share(asked.values(), 3) if (said := complaint(page, path, n, *next(ways)))]
     assert not found, "\n".join(found)
     assert asked

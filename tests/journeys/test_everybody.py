@@ -45,6 +45,7 @@ def sent(response: Response) -> int:
     return len(gzip.compress(body)) if is_static else len(body)
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("path", ["/sign-in/", *PAGES, *GUIDES])
 def test_a_page_weighs_little(live_server: LiveServer, open_page: Open, clerk: Person, path: str) -> None:
     page = open_page(base_url=live_server.url)
@@ -114,6 +115,7 @@ def tab_to(page: Page, **wanted: str) -> None:
     raise AssertionError(f"Tab does not come to {wanted}")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("path", [*PAGES, GUIDES[0]])
 def test_wherever_tab_stops_it_is_seen(live_server: LiveServer, open_page: Open, clerk: Person, path: str) -> None:
     assert isinstance(passwords.create(clerk.user, "Foxmail"), tuple) if clerk.user else None

@@ -17,6 +17,7 @@ from tests.kit.servers.browser import (
     space_out,
     violations_in,
 )
+from tests.kit.share import share
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def test_every_guide_is_for_everybody(live_server: LiveServer, open_page: Open, 
     """Without signing in; the walk of test_looks.py comes to each of them signed in."""
     page = open_page(base_url=live_server.url, language=language)
     found: list[str] = []
-    for path in PATHS:
+    for path in share(PATHS, 3):
         page.goto(path)
         found += violations_in(page)
         resize(page, ZOOMED, "light")
@@ -54,6 +55,7 @@ def test_every_guide_is_for_everybody(live_server: LiveServer, open_page: Open, 
     assert not found, "\n".join(found)
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("slug", programs.BY_SLUG)
 def test_the_longest_address_fits(live_server: LiveServer, open_page: Open, make_user: MakeUser, slug: str) -> None:
     owner = Person(make_user("x" * 64, name="欧阳" * 10, phone=NUMBER))

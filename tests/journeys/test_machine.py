@@ -38,7 +38,7 @@ from tests.kit.oracle import (
 from tests.kit.oracle_things import DAY, HOUR, MINUTE, PAGE, SECOND, AppPassword, Far
 from tests.kit.upkeep import delete_expired, sweep
 
-STEPS = int(os.environ.get("MACHINE_STEPS", "1500"))
+STEPS = int(os.environ.get("MACHINE_STEPS", "600"))
 RULES_AN_EXAMPLE, STEPS_AN_EXAMPLE = 50, 65  # a rule is one step or several; rather too few than too many
 SEED = os.environ.get("MACHINE_SEED")
 

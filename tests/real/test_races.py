@@ -31,7 +31,7 @@ from tests.kit.people import Person, code_from_phone
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "45"))
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "18"))
 TRIES = 5
 WRONG_LIMIT = 20
 Kind = SecurityEvent.Kind

@@ -15,7 +15,7 @@ from tests.kit.newcomers import Newcomer
 from tests.kit.paperwork import edit_page, form_of
 from tests.kit.people import Person
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.share(2)]
 
 ROUNDS = 5
 TRIES = 5

@@ -18,7 +18,7 @@ from tests.kit.crowd import Call, Crowd
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import PASSWORD
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.share(2)]
 
 ROUNDS = 5
 BAN_AFTER = 10

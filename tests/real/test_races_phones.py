@@ -11,7 +11,7 @@ from accounts.phones.models import Phone
 from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.share(2)]
 
 ROUNDS = 5
 Kind = SecurityEvent.Kind

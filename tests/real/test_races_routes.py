@@ -22,7 +22,7 @@ from tests.kit.servers.http_stub import HttpStub
 
 __all__ = ["platform", "stub"]
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.share(2)]
 
 NUMBERS = count(1)
 BUDGET, PRICE = 40, 400  # as the crowd's settings have it, in ten-thousandths

@@ -37,6 +37,7 @@ PAGES = ["/?_task=mail", "/?_task=addressbook", "/?_task=settings", "/?_task=mai
 
 
 @pytest.mark.bypass("row 27: tokens and sessions that live on")
+@pytest.mark.share(3)
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("end", ENDS)
 def test_what_ends_the_token_ends_webmail(
@@ -49,6 +50,7 @@ def test_what_ends_the_token_ends_webmail(
     assert urlsplit(reader.open(path).url).path.startswith("/sign-in/")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("action", ["list", "refresh", "check-recent", "getunread", "keep-alive"])
 @pytest.mark.parametrize("end", ENDS)
 def test_an_open_page_is_told_to_go_to_the_sign_in(

@@ -19,7 +19,7 @@ from accounts.log.models import LogEnd, SecurityEvent
 from tests.kit import guards
 from tests.kit.tampering import as_named, faults, named, sql, tampering, write
 
-ROWS = int(os.environ.get("LOG_ROWS", "2000"))
+ROWS = int(os.environ.get("LOG_ROWS", "1000"))
 
 # What an attacker writes into a column. The row changes, whatever was in it.
 CHANGES = {

@@ -50,6 +50,7 @@ def state(pk: int) -> dict[str, Any]:
     return values | ({"sessions_ended": 0} if not person.is_active else {})
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("field", "value", "who"), FIELDS, ids=lambda given: given if isinstance(given, str) else "")
 def test_who_edits_which_field(make_user: MakeUser, field: str, value: Any, who: tuple[str, ...]) -> None:
     for role in CLERKS:
