@@ -29,6 +29,7 @@ ACTS = ("help_code", "test", "end_pause", "codes", "password", "sessions", "brow
         "way", "unbind", "lift", "number", "stolen")  # fmt: skip
 
 
+@pytest.mark.share(4)
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize(
     "missing",
@@ -225,6 +226,7 @@ def test_a_button_that_is_none(office: Person, wangwu: Person, act: str) -> None
     assert office.post(path(wangwu), {"act": act, **WHY}).status_code == 404
 
 
+@pytest.mark.share(6)
 @pytest.mark.parametrize("held", ["", "x", "9" * 40, "1,2,3", "-1", "１"])
 @pytest.mark.parametrize("act", ["help_code", "lift", "app_password", "way", "unbind", "test", "number", "password"])
 def test_what_was_seen_may_be_nonsense(office: Person, wanting: Person, act: str, held: str) -> None:
