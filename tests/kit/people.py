@@ -74,14 +74,15 @@ class Person(Client):
         if self.user.two_step_is_on() and not device:
             self.sign_in()
             return
-        request = RequestFactory(**self.defaults).get("/")
+        browser: dict[str, Any] = self.defaults
+        request = RequestFactory().get("/", **browser)
         request.session = self.session
         request.session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         request.user = self.user
         response = entering.enter(request, self.user, "", device=device)
         request.session.save()
         self.cookies.update(response.cookies)
-        self.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
+        self.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key or ""
 
     def is_in(self) -> bool:
         return self.get("/").status_code == 200
