@@ -1,0 +1,152 @@
+"""Backups: the database and the settings without which it is worth less, in one file.
+
+It is a tar of `database` (PostgreSQL's custom format, or SQLite's file), `settings.tar` and SHA256SUMS. With a
+recipient, a public key of age, it ends in .age, and only who has the secret key can read it: this machine cannot.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+DATABASE, SETTINGS, SUMS = "database", "settings.tar", "SHA256SUMS"
+ENCRYPTED = ".age"
+FILES = "mailkey-*.tar*"
+PACKAGES = {"age": "age", "pg_dump": "postgresql-client", "pg_restore": "postgresql-client"}
+
+
+class Failed(Exception):
+    """Why, in a sentence."""
+
+
+def write(folder: Path, recipient: str = "") -> Path:
+    """The file of this moment. A broken one never has a backup's name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _work() as work:
+        _dump(work / DATABASE)
+        with tarfile.open(work / SETTINGS, "w") as archive:
+            for file in _setting_files():
+                archive.add(file)
+        (work / SUMS).write_text(_sums(work))
+        whole = work / "whole.tar"
+        with tarfile.open(whole, "w") as archive:
+            for name in (SUMS, DATABASE, SETTINGS):
+                archive.add(work / name, name)
+        if recipient:
+            whole = _run("age", "--encrypt", "--recipient", recipient, "--output", whole.with_suffix(ENCRYPTED), whole)
+        name = f"mailkey-{datetime.now(UTC):%Y-%m-%d-%H%M%S}.tar{ENCRYPTED if recipient else ''}"
+        unfinished = folder / f".{name}"
+        shutil.copyfile(whole, unfinished)
+        unfinished.chmod(0o600)
+        return unfinished.rename(folder / name)
+
+
+def delete_old(folder: Path, keep: timedelta) -> int:
+    """But never the newest: a machine whose backups have failed for a month still has one."""
+    older = sorted(folder.glob(FILES))[:-1]
+    limit = datetime.now(UTC) - keep
+    gone = [file for file in older if datetime.fromtimestamp(file.stat().st_mtime, UTC) < limit]
+    for file in gone:
+        file.unlink()
+    return len(gone)
+
+
+def restore(file: Path, identity: Path | None = None) -> Path:
+    """Into the database of the settings, which must be empty. Where the kept settings lie now."""
+    if connection.introspection.table_names():
+        raise Failed("The database is not empty. Make it anew first: dropdb mailkey; createdb --owner mailkey mailkey")
+    with _work() as work:
+        if file.suffix == ENCRYPTED:
+            if identity is None:
+                raise Failed(f"{file} is encrypted: --identity names the file with the secret key of age.")
+            file = _run("age", "--decrypt", "--identity", identity, "--output", work / "whole.tar", file)
+        try:
+            with tarfile.open(file) as archive:
+                archive.extractall(work, filter="data")
+            whole = (work / SUMS).read_text() == _sums(work)
+        except (OSError, tarfile.TarError, ValueError) as error:
+            raise Failed(f"{file} is no backup, or damaged: {error}") from error
+        if not whole:
+            raise Failed(f"{file} is damaged.")
+        _load(work / DATABASE)
+        kept = Path(tempfile.mkdtemp(prefix="mailkey-settings-")) / SETTINGS
+        shutil.copyfile(work / SETTINGS, kept)
+        return kept
+
+
+@contextmanager
+def _work() -> Iterator[Path]:
+    """A folder that nobody else reads."""
+    with tempfile.TemporaryDirectory(prefix="mailkey-backup-") as folder:
+        yield Path(folder)
+
+
+def _dump(file: Path) -> None:
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(_database()["NAME"])) as source, closing(sqlite3.connect(file)) as copy:
+            source.backup(copy)
+    else:
+        _run("pg_dump", *_server(), "--format", "custom", "--no-owner", "--file", file)
+
+
+def _load(file: Path) -> None:
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(_database()["NAME"])) as copy:
+            source.backup(copy)
+    else:
+        _run("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", *_server(), file)
+
+
+def _database() -> dict[str, Any]:
+    return connection.settings_dict
+
+
+def _server() -> list[str]:
+    """Which, as PostgreSQL's own programs are told. The password goes by the environment (_run)."""
+    options = {"HOST": "--host", "PORT": "--port", "USER": "--username", "NAME": "--dbname"}
+    return [f"{option}={_database()[name]}" for name, option in options.items() if _database()[name]]
+
+
+def _run(program: str, *arguments: str | Path) -> Path:
+    """It has written the file that --output names, if one is named."""
+    environment = os.environ | {"PGPASSWORD": str(_database().get("PASSWORD") or "")}
+    try:
+        command = [program, *arguments]  # of this file, and of who calls the command
+        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
+    except FileNotFoundError:
+        raise Failed(f"There is no program {program} on this machine: apt install {PACKAGES[program]}") from None
+    if done.returncode:
+        raise Failed(f"{program} says: {done.stderr.strip()}")
+    return Path(arguments[arguments.index("--output") + 1]) if "--output" in arguments else Path()
+
+
+def _setting_files() -> list[Path]:
+    """The file of settings, and those that it names."""
+    file = settings.BASE_DIR / ".env"
+    if not file.exists():
+        return []
+    named = re.findall(r"^[A-Z_]+_FILES?=(.+)$", file.read_text(), re.MULTILINE)
+    paths = [Path(path.strip()) for value in named for path in value.split(",")]
+    return [file, *(path for path in paths if path.is_file())]
+
+
+def _sums(work: Path) -> str:
+    """As sha256sum writes them."""
+    return "".join(f"{_digest(work / name)}  {name}\n" for name in (DATABASE, SETTINGS))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

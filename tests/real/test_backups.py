@@ -1,0 +1,77 @@
+"""A restore drill: an installation with everything in it is backed up, lost and brought back; people can do what they
+could do before."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.filled.databases import Database, PostgresqlDatabase
+from tests.kit.servers import need
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def database(tmp_path: Path, postgresql: str) -> Iterator[PostgresqlDatabase]:
+    database = PostgresqlDatabase(tmp_path, postgresql)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> tuple[Path, str]:
+    """Of a key of age: where the secret half is, and the public one."""
+    identity = tmp_path / "identity"
+    said = subprocess.run([need("age-keygen"), "-o", identity], check=True, capture_output=True, text=True).stderr
+    return identity, said.split()[-1]
+
+
+def test_people_can_do_after_the_restore_what_they_could_before(
+    database: PostgresqlDatabase, tmp_path: Path, owner: tuple[Path, str]
+) -> None:
+    identity, recipient = owner
+    database.migrate(ROOT, "filled")
+    secrets = database.run(ROOT, "filled", "-m", "tests.kit.filled", "fill")
+    database.run(ROOT, "filled", "manage.py", "backup", str(tmp_path), "--recipient", recipient)
+    before = database.ask(ROOT, "filled", secrets)
+    database.create("restored")
+    (file,) = tmp_path.glob("mailkey-*.tar.age")
+    assert b"PGDMP" not in file.read_bytes()
+    database.run(ROOT, "restored", "manage.py", "restore", str(file), "--identity", str(identity))
+    database.run(ROOT, "restored", "manage.py", "migrate", "--check")
+    assert database.ask(ROOT, "restored", secrets) == before
+    assert before["log: faults"] == []
+
+
+def _refused(database: Database, name: str, *arguments: str) -> str:
+    with pytest.raises(AssertionError) as refused:
+        database.run(ROOT, name, "manage.py", *arguments)
+    return str(refused.value)
+
+
+def test_what_restores_nothing_says_why(tmp_path: Path, owner: tuple[Path, str]) -> None:
+    identity, recipient = owner
+    database = Database(tmp_path)
+    database.migrate(ROOT, "full")
+    folder = tmp_path / "backups"
+    database.run(ROOT, "full", "manage.py", "backup", str(folder))
+    (plain,) = folder.glob("*.tar")
+    assert plain.stat().st_mode & 0o077 == 0, "nobody else reads it"
+    assert "The database is not empty" in _refused(database, "full", "restore", str(plain))
+    broken = tmp_path / "broken.tar"
+    shutil.copyfile(plain, broken)
+    with broken.open("r+b") as file:
+        file.seek(broken.stat().st_size // 2)
+        file.write(b"x" * 64)
+    assert "damaged" in _refused(database, "empty", "restore", str(broken))
+    assert "no backup, or damaged" in _refused(database, "empty", "restore", str(identity))
+    database.run(ROOT, "full", "manage.py", "backup", str(folder), "--recipient", recipient)
+    (sealed,) = folder.glob("*.age")
+    assert "--identity" in _refused(database, "empty", "restore", str(sealed))
+    assert "age says" in _refused(database, "full", "backup", str(folder), "--recipient", "age1nobody")
+    assert len(list(folder.iterdir())) == 2, "what failed leaves nothing"
