@@ -14,7 +14,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check source types format messages durations pins gallery bench faults
+.PHONY: help run run-mail test long check source types format messages durations pins gallery bench faults install-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 	@$(BIN)/python -m benchmarks.mail_login
 	@$(BIN)/python -m benchmarks.office
 	@$(BIN)/python -m benchmarks.sign_in
+
+install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstrap unpacks, as root (ARGS=trixie; some minutes)
+	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)
 
 faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.storm

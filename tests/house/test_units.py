@@ -23,6 +23,6 @@ def test_little(unit: Path) -> None:
 def test_a_process_that_dies_is_started_again_by_its_server() -> None:
     for unit in UNITS:
         text = unit.read_text()
-        assert "Restart=always" in text
+        assert ("Restart=always" in text) is ("Type=oneshot" not in text)
         assert "UMask=0077" in text
         assert ("granian" in text) is ("--respawn-failed-workers" in text)
