@@ -12,9 +12,11 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.lib import turns
 from accounts.users import clerks, usernames
 from accounts.users.models import User
 from apppasswords.thefts import thefts
@@ -56,9 +58,11 @@ def stolen(call: Call, address: str) -> Answer:
         return Answer.UNKNOWN
     if clerks.is_colleague(user):
         return Answer.OF_THE_OFFICE
-    if thefts.by_calls_since(timezone.now() - timedelta(hours=1)) >= settings.STOLEN_HOOK_LIMIT:
-        return Answer.TOO_MANY
-    thefts.stop_once(user, hashlib.sha256(call.signature.encode()).hexdigest(), address=address, reason=said[1])
+    with transaction.atomic():
+        turns.take("hooks.stolen")  # or calls that come at once would not see each other in the count
+        if thefts.by_calls_since(timezone.now() - timedelta(hours=1)) >= settings.STOLEN_HOOK_LIMIT:
+            return Answer.TOO_MANY
+        thefts.stop_once(user, hashlib.sha256(call.signature.encode()).hexdigest(), address=address, reason=said[1])
     return Answer.DONE
 
 

@@ -26,7 +26,9 @@ from tests.kit.servers import migrated
 
 PROCESSES = 4
 THREADS = 12  # in each process
-SHARED_NETWORK = "172.16.0.0/12"  # as the crowd has it in its settings
+# As the crowd has it in its settings.
+SHARED_NETWORK = "172.16.0.0/12"
+HOOK_KEY, HOOK_LIMIT = "k" * 32, 5
 
 Call = Mapping[str, Any]
 
@@ -46,6 +48,8 @@ class Crowd:
             "SHARED_NETWORKS": SHARED_NETWORK,
             "SMS_BUDGETS": "886: 40, 2 money",
             "SMS_PRICES": "outbox 886: 0.04",
+            "STOLEN_HOOK_KEY": HOOK_KEY,
+            "STOLEN_HOOK_LIMIT": str(HOOK_LIMIT),
             "LOG_LEVEL": "ERROR",
         }
         self._processes = [

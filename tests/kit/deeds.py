@@ -1,5 +1,6 @@
 """What each person in a crowd does. What comes in and goes out passes between processes: names and numbers."""
 
+import time
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from accounts.users.models import User
 from apppasswords import connections
 from apppasswords import passwords as app_passwords
 from apppasswords.setup import links
+from apppasswords.thefts import hooks
 from portal.celery import app
 from portal.office import figures
 from portal.office.desk import acts
@@ -98,6 +100,12 @@ def post(path: str, data: dict[str, str], session: str, address: str) -> dict[st
         "location": response.headers.get("Location", ""),
         "session": browser.cookies["session"].value,
     }
+
+
+def call_the_hook(name: str) -> str:
+    """As a spam filter does that takes this mailbox for stolen."""
+    at, body = f"{time.time():.0f}", f'{{"address": "{name}"}}'.encode()
+    return hooks.stolen(hooks.Call(body, at, hooks.signature(at, body)), "192.0.2.1").name
 
 
 def bind(user: int, number: str) -> str:

@@ -14,7 +14,7 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Failure, Network
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent
-from tests.kit.crowd import Call, Crowd
+from tests.kit.crowd import HOOK_LIMIT, Call, Crowd
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import PASSWORD
 
@@ -171,3 +171,8 @@ def test_the_site_sends_no_more_than_its_budget(crowd: Crowd) -> None:
     assert answers == {"SENT": 3, "BUDGET": 45}
     assert crowd.sms() == before + 3
     assert SmsDay.objects.filter(codes=settings.SMS_DAILY_BUDGET).count() == 1
+
+
+def test_a_filter_that_has_gone_mad_stops_no_more_than_it_may(crowd: Crowd) -> None:
+    answers = Counter(crowd.rush("call_the_hook", [{"name": Newcomer().user.username} for _ in range(40)]))
+    assert answers == {"DONE": HOOK_LIMIT, "TOO_MANY": 40 - HOOK_LIMIT}
