@@ -4,8 +4,8 @@ MAIL_PORT ?= 8001
 PYTHON ?= python3
 COVERAGE ?= on
 export PORT MAIL_PORT
-# Tests with servers and browsers wait more than they compute: one process more than there are cores, four at most.
-TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
+# Tests with servers and browsers wait as much as they compute: two processes more than there are cores, up to five.
+TESTERS := $(shell cores=$$(nproc); echo $$((cores < 4 ? cores + 2 : 5)))
 
 BIN := .venv/bin
 RUNTIME := .venv/.runtime

@@ -1,5 +1,6 @@
 """One press of a button at the desk, and what the clerk is told of it."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from accounts.codes import codes, limits
@@ -64,10 +66,12 @@ def number(text: str) -> int:
 
 
 def day_of(text: str) -> date | None:
-    try:
-        return None if text == NO_DAY else date.fromisoformat(text)
-    except ValueError:
-        raise Http404 from None
+    if text == NO_DAY:
+        return None
+    with suppress(ValueError):  # the 31st of February
+        if day := parse_date(text):
+            return day
+    raise Http404
 
 
 def test_refusal_text(issued: codes.Issued) -> str:

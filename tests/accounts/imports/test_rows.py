@@ -35,7 +35,7 @@ def test_errors_are_named_by_row(manager: Person, cells: tuple[str, ...], told: 
 
 def test_the_same_address_twice(manager: Person) -> None:
     found = errors_of(manager, HEADERS[:1], ("new",), ("other",), ("NEW@example.edu",))
-    assert found == [(4, "the same address stands in row 2")]
+    assert found == [(4, "the same address is in row 2")]
 
 
 def test_a_wrong_row_is_counted_as_the_file_counts(manager: Person) -> None:

@@ -81,8 +81,8 @@ def test_without_doveadm_the_pages_say_how_long_it_lasts(
     owner: Person, office: Person, server: DoveadmStub, settings: Settings
 ) -> None:
     settings.DOVEADM_URLS = []
-    assert "stays connected until it hangs up by itself" in shown(owner)
-    assert "stays connected until it hangs up by itself" in shown(owner, "/security/activity/not-me/")
+    assert "stays connected until it disconnects by itself" in shown(owner)
+    assert "stays connected until it disconnects by itself" in shown(owner, "/security/activity/not-me/")
     assert "DOVEADM_URLS" in shown(office, counter.path(owner))
     remove(owner)
     assert 'id="mail-ending"' not in shown(owner)
