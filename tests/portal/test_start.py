@@ -49,7 +49,7 @@ def test_a_process_loads_what_it_needs_and_no_page() -> None:
 
 def test_the_pages_of_the_office_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """By `manage.py check`, though they are not there when it begins."""
-    from portal.office.admin.people import UserAdmin  # noqa: PLC0415
+    from portal.office.admin.people.people import UserAdmin  # noqa: PLC0415
 
     monkeypatch.setattr(UserAdmin, "list_display", ("no_such_column",))
     assert "admin.E108" in {found.id for found in checks.run_checks(tags=[checks.Tags.admin])}

@@ -23,7 +23,7 @@ from accounts.users.ways import Way
 from apppasswords.maillogin import decision
 from apppasswords.models import BY_LIMITS
 from portal.office import figures
-from portal.office.admin import people
+from portal.office.admin.people import people
 from portal.office.models import LABELS
 from tests.conftest import MakeUser
 

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F
 
 from accounts.users.models import User
-from portal.office.admin.edits import AccountForm
+from portal.office.admin.people.edits import AccountForm
 from tests.kit.paperwork import edit, edit_page, form_of
 from tests.kit.people import Person
 from tests.kit.snapshots import changed, everything

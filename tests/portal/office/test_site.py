@@ -25,6 +25,8 @@ from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 from tests.kit.sitemap import Addresses, admin_list, places
 from tests.kit.snapshots import changed, everything
 
+ROOMS = ("people", "two_step", "signins", "sms_and_mail", "system")  # of portal/office/admin/, in the order of the jobs
+
 # --- Who -------------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +220,13 @@ def test_every_list_stands_in_one_job(office: Person) -> None:
     text = office.get("/admin/").content.decode()
     headings = [str(name) for name, _models in index.JOBS]
     assert [text.index(name) for name in headings] == sorted(text.index(name) for name in headings)
+
+
+def test_the_pages_of_one_job_stand_in_one_room() -> None:
+    """Who looks for the source of a page finds it where a clerk finds the page."""
+    for room, (_name, models) in zip(ROOMS, index.JOBS, strict=True):
+        pages = {type(admin.site._registry[model]).__module__ for model in models}
+        assert {page.rpartition(".")[0] for page in pages} == {f"portal.office.admin.{room}"}
 
 
 def test_a_job_without_a_list_that_one_may_see_is_not_shown(make_user: MakeUser) -> None:

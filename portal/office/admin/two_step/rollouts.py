@@ -23,7 +23,7 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.permissions import right
 from portal.office.admin.light import LightAdmin
-from portal.office.admin.rollout_forms import ChoiceForm, MailForm, initial, whom
+from portal.office.admin.two_step.rollout_forms import ChoiceForm, MailForm, initial, whom
 
 PEOPLE_ON_A_PAGE = 100
 

@@ -13,8 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.delivery import explanations, gateways
 from accounts.delivery.models import Attempt, Mail, Sms
 from accounts.lib import clock, numbers
-from accounts.rollouts.models import ReminderMail
-from portal.office.admin.history import HistoryAdmin
 from portal.office.admin.long_lists import LongHistory
 
 
@@ -73,21 +71,3 @@ class MailAdmin(LongHistory):
     @admin.display(description=_("about"))
     def about(self, mail: Mail) -> str:
         return str(mail.event)
-
-
-@admin.register(ReminderMail)
-class ReminderMailAdmin(HistoryAdmin):
-    empty_value_display = ""
-    list_display = ("created_at", "user", "rollout", "days", "status", "error", "sent_at")
-    list_filter = ("status", "created_at")
-    search_fields = ("user__username", "user__name")
-    list_select_related = ("user", "reminder__rollout")
-    fields = ("user", "rollout", "days", "created_at", "status", "error", "tried", "sent_at")
-
-    @admin.display(description=_("roll-out"))
-    def rollout(self, mail: ReminderMail) -> str:
-        return str(mail.reminder.rollout)
-
-    @admin.display(description=_("days before"))
-    def days(self, mail: ReminderMail) -> int:
-        return mail.reminder.days

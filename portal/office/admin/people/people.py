@@ -29,13 +29,13 @@ from accounts.users import administrators, clerks
 from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office.admin.edits import AccountForm
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
-from portal.office.admin.imports import RosterPages
-from portal.office.admin.people_filters import ClosureFilter, DepartmentFilter, TwoStepFilter, WayFilter, clerk
-from portal.office.admin.slips import SlipPages
-from portal.office.admin.two_step import TwoStepPages
+from portal.office.admin.people.edits import AccountForm
+from portal.office.admin.people.filters import ClosureFilter, DepartmentFilter, TwoStepFilter, WayFilter, clerk
+from portal.office.admin.people.imports import RosterPages
+from portal.office.admin.people.slips import SlipPages
+from portal.office.admin.two_step.two_step import TwoStepPages
 from portal.office.desk import acts, facts
 from portal.office.models import Role
 

@@ -18,8 +18,8 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office.admin import exemptions
-from portal.office.admin.rollout_forms import start_of_single
+from portal.office.admin.two_step import exemptions
+from portal.office.admin.two_step.rollout_forms import start_of_single
 
 
 class TwoStepPages(admin.ModelAdmin[User]):

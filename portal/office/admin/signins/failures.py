@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.bans.models import Failure
 from accounts.lib import ways_in
-from portal.office.admin.bans import account_name, counted
 from portal.office.admin.long_lists import LongHistory
+from portal.office.admin.signins.bans import account_name, counted
 
 
 class WayInFilter(admin.SimpleListFilter):
