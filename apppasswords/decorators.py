@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accounts.sessions.decorators import View
+from accounts.sessions.gate.decorators import View
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import ways
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.lib import clock
 from accounts.presses import once
 from accounts.sessions import clients
-from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from apppasswords import connections, forms, passwords, secrets
 from apppasswords.decorators import second_step_required

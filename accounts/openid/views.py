@@ -25,8 +25,8 @@ from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.openid.models import Application
 from accounts.sessions import clients, grants, halfway, lifetimes, sessions
-from accounts.sessions.decorators import leads_to_applications
-from accounts.sessions.middleware import way_in
+from accounts.sessions.gate.decorators import leads_to_applications
+from accounts.sessions.gate.middleware import way_in
 from accounts.signin.views import leave
 from accounts.users.models import User
 

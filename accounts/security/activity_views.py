@@ -20,7 +20,7 @@ from accounts.lib.filters import gap
 from accounts.security import activity as recent_activity
 from accounts.security.activity import Use
 from accounts.sessions import clients, sessions, signins
-from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 

@@ -14,7 +14,7 @@ from accounts.presses import once
 from accounts.security.forms import NameForm
 from accounts.security.sheets import Sheet
 from accounts.sessions import clients, known, sessions
-from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
+from accounts.sessions.gate.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.steps.typed import AppStep, NewAppStep, RecoveryStep

@@ -12,7 +12,7 @@ from accounts.factors.ceremonies import Purpose
 from accounts.factors.models import Passkey
 from accounts.security.forms import PasskeyNameForm
 from accounts.sessions import clients, known, sessions
-from accounts.sessions.decorators import GET_OR_POST, first_phone_required, fresh_code_required
+from accounts.sessions.gate.decorators import GET_OR_POST, first_phone_required, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.steps.passkeys import NewPasskeyStep, PasskeyStep

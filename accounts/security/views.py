@@ -22,7 +22,7 @@ from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
 from accounts.sessions import clients, known, notes, sessions
-from accounts.sessions.decorators import GET_OR_POST, fresh_code_required
+from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
 from accounts.signin.steps.numbers import NumberStep

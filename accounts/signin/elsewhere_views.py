@@ -22,7 +22,7 @@ from accounts.elsewhere.departures import Departure
 from accounts.elsewhere.sources import Source
 from accounts.lib import invisible
 from accounts.sessions import clients, grants, halfway, lifetimes, sessions, signins
-from accounts.sessions.decorators import GET_OR_POST
+from accounts.sessions.gate.decorators import GET_OR_POST
 from accounts.signin import entering, signin, views
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.sessions import clients
-from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.signin import entering, lost
 from accounts.signin.decorators import halfway_required, way_required

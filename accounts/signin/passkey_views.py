@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.factors.ceremonies import Purpose
-from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.signin import entering
 from accounts.signin.decorators import way_required

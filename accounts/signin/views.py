@@ -22,8 +22,9 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
-from accounts.sessions import clients, expiry, flows, grants, halfway, lifetimes, sessions
-from accounts.sessions.decorators import GET_OR_POST, leads_to_applications
+from accounts.sessions import clients, expiry, grants, halfway, lifetimes, sessions
+from accounts.sessions.gate import flows
+from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering, lost, signin, steady

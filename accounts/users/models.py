@@ -97,7 +97,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # What was asked for before no longer counts: see accounts/codes/limits.py.
     codes_counted_from = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # Set on request.user (accounts/sessions/middleware.py): the second step was taken in this session, and by what.
+    # Set on request.user (accounts/sessions/gate/): the second step was taken in this session, and by what.
     is_verified: Callable[[], bool]
     otp_device: Any
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.lib import qr
-from accounts.sessions.middleware import way_in
+from accounts.sessions.gate.middleware import way_in
 from accounts.users import ways
 from accounts.users.ways import Way
 from apppasswords.guides import devices, programs

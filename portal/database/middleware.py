@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.log import log_response
 
 from accounts.lib import contact, institution
-from accounts.sessions import middleware as signin
+from accounts.sessions.gate import middleware as signin
 from portal.database.pulse import pulse
 
 AWAY = (OperationalError, InterfaceError)

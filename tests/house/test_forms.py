@@ -10,7 +10,7 @@ from django.db import transaction
 from django.middleware.csrf import CSRF_TOKEN_LENGTH
 
 from accounts.phones.models import Phone
-from accounts.sessions import flows
+from accounts.sessions.gate import flows
 from tests.conftest import MakeUser
 from tests.kit import visitors
 from tests.kit.people import Person

@@ -29,7 +29,7 @@ from accounts.phones import helpcodes
 from accounts.presses import once
 from accounts.security import passwords
 from accounts.sessions import clients
-from accounts.sessions.decorators import GET_OR_POST
+from accounts.sessions.gate.decorators import GET_OR_POST
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks, ways
 from accounts.users.models import User

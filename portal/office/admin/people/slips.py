@@ -22,7 +22,7 @@ from accounts.presses import once
 from accounts.security import newcomers, passwords
 from accounts.security.newcomers import AT_ONCE
 from accounts.sessions import clients
-from accounts.sessions.decorators import GET_OR_POST
+from accounts.sessions.gate.decorators import GET_OR_POST
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
 from accounts.users.permissions import right

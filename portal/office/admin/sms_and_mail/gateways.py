@@ -24,7 +24,7 @@ from accounts.phones import phones
 from accounts.routes import switches
 from accounts.routes.models import ALL, Gateway
 from accounts.sessions import clients
-from accounts.sessions.decorators import GET_OR_POST
+from accounts.sessions.gate.decorators import GET_OR_POST
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.permissions import right
 from portal.office import channels

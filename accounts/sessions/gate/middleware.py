@@ -14,7 +14,8 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
-from accounts.sessions import expiry, flows, halfway, sessions, typed
+from accounts.sessions import expiry, halfway, sessions, typed
+from accounts.sessions.gate import flows
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
