@@ -22,14 +22,14 @@ def ready(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        missing = _missing()
+        found = missing()
     except Error:
         return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
-    text = "\n".join(["degraded", *missing]) if missing else "ok"
+    text = "\n".join(["degraded", *found]) if found else "ok"
     return HttpResponse(f"{text}\n", content_type="text/plain")
 
 
-def _missing() -> list[str]:
+def missing() -> list[str]:
     clocks = [
         f"the clock of {host} is {seconds:+.0f} s off the database's"
         for host, seconds in heartbeats.wrong_clocks().items()

@@ -1,0 +1,143 @@
+"""Everything about an installation that can be looked at, in sentences that say what to do. Nothing is changed, nothing
+sent."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core.checks import run_checks
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from accounts.delivery import checks as sms
+from accounts.delivery import gateways
+from accounts.directory import diagnosis
+from accounts.log import chain
+from accounts.users import ways
+from accounts.users.models import User
+from portal.operations import backups, health
+
+BACKUPS = Path("/var/backups/mailkey")
+BACKUP_IS_LATE_AFTER = timedelta(hours=26)
+SEALED_WITHIN = timedelta(minutes=1)
+LEAST_FREE = 2 * 10**9  # bytes
+TIMEOUT = 3  # seconds
+GIGABYTE = 10**9
+
+
+class Finding(NamedTuple):
+    words: str
+    is_trouble: bool = False
+
+
+def examine(folder: Path = BACKUPS) -> Iterator[tuple[str, Finding]]:
+    """What each subject says of itself. One whose look breaks says that, and the others go on. `folder`: of backups."""
+    subjects: dict[str, Callable[[], Iterator[Finding]]] = {
+        "settings": _settings,
+        "database": _database,
+        "queue and clocks": _queue,
+        "mail login service": _mail_login_service,
+        "SMS": _sms,
+        "directory": _directory,
+        "security log": _security_log,
+        "backups": lambda: _backups(folder),
+        "disk": _disk,
+        "administrators": _administrators,
+    }
+    for subject, look in subjects.items():
+        try:
+            for finding in look():
+                yield subject, finding
+        except Exception as error:  # whatever is broken: it is why somebody asks
+            yield subject, Finding(f"could not be looked at: {type(error).__name__}: {error}", is_trouble=True)
+
+
+def _settings() -> Iterator[Finding]:
+    found = run_checks(include_deployment_checks=not settings.DEBUG)
+    for check in found:
+        if not check.is_silenced():
+            yield Finding(f"{check.msg} {check.hint or ''} ({check.id})", is_trouble=True)
+    yield Finding(f"read; {len(found)} remarks")
+
+
+def _database() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        yield Finding(f"{len(plan)} migrations are missing: manage.py migrate", is_trouble=True)
+    if connection.vendor != "postgresql" and not settings.DEBUG:
+        yield Finding("SQLite is for trying things out: DATABASE_URL should name PostgreSQL", is_trouble=True)
+    yield Finding(f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))} answers")
+
+
+def _queue() -> Iterator[Finding]:
+    missing = health.missing()
+    for words in missing:
+        yield Finding(f"{words}: systemctl status mailkey-worker mailkey-files mailkey-beat", is_trouble=True)
+    if not missing:
+        yield Finding("the broker answers, and somebody works at each queue")
+
+
+def _mail_login_service() -> Iterator[Finding]:
+    address = f"http://127.0.0.1:{settings.MAIL_PORT}/health/ready"
+    try:
+        with urlopen(address, timeout=TIMEOUT) as answer:
+            yield Finding(f"{address} says {answer.read(100).decode().strip()}")
+    except (URLError, OSError) as error:
+        words = f"{address}: {error}. If it should run here: systemctl status mailkey-mail"
+        yield Finding(words, is_trouble=True)
+
+
+def _sms() -> Iterator[Finding]:
+    yield from (Finding(found.words, found.is_trouble) for found in sms.of_site())
+    for name in gateways.configured():
+        yield from (Finding(f"{name}: {found.words}", found.is_trouble) for found in sms.of_gateway(name))
+
+
+def _directory() -> Iterator[Finding]:
+    if settings.LDAP_URLS:
+        yield from (Finding(found.text, found.is_fault) for found in diagnosis.of_settings())
+
+
+def _security_log() -> Iterator[Finding]:
+    late = chain.waiting().filter(at__lt=timezone.now() - SEALED_WITHIN).count()
+    if late:
+        yield Finding(f"{late} events wait to be sealed: is the worker running?", is_trouble=True)
+    yield Finding(f"{chain.events().count()} events; manage.py verify_events reads them all")
+
+
+def _backups(folder: Path) -> Iterator[Finding]:
+    if settings.DEBUG:
+        return
+    newest = max(folder.glob(backups.FILES), key=lambda file: file.stat().st_mtime, default=None)
+    if newest is None:
+        words = f"there is none in {folder}: systemctl enable --now mailkey-backup.timer"
+        yield Finding(words, is_trouble=True)
+        return
+    age = datetime.now(UTC) - datetime.fromtimestamp(newest.stat().st_mtime, UTC)
+    words = f"the newest, {newest}, is {age.total_seconds() / 3600:.0f} hours old"
+    yield Finding(words, is_trouble=age > BACKUP_IS_LATE_AFTER)
+    if newest.suffix != backups.ENCRYPTED:
+        yield Finding("they are not encrypted: docs/operations.md, “Backups”")
+
+
+def _disk() -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.VAR).free
+    yield Finding(f"{free / GIGABYTE:.1f} GB are free at {settings.VAR}", is_trouble=free < LEAST_FREE)
+
+
+def _administrators() -> Iterator[Finding]:
+    found = [user for user in User.objects.filter(is_superuser=True, is_active=True) if ways.of(user)]
+    if not found:
+        words = "none has a second step: manage.py createsuperuser, sign in and bind a phone (docs/locked-out.md)"
+        yield Finding(words, is_trouble=True)
+    elif len(found) == 1:
+        yield Finding("only one can sign in: who helps when that phone is lost? (docs/locked-out.md)")
+    else:
+        yield Finding(f"{len(found)} can sign in")
