@@ -5,7 +5,6 @@ recipient, a public key of age, it ends in .age, and only who has the secret key
 """
 
 import hashlib
-import os
 import re
 import shutil
 import sqlite3
@@ -20,6 +19,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
+from psycopg.conninfo import make_conninfo
+
+from accounts.lib import clock
 
 DATABASE, SETTINGS, SUMS = "database", "settings.tar", "SHA256SUMS"
 ENCRYPTED = ".age"
@@ -46,7 +49,7 @@ def write(folder: Path, recipient: str = "") -> Path:
                 archive.add(work / name, name)
         if recipient:
             whole = _run("age", "--encrypt", "--recipient", recipient, "--output", whole.with_suffix(ENCRYPTED), whole)
-        name = f"mailkey-{datetime.now(UTC):%Y-%m-%d-%H%M%S}.tar{ENCRYPTED if recipient else ''}"
+        name = f"mailkey-{clock.in_file_name(timezone.now())}.tar{ENCRYPTED if recipient else ''}"
         unfinished = folder / f".{name}"
         shutil.copyfile(whole, unfinished)
         unfinished.chmod(0o600)
@@ -98,7 +101,8 @@ def _dump(file: Path) -> None:
         with closing(sqlite3.connect(_database()["NAME"])) as source, closing(sqlite3.connect(file)) as copy:
             source.backup(copy)
     else:
-        _run("pg_dump", *_server(), "--format", "custom", "--no-owner", "--file", file)
+        with _server() as server:
+            _run("pg_dump", "--dbname", server, "--format", "custom", "--no-owner", "--file", file)
 
 
 def _load(file: Path) -> None:
@@ -106,25 +110,31 @@ def _load(file: Path) -> None:
         with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(_database()["NAME"])) as copy:
             source.backup(copy)
     else:
-        _run("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", *_server(), file)
+        with _server() as server:
+            _run("pg_restore", "--exit-on-error", "--single-transaction", "--no-owner", "--dbname", server, file)
 
 
 def _database() -> dict[str, Any]:
     return connection.settings_dict
 
 
-def _server() -> list[str]:
-    """Which, as PostgreSQL's own programs are told. The password goes by the environment (_run)."""
-    options = {"HOST": "--host", "PORT": "--port", "USER": "--username", "NAME": "--dbname"}
-    return [f"{option}={_database()[name]}" for name, option in options.items() if _database()[name]]
+@contextmanager
+def _server() -> Iterator[str]:
+    """As PostgreSQL's own programs are told which. Nobody sees the password among the running processes."""
+    found = _database()
+    with tempfile.NamedTemporaryFile("w", prefix="mailkey-pgpass-") as passfile:
+        escaped = re.sub(r"([:\\])", r"\\\1", str(found["PASSWORD"] or ""))
+        passfile.write(f"*:*:*:*:{escaped}\n")
+        passfile.flush()
+        given = {"host": found["HOST"], "port": found["PORT"], "user": found["USER"], "dbname": found["NAME"]}
+        yield make_conninfo(passfile=passfile.name, **{name: value for name, value in given.items() if value})
 
 
 def _run(program: str, *arguments: str | Path) -> Path:
     """It has written the file that --output names, if one is named."""
-    environment = os.environ | {"PGPASSWORD": str(_database().get("PASSWORD") or "")}
     try:
         command = [program, *arguments]  # of this file, and of who calls the command
-        done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     except FileNotFoundError:
         raise Failed(f"There is no program {program} on this machine: apt install {PACKAGES[program]}") from None
     if done.returncode:
