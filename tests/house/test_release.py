@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -85,16 +86,47 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield Database(tmp_path)
         return
     database = PostgresqlDatabase(tmp_path, request.getfixturevalue("postgresql"))
+    database.create("filled")
     yield database
     database.drop()
 
 
-def test_a_release_fills_every_table(tmp_path: Path) -> None:
-    """What it leaves empty is not asked about once it is a release, and cannot be asked about any more then."""
-    database = Database(tmp_path)
+class Today(NamedTuple):
+    """A database that this tree has filled, as `today`."""
+
+    database: PostgresqlDatabase
+    secrets: str
+
+
+@pytest.fixture(scope="module")
+def today(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Today]:
+    database = PostgresqlDatabase(tmp_path_factory.mktemp("today"), postgresql)
+    database.create("today")
     database.migrate(ROOT, "today")
-    database.run(ROOT, "today", "-m", "tests.kit.filled", "fill")
-    assert set(json.loads(database.run(ROOT, "today", "-m", "tests.kit.filled", "empty"))) == EMPTY
+    yield Today(database, database.run(ROOT, "today", "-m", "tests.kit.filled", "fill"))
+    database.drop()
+
+
+def test_a_release_fills_every_table(today: Today) -> None:
+    """What it leaves empty is not asked about once it is a release, and cannot be asked about any more then."""
+    assert set(json.loads(today.database.run(ROOT, "today", "-m", "tests.kit.filled", "empty"))) == EMPTY
+
+
+def test_people_can_do_after_a_restore_what_they_could_before(today: Today, tmp_path: Path) -> None:
+    """The drill: all that there is, backed up for the owner of a key, lost, and brought back."""
+    database, secrets = today
+    identity = tmp_path / "identity"
+    said = subprocess.run([need("age-keygen"), "-o", identity], check=True, capture_output=True, text=True).stderr
+    database.run(ROOT, "today", "manage.py", "backup", str(tmp_path), "--recipient", said.split()[-1])
+    (file,) = tmp_path.glob("mailkey-*.tar.age")
+    assert b"PGDMP" not in file.read_bytes()
+    database.create("restored")
+    database.run(ROOT, "restored", "manage.py", "restore", str(file), "--identity", str(identity))
+    database.run(ROOT, "restored", "manage.py", "migrate", "--check")
+    database.copy("today", "asked")
+    before = database.ask(ROOT, "asked", secrets)
+    assert before["log: faults"] == []
+    assert database.ask(ROOT, "restored", secrets) == before
 
 
 @pytest.mark.share(2)

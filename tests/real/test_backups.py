@@ -1,14 +1,12 @@
-"""A restore drill: an installation with everything in it is backed up, lost and brought back; people can do what they
-could do before."""
+"""What restores nothing. (That a restore brings everything back: tests/house/test_release.py.)"""
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.kit.filled.databases import Database, PostgresqlDatabase
+from tests.kit.filled.databases import Database
 from tests.kit.servers import need
 
 pytestmark = pytest.mark.slow
@@ -17,35 +15,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
-def database(tmp_path: Path, postgresql: str) -> Iterator[PostgresqlDatabase]:
-    database = PostgresqlDatabase(tmp_path, postgresql)
-    yield database
-    database.drop()
-
-
-@pytest.fixture
 def owner(tmp_path: Path) -> tuple[Path, str]:
     """Of a key of age: where the secret half is, and the public one."""
     identity = tmp_path / "identity"
     said = subprocess.run([need("age-keygen"), "-o", identity], check=True, capture_output=True, text=True).stderr
     return identity, said.split()[-1]
-
-
-def test_people_can_do_after_the_restore_what_they_could_before(
-    database: PostgresqlDatabase, tmp_path: Path, owner: tuple[Path, str]
-) -> None:
-    identity, recipient = owner
-    database.migrate(ROOT, "filled")
-    secrets = database.run(ROOT, "filled", "-m", "tests.kit.filled", "fill")
-    database.run(ROOT, "filled", "manage.py", "backup", str(tmp_path), "--recipient", recipient)
-    before = database.ask(ROOT, "filled", secrets)
-    database.create("restored")
-    (file,) = tmp_path.glob("mailkey-*.tar.age")
-    assert b"PGDMP" not in file.read_bytes()
-    database.run(ROOT, "restored", "manage.py", "restore", str(file), "--identity", str(identity))
-    database.run(ROOT, "restored", "manage.py", "migrate", "--check")
-    assert database.ask(ROOT, "restored", secrets) == before
-    assert before["log: faults"] == []
 
 
 def _refused(database: Database, name: str, *arguments: str) -> str:

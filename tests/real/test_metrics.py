@@ -27,7 +27,7 @@ from accounts.users.models import User
 user = User.objects.get(username="zhangsan@example.edu")
 MailLogin.objects.create(user=user, day=timezone.localdate(), protocol="imap", method="app", count=3)
 events.record(events.Kind.SIGNED_OUT, user, address="192.0.2.1")
-bans.note_failure("192.0.2.9", bans.account_of(user.username), "wrong", "imap")
+bans.note_failure("192.0.2.9", user.username, "wrong", "imap")
 """
 
 

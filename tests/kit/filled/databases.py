@@ -26,6 +26,9 @@ class Database:
     def url(self, name: str) -> str:
         return f"sqlite:///{self.var / name}.sqlite3"
 
+    def create(self, name: str) -> None:
+        """An empty one; SQLite makes its file itself."""
+
     def copy(self, name: str, to: str) -> None:
         shutil.copyfile(self.var / f"{name}.sqlite3", self.var / f"{to}.sqlite3")
 
@@ -55,7 +58,6 @@ class PostgresqlDatabase(Database):
         super().__init__(var)
         self.server = server
         self.names: list[str] = []
-        self.create("filled")
 
     def url(self, name: str) -> str:
         return f"{self.server.rpartition('/')[0]}/release_{name}"
