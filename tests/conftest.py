@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import time_machine
 from django.conf import settings as django_settings
@@ -24,6 +25,10 @@ from tests.kit.people import NUMBER, PASSWORD, Person
 from tests.kit.plans import officer
 from tests.kit.servers import migrated, postgres
 from tests.kit.upkeep import register_tasks
+
+# A busy machine is no defect; tests of this house are about what comes out.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 register_tasks()  # what is queued is done at once, see _clean
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from apppasswords.maillogin import wire
@@ -26,7 +25,6 @@ def headers(said: str, protocol: str = "dav", address: str = "192.0.2.1") -> dic
     return {"Client-Authorization": said, "Auth-Protocol": protocol, "Client-IP": address}
 
 
-@hypothesis_settings(deadline=None)
 @given(user=ANY.filter(lambda user: ":" not in user), password=ANY)
 def test_any_text_arrives(user: str, password: str) -> None:
     login = wire.read_basic(headers(basic(user, password)))

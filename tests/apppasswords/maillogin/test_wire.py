@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -18,7 +17,6 @@ from apppasswords.maillogin.decision import CANNOT_TELL, Login, Outcome, Reason,
 from apppasswords.maillogin.wire import MalformedError
 
 ANY = st.text(max_size=60)
-in_its_time = hypothesis_settings(deadline=None)
 CANARY = "canary-battery-staple"
 
 
@@ -53,14 +51,12 @@ def headers(**others: str) -> dict[str, str]:
 # --- What arrives -----------------------------------------------------------------------------------------------------
 
 
-@in_its_time
 @given(user=ANY, password=ANY)
 def test_any_text_arrives_through_a_form(user: str, password: str) -> None:
     login = by_form(form(user=user, password=password))
     assert (login.user, login.password) == (user, password)
 
 
-@in_its_time
 @given(user=ANY, password=ANY)
 def test_any_text_arrives_when_every_byte_is_encoded(user: str, password: str) -> None:
     """As Dovecot's Lua sends it."""
@@ -74,7 +70,6 @@ def test_any_text_arrives_when_every_byte_is_encoded(user: str, password: str) -
 
 
 @pytest.mark.bypass("row 32: nginx's encoding of headers")
-@in_its_time
 @given(user=ANY, password=ANY)
 def test_any_text_arrives_through_nginx(user: str, password: str) -> None:
     sent = headers(Auth_User=nginx_escapes(user.encode()), Auth_Pass=nginx_escapes(password.encode()))
@@ -89,7 +84,6 @@ def test_passwords_that_others_get_wrong(password: str) -> None:
 
 
 @pytest.mark.bypass("row 32: undecodable bytes are a plain refusal")
-@in_its_time
 @given(junk=st.binary(max_size=60))
 def test_bytes_that_are_no_text_are_nobodys_password(junk: bytes) -> None:
     try:
@@ -101,14 +95,12 @@ def test_bytes_that_are_no_text_are_nobodys_password(junk: bytes) -> None:
     assert by_form(form(user=junk)).user == ("\ufffd" if expected is None else expected)
 
 
-@in_its_time
 @given(body=st.binary(max_size=200))
 def test_no_body_breaks_it(body: bytes) -> None:
     with suppress(MalformedError):
         wire.read_form(body)
 
 
-@in_its_time
 @given(
     st.dictionaries(
         st.sampled_from(["Auth-Method", "Auth-User", "Auth-Pass", "Auth-Protocol", "Client-IP"]),
