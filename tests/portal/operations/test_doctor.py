@@ -76,6 +76,10 @@ def test_backups_that_do_not_come(settings: Settings, tmp_path: Path) -> None:
     assert "36 hours old" in of("backups", tmp_path)
 
 
+def test_it_speaks_one_language() -> None:
+    assert "gateways report to https addresses only" in of("SMS")
+
+
 def test_a_look_that_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> list[str]:
         raise RuntimeError("boom")

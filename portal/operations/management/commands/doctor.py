@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 
 from portal.operations import doctor
 
@@ -16,9 +17,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         troubles = 0
-        for subject, finding in doctor.examine(options["backups"]):
-            troubles += finding.is_trouble
-            self.stdout.write(f"{'✗' if finding.is_trouble else '·'} {subject}: {finding.words}")
+        with translation.override("en"):  # as the rest of it
+            for subject, finding in doctor.examine(options["backups"]):
+                troubles += finding.is_trouble
+                self.stdout.write(f"{'✗' if finding.is_trouble else '·'} {subject}: {finding.words}")
         if troubles:
             raise CommandError(f"{troubles} troubles." if troubles > 1 else "One trouble.")
         self.stdout.write("Nothing is wrong that can be seen from here.")
