@@ -50,10 +50,15 @@ def write(folder: Path, recipient: str = "") -> Path:
         if recipient:
             whole = _run("age", "--encrypt", "--recipient", recipient, "--output", whole.with_suffix(ENCRYPTED), whole)
         name = f"mailkey-{clock.in_file_name(timezone.now())}.tar{ENCRYPTED if recipient else ''}"
-        unfinished = folder / f".{name}"
-        shutil.copyfile(whole, unfinished)
+        return _laid(whole, folder / name)
+
+
+def _laid(whole: Path, place: Path) -> Path:
+    """Nobody else can read it, at any moment; what could not be written, as the disk is full, leaves nothing."""
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=place.parent) as folder:
+        unfinished = Path(shutil.copyfile(whole, Path(folder) / place.name))
         unfinished.chmod(0o600)
-        return unfinished.rename(folder / name)
+        return unfinished.rename(place)
 
 
 def delete_old(folder: Path, keep: timedelta) -> int:
