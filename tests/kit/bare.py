@@ -9,10 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 HOST, DOMAIN = "security.mail.example.edu", "example.edu"
@@ -93,13 +94,8 @@ class Bare:
 
 
 def answers(bare: Bare, command: str, wanted: str) -> None:
-    """Within a minute."""
-    for _ in range(WAIT):
-        if wanted in (said := bare.shell(command, check=False)):
-            print(f"ok: {command}", flush=True)
-            return
-        time.sleep(1)
-    raise SystemExit(f"{command}: {said!r}, not {wanted!r}")
+    wait_until(lambda: wanted in bare.shell(command, check=False), WAIT)
+    print(f"ok: {command}", flush=True)
 
 
 def fill_in(bare: Bare) -> None:

@@ -51,7 +51,7 @@ class Wire:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._speaks.wait()
-                time.sleep(self.late)
+                time.sleep(self.late)  # nobody waits for anything here: this is how slow the wire is
                 target.sendall(data[:most])
                 most = None if most is None else max(most - len(data), 0)
         for end in (source, target):
