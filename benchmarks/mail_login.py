@@ -28,7 +28,7 @@ REQUESTS = 1_350  # a case and round
 CLIENTS = 4  # that ask at once
 WORKERS = 2
 TICK = 1 / os.sysconf("SC_CLK_TCK")
-AIM = {"right": 1.5, "wrong": 2.5}  # times the empty view
+AIM = {"right": 1.3, "wrong": 2.0}  # times the empty view
 TOKEN = "token-of-the-benchmark"
 
 ENVIRONMENT = {

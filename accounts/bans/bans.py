@@ -18,6 +18,7 @@ from accounts.bans import addresses, digests, places
 from accounts.bans.models import Ban, Failure, Network
 from accounts.bans.places import Standing
 from accounts.lib import prepared
+from accounts.lib.prepared import Steps
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
@@ -53,12 +54,12 @@ def note_failure(address: str, account: str, password: str, channel: str) -> Not
     """Count a wrong password. Of many that come at once exactly BAN_AFTER_FAILURES are counted; the last one bans."""
     standing = places.standing(address)
     networks = addresses.networks(address)
-    wide = () if standing.kind or standing.is_shared else networks[1:]
+    wide = _wide(networks, standing)
     failure = _New(networks[0], account, channel, timezone.now(), password)
     if standing.kind is addresses.Kind.NEVER_BANNED:
         failure.create(is_guess=False)
         return Noted(counted=True, banned_until=None)
-    if _count_an_early_one(failure, networks, shared=standing.is_shared, wide=wide):
+    if prepared.together(*_early(failure, networks, shared=standing.is_shared, wide=wide)) is not None:
         return Noted(counted=True, banned_until=None)
     with transaction.atomic(durable=True):
         LOCK.row((networks[0], *wide)[-1])
@@ -92,7 +93,7 @@ def tries(address: str, account: str) -> Tries:
         return Tries(made, None)
     counting = _counting(_mine(networks[0], account, shared=standing.is_shared), standing).count()
     left = [settings.BAN_AFTER_FAILURES - counting]
-    wide = () if standing.kind or standing.is_shared else networks[1:]
+    wide = _wide(networks, standing)
     for _network, guesses, limit in _whole(networks[0], wide, standing):
         left.append(limit - guesses.filter(is_guess=True).count())
     return Tries(made, max(min(left), 0))
@@ -158,8 +159,19 @@ def _count_statement(digests: int, *, wide: bool) -> prepared.Statement:
     return prepared.Statement(f"mailkey_count_{digests}{'_wide' if wide else ''}", sql)
 
 
-def _count_an_early_one(failure: _New, networks: tuple[str, ...], *, shared: bool, wide: tuple[str, ...]) -> bool:
-    """Most failures are far from a ban: they are counted in one go. The others are left to the rules above."""
+def early(address: str, account: str, password: str, channel: str, standing: Standing) -> Steps:
+    """What counts a failure that is far from a ban, as most are: then it says so with a row. If not, nothing is done,
+    and `note_failure` must. Not for those that are never banned."""
+    networks = addresses.networks(address)
+    failure = _New(networks[0], account, channel, timezone.now(), password)
+    return _early(failure, networks, shared=standing.is_shared, wide=_wide(networks, standing))
+
+
+def _wide(networks: tuple[str, ...], standing: Standing) -> tuple[str, ...]:
+    return () if standing.kind or standing.is_shared else networks[1:]
+
+
+def _early(failure: _New, networks: tuple[str, ...], *, shared: bool, wide: tuple[str, ...]) -> Steps:
     new, since = failure, failure.at - settings.FAILURE_LIFETIME
     enough = settings.BAN_AFTER_FAILURES - 1
     values = [new.network, new.account, new.first, new.digests[0], new.channel, new.at]
@@ -172,7 +184,7 @@ def _count_an_early_one(failure: _New, networks: tuple[str, ...], *, shared: boo
     for network, limit in zip(wide, limits, strict=False):
         values += [*addresses.ends(network), since, limit - 1]
     statement = _count_statement(len(new.digests), wide=bool(wide))
-    return prepared.together((LOCK, [(networks[0], *wide)[-1]]), (statement, values)) is not None
+    return (LOCK, [(networks[0], *wide)[-1]]), (statement, values)
 
 
 def _recent(network: str) -> QuerySet[Failure]:

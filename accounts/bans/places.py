@@ -55,9 +55,13 @@ def standing(address: str) -> Standing:
     since, enough = timezone.now() - GATEWAY_WITHIN, settings.GATEWAY_ACCOUNTS
     row = STANDING.row(addresses.network(address), since, enough, here, here)
     assert row  # noqa: S101 (the statement sees to it)
-    cidr, stored, accounts = row
+    return read(address, *row)
+
+
+def read(address: str, cidr: str | None, stored: str | None, accounts: int) -> Standing:
+    """Of the narrowest network that the database knows of it, and of how many accounts got in from it lately."""
     kind = addresses.known(address, cidr, stored)[1]
-    return Standing(kind, accounts >= enough, addresses.is_asker(address))
+    return Standing(kind, accounts >= settings.GATEWAY_ACCOUNTS, addresses.is_asker(address))
 
 
 def is_gateway(network: str) -> bool:

@@ -5,9 +5,10 @@ which would mix prepared statements up, and on SQLite the same SQL runs as any o
 through the ORM's cursor takes the process four times as long as through libpq's own call, which is what is used here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from datetime import date, datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -42,7 +43,7 @@ class Statement:
         with connection.wrap_database_errors:
             raw: Connection[Any] = connection.connection
             self._prepare(raw, values)
-            return _first(raw, raw.pgconn.exec_prepared(self.name, [str(value).encode() for value in values]))
+            return first(raw, raw.pgconn.exec_prepared(self.name, [str(value).encode() for value in values]))
 
     def _run(self, connection: BaseDatabaseWrapper, values: Iterable[Any]) -> Row | None:
         with connection.cursor() as cursor:
@@ -53,16 +54,29 @@ class Statement:
     def _prepare(self, raw: "Connection[Any]", values: Iterable[Any]) -> None:
         known = vars(raw).setdefault("prepared_here", set())  # it lives as long as the connection
         if self.name not in known:
-            parts = self.sql.split("%s")
-            sql = "".join(f"{part}${number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]
-            _first(raw, raw.pgconn.prepare(self.name, sql.encode(), [TYPES[type(value)] for value in values]))
+            first(raw, raw.pgconn.prepare(self.name, self.numbered, types(values)))
             known.add(self.name)
+
+    @cached_property
+    def numbered(self) -> bytes:
+        """As PostgreSQL prepares it."""
+        parts = self.sql.split("%s")
+        return ("".join(f"{part}${number}" for number, part in enumerate(parts[:-1], 1)) + parts[-1]).encode()
+
+
+def types(values: Iterable[Any]) -> list[int]:
+    return [TYPES[type(value)] for value in values]
 
 
 def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
+
+
+Steps = tuple[tuple[Statement, list[Any]], ...]  # one after the other in one transaction of their own
+Answer = TypeVar("Answer")
+Asking = Generator[Steps, Row | None, Answer]  # what asks, and goes on with the first row of the last one's answer
 
 
 def together(*steps: tuple[Statement, list[Any]]) -> Row | None:
@@ -80,7 +94,7 @@ def together(*steps: tuple[Statement, list[Any]]) -> Row | None:
             given = b", ".join(bytes(escape(str(value).encode())) for value in values)
             sent.append(b"EXECUTE %s(%s)" % (statement.name, given))
         # Sent as one text, they are one transaction and one round trip; each still sees what was committed before it.
-        return _first(raw, raw.pgconn.exec_(b"; ".join(sent)))
+        return first(raw, raw.pgconn.exec_(b"; ".join(sent)))
 
 
 def _prepares(connection: BaseDatabaseWrapper) -> bool:
@@ -93,7 +107,8 @@ def _prepares(connection: BaseDatabaseWrapper) -> bool:
     return True
 
 
-def _first(raw: "Connection[Any]", result: pq.abc.PGresult) -> Row | None:
+def first(raw: "Connection[Any]", result: pq.abc.PGresult) -> Row | None:
+    """The first row. Raises what the database says is wrong."""
     if result.status not in FINE:
         raise errors.error_from_result(result, raw.info.encoding)
     if not result.ntuples:

@@ -2,27 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, auto
-from functools import cache
-from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.bans import addresses, bans, brake, places
 from accounts.bans.brake import Claim
-from accounts.bans.models import Ban, Failure, Place
-from accounts.lib import clock, prepared
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users import mailbox_passwords, usernames
 from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
-from apppasswords import last_use, secrets
+from apppasswords import last_use
 from apppasswords.connections import Slip
-from apppasswords.limits import USES, USUAL, Limits
-from apppasswords.models import AppPassword, Mistake
+from apppasswords.limits import USES
+from apppasswords.maillogin import facts as found
+from apppasswords.maillogin.facts import Facts
+from apppasswords.models import Mistake
 
 PROTOCOLS = tuple(USES)
 
@@ -64,6 +62,11 @@ class Login:
     address: str
     session: str = ""  # what the mail server calls the connection in its own log
 
+    @property
+    def password_text(self) -> str:
+        """What its failure is counted by."""
+        return self.password if self.password is not None else "\0not text"
+
 
 @dataclass(frozen=True)
 class Use:
@@ -88,21 +91,6 @@ class Verdict:
     is_new_place: bool = False  # to be noted after the answer, too
 
 
-class Facts(NamedTuple):
-    """What the one statement finds."""
-
-    banned_until: datetime | None
-    has_failures: bool
-    user_id: int | None
-    is_active: bool
-    two_step_from: datetime | None
-    app_password_id: int | None
-    made_at: datetime | None
-    last_used_at: datetime | None
-    limits: Limits
-    place_at: datetime | None  # when it was last noted that the account gets in from this address
-
-
 CANNOT_TELL = Verdict(Outcome.CANNOT_TELL, Reason.CANNOT_TELL)
 
 
@@ -113,11 +101,11 @@ def verify(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
     if verdict.reason is Reason.MUST_CHANGE:
         return verdict  # nobody guesses
     if verdict.reason in LIMITED:
-        return _with_slip(verdict, login, facts.user_id)  # nor here
+        return with_slip(verdict, login, facts.user_id)  # nor here
     if verdict.outcome is Outcome.NO:
         return _refuse(login, verdict, facts, account)
     if verdict.outcome is Outcome.BANNED:
-        return _with_slip(verdict, login, facts.user_id)
+        return with_slip(verdict, login, facts.user_id)
     if verdict.reason is Reason.MAILBOX_PASSWORD and (until := bans.banned_until(login.address, account)):
         # Guesses that came at once were compared before the first was counted: none profits from that.
         return Verdict(Outcome.BANNED, Reason.BANNED, until)
@@ -146,28 +134,26 @@ def _no_claim(_user: int, _account: str, _address: str, _password: str) -> Claim
 
 
 def _decide(login: Login, claim: Claiming, asker: Asker) -> tuple[Verdict, Facts, str]:
-    now = timezone.now()
-    name = usernames.canonical(login.user)
-    secret = secrets.typed(login.password) if login.password else None
-    facts = _facts(addresses.networks(login.address), name or "", secret, now)
+    now, name = timezone.now(), usernames.canonical(login.user)
+    facts = found.now(login.address, name or "", login.password, now)
+    banned_until = facts.banned_until
+    if facts.user_id is None and banned_until is None:
+        banned_until = bans.banned_until(login.address, bans.stranger(login.user))
     account = name if facts.user_id is not None and name else ""
-    early = _without_mailbox_password(login, name, account, facts, now)
+    early = without_mailbox_password(login, facts, banned_until, now)
     if early is None:
         early = _with_mailbox_password(login, account, facts, claim, asker)
     return early, facts, account
 
 
-def _without_mailbox_password(
-    login: Login, name: str | None, account: str, facts: Facts, now: datetime
+def without_mailbox_password(
+    login: Login, facts: Facts, banned_until: datetime | None, now: datetime
 ) -> Verdict | None:
     """None: the mailbox password may open it."""
-    banned_until = facts.banned_until
-    if not account and banned_until is None:
-        banned_until = bans.banned_until(login.address, bans.stranger(login.user))
-    if banned_until and not addresses.is_never_banned(login.address):
+    if banned_until and facts.standing.kind is not addresses.Kind.NEVER_BANNED:
         return Verdict(Outcome.BANNED, Reason.BANNED, banned_until)
-    if not account:
-        bare = name is None and "@" not in login.user
+    if facts.user_id is None:
+        bare = "@" not in login.user and usernames.canonical(login.user) is None
         return Verdict(Outcome.NO, Reason.BARE_NAME if bare else Reason.UNKNOWN)
     if not facts.is_active:
         return Verdict(Outcome.NO, Reason.DISABLED)
@@ -229,10 +215,10 @@ def _yes(reason: Reason, login: Login, facts: Facts, now: datetime, use: Use | N
 
 
 def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdict:
-    password = login.password if login.password is not None else "\0not text"
-    noted = bans.note_failure(login.address, account or bans.stranger(login.user), password, login.protocol)
+    whose = account or bans.stranger(login.user)
+    noted = bans.note_failure(login.address, whose, login.password_text, login.protocol)
     if not noted.counted:
-        return _with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
+        return with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
     owner = facts.user_id
     if verdict.claimed is Claim.LAST:
         brake.was_wrong(User.objects.get(username=account), verdict.claimed)
@@ -242,7 +228,7 @@ def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdi
         user = User.objects.filter(username=meant).first() if meant else None
         events.record(events.Kind.BARE_NAME, user, address=login.address, channel=login.protocol)
         owner = user.pk if user else None
-    return _with_slip(replace(verdict, banned_until=noted.banned_until), login, owner)
+    return with_slip(replace(verdict, banned_until=noted.banned_until), login, owner)
 
 
 SLIPS = {
@@ -256,64 +242,10 @@ SLIPS = {
 }
 
 
-def _with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
+def with_slip(verdict: Verdict, login: Login, owner: int | None) -> Verdict:
     kind = SLIPS.get(verdict.reason)
     if owner is None or kind is None:
         return verdict
     until, password = verdict.banned_until, verdict.app_password_id
     slip = Slip(owner, kind, login.password, login.protocol, login.address, timezone.now(), until, password)
     return replace(verdict, slip=slip)
-
-
-# --- The statement ---------------------------------------------------------------------------------------------------
-
-
-@cache
-def _statement(keys: int) -> prepared.Statement:
-    """Ban, account, app password, whether there are failures to clear, and whether it got in from here before. It
-    always returns one row."""
-    ban, failure, user, password, place = (model._meta.db_table for model in (Ban, Failure, User, AppPassword, Place))
-    sql = f"""
-        SELECT
-            (SELECT MAX(until) FROM {ban}
-             WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s)),
-            EXISTS (SELECT 1 FROM {failure}
-                    WHERE network = %s AND account = %s AND cleared_at IS NULL AND ban_id IS NULL),
-            u.id, u.is_active, u.two_step_from, p.id, p.created_at, p.last_used_at,
-            p.scope, p.networks, p.ends_at, p.idle_days,
-            (SELECT last_at FROM {place} WHERE user_id = u.id AND network = %s)
-        FROM (SELECT 1 AS one) AS always
-        LEFT JOIN {user} AS u ON u.username = %s
-        LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
-    """  # noqa: S608 (names of our own tables; every value is a parameter)
-    return prepared.Statement("mailkey_facts", sql)
-
-
-def _facts(networks: tuple[str, ...], name: str, secret: str | None, now: datetime) -> Facts:
-    digests = secrets.digests(secret) if secret else [""] * len(settings.APP_PASSWORD_KEYS)
-    network = networks[0]
-    row = _statement(len(digests)).row(*(networks * 3)[:3], now, name, network, name, network, name, *digests)
-    assert row  # noqa: S101 (the statement sees to it)
-    until, has_failures, user_id, is_active, two_step_from, password_id, made_at, last_used_at, *rest = row
-    scope, only_from, ends_at, idle_days, place_at = rest
-    return Facts(
-        banned_until=_moment(until),
-        has_failures=bool(has_failures),
-        user_id=user_id,
-        is_active=bool(is_active),
-        two_step_from=_moment(two_step_from),
-        app_password_id=password_id,
-        made_at=_moment(made_at),
-        last_used_at=_moment(last_used_at),
-        limits=Limits(scope, only_from, _moment(ends_at), idle_days) if password_id is not None else USUAL,
-        place_at=_moment(place_at),
-    )
-
-
-def _moment(value: Any) -> datetime | None:
-    """SQLite answers in UTC without saying so, and with text where it computed the value."""
-    if isinstance(value, str):
-        value = clock.parsed(value)
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)

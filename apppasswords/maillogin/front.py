@@ -22,7 +22,7 @@ from accounts.lib import origins
 from apppasswords.maillogin import ber, ldap_wire
 from apppasswords.maillogin.ber import MalformedError
 from apppasswords.maillogin.ldap_wire import ABANDON, ANSWERED, BIND, SEARCH, SUCCESS, UNBIND, UNWILLING, Message
-from apppasswords.maillogin.wire import Answer
+from apppasswords.maillogin.wire import Answer, Asked
 
 IDLE = 300  # seconds without a question, after which a connection is closed
 MOST = 1000  # connections at once
@@ -103,7 +103,8 @@ async def _bind(message: Message, peer: str) -> Answer:
     login = ldap_wire.read_bind(message, peer)
     if login is None:
         return Answer(SUCCESS, "")
-    return await Request(lambda decided, _is_ready: ldap_wire.write_bind(decided(login)), came_at).answer()
+    asked = Asked(login, lambda verdict, _login: ldap_wire.write_bind(verdict))
+    return await Request(asked, came_at).answer()
 
 
 if __name__ == "__main__":

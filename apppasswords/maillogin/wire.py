@@ -1,10 +1,12 @@
 """The wire formats in which servers ask: a form (Dovecot's Lua, anything that speaks HTTP), nginx's `auth_http`
 headers, and Basic as its `auth_request` passes it on. They only read and write; decision.py decides."""
 
+import hmac
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
@@ -30,6 +32,48 @@ class Answer:
     status: int
     text: str  # one ASCII line for the person; some programs read "lock" in it as a mailbox in use: avoid the word
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Asked(NamedTuple):
+    """What is asked, and how the answer is written."""
+
+    login: Login
+    write: Callable[[Verdict, Login], Answer]
+
+
+PATHS = {"/login": "POST", "/login/nginx": "GET", "/login/basic": "GET"}
+TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}".encode()
+
+
+def read(
+    method: str, path: str, authorization: str, headers: Callable[[], Mapping[str, str]], body: bytes
+) -> Answer | Asked | None:
+    """An answer where nothing has to be decided. None: whether anything can be is what is asked."""
+    if path not in PATHS:
+        return _read_health(method, path)
+    if method != PATHS[path]:
+        return Answer(405, "method not allowed", {"Allow": PATHS[path]})
+    if not hmac.compare_digest(authorization.encode("latin-1", "replace"), TOKEN):
+        return Answer(403, "wrong token")
+    try:
+        if path == "/login":
+            return Asked(read_form(body), write_form)
+        if path == "/login/basic":
+            who = read_basic(headers())
+            return Asked(who, write_basic) if who else ask_who()
+        return Asked(read_nginx({**headers(), **repeated_headers(body)}), write_nginx)
+    except MalformedError as error:
+        return Answer(400, str(error))
+
+
+def _read_health(method: str, path: str) -> Answer | None:
+    if path not in ("/health/live", "/health/ready") or method not in ("GET", "HEAD"):
+        return Answer(404, "not found")
+    return Answer(200, "ok") if path == "/health/live" else None
+
+
+def title(header: str) -> str:
+    return header.title().replace("-Ip", "-IP")
 
 
 # --- The form --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ It is a WSGI callable ahead of Django's request handling, which would cost more 
 database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot tell".
 """
 
-import hmac
 import logging
 import os
 import threading
@@ -74,7 +73,6 @@ noting = threading.Lock()
 PAUSE = 0.2  # seconds
 PLACES_EVERY = 0.2  # seconds; what the next wrong password is judged by
 WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
-TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}".encode()
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -86,37 +84,16 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
-def respond(
-    environ: Environ,
-    decided: Callable[[Login], Verdict] | None = None,
-    is_ready: Callable[[], bool] | None = None,
-) -> Answer:
-    """`decided` takes the place of `decide`, `is_ready` that of `can_decide`."""
-    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-    if path == "/health/live" and method in ("GET", "HEAD"):
-        return Answer(200, "ok")
-    if path == "/health/ready" and method in ("GET", "HEAD"):
-        ready = (is_ready or can_decide)()
-        return Answer(200, "ok") if ready else Answer(503, "the database does not answer in time")
-    allowed = {"/login": "POST", "/login/nginx": "GET", "/login/basic": "GET"}.get(path)
-    if allowed is None:
-        return Answer(404, "not found")
-    if method != allowed:
-        return Answer(405, "method not allowed", {"Allow": allowed})
-    if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode("latin-1", "replace"), TOKEN):
-        return Answer(403, "wrong token")
-    verdict_on = decided or decide
+def respond(environ: Environ) -> Answer:
     try:
-        if path == "/login":
-            login = wire.read_form(_body(environ))
-            return wire.write_form(verdict_on(login), login)
-        if path == "/login/basic":
-            who = wire.read_basic(_headers(environ))
-            return wire.write_basic(verdict_on(who), who) if who else wire.ask_who()
-        login = wire.read_nginx(_headers(environ) | wire.repeated_headers(_body(environ)))
-        return wire.write_nginx(verdict_on(login), login)
+        body = _body(environ)
     except wire.MalformedError as error:
         return Answer(400, str(error))
+    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+    asked = wire.read(method, path, environ.get("HTTP_AUTHORIZATION", ""), lambda: _headers(environ), body)
+    if isinstance(asked, Answer):
+        return asked
+    return readiness() if asked is None else asked.write(decide(asked.login), asked.login)
 
 
 class Pause:
@@ -156,19 +133,26 @@ def decide(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
         pause.begin_if_long(start)
         logger.exception("A login could not be decided")
         return CANNOT_TELL
-    with noting:
-        notebook.note(verdict)  # written after the answer, by the thread below
+    note(verdict)
     return verdict
 
 
-def can_decide() -> bool:
-    """Whether the database answers in time."""
+def note(verdict: Verdict) -> None:
+    """It is written after the answer, by the thread below."""
+    with noting:
+        notebook.note(verdict)
+
+
+NOT_READY = Answer(503, "the database does not answer in time")
+
+
+def readiness() -> Answer:
     try:
         with watchdog.in_time(), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except (DatabaseError, InterfaceError):
-        return False
-    return True
+        return NOT_READY
+    return Answer(200, "ok")
 
 
 def _body(environ: Environ) -> bytes:
@@ -181,7 +165,7 @@ def _body(environ: Environ) -> bytes:
 
 def _headers(environ: Environ) -> dict[str, str]:
     return {
-        name.removeprefix("HTTP_").replace("_", "-").title().replace("-Ip", "-IP"): value
+        wire.title(name.removeprefix("HTTP_").replace("_", "-")): value
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }

@@ -45,11 +45,13 @@ accounts.delivery.tasks:sweep | every few seconds
     "A mail login": """
 apppasswords.maillogin.rsgi:application | a mail server asks: may this login in?
 apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
-apppasswords.maillogin.wsgi:respond | its turn has come
-  apppasswords.maillogin.wire:read_form | what Dovecot sent; nginx has its own form
+  apppasswords.maillogin.wire:read | what Dovecot sent; nginx has its own form
+  apppasswords.maillogin.lane:Lane | asks without waiting, where that is enough
+  apppasswords.maillogin.quick:decide | the right app password, a ban, a plain failure
+apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
   apppasswords.maillogin.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
-    accounts.lib.prepared:Statement | all that it needs in one statement
+    apppasswords.maillogin.facts:now | all that it needs in one statement
     accounts.bans.brake:claim | only where two-step is off and the account was never seen there
     accounts.users.mailbox_passwords:check_password | only where two-step is off
     accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
