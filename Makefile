@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check source types format messages durations pins gallery bench faults install-test
+.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 	@$(BIN)/python -m benchmarks.mail_login
 	@$(BIN)/python -m benchmarks.office
 	@$(BIN)/python -m benchmarks.sign_in
+
+load: $(DEVELOPMENT)  ## 200 mail logins a second, by themselves and while 50 people sign in (needs PostgreSQL)
+	@$(BIN)/python -m benchmarks.rush
 
 install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstrap unpacks, as root (ARGS=trixie; some minutes)
 	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)
