@@ -124,7 +124,7 @@ def test_other_methods_open_nothing_more(
     person = visitor(make_user)
     before = everything()
     found: list[str] = []
-    for place in share(PLACES, 3):
+    for place in share(PLACES, 6):
         if place.route.startswith("admin/") is office:
             found += odd_complaints(person, place, addresses.of(place), column)
     assert not found, "\n".join(found)

@@ -79,6 +79,7 @@ def _complaints(page: Page, state: str, variants: list[tuple[int, Scheme]], lang
         yield from _narrow(page)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_is_for_everybody(
     live_server: LiveServer, settings: Settings, open_page: Open, tmp_path: Path, language: Language

@@ -11,6 +11,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.kit.servers import need
+from tests.kit.share import share
 
 Language = str  # as browsers name it: zh-CN
 Scheme = Literal["light", "dark"]
@@ -135,8 +136,9 @@ def axe_violations(page: Page, rules: Sequence[str] = RULES) -> list[str]:
     ]
 
 
-def violations_in(page: Page, variants: Sequence[tuple[int, Scheme]] = VARIANTS) -> Iterator[str]:
-    """What axe finds wrong in these widths and schemes."""
+def violations_in(page: Page, variants: Sequence[tuple[int, Scheme]] | None = None) -> Iterator[str]:
+    """What axe finds wrong in these widths and schemes; unless told, in one of the four, another each time."""
+    variants = share(VARIANTS, len(VARIANTS)) if variants is None else variants
     for width, scheme in variants:
         resize(page, width, scheme)
         seen_in_the_light = scheme == "dark" and (width, "light") in variants

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from django.conf import settings
 
-from tests.kit.servers import free_port
+from tests.kit.servers import free_port, migrated
 from tests.kit.waiting import wait_until
 
 START_WITHIN = 180  # seconds
@@ -21,15 +21,17 @@ START_WITHIN = 180  # seconds
 def running(folder: Path, **environment: str) -> Iterator[str]:
     """Its address. `folder` holds its data and its log; `environment` are settings."""
     port = free_port()
+    var = Path(environment.setdefault("VAR", str(folder / "var")))
+    if not (database := var / "mailkey.sqlite3").exists():
+        var.mkdir(exist_ok=True)
+        migrated.migrate(f"sqlite:///{database}")
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     log = folder / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"],
             cwd=settings.BASE_DIR,
-            env=kept
-            | {"DEBUG": "on", "VAR": str(folder / "var"), "PORT": str(port), "MAIL_PORT": str(free_port())}
-            | environment,
+            env=kept | {"DEBUG": "on", "PORT": str(port), "MAIL_PORT": str(free_port())} | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

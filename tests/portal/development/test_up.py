@@ -76,39 +76,27 @@ def up(tmp_path: Path) -> Iterator[Running]:
         running.process.wait(15)
 
 
-def test_it_starts_and_ctrl_c_stops_all_of_it(up: Running) -> None:
+def test_one_command_starts_everything_and_leaves_nothing_behind(up: Running, tmp_path: Path) -> None:
+    """Not when it is told to stop, and not when it is killed; what people did meanwhile is there the next time."""
     wait_until(up.runs, 180)
     assert len(up.left_over()) >= 3
+    _sees_that_the_port_is_taken(Running(tmp_path / "second", up.port))
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(15) == 0
     wait_until(lambda: not up.left_over(), 10)
-
-
-def test_kill_9_of_the_parent_leaves_no_orphan(up: Running) -> None:
-    wait_until(up.runs, 180)
-    up.process.kill()
-    up.process.wait(5)
-    wait_until(lambda: not up.left_over(), 20)
-
-
-def test_a_taken_port_is_said_in_one_line(up: Running, tmp_path: Path) -> None:
-    wait_until(up.runs, 180)
-    second = Running(tmp_path / "second", up.port)
-    assert second.process.wait(30) == 1
-    said = second.log.read_text().strip().splitlines()
-    assert len(said) == 1
-    assert f"port {up.port} is taken" in said[0]
-
-
-def test_a_second_run_keeps_the_data(up: Running, tmp_path: Path) -> None:
-    wait_until(up.runs, 180)
-    up.process.send_signal(signal.SIGINT)
-    up.process.wait(15)
     assert "added zhangsan@example.edu" in up.log.read_text()
     up.log.unlink()
 
     again = Running(tmp_path / "var", up.port)
     wait_until(again.runs, 180)
     assert "added" not in again.log.read_text()
-    again.process.terminate()
-    assert again.process.wait(15) == 0
+    again.process.kill()
+    again.process.wait(5)
+    wait_until(lambda: not again.left_over(), 20)
+
+
+def _sees_that_the_port_is_taken(second: Running) -> None:
+    assert second.process.wait(30) == 1
+    said = second.log.read_text().strip().splitlines()
+    assert len(said) == 1
+    assert f"port {second.port} is taken" in said[0]
