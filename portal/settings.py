@@ -388,7 +388,10 @@ OIDC_UPSTREAM_CLIENT_SECRET = env.secret("OIDC_UPSTREAM_CLIENT_SECRET")
 OIDC_UPSTREAM_SCOPE = env.text("OIDC_UPSTREAM_SCOPE", "openid email")
 OIDC_UPSTREAM_MAILBOX = env.text("OIDC_UPSTREAM_MAILBOX", "email")  # the claim; email only if it is verified
 OIDC_UPSTREAM_LABEL = env.text("OIDC_UPSTREAM_LABEL")
-SIGN_IN_FORM_FIRST = env.boolean("SIGN_IN_FORM_FIRST", "on")  # off: buttons first, the form is folded away
+# The form of the mailbox password: before the buttons, folded away behind them, or not there (manage.py signinform).
+SIGN_IN_FORM = env.choice("SIGN_IN_FORM", ("first", "folded", "hidden"), "first")
+if SIGN_IN_FORM == "hidden" and not (CAS_URL or OIDC_UPSTREAM_ISSUER):
+    env.faults.append("SIGN_IN_FORM=hidden needs CAS_URL or OIDC_UPSTREAM_ISSUER: nobody could sign in.")
 # From this day on it counts as both steps, where one of the pairs is among what it says; without pairs, always.
 CAS_BOTH_STEPS_SINCE = env.day("CAS_BOTH_STEPS_SINCE")  # empty: never
 CAS_BOTH_STEPS_WHEN = env.pairs("CAS_BOTH_STEPS_WHEN")

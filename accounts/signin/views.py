@@ -18,7 +18,6 @@ from accounts.bans import bans
 from accounts.codes import guesses
 from accounts.delivery.models import Sms
 from accounts.elsewhere import arrivals, exits, sources
-from accounts.lib import clock
 from accounts.log import events
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
@@ -27,13 +26,12 @@ from accounts.sessions.gate import flows
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
-from accounts.signin import entering, lost, signin, steady
+from accounts.signin import entering, lost, passwordform, signin, steady, words
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps.numbers import NumberStep
 from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
-from accounts.signin.words import cannot_tell_text, ended_text, help_code_text, must_change_text, refused_text
 from accounts.users.models import User
 from accounts.users.ways import Way
 
@@ -50,6 +48,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     initial = {"username": request.user.get_username(), "temporary": lifetimes.is_temporary(request)}
     form = SignInForm(request.POST or None, initial=initial)
     address = clients.address(request)
+    shown_by = request.POST.get(passwordform.FIELD) or request.GET.get(passwordform.FIELD, "")
+    if passwordform.is_hidden(shown_by):
+        return _without_form(request, next_path, again=again)
     insists = False  # on what to do about a forgotten password
     if request.method == "POST" and form.is_valid():
         came_at, temporary = time.monotonic(), form.cleaned_data["temporary"]
@@ -68,7 +69,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         steady.hold(came_at)
     elif until := bans.banned_until(address, ""):
         return entering.banned(request, until)
-    ended = "" if form.is_bound else ended_text(expiry.ended(request))
+    ended = "" if form.is_bound else words.ended_text(expiry.ended(request))
     context = {
         "form": form,
         "next": next_path,
@@ -76,9 +77,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "insists": insists,
         "ended": ended,
         "sources": sources.all_of_them(),
-        "folded": not settings.SIGN_IN_FORM_FIRST,
+        "folded": settings.SIGN_IN_FORM == "folded",
+        "shown_by": shown_by,
     }
     return render(request, "signin/sign_in.html", context)
+
+
+def _without_form(request: HttpRequest, next_path: str, *, again: bool) -> HttpResponse:
+    """A password that is sent nevertheless is compared with nothing, and counts nowhere."""
+    if until := bans.banned_until(clients.address(request), ""):
+        return entering.banned(request, until)
+    is_sent = request.method == "POST"
+    context = {
+        "next": next_path,
+        "again": again,
+        "ended": "" if is_sent else words.ended_text(expiry.ended(request)),
+        "sources": sources.all_of_them(),
+        "is_hidden": True,
+        "is_sent": is_sent,
+    }
+    return render(request, "signin/sign_in.html", context, status=403 if is_sent else 200)
 
 
 def in_already(request: HttpRequest, next_path: str) -> HttpResponse:
@@ -93,15 +111,10 @@ WRONG_OR_LATER = (signin.Step.REFUSED, signin.Step.LATER)
 
 def _refused(decision: signin.Decision) -> str:
     if decision.step is signin.Step.CANNOT_TELL:
-        return cannot_tell_text(decision.later_at)
+        return words.cannot_tell_text(decision.later_at)
     if decision.step is signin.Step.MUST_CHANGE:
-        return must_change_text()
-    if decision.later_at is None:
-        return refused_text(decision.tries)
-    return _(
-        "Somebody is guessing at the password of this mailbox. Until %(until)s it opens only where it was used before. "
-        "Please sign in there, or call the IT office."
-    ) % {"until": clock.briefly(decision.later_at)}
+        return words.must_change_text()
+    return words.refused_text(decision.tries) if decision.later_at is None else words.guessed_at_text(decision.later_at)
 
 
 def go_on(
@@ -161,7 +174,7 @@ def sign_in_help(request: HttpRequest, candidate: Candidate) -> HttpResponse:
         if outcome is guesses.Outcome.RIGHT and row:
             halfway.note_help_code(request, row.pk)
             return redirect("sign_in_phone")  # or to where something else is bound
-        form.add_error("code", help_code_text(outcome, candidate.user, row))
+        form.add_error("code", words.help_code_text(outcome, candidate.user, row))
     context = {"form": form, "user_name": candidate.user.username, "back": candidate.page}
     return render(request, "signin/sign_in_help.html", context)
 

@@ -46,6 +46,14 @@ def cannot_tell_text(until: datetime | None) -> str:
     ) % {"time": clock.briefly(until)}
 
 
+def guessed_at_text(until: datetime) -> str:
+    """From many addresses, and this is none that the account was ever used at."""
+    return _(
+        "Somebody is guessing at the password of this mailbox. Until %(until)s it opens only where it was used before. "
+        "Please sign in there, or call the IT office."
+    ) % {"until": clock.briefly(until)}
+
+
 def must_change_text() -> str:
     """With the way there: the portal cannot change it."""
     if not settings.PASSWORD_RESET_URL:

@@ -37,6 +37,7 @@ WRONG = {
     "off or rfc3062": ["on", "AD"],
     "2 or 3": ["1", "3.0"],
     "auto or on or off": ["AUTO", "yes"],
+    "first or folded or hidden": ["off", "Hidden"],
     "pairs as amr": ["amr", "amr=", "=mfa", "amr=mfa,acr"],
     "a day as": ["tomorrow", "2026-13-01", "1.9.2026"],
     "domains, separated": ["example", "@example.edu", "a b.edu", "example.edu,x"],

@@ -264,7 +264,7 @@ def test_buttons_stand_beside_the_form_or_before_it(cas: Cas, provider: Provider
     assert page.index('name="password"') < page.index("/sign-in/elsewhere/cas/?next=%2Fguides%2F")
     assert "用校园卡登录" in page
     assert "<details" not in page
-    settings.SIGN_IN_FORM_FIRST = False
+    settings.SIGN_IN_FORM = "folded"
     page = Person().get("/sign-in/").content.decode()
     assert page.index("/sign-in/elsewhere/cas/") < page.index("<details") < page.index('name="password"')
 

@@ -69,9 +69,10 @@ def _sources(page: Page) -> Iterator[str]:
     with override_settings(CAS_URL="https://login.example.edu/cas"):
         page.reload()
         yield "sign-in-sources"
-        with override_settings(SIGN_IN_FORM_FIRST=False):
-            page.reload()
-            yield "sign-in-folded"
+        for shape in ("folded", "hidden"):
+            with override_settings(SIGN_IN_FORM=shape):
+                page.reload()
+                yield f"sign-in-{shape}"
     page.reload()
 
 
