@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "accounts.routes",
     "accounts.codes",
     "accounts.maillogins",
+    "accounts.aliases",
     "accounts.rollouts",
     "accounts.phones",
     "accounts.factors",

@@ -226,6 +226,16 @@ class Kind(models.TextChoices):
         Entry(needs={"name": TEXT}, says=_("app password “%(name)s” has ended"), by_itself=True),
         _("app password ended"),
     )
+    ALIAS_GRANTED = (
+        "alias_granted",
+        Entry(needs={"alias": TEXT}, says=_("may send as %(alias)s")),
+        _("other address granted"),
+    )
+    ALIAS_WITHDRAWN = (
+        "alias_withdrawn",
+        Entry(needs={"alias": TEXT}, says=_("may no longer send as %(alias)s")),
+        _("other address withdrawn"),
+    )
     MACHINE_MADE = (
         "machine_made",
         Entry(

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.aliases import aliases
 from accounts.lib import qr
 from accounts.sessions.gate.middleware import way_in
 from accounts.users import ways
@@ -66,6 +67,7 @@ def guide(request: HttpRequest, program: str) -> HttpResponse:
         ],
         "servers": settings.MAIL_SERVERS,
         "address": values[Value.ADDRESS],
+        "other_addresses": _other_addresses(request, reader),
         "shortcut_url": _page(chosen),
         "paper": _paper(request),
         **_ban(),
@@ -119,6 +121,10 @@ def _values(request: HttpRequest, reader: dict[str, Any]) -> dict[Value, Filled]
         Value.PASSWORD: Filled("", password, is_own=True),
         **{value: Filled("", text, is_copied=value in COPIED) for value, text in typed.items()},
     }
+
+
+def _other_addresses(request: HttpRequest, reader: dict[str, Any]) -> list[str]:
+    return aliases.of(request.user) if reader["is_in"] and request.user.is_authenticated else []
 
 
 def _own(known: str, described: str, *, is_copied: bool = False) -> Filled:

@@ -2,14 +2,16 @@
 
 The envelope is checked by Postfix (smtpd_sender_login_maps), but people see the header. It may name the address of
 who signed in, and those that stand beside it in `senders` (argument 1), the table that Postfix checks the envelope by:
-`shared@example.edu zhangsan@example.edu,lisi@example.edu`. No other address may stand there in any spelling, not even
+`shared@example.edu zhangsan@example.edu,lisi@example.edu`. A table of Postfix (argument 2) that says them by who
+signed in is asked too. No other address may stand there in any spelling, not even
 in the displayed name, which is all that some programs show.
 
-It speaks with Postfix on standard input and output, one process for a connection, and needs nothing but Python.
+It speaks with Postfix on standard input and output, one process for a connection, and needs Python and postmap.
 """
 
 import re
 import struct
+import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -29,9 +31,9 @@ NAMES = ("from", "sender", "resent-from", "resent-sender")
 ATOM = r"[\w.!#$%&'*+/=?^`{|}~-]"
 
 
-def own(login: str, senders: Path) -> set[str]:
-    """The addresses in whose name one may send."""
-    found = {login}
+def own(login: str, senders: Path, table: str = "") -> set[str]:
+    """The addresses in whose name one may send. A table that cannot be asked ends the program: the letter waits."""
+    found = {login, *(looked_up(login, table) if table else [])}
     if senders.is_file():
         for line in senders.read_text("utf-8", "replace").lower().splitlines():
             address, _, logins = line.partition("#")[0].strip().partition(" ")
@@ -40,13 +42,21 @@ def own(login: str, senders: Path) -> set[str]:
     return found
 
 
-def complaint(headers: list[tuple[str, str]], login: str, senders: Path) -> str:
+def looked_up(login: str, table: str) -> list[str]:
+    command = ["/usr/sbin/postmap", "-q", login, table]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
+    if done.stderr or done.returncode not in (0, 1):
+        raise OSError(done.stderr)
+    return [address for address in re.split(r"[\s,]+", done.stdout.lower()) if address]
+
+
+def complaint(headers: list[tuple[str, str]], login: str, senders: Path, table: str = "") -> str:
     """Why the letter is refused, or nothing."""
     if not login:
         return "Sign in before you send."
     if sum(name == "from" for name, _ in headers) != 1:
         return "A letter needs one From line."
-    addresses = own(login, senders)
+    addresses = own(login, senders, table)
     for name, value in headers:
         if not all(names_only(addresses, text) for text in readings(value)) or (name == "from" and "@" not in value):
             return f"The {name.title()} line must hold your own address, {login}, and no other."
@@ -103,8 +113,8 @@ def text(data: bytes) -> str:
 class Letters:
     """What one connection sends, one letter after the other."""
 
-    def __init__(self, senders: Path) -> None:
-        self.senders = senders
+    def __init__(self, senders: Path, table: str) -> None:
+        self.senders, self.table = senders, table
         self.login = ""
         self.headers: list[tuple[str, str]] = []
 
@@ -128,7 +138,7 @@ class Letters:
         answer(CONTINUE)
 
     def end_of_headers(self, _: bytes) -> None:
-        if said := complaint(self.headers, self.login, self.senders):
+        if said := complaint(self.headers, self.login, self.senders, self.table):
             answer(REPLY, f"550 5.7.1 {said}".encode("ascii", "replace") + b"\0")
         else:
             answer(CONTINUE)
@@ -141,8 +151,8 @@ class Letters:
         answer(CONTINUE)
 
 
-def serve(senders: Path) -> None:
-    letters = Letters(senders)
+def serve(senders: Path, table: str = "") -> None:
+    letters = Letters(senders, table)
     known: dict[bytes, Callable[[bytes], None]] = {
         OPTIONS: letters.options,
         MACROS: letters.macros,
@@ -157,4 +167,4 @@ def serve(senders: Path) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), *sys.argv[2:3])

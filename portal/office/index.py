@@ -6,6 +6,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.aliases.models import Alias
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
@@ -23,7 +24,7 @@ from portal.office.models import Role
 JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
     (_("People"), (User, Roster, Sync)),
     (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
-    (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, Machine, MailLogin)),
+    (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, Machine, Alias, MailLogin)),
     (_("SMS and mail"), (Sms, Mail, Gateway)),
     (_("System"), (SecurityEvent, Role, Application)),
 )

@@ -7,6 +7,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
+from accounts.aliases.models import Alias
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
@@ -60,6 +61,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("view", Machine): (HELP, AUDITOR, ADMINISTRATOR),
     right("add", Machine): (ADMINISTRATOR,),
     right("delete", Machine): (HELP, ADMINISTRATOR),
+    right("view", Alias): (HELP, AUDITOR, ADMINISTRATOR),
+    right("add", Alias): (ADMINISTRATOR,),
+    right("delete", Alias): (ADMINISTRATOR,),
     # What was sent, and who came in
     right("view", Sms): (HELP, AUDITOR, ADMINISTRATOR),
     right("view", Gateway): (HELP, AUDITOR, ADMINISTRATOR),

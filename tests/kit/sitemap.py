@@ -12,6 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from accounts.aliases.models import Alias
 from accounts.bans.addresses import sortable
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.browsers.models import TrustedBrowser
@@ -81,6 +82,7 @@ class Addresses:
                 cidr="198.51.100.0/24", kind="shared", first=sortable(IPv4Address("198.51.100.0")),
                 last=sortable(IPv4Address("198.51.100.255")),
             ).pk,
+            "aliases/alias": Alias.objects.create(address="press@example.edu", user=owner).pk,
             "office/role": Role.objects.create(name="desk").pk,
             "log/securityevent": event.pk,
             "maillogins/maillogin": MailLogin.objects.create(

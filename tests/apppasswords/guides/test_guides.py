@@ -148,7 +148,9 @@ def test_it_costs_a_sign_in_and_no_more(
 ) -> None:
     with django_assert_num_queries(0):
         page_of(Person(), "iphone")
-    with django_assert_num_queries(4):  # the session, its owner, the phone, whether its owner has ended it
+    with django_assert_num_queries(
+        5
+    ):  # the session, its owner, the phone, whether its owner has ended it, other addresses
         page_of(reader, "iphone")
     assert not AppPassword.objects.exists()
 

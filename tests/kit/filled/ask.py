@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.urls import reverse
 
+from accounts.aliases.models import Alias
 from accounts.audit import audit
 from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
@@ -206,6 +207,11 @@ def _networks(_secrets: Secrets) -> Answers:
         yield row.cidr, [row.kind, row.note, str(addresses.kind(IN_SHARED))]
 
 
+def _other_addresses(_secrets: Secrets) -> Answers:
+    for row in Alias.objects.select_related("user", "created_by"):
+        yield row.address, [row.user.username, row.receives, str(row.created_by)]
+
+
 def _figures(_secrets: Secrets) -> Answers:
     for row in DayFigure.objects.exclude(name=DayFigure.Name.SUMMED_AT):
         yield str(row), row.value
@@ -247,6 +253,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "import": _import,
     "roles": _roles,
     "networks": _networks,
+    "other addresses": _other_addresses,
     "figures": _figures,
     "waiting": ask_servers.waiting,
     "gateways": ask_servers.gateways,

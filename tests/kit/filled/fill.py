@@ -8,6 +8,8 @@ from django.contrib.auth.models import Group
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts.aliases import aliases
+from accounts.aliases.models import Alias
 from accounts.audit import audit
 from accounts.bans import bans, networks
 from accounts.bans.models import Ban, KnownNetwork
@@ -83,6 +85,7 @@ def fill() -> Secrets:
     _plan()
     _remind()
     _know_networks()
+    _grant_addresses()
     _ban()
     _import(secrets["clerks"][SUPERUSER])
     _edit(secrets["clerks"][SUPERUSER])
@@ -213,6 +216,11 @@ def _show_qr_code() -> str:
     made = links.make(user("qr"), "iPhone")
     assert isinstance(made, tuple), made
     return made[1]
+
+
+def _grant_addresses() -> None:
+    for name, receives in (("press", True), ("off", False)):
+        aliases.grant(Alias(address=address(name), user=user("mail"), receives=receives), by=user(SUPERUSER))
 
 
 def _know_networks() -> None:

@@ -148,6 +148,9 @@ def _machines(page: Page, owner: User) -> Iterator[str]:
     yield "admin-machine-secret"
     page.goto("/admin/apppasswords/machine/")
     yield "admin-machine"
+    page.goto("/admin/aliases/alias/add/")
+    page.click("main [name=_save]")
+    yield "admin-other-address-add"
 
 
 def _files(page: Page) -> Iterator[str]:

@@ -135,6 +135,11 @@ admin/apppasswords/apppassword/add/                        -     -     -     -  
 admin/apppasswords/apppassword/<path:object_id>/history/   -     r     -     r     r     r
 admin/apppasswords/apppassword/<path:object_id>/delete/    -     -     -     -     -     -
 admin/apppasswords/apppassword/<path:object_id>/change/    -     r     -     r     r     r
+admin/aliases/alias/                                       -     r     -     r     r     r
+admin/aliases/alias/add/                                   -     -     -     -     rw    rw
+admin/aliases/alias/<path:object_id>/history/              -     r     -     r     r     r
+admin/aliases/alias/<path:object_id>/delete/               -     -     -     -     rw    rw
+admin/aliases/alias/<path:object_id>/change/               -     r     -     r     r     r
 admin/apppasswords/machine/                                -     r     -     r     r     r
 admin/apppasswords/machine/add/                            -     -     -     -     rw    rw
 admin/apppasswords/machine/<path:object_id>/history/       -     r     -     r     r     r
@@ -158,6 +163,7 @@ accounts/user unbind_phone                                 -     x     -     -  
 accounts/user forget_browsers                              -     x     -     -     x     x
 office/role delete_selected                                -     -     -     -     -     x
 apppasswords/apppassword remove                            -     x     -     -     x     x
+aliases/alias delete_selected                              -     -     -     -     x     x
 apppasswords/machine remove                                -     x     -     -     x     x
 """
 
