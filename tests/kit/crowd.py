@@ -34,7 +34,7 @@ Call = Mapping[str, Any]
 
 
 class Crowd:
-    """`rush("enter_code", calls)`: each call is a deed of tests/kit/deeds.py, done in one of 48 threads."""
+    """`rush("enter_code", calls)`: each call is a deed of tests/kit (deeds, deeds_sms), done in one of 48 threads."""
 
     def __init__(self, database_url: str, var: Path) -> None:
         self.database_url, self.outbox = database_url, var / "outbox.jsonl"
@@ -142,11 +142,11 @@ def main() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     django.setup()
     settings.DEBUG = False  # which would keep every statement
-    deeds = import_module("tests.kit.deeds")
+    deeds = vars(import_module("tests.kit.deeds")) | vars(import_module("tests.kit.deeds_sms"))
     with ThreadPoolExecutor(THREADS) as pool:
         for line in iter(sys.stdin.readline, ""):
             command = json.loads(line)
-            deed, calls = getattr(deeds, command["deed"]), command["calls"]
+            deed, calls = deeds[command["deed"]], command["calls"]
             threads = min(THREADS, len(calls))
             start, go = Barrier(threads + 1), Event()
             shares = [pool.submit(_do, deed, calls[number::threads], start, go) for number in range(threads)]

@@ -1,7 +1,7 @@
 """What each person in a crowd does. What comes in and goes out passes between processes: names and numbers."""
 
 import time
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,9 +11,6 @@ from django.utils import timezone
 from accounts.bans import bans
 from accounts.bans.models import Network
 from accounts.codes import codes
-from accounts.delivery import receipts, sending, sweeps
-from accounts.delivery.claims import ClaimLost
-from accounts.delivery.gateways.receipts import Receipt
 from accounts.delivery.models import Sms
 from accounts.factors import authenticators, recoverycodes
 from accounts.jobs import jobs
@@ -23,7 +20,6 @@ from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.rollouts import exemptions, reminders, switching
 from accounts.rollouts.models import Rollout
-from accounts.routes import outages, routing, spending
 from accounts.security import passwords
 from accounts.sessions import authorizations, signins
 from accounts.signin import signin
@@ -172,15 +168,6 @@ def end_pause(user: int, clerk: int) -> bool:
     return acts.end_pause(User.objects.get(pk=user), acts.By(User.objects.get(pk=clerk)))
 
 
-def deliver(sms: int) -> None:
-    sending.send(Sms, sms, routing.carry)
-
-
-def sweep() -> list[int]:
-    """The SMS among what it found; mails have keys of their own."""
-    return [row.pk for row in sweeps.unclaimed() if isinstance(row, Sms)]
-
-
 def note_logins(batch: list[tuple[int, str, str]], times: int) -> None:
     """What one process of the mail login service saw, written several times; in an order of its own."""
     for _ in range(times):
@@ -263,43 +250,3 @@ def note_first_use(pk: int, protocol: str, address: str, user: int = 0) -> str:
         return "REMOVED"
     connections.note_first_use(pk, protocol, address, timezone.now())
     return "NOTED"
-
-
-# --- SMS gateways -----------------------------------------------------------------------------------------------------
-
-
-def lose_gateway(gateway: str) -> bool:
-    return outages.begin(gateway, "", "ConnectTimeout")
-
-
-def probe_gateway(gateway: str) -> bool:
-    return outages.claim_probe(outages.current([gateway])[gateway])
-
-
-def find_gateway(gateway: str) -> None:
-    outages.end(outages.current([gateway]).get(gateway, []))
-
-
-def go_on_or_sweep(sms: int = 0, claimed_at: str = "") -> str:
-    """A worker that was so slow after its claim that it is taken for dead; or a sweep, and who sends what it finds."""
-    if not sms:
-        for pk in sweep():
-            deliver(pk)
-        return "SWEPT"
-    row = Sms.objects.select_related("user").get(pk=sms)
-    row.claimed_at = datetime.fromisoformat(claimed_at)
-    try:
-        routing.carry(row)
-    except ClaimLost:
-        return "LOST"
-    return "SENT"
-
-
-def report(gateway: str, gateway_id: str, status: str) -> int:
-    return receipts.note(
-        gateway, [Receipt(status=status, gateway_id=gateway_id, error="" if status == "sent" else "x")]
-    )
-
-
-def pay(sms: int, gateway: str) -> bool:
-    return spending.begin(Sms.objects.get(pk=sms), gateway) is not None
