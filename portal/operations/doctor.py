@@ -2,6 +2,8 @@
 sent."""
 
 import shutil
+import socket
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +31,9 @@ SEALED_WITHIN = timedelta(minutes=1)
 LEAST_FREE = 2 * 10**9  # bytes
 TIMEOUT = 3  # seconds
 GIGABYTE = 10**9
+# A bind of nobody by LDAP, and that it is right: nothing is counted.
+NOBODY = bytes.fromhex("300c020101600702010304008000")
+WELCOME = bytes.fromhex("300c02010161070a010004000400")
 
 
 class Finding(NamedTuple):
@@ -43,6 +48,7 @@ def examine(folder: Path = BACKUPS) -> Iterator[tuple[str, Finding]]:
         "database": _database,
         "queue and clocks": _queue,
         "mail login service": _mail_login_service,
+        "LDAP front": _ldap_front,
         "SMS": _sms,
         "directory": _directory,
         "security log": _security_log,
@@ -92,6 +98,34 @@ def _mail_login_service() -> Iterator[Finding]:
     except (URLError, OSError) as error:
         words = f"{address}: {error}. If it should run here: systemctl status mailkey-mail"
         yield Finding(words, is_trouble=True)
+
+
+def _ldap_front() -> Iterator[Finding]:
+    if not settings.LDAP_FRONT_SERVERS:
+        return
+    try:
+        answer = _bind_as_nobody()
+    except OSError as error:
+        answer = str(error).encode()
+    if answer == WELCOME:
+        yield Finding(f"{settings.LDAP_FRONT_LISTEN} answers; registered: {', '.join(settings.LDAP_FRONT_SERVERS)}")
+        return
+    said = answer.decode("utf-8", "replace") or "it hangs up"
+    words = f"{settings.LDAP_FRONT_LISTEN}: {said}. If it should run here: systemctl status mailkey-ldap"
+    yield Finding(words, is_trouble=True)
+
+
+def _bind_as_nobody() -> bytes:
+    host, _, port = settings.LDAP_FRONT_LISTEN.rpartition(":")
+    line = socket.create_connection((host.strip("[]"), int(port)), TIMEOUT)
+    if settings.LDAP_FRONT_CERTIFICATE:
+        context = ssl.create_default_context(cafile=settings.LDAP_FRONT_CERTIFICATE)
+        context.check_hostname = False  # it is asked by its address
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # this very certificate, and in its time
+        line = context.wrap_socket(line)
+    with line:
+        line.sendall(NOBODY)
+        return line.recv(100)
 
 
 def _sms() -> Iterator[Finding]:

@@ -12,7 +12,9 @@ from pathlib import Path
 from shutil import chown
 
 import pytest
+from pytest_django import Settings
 
+from portal.operations import doctor
 from tests.kit.people import PASSWORD
 from tests.kit.servers import free_port, need, need_file
 from tests.kit.servers.ldap_front import Front, ldap_front, with_tls
@@ -77,6 +79,21 @@ def test_by_tls(front: Front, tmp_path: Path) -> None:
         assert secure.bind(ON, front.database.secret)[0] == 255, "the certificate is looked at"
         secure.url = secure.url.replace("ldaps", "ldap")
         assert secure.bind(ON, front.database.secret)[0] in (254, 255), "never in clear"
+
+
+def test_the_doctor_looks_at_it(front: Front, tmp_path: Path, settings: Settings) -> None:
+    def said(one: Front) -> str:
+        settings.LDAP_FRONT_LISTEN = f"127.0.0.1:{one.port}"
+        [finding] = doctor._ldap_front()
+        return f"{finding.is_trouble} {finding.words}"
+
+    settings.LDAP_FRONT_SERVERS = {"cyrus": None}
+    assert said(front) == f"False 127.0.0.1:{front.port} answers; registered: cyrus"
+    with with_tls(front, tmp_path) as (secure, _authority):
+        assert said(secure).startswith("True"), "it speaks TLS and nothing else"
+        settings.LDAP_FRONT_CERTIFICATE = f"{tmp_path}/tls/fullchain.pem"
+        assert said(secure).startswith("False"), said(secure)
+        assert said(front).startswith("True"), "it does not"
 
 
 def test_who_may_ask(front: Front) -> None:

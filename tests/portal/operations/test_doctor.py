@@ -14,6 +14,7 @@ from accounts.log import events
 from accounts.log.models import SecurityEvent
 from portal.operations import health
 from tests.conftest import MakeUser
+from tests.kit.servers import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,12 @@ def test_backups_that_do_not_come(settings: Settings, tmp_path: Path) -> None:
     os.utime(file, (day_and_a_half_ago, day_and_a_half_ago))
     assert "✗" in of("backups", tmp_path)
     assert "36 hours old" in of("backups", tmp_path)
+
+
+def test_an_ldap_front_that_is_away(settings: Settings) -> None:
+    assert not of("LDAP front"), "nobody asks by it"
+    settings.LDAP_FRONT_SERVERS, settings.LDAP_FRONT_LISTEN = {"cyrus": None}, f"127.0.0.1:{free_port()}"
+    assert "refused. If it should run here: systemctl status mailkey-ldap" in of("LDAP front")
 
 
 def test_it_speaks_one_language() -> None:
