@@ -3,7 +3,6 @@
 import imaplib
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -21,11 +20,11 @@ pytestmark = pytest.mark.slow
 _numbers = count()
 
 
-@pytest.fixture
-def site(mail_system: MailSystem, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def site(mail_system: MailSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A portal on the database that the mail servers' login service reads."""
     shared = {name: mail_system.environment[name] for name in ("VAR", "MAIL_AUTH_TOKEN")}
-    with portal.running(tmp_path, SMS_RESEND_AFTER="1", **shared) as url:
+    with portal.running(tmp_path_factory.mktemp("portal"), SMS_RESEND_AFTER="1", **shared) as url:
         yield url
 
 
