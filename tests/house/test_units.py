@@ -25,4 +25,4 @@ def test_a_process_that_dies_is_started_again_by_its_server() -> None:
         text = unit.read_text()
         assert ("Restart=always" in text) is ("Type=oneshot" not in text)
         assert "UMask=0077" in text
-        assert ("granian" in text) is ("--respawn-failed-workers" in text)
+        assert ("portal.serving" in text) is ("ExecReload=" in text) is unit.with_suffix(".socket").exists()

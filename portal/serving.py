@@ -1,0 +1,131 @@
+"""granian as production starts it: `python -m portal.serving wsgi|rsgi APPLICATION [HOST:PORT]`.
+
+Neither a restart nor a reload refuses anybody (docs/decisions/0085-restarts-refuse-nobody.md). The socket is systemd's,
+where it hands one over: who comes during a restart waits in it. At SIGHUP each worker goes on until another one in its
+place has loaded what lies there now; if that does not load, the old one stays.
+"""
+
+import multiprocessing
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels, logger
+from granian.net import SocketHolder
+from granian.server.mp import MPServer, WorkerProcess
+
+WORKERS = 2
+BACKLOG = 1024  # connections that wait; the kernel's own limit may be lower
+KILLED_AFTER = 10  # seconds, of what does not end when it is asked to
+LOADED_WITHIN = 120  # seconds
+LOOKED_EVERY = 0.2  # seconds
+FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
+
+
+class Server(MPServer):
+    def _init_shared_socket(self) -> None:
+        """One for all workers: what waits in it is lost with none of them."""
+        self._sso = _socket((self.bind_addr, self.bind_port))
+        self._sfd = self._sso.fileno()
+        self._shd = SocketHolder(self._sfd, False, self.backlog)  # type: ignore[call-arg]  # granian declares none
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Callable[[], Any]) -> WorkerProcess:
+        reading, writing = multiprocessing.Pipe(duplex=False)
+        worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, writing))
+        worker.has_loaded = reading  # type: ignore[attr-defined]
+        return worker
+
+    def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+        super()._spawn_workers(spawn_target, target_loader)
+        self._tell_that_all_serve()
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        self._tell_that_all_serve()
+
+    def _tell_that_all_serve(self) -> None:
+        if all(self._loads(worker) for worker in self.wrks):
+            _tell_systemd("READY=1")
+
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
+        for place in range(self.workers):
+            worker = self._spawn_worker(place, spawn_target, target_loader)
+            worker.interrupt_by_parent = True  # nobody misses it yet, if it ends
+            worker.start()
+            if not self._loads(worker):
+                logger.error("What lies there now does not load: the old workers go on")
+                _end(worker)
+                break
+            worker.interrupt_by_parent = False
+            old, self.wrks[place] = self.wrks[place], worker
+            _end(old)
+        if self.interrupt_signal or self.interrupt_children:
+            self.main_loop_interrupt.set()
+
+    def _loads(self, worker: Any) -> bool:
+        """Waits until it has or cannot, or this server is to end."""
+        last = time.monotonic() + LOADED_WITHIN
+        while time.monotonic() < last and not self.interrupt_signal:
+            wait([worker.has_loaded, worker.inner.sentinel], LOOKED_EVERY)
+            if worker.has_loaded.poll():
+                return True
+            if not worker.is_alive():
+                return False
+        return False
+
+
+def _socket(address: tuple[str, int]) -> socket.socket:
+    """systemd's; without it one of our own."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()):
+        found = socket.socket(fileno=FIRST_HANDED_OVER)
+    else:
+        found = socket.create_server(address, backlog=BACKLOG)
+    found.setblocking(False)
+    found.set_inheritable(True)
+    return found
+
+
+def _load(load: Callable[[], Any], says_loaded: Connection) -> Any:
+    """In the worker."""
+    application = load()
+    says_loaded.send_bytes(b"loaded")  # read by nobody: that it is there is enough
+    return application
+
+
+def _end(worker: WorkerProcess) -> None:
+    """When what it answers is answered."""
+    worker.terminate()
+    worker.join(KILLED_AFTER)
+    if worker.is_alive():
+        worker.kill()
+        worker.join()
+
+
+def _tell_systemd(state: str) -> None:
+    """sd_notify(3)."""
+    if path := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            line.connect(path.replace("@", "\0", 1) if path.startswith("@") else path)
+            line.sendall(state.encode())
+
+
+def serve(interface: str, application: str, listen: str) -> None:
+    multiprocessing.set_start_method("fork")  # a worker takes the socket as it is
+    host, _, port = listen.rpartition(":")
+    Server(
+        application, host.strip("[]"), int(port), interface=Interfaces(interface), workers=WORKERS, backlog=BACKLOG,
+        blocking_threads=8 if interface == "wsgi" else None, workers_kill_timeout=KILLED_AFTER,
+        respawn_failed_workers=True, respawn_interval=0.5, log_level=LogLevels.info, websockets=False,
+    ).serve()  # fmt: skip
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])
