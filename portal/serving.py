@@ -25,6 +25,7 @@ BACKLOG = 1024  # connections that wait; the kernel's own limit may be lower
 KILLED_AFTER = 10  # seconds, of what does not end when it is asked to
 LOADED_WITHIN = 120  # seconds
 LOOKED_EVERY = 0.2  # seconds
+LOADED = b"loaded"
 FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
 
 
@@ -38,7 +39,7 @@ class Server(MPServer):
     def _spawn_worker(self, idx: int, target: Any, callback_loader: Callable[[], Any]) -> WorkerProcess:
         reading, writing = multiprocessing.Pipe(duplex=False)
         worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, writing))
-        worker.has_loaded = reading  # type: ignore[attr-defined]
+        worker.says_loaded, worker.is_loaded = reading, False  # type: ignore[attr-defined]
         return worker
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
@@ -73,13 +74,10 @@ class Server(MPServer):
     def _loads(self, worker: Any) -> bool:
         """Waits until it has or cannot, or this server is to end."""
         last = time.monotonic() + LOADED_WITHIN
-        while time.monotonic() < last and not self.interrupt_signal:
-            wait([worker.has_loaded, worker.inner.sentinel], LOOKED_EVERY)
-            if worker.has_loaded.poll():
-                return True
-            if not worker.is_alive():
-                return False
-        return False
+        while not worker.is_loaded and worker.is_alive() and not self.interrupt_signal and time.monotonic() < last:
+            if wait([worker.says_loaded], LOOKED_EVERY):
+                worker.is_loaded = _said(worker.says_loaded)
+        return bool(worker.is_loaded)
 
 
 def _socket(address: tuple[str, int]) -> socket.socket:
@@ -96,8 +94,15 @@ def _socket(address: tuple[str, int]) -> socket.socket:
 def _load(load: Callable[[], Any], says_loaded: Connection) -> Any:
     """In the worker."""
     application = load()
-    says_loaded.send_bytes(b"loaded")  # read by nobody: that it is there is enough
+    says_loaded.send_bytes(LOADED)
     return application
+
+
+def _said(says_loaded: Connection) -> bool:
+    try:
+        return says_loaded.recv_bytes() == LOADED
+    except EOFError:  # it ended before
+        return False
 
 
 def _end(worker: WorkerProcess) -> None:
