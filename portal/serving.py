@@ -7,17 +7,19 @@ place has loaded what lies there now; if that does not load, the old one stays.
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from granian._granian import SocketHolder
 from granian.constants import Interfaces
 from granian.log import LogLevels, logger
-from granian.net import SocketHolder
 from granian.server.mp import MPServer, WorkerProcess
 
 WORKERS = 2
@@ -26,6 +28,8 @@ KILLED_AFTER = 10  # seconds, of what does not end when it is asked to
 LOADED_WITHIN = 120  # seconds
 LOOKED_EVERY = 0.2  # seconds
 LOADED = b"loaded"
+REST = signal.SIGUSR1
+RESTS = 0.3  # seconds
 FIRST_HANDED_OVER = 3  # sd_listen_fds(3)
 
 
@@ -33,12 +37,12 @@ class Server(MPServer):
     def _init_shared_socket(self) -> None:
         """One for all workers: what waits in it is lost with none of them."""
         self._sso = _socket((self.bind_addr, self.bind_port))
-        self._sfd = self._sso.fileno()
-        self._shd = SocketHolder(self._sfd, False, self.backlog)  # type: ignore[call-arg]  # granian declares none
+        self._sfd: Any = self._sso.fileno()
+        self._shd = SocketHolder(self._sfd, False, self.backlog)  # type: ignore[assignment, call-arg]
 
-    def _spawn_worker(self, idx: int, target: Any, callback_loader: Callable[[], Any]) -> WorkerProcess:
+    def _spawn_worker(self, idx: Any, target: Any, callback_loader: Any, *_: Any) -> WorkerProcess:
         reading, writing = multiprocessing.Pipe(duplex=False)
-        worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, writing))
+        worker = super()._spawn_worker(idx, target, partial(_load, callback_loader, writing, self._sfd))
         worker.says_loaded, worker.is_loaded = reading, False  # type: ignore[attr-defined]
         return worker
 
@@ -71,6 +75,10 @@ class Server(MPServer):
         if self.interrupt_signal or self.interrupt_children:
             self.main_loop_interrupt.set()
 
+    def _stop_workers(self) -> None:
+        _let_rest(self.wrks)
+        super()._stop_workers()
+
     def _loads(self, worker: Any) -> bool:
         """Waits until it has or cannot, or this server is to end."""
         last = time.monotonic() + LOADED_WITHIN
@@ -91,11 +99,31 @@ def _socket(address: tuple[str, int]) -> socket.socket:
     return found
 
 
-def _load(load: Callable[[], Any], says_loaded: Connection) -> Any:
+def _load(load: Callable[[], Any], says_loaded: Connection, taken_from: int) -> Any:
     """In the worker."""
     application = load()
+    signal.signal(REST, lambda *_: _take_nothing(taken_from))
     says_loaded.send_bytes(LOADED)
     return application
+
+
+def _take_nothing(descriptor: int) -> None:
+    """Another socket, that nobody knows, comes into the place of the one that all workers have."""
+    inode = os.fstat(descriptor).st_ino
+    with socket.create_server(("127.0.0.1", 0)) as nobodys:
+        nobodys.setblocking(False)
+        for name in os.listdir("/proc/self/fd"):
+            with suppress(OSError):  # the list itself was one of them
+                if os.fstat(int(name)).st_ino == inode:
+                    os.dup2(nobodys.fileno(), int(name))
+
+
+def _let_rest(workers: Iterable[Any]) -> None:
+    """granian closes, when it is to end, what it has accepted and not read from yet; so it first accepts nothing."""
+    for worker in workers:
+        if worker.is_loaded and worker.is_alive():
+            os.kill(worker.inner.pid, REST)
+    time.sleep(RESTS)
 
 
 def _said(says_loaded: Connection) -> bool:
@@ -107,6 +135,7 @@ def _said(says_loaded: Connection) -> bool:
 
 def _end(worker: WorkerProcess) -> None:
     """When what it answers is answered."""
+    _let_rest([worker])
     worker.terminate()
     worker.join(KILLED_AFTER)
     if worker.is_alive():
