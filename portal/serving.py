@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from granian._granian import SocketHolder
@@ -112,10 +113,10 @@ def _take_nothing(descriptor: int) -> None:
     inode = os.fstat(descriptor).st_ino
     with socket.create_server(("127.0.0.1", 0)) as nobodys:
         nobodys.setblocking(False)
-        for name in os.listdir("/proc/self/fd"):
+        for file in Path("/proc/self/fd").iterdir():
             with suppress(OSError):  # the list itself was one of them
-                if os.fstat(int(name)).st_ino == inode:
-                    os.dup2(nobodys.fileno(), int(name))
+                if os.fstat(int(file.name)).st_ino == inode:
+                    os.dup2(nobodys.fileno(), int(file.name))
 
 
 def _let_rest(workers: Iterable[Any]) -> None:
