@@ -58,3 +58,31 @@ if (form && window.PublicKeyCredential) {
   });
   addEventListener("pageshow", () => { field.value = ""; }); // by Back: what was answered counts no more
 } else if (form) say(window.isSecureContext ? "unsupported" : "elsewhere");
+
+// Beside the field of a code: a passkey among what the browser fills in, where it can do that. Whatever comes of it but an
+// answer is silent: the field is there.
+const offer = document.querySelector("[data-passkey-offer]");
+
+const offered = async (signal) => {
+  if (!(await window.PublicKeyCredential?.isConditionalMediationAvailable?.())) return null;
+  const asks = JSON.parse(offer.dataset.passkeyOffer);
+  return navigator.credentials.get({ mediation: "conditional", signal, publicKey: { ...asks, challenge: bytes(asks.challenge) } });
+};
+
+if (offer) {
+  const code = document.querySelector("[name=code]")?.form;
+  let stop;
+  addEventListener("submit", () => stop?.abort()); // the code, or another one: one answer is enough
+  addEventListener("pagehide", () => stop?.abort());
+  addEventListener("pageshow", async () => { // by Back, too
+    stop = new AbortController();
+    offer.elements.answer.value = "";
+    try {
+      const found = await offered(stop.signal);
+      if (!found) return;
+      offer.elements.answer.value = answer(found);
+      if (offer.elements.trust_browser) offer.elements.trust_browser.disabled = !code?.elements.trust_browser?.checked;
+      offer.requestSubmit();
+    } catch { /* not chosen, or not at hand */ }
+  });
+}

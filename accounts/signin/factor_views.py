@@ -18,6 +18,7 @@ from accounts.sessions.halfway import Candidate
 from accounts.signin import entering, lost
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import SignInAppForm
+from accounts.signin.steps.passkeys import PasskeyOffer
 from accounts.signin.steps.typed import AppStep, NewAppStep, RecoveryStep
 from accounts.signin.steps.words import app_refusal_text, recovered_text
 from accounts.users.ways import Way
@@ -37,6 +38,7 @@ def sign_in_app(request: HttpRequest, candidate: Candidate) -> HttpResponse:
             entering.trust(request, response, app)
         return response
     context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.APP)}
+    context["offer"] = PasskeyOffer.beside(request, candidate, step.form)
     return render(request, "signin/sign_in_app.html", context)
 
 

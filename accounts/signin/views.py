@@ -30,6 +30,7 @@ from accounts.signin import entering, lost, passwordform, signin, steady, words
 from accounts.signin.decorators import halfway_required, way_required
 from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps.numbers import NumberStep
+from accounts.signin.steps.passkeys import PasskeyOffer
 from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
 from accounts.users.models import User
@@ -158,6 +159,7 @@ def sign_in_code(request: HttpRequest, candidate: Candidate) -> HttpResponse:
                 entering.trust(request, response, phone)
             return response
     context = {"step": step, "user_name": candidate.user.username, "others": candidate.others(Way.PHONE)}
+    context["offer"] = PasskeyOffer.beside(request, candidate, step.form)
     return render(request, "signin/sign_in_code.html", context)
 
 

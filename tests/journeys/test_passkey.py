@@ -93,3 +93,33 @@ def test_where_it_cannot_be_used_the_page_says_so(
     other.goto(AT_SIGN_IN)
     other.click("[data-asks]")
     expect(other.locator("[data-passkey-error]")).to_contain_text(live_server.url)
+
+
+def test_the_browser_offers_it_at_the_field_of_the_code(
+    live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = live_server.url
+    make_user("wangwu", phone=NUMBER)
+    page = open_page(base_url=live_server.url)
+    key = VirtualKey(page)
+    page.goto("/sign-in/")
+    steps.password(page, "wangwu")
+    steps.enter(page, steps.right_code())
+    page.goto(LIST)
+    press(page)
+    sign_out(page)
+
+    key.is_there(False)
+    steps.password(page, "wangwu")
+    expect(page.locator("[name=code]")).to_have_attribute("autocomplete", "one-time-code webauthn")
+    expect(page.locator(".alert-danger")).to_have_count(0)
+    steps.enter(page, steps.right_code())  # what was not chosen says nothing and stops nothing
+    page.wait_for_url(f"{live_server.url}/")
+    sign_out(page)
+
+    key.is_there(True)
+    steps.password(page, "wangwu")
+    page.wait_for_url(f"{live_server.url}/")
+    event = SecurityEvent.objects.filter(kind="signed_in").order_by("pk").last()
+    assert event
+    assert event.detail["method"] == "passkey"

@@ -118,6 +118,10 @@ class VirtualKey:
                    "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
         self.id = self.wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
+    def is_there(self, is_touched: bool) -> None:
+        """Whether its owner answers at once, or lets it wait."""
+        self.wire.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self.id, "enabled": is_touched})
+
     def unlocks(self, does: bool) -> None:
         """Whether its owner's finger is on it."""
         self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": does})

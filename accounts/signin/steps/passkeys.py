@@ -1,5 +1,7 @@
 """The steps of pages that a passkey answers on: one of this person's, and a new one."""
 
+from typing import Self
+
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -8,9 +10,11 @@ from accounts.factors import ceremonies, passkeys
 from accounts.factors.ceremonies import Made, Place, Purpose
 from accounts.factors.models import Passkey
 from accounts.sessions import clients, halfway
+from accounts.sessions.halfway import Candidate
 from accounts.signin.steps import words
-from accounts.signin.steps.forms import NewPasskeyForm, PasskeyForm
+from accounts.signin.steps.forms import CodeForm, NewPasskeyForm, PasskeyForm
 from accounts.users.models import User
+from accounts.users.ways import Way
 
 
 class Asking:
@@ -56,6 +60,28 @@ class PasskeyStep(Asking):
     @property
     def trusts_browser(self) -> bool:
         return bool(self.form.cleaned_data.get("trust_browser"))
+
+
+class PasskeyOffer:
+    """Beside the field of a code: the browser may name passkeys among what it fills in, and the answer goes to the page
+    of passkeys, as that of the button there. Which ones this person has is not said: the browser offers those that it
+    has itself."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    @classmethod
+    def beside(cls, request: HttpRequest, candidate: Candidate, form: CodeForm) -> Self | None:
+        """None: this person has no passkey, or none may be used."""
+        if Way.PASSKEY not in candidate.ways:
+            return None
+        form.fields["code"].widget.attrs["autocomplete"] = "one-time-code webauthn"
+        return cls(Place(candidate.user, halfway.nonce(request), Purpose.SIGN_IN))
+
+    @cached_property
+    def asks(self) -> str:
+        """The browser: JSON."""
+        return ceremonies.request(self.place, [])
 
 
 class NewPasskeyStep(Asking):
