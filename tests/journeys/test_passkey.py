@@ -1,5 +1,7 @@
 """A passkey in a real Chromium, with the authenticator that it has for tests: added, used, confirmed with, removed."""
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
@@ -98,7 +100,7 @@ def test_where_it_cannot_be_used_the_page_says_so(
 def test_the_browser_offers_it_at_the_field_of_the_code(
     live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
 ) -> None:
-    settings.PUBLIC_URL = live_server.url
+    settings.PUBLIC_URL, settings.SMS_RESEND_AFTER = live_server.url, timedelta()
     make_user("wangwu", phone=NUMBER)
     page = open_page(base_url=live_server.url)
     key = VirtualKey(page)
