@@ -1,6 +1,8 @@
 """A passkey in a real Chromium, with the authenticator that it has for tests: added, used, confirmed with, removed."""
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -69,6 +71,85 @@ def test_a_passkey_from_first_to_last(
     page.click("[name=remove]")
     expect(page.locator(".alert-success")).to_contain_text("已移除")
     assert not Passkey.objects.filter(user=user).exists()
+
+
+# What stands between makes another answer of it before it goes: this one, or one with another signature.
+SPOILT = """given => document.addEventListener("submit", (event) => {
+    const answer = event.target.elements.answer;
+    if (!answer?.value) return;
+    const said = JSON.parse(answer.value);
+    said.response.signature = said.response.signature.replace(/.{8}$/, "AAAAAAAA");
+    answer.value = given ?? JSON.stringify(said);
+}, true)"""
+UNASKED = """() => {
+    const form = document.querySelector("[data-passkey]"), asks = JSON.parse(form.dataset.passkey);
+    form.dataset.passkey = JSON.stringify({...asks, userVerification: "discouraged"});
+}"""
+
+
+def go_half_way(page: Page, key: VirtualKey) -> None:
+    key.is_there(False)  # or it would answer at the field of the code already
+    steps.password(page, "wangwu")
+    page.goto(AT_SIGN_IN)
+    key.is_there(True)
+
+
+def is_refused(page: Page) -> None:
+    before = signed_in()
+    press(page)
+    expect(page).to_have_url(re.compile(f"{AT_SIGN_IN}$"))
+    expect(page.locator("[data-asks]")).to_be_visible()
+    assert signed_in() == before
+
+
+def signed_in() -> int:
+    return SecurityEvent.objects.filter(kind="signed_in").count()
+
+
+def test_who_cheats_stays_half_way(
+    live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = live_server.url
+    user = make_user("wangwu", phone=NUMBER)
+    page = open_page(base_url=live_server.url)
+    key = VirtualKey(page)
+    page.goto("/sign-in/")
+    steps.password(page, "wangwu")
+    steps.enter(page, steps.right_code())
+    page.goto(LIST)
+    press(page)
+    sign_out(page)
+    stolen = key.copy()  # and from here on each counts by itself
+
+    go_half_way(page, key)
+    page.evaluate(SPOILT, None)
+    is_refused(page)
+    page.goto(AT_SIGN_IN)
+    page.evaluate(UNASKED)
+    key.unlocks(False)
+    is_refused(page)
+    key.unlocks(True)
+    settings.PUBLIC_URL = "http://localhost:1"  # to the browser, ours is another site of the same name now
+    page.goto(AT_SIGN_IN)
+    is_refused(page)
+    settings.PUBLIC_URL = live_server.url
+    user.refresh_from_db()
+    assert user.wrong_codes == 3
+
+    page.goto(AT_SIGN_IN)
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        press(page)
+    assert signed_in() == 2
+    answered = parse_qs(sent.value.post_data or "")["answer"][0]
+    sign_out(page)
+    go_half_way(page, key)
+    page.evaluate(SPOILT, answered)
+    is_refused(page)
+
+    key.becomes(stolen)
+    page.goto(AT_SIGN_IN)
+    is_refused(page)
+    assert SecurityEvent.objects.filter(kind="passkey_copied", user=user).exists()
 
 
 def test_where_it_cannot_be_used_the_page_says_so(

@@ -125,3 +125,15 @@ class VirtualKey:
     def unlocks(self, does: bool) -> None:
         """Whether its owner's finger is on it."""
         self.wire.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": does})
+
+    def copy(self) -> list[dict[str, Any]]:
+        """What a thief has who could read it out, as it is now."""
+        kept: list[dict[str, Any]] = self.wire.send("WebAuthn.getCredentials", {"authenticatorId": self.id})[
+            "credentials"
+        ]
+        return kept
+
+    def becomes(self, copy: list[dict[str, Any]]) -> None:
+        self.wire.send("WebAuthn.clearCredentials", {"authenticatorId": self.id})
+        for kept in copy:
+            self.wire.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": kept})

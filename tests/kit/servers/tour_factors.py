@@ -36,9 +36,11 @@ def factors(page: Page, owner: User) -> Iterator[str]:
     page.goto("/security/confirm/app/?next=/app-passwords/")
     yield "confirm-app"
     with override_settings(PUBLIC_URL=page.evaluate("location.origin")):  # which passkeys are of
-        yield from _passkeys(page)
+        authenticator = VirtualKey(page)
+        yield from _passkeys(page, authenticator)
+        authenticator.is_there(False)  # or it would answer at the field of the code
         yield from _recovery_codes(page)
-        yield from _sign_in(page)
+        yield from _sign_in(page, authenticator)
     Authenticator.objects.all().delete()
     Passkey.objects.all().delete()
     RecoverySet.objects.all().delete()
@@ -46,8 +48,7 @@ def factors(page: Page, owner: User) -> Iterator[str]:
     TrustedBrowser.objects.update(ways_version=owner.ways_version)
 
 
-def _passkeys(page: Page) -> Iterator[str]:
-    key = VirtualKey(page)
+def _passkeys(page: Page, key: VirtualKey) -> Iterator[str]:
     page.goto("/security/factors/passkeys/")
     yield "passkeys-none"
     key.unlocks(False)
@@ -89,7 +90,7 @@ def _recovery_codes(page: Page) -> Iterator[str]:
     yield "factors-recovered"
 
 
-def _sign_in(page: Page) -> Iterator[str]:
+def _sign_in(page: Page, key: VirtualKey) -> Iterator[str]:
     Sms.objects.all().delete()  # the next one need not wait
     page.context.clear_cookies(name="session")
     page.goto("/sign-in/")
@@ -102,8 +103,10 @@ def _sign_in(page: Page) -> Iterator[str]:
     page.goto("/sign-in/passkey/")
     yield "sign-in-passkey"
     Passkey.objects.update(public_key=b"")
+    key.is_there(True)
     with page.expect_navigation():
         page.click("[data-asks]")
     yield "sign-in-passkey-wrong"
+    key.is_there(False)
     page.goto("/sign-in/code/")
     steps.enter(page, steps.right_code())
