@@ -19,6 +19,7 @@ SETTINGS = of_tests.env.settings
 OF_OTHERS = ("INSTITUTION_ENGLISH", "SMS_SIGNATURE", "PASSKEY_DOMAIN")  # settings; empty they are as these say
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 FOR_LIBRARIES = r"\.setdefault\(\"(?:DJANGO_SETTINGS_MODULE|CELERY_SKIP_CHECKS)\""  # set, and read by them
+OF_SYSTEMD = r"\.get\(\"(?:LISTEN_PID|NOTIFY_SOCKET)\""  # what it tells a process of itself is no setting
 
 
 # --- The example
@@ -46,7 +47,9 @@ def test_nothing_else_reads_the_environment() -> None:
     """What reads a setting elsewhere knows neither its kind nor its default."""
     for path in (*ROOT.glob("portal/**/*.py"), *ROOT.glob("accounts/**/*.py"), *ROOT.glob("apppasswords/**/*.py")):
         if path.parent.name != "environment":
-            found = re.findall(rf"os\.environ\b(?!{FOR_LIBRARIES})|os\.getenv|env\.ENVIRON", path.read_text())
+            found = re.findall(
+                rf"os\.environ\b(?!{FOR_LIBRARIES}|{OF_SYSTEMD})|os\.getenv|env\.ENVIRON", path.read_text()
+            )
             assert not found, path
 
 
