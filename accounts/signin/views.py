@@ -18,6 +18,7 @@ from accounts.bans import bans
 from accounts.codes import guesses
 from accounts.delivery.models import Sms
 from accounts.elsewhere import arrivals, exits, sources
+from accounts.lib import invisible
 from accounts.log import events
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
@@ -49,7 +50,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     initial = {"username": request.user.get_username(), "temporary": lifetimes.is_temporary(request)}
     form = SignInForm(request.POST or None, initial=initial)
     address = clients.address(request)
-    shown_by = request.POST.get(passwordform.FIELD) or request.GET.get(passwordform.FIELD, "")
+    shown_by = invisible.dropped(
+        request.POST.get(passwordform.FIELD) or request.GET.get(passwordform.FIELD, "")
+    ).strip()
     if passwordform.is_hidden(shown_by):
         return _without_form(request, next_path, again=again)
     insists = False  # on what to do about a forgotten password

@@ -71,7 +71,7 @@ class AliasForm(Seen, forms.ModelForm[Alias]):
 @admin.register(Alias)
 class AliasAdmin(ShownLookups):
     form = AliasForm
-    list_display = ("address", "user", "receives", "note", "created_by", "created_at")
+    list_display = ("address", "user", "receives_in_words", "note", "created_by", "created_at")
     list_filter = ("receives",)
     search_fields = ("address", "user__username", "user__name", "note")
     list_select_related = ("user", "created_by")
@@ -82,6 +82,10 @@ class AliasAdmin(ShownLookups):
     def get_form(self, request: Any, obj: Alias | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         return type(form.__name__, (form,), {"clerk": request.user})
+
+    @admin.display(description=Alias._meta.get_field("receives").verbose_name, ordering="receives")
+    def receives_in_words(self, row: Alias) -> str:
+        return gettext("yes") if row.receives else "—"
 
     def has_change_permission(self, request: HttpRequest, obj: Alias | None = None) -> bool:
         """Withdrawn and granted anew, so that the log says who could send when."""
