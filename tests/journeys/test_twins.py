@@ -270,6 +270,7 @@ def test_back_reload_and_a_second_tab_after_each_step(browser: Browser) -> None:
     page.fill("[name=username]", person.user.username)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
+    page.wait_for_url("**/sign-in/code/")
     for _step in ("reload", "back"):
         page.reload()
         page.go_back()
