@@ -31,16 +31,22 @@ def sign_out(page: Page) -> None:
     page.wait_for_url("**/sign-in/")
 
 
-def test_a_passkey_from_first_to_last(
-    live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
-) -> None:
+def at_home(live_server: LiveServer, open_page: Open, settings: Settings) -> tuple[Page, VirtualKey]:
+    """Somebody who has signed in with a code, at a computer that can keep a passkey."""
     settings.PUBLIC_URL = live_server.url
-    user = make_user("wangwu", phone=NUMBER)
     page = open_page(base_url=live_server.url)
     key = VirtualKey(page)
     page.goto("/sign-in/")
     steps.password(page, "wangwu")
     steps.enter(page, steps.right_code())
+    return page, key
+
+
+def test_a_passkey_from_first_to_last(
+    live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
+) -> None:
+    user = make_user("wangwu", phone=NUMBER)
+    page, key = at_home(live_server, open_page, settings)
 
     page.goto(LIST)
     key.unlocks(False)
@@ -109,13 +115,8 @@ def signed_in() -> int:
 def test_who_cheats_stays_half_way(
     live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
 ) -> None:
-    settings.PUBLIC_URL = live_server.url
     user = make_user("wangwu", phone=NUMBER)
-    page = open_page(base_url=live_server.url)
-    key = VirtualKey(page)
-    page.goto("/sign-in/")
-    steps.password(page, "wangwu")
-    steps.enter(page, steps.right_code())
+    page, key = at_home(live_server, open_page, settings)
     page.goto(LIST)
     press(page)
     sign_out(page)
@@ -181,13 +182,9 @@ def test_where_it_cannot_be_used_the_page_says_so(
 def test_the_browser_offers_it_at_the_field_of_the_code(
     live_server: LiveServer, open_page: Open, make_user: MakeUser, settings: Settings
 ) -> None:
-    settings.PUBLIC_URL, settings.SMS_RESEND_AFTER = live_server.url, timedelta()
+    settings.SMS_RESEND_AFTER = timedelta()
     make_user("wangwu", phone=NUMBER)
-    page = open_page(base_url=live_server.url)
-    key = VirtualKey(page)
-    page.goto("/sign-in/")
-    steps.password(page, "wangwu")
-    steps.enter(page, steps.right_code())
+    page, key = at_home(live_server, open_page, settings)
     page.goto(LIST)
     press(page)
     sign_out(page)
