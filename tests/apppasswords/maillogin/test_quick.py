@@ -20,10 +20,18 @@ from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, PASSWORD
 
-FREE, BANNED, NINE, SHARED, NEVER, IPV6 = (
-    "192.0.2.1", "192.0.2.2", "192.0.2.3", "10.0.0.1", "10.9.0.1", "2001:db8::1",
+FREE, BANNED, NINE, OWN, SHARED, NEVER, IPV6 = (
+    "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "10.0.0.1", "10.9.0.1", "2001:db8::1",
 )  # fmt: skip
-ADDRESSES = {"free": FREE, "banned": BANNED, "nine": NINE, "shared": SHARED, "never": NEVER, "IPv6": IPV6}
+ADDRESSES = {
+    "free": FREE,
+    "banned": BANNED,
+    "nine": NINE,
+    "own failures": OWN,
+    "shared": SHARED,
+    "never": NEVER,
+    "IPv6": IPV6,
+}
 SLOW = "left to the whole rules"
 
 
@@ -38,7 +46,7 @@ def in_the_loop(login: Login) -> Verdict | None:
 
 
 def counted() -> list[tuple[str, str, bool]]:
-    return sorted(Failure.objects.values_list("network", "account", "is_guess"))
+    return sorted(Failure.objects.filter(cleared_at=None).values_list("network", "account", "is_guess"))
 
 
 def tried(decide: Callable[[Login], Verdict | None], login: Login) -> tuple[object, ...]:
@@ -83,6 +91,7 @@ def test_every_case_is_decided_alike(passwords_of: dict[str, dict[str, str | Non
     Ban.objects.create(network=NEVER, until=timezone.now() + timedelta(hours=1))
     for number in range(9):
         bans.note_failure(NINE, bans.stranger("x@example.edu"), f"guess {number}", "imap")
+    bans.note_failure(OWN, "on@example.edu", "an old one", "imap")  # which a right one clears
     surprises, quickly = [], set()
     for (where, address), (name, typed) in product(ADDRESSES.items(), passwords_of.items()):
         for what, password in typed.items():
