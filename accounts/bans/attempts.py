@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from accounts.bans import bans, brake
-from accounts.bans.bans import Tries
+from accounts.bans import bans, brake, digests, failures
 from accounts.bans.brake import Claim
+from accounts.bans.failures import Tries
 from accounts.log import events
 from accounts.users import mailbox_passwords, usernames
 from accounts.users.keeper import CannotTell, MustChange
@@ -38,7 +38,7 @@ class Attempt:
 def enter(name: str, password: str, *, address: str, channel: str, trusts: Callable[[User], bool]) -> Attempt:
     """`trusts`: whether it comes from a browser that the account trusts, or from somebody who is signed in already."""
     owner = User.objects.filter(username=usernames.canonical(name) or "").first()
-    account = owner.username if owner else bans.stranger(name)
+    account = owner.username if owner else digests.stranger(name)
     if until := bans.banned_until(address, account):
         return Attempt(Outcome.BANNED, until=until)
     trusted = owner is not None and trusts(owner)  # asked for every account, whether it matters or not
@@ -55,16 +55,16 @@ def enter(name: str, password: str, *, address: str, channel: str, trusts: Calla
     except MustChange:
         user, must_change = owner, True
     if user is None:
-        until = bans.note_failure(address, account, password, channel).banned_until
+        until = failures.note_failure(address, account, password, channel).banned_until
         events.record(events.Kind.REFUSED, owner, address=address, channel=channel)
         if owner:
             brake.was_wrong(owner, claimed)
         if until:
             return Attempt(Outcome.BANNED, until=until)
-        return Attempt(Outcome.WRONG, tries=bans.tries(address, account))
+        return Attempt(Outcome.WRONG, tries=failures.tries(address, account))
     # Guesses that came at once were all compared before the first was counted: none of them profits from that.
     if until := bans.banned_until(address, account):
         return Attempt(Outcome.BANNED, until=until)
     brake.was_right(user.pk, claimed)
-    bans.note_success(address, account)
+    failures.note_success(address, account)
     return Attempt(Outcome.MUST_CHANGE) if must_change else Attempt(Outcome.RIGHT, user)

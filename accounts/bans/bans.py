@@ -1,39 +1,19 @@
-"""Wrong passwords in a row ban an address for a while, the right password included.
+"""A banned address cannot sign in for a while, the right password included: all of it, or one account there."""
 
-Failures and bans are in the database: they hold when a cache is gone, in every process at once, and under concurrency.
-"""
-
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-from accounts.bans import addresses, digests, places
-from accounts.bans.models import Ban, Failure, Network
-from accounts.bans.places import Standing
-from accounts.lib import prepared
-from accounts.lib.prepared import Steps
+from accounts.bans import addresses, digests
+from accounts.bans.models import Ban, Failure
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
-from accounts.users import usernames
 from accounts.users.models import User
-
-NETWORKS_AT_ONCE = 500  # deleted in one transaction
-STRANGER = "unknown "  # begins what failures of a name that is no account's are kept under
-
-
-def stranger(name: str) -> str:
-    """What failures are kept under of a name that is no account's. What was typed as a name may be a password: only a
-    keyed digest of it is kept."""
-    typed = usernames.canonical(name) or name
-    return STRANGER + salted_hmac("accounts.bans.name", typed, algorithm="sha256").hexdigest()[:16]
 
 
 def banned_until(address: str, account: str) -> datetime | None:
@@ -43,196 +23,19 @@ def banned_until(address: str, account: str) -> datetime | None:
     return until if until and not addresses.is_never_banned(address) else None
 
 
-class Noted(NamedTuple):
-    """What became of a failure. One that came after the ban is not counted."""
-
-    counted: bool
-    banned_until: datetime | None
+def in_force() -> Q:
+    return Q(until__gt=timezone.now(), lifted_at=None)
 
 
-def note_failure(address: str, account: str, password: str, channel: str) -> Noted:
-    """Count a wrong password. Of many that come at once exactly BAN_AFTER_FAILURES are counted; the last one bans."""
-    standing = places.standing(address)
-    networks = addresses.networks(address)
-    wide = _wide(networks, standing)
-    failure = _New(networks[0], account, channel, timezone.now(), password)
-    if standing.kind is addresses.Kind.NEVER_BANNED:
-        failure.create(is_guess=False)
-        return Noted(counted=True, banned_until=None)
-    if prepared.together(*_early(failure, networks, shared=standing.is_shared, wide=wide)) is not None:
-        return Noted(counted=True, banned_until=None)
-    with transaction.atomic(durable=True):
-        LOCK.row((networks[0], *wide)[-1])
-        if until := banned_until(address, account):
-            return Noted(counted=False, banned_until=until)
-        # An old phone repeats itself all day: what was counted before needs no counting again.
-        is_guess = not failure.repeats().exists()
-        failure.create(is_guess=is_guess)
-        if is_guess:
-            for network, guesses, limit in _whole(networks[0], wide, standing):
-                if guesses.filter(is_guess=True).count() >= limit:
-                    return Noted(counted=True, banned_until=_ban(network, "", guesses))
-        mine = _mine(networks[0], account, shared=standing.is_shared)
-        if _counting(mine, standing).count() >= settings.BAN_AFTER_FAILURES:
-            return Noted(counted=True, banned_until=_ban(networks[0], account if standing.is_shared else "", mine))
-    return Noted(counted=True, banned_until=None)
-
-
-class Tries(NamedTuple):
-    """What an address may be told of its own wrong passwords; the same whether the account exists or not."""
-
-    made: int  # for this account
-    left: int | None  # before a ban; None where nobody is banned
-
-
-def tries(address: str, account: str) -> Tries:
-    standing = places.standing(address)
-    networks = addresses.networks(address)
-    made = _recent(networks[0]).filter(account=account).count()
-    if standing.kind is addresses.Kind.NEVER_BANNED:
-        return Tries(made, None)
-    counting = _counting(_mine(networks[0], account, shared=standing.is_shared), standing).count()
-    left = [settings.BAN_AFTER_FAILURES - counting]
-    wide = _wide(networks, standing)
-    for _network, guesses, limit in _whole(networks[0], wide, standing):
-        left.append(limit - guesses.filter(is_guess=True).count())
-    return Tries(made, max(min(left), 0))
-
-
-class _New:
-    """A failure that is to be counted. The password itself goes no further."""
-
-    def __init__(self, network: str, account: str, channel: str, at: datetime, password: str) -> None:
-        self.network, self.account, self.channel, self.at = network, account, channel, at
-        self.first = addresses.first(network)
-        self.digests = digests.of(password, at)
-
-    def create(self, *, is_guess: bool) -> None:
-        Failure.objects.create(
-            network=self.network, account=self.account, first=self.first, channel=self.channel, at=self.at,
-            password_digest=self.digests[0], is_guess=is_guess,
-        )  # fmt: skip
-
-    def repeats(self) -> QuerySet[Failure]:
-        return _of_building(self.network).filter(account=self.account, password_digest__in=self.digests)
-
-
-def _whole(network: str, wide: Iterable[str], standing: Standing) -> Iterator[tuple[str, QuerySet[Failure], int]]:
-    """The networks that may be banned whole, the widest first, for how many different guesses."""
-    limits = {"48": settings.BAN_AFTER_FAILURES_48, "56": settings.BAN_AFTER_FAILURES_56}
-    for one in reversed(list(wide)):
-        limit = settings.SHARED_NETWORK_FAILURES if places.is_gateway(one) else limits[one.partition("/")[2]]
-        yield one, _of_wide(one), limit
-    if standing.is_shared and not standing.is_asker:
-        yield network, _of_building(network), settings.SHARED_NETWORK_FAILURES
-
-
-# Until the commit, failures of this network wait for each other.
-LOCK = prepared.Statement(
-    "mailkey_lock",
-    f"""INSERT INTO {Network._meta.db_table} (network) VALUES (%s)
-        ON CONFLICT (network) DO UPDATE SET network = excluded.network""",  # noqa: S608 (names of our own tables)
-)
-
-
-@cache
-def _count_statement(digests: int, *, wide: bool) -> prepared.Statement:
-    """For so many digests of a password; `wide`: of an IPv6 address that is not shared."""
-    failure, ban = Failure._meta.db_table, Ban._meta.db_table
-    same = ", ".join(["%s"] * digests)
-    few_around = f"""
-          AND (SELECT COUNT(*) FROM {failure}
-               WHERE first >= %s AND first <= %s AND cleared_at IS NULL AND is_guess AND at > %s) < %s"""  # noqa: S608
-    sql = f"""INSERT INTO {failure} (network, account, first, password_digest, channel, at, is_guess)
-        SELECT %s, %s, %s, %s, %s, %s,
-            NOT EXISTS (SELECT 1 FROM {failure} LEFT JOIN {ban} AS its ON its.id = ban_id
-                        WHERE {failure}.network = %s AND {failure}.account = %s AND cleared_at IS NULL AND at > %s
-                          AND password_digest IN ({same})
-                          AND (ban_id IS NULL OR (its.lifted_at IS NULL AND its.account <> '')))
-        WHERE NOT EXISTS (SELECT 1 FROM {ban}
-                          WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s))
-          AND (SELECT COUNT(*) FILTER (WHERE ban_id IS NULL OR %s = 1) < %s
-                  AND COUNT(*) FILTER (WHERE ban_id IS NULL AND account = %s) < %s
-               FROM {failure}
-               WHERE network = %s AND cleared_at IS NULL AND at > %s){few_around * 2 if wide else ""}
-        RETURNING id"""  # noqa: S608
-    return prepared.Statement(f"mailkey_count_{digests}{'_wide' if wide else ''}", sql)
-
-
-def early(address: str, account: str, password: str, channel: str, standing: Standing) -> Steps:
-    """What counts a failure that is far from a ban, as most are: then it says so with a row. If not, nothing is done,
-    and `note_failure` must. Not for those that are never banned."""
-    networks = addresses.networks(address)
-    failure = _New(networks[0], account, channel, timezone.now(), password)
-    return _early(failure, networks, shared=standing.is_shared, wide=_wide(networks, standing))
-
-
-def _wide(networks: tuple[str, ...], standing: Standing) -> tuple[str, ...]:
-    return () if standing.kind or standing.is_shared else networks[1:]
-
-
-def _early(failure: _New, networks: tuple[str, ...], *, shared: bool, wide: tuple[str, ...]) -> Steps:
-    new, since = failure, failure.at - settings.FAILURE_LIFETIME
-    enough = settings.BAN_AFTER_FAILURES - 1
-    values = [new.network, new.account, new.first, new.digests[0], new.channel, new.at]
-    values += [new.network, new.account, since, *new.digests]
-    values += [*(networks * 3)[:3], new.at, new.account]
-    # In a shared network those that banned one account count for the whole address.
-    values += [int(shared), settings.SHARED_NETWORK_FAILURES - 1 if shared else enough, new.account, enough]
-    values += [new.network, since]
-    limits = (settings.BAN_AFTER_FAILURES_56, settings.BAN_AFTER_FAILURES_48)
-    for network, limit in zip(wide, limits, strict=False):
-        values += [*addresses.ends(network), since, limit - 1]
-    statement = _count_statement(len(new.digests), wide=bool(wide))
-    return (LOCK, [(networks[0], *wide)[-1]]), (statement, values)
-
-
-def _recent(network: str) -> QuerySet[Failure]:
-    return Failure.objects.filter(network=network, cleared_at=None, at__gt=_counted_since())
-
-
-def _counted_since() -> datetime:
-    return timezone.now() - settings.FAILURE_LIFETIME
-
-
-def _live(network: str) -> QuerySet[Failure]:
-    return _recent(network).filter(ban=None)
-
-
-def _mine(network: str, account: str, *, shared: bool) -> QuerySet[Failure]:
-    return _live(network).filter(account=account) if shared else _live(network)
-
-
-def _counting(failures: QuerySet[Failure], standing: Standing) -> QuerySet[Failure]:
-    """Behind a mail server the old phone that repeats itself would shut out its owner's other programs."""
-    repeats = settings.BAN_COUNTS_REPEATS and not standing.is_asker
-    return failures if repeats else failures.filter(is_guess=True)
-
-
-def _of_building(network: str) -> QuerySet[Failure]:
-    """What counts for a whole address of a shared network. What banned single accounts there belongs to it, or guesses
-    at one account after the other would count for nothing; unless that ban was lifted."""
-    banned_an_account = Q(ban__lifted_at=None) & ~Q(ban__account="")
-    return _recent(network).filter(Q(ban=None) | banned_an_account)
-
-
-def _of_wide(network: str) -> QuerySet[Failure]:
-    """The same for an IPv6 /56 or /48: what banned narrower networks within it belongs to it."""
-    bits = int(network.partition("/")[2])
-    wider = Q(ban__network__endswith=f"/{bits}") | Q(ban__network__endswith="/48")
-    around = Failure.objects.filter(first__range=addresses.ends(network), cleared_at=None, at__gt=_counted_since())
-    return around.filter(Q(ban=None) | (Q(ban__lifted_at=None) & ~wider))
-
-
-def _ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
+def ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:
     now = timezone.now()
     until = now + settings.BAN_LIFETIME
-    ban = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
+    new = Ban.objects.create(network=network, account=account, started_at=now, until=until, **_story(failures))
     owner = User.objects.filter(username=account).first() if account else None
     if owner:  # what it has open from there is not guessing, but nobody knows whose it is; the sweep ends it
         Ending.objects.ask([account], Ending.Why.BANNED, network=network)
-    events.record(events.Kind.BANNED, owner, address=network, until=until, failures=ban.failure_count)
-    failures.update(ban=ban)
+    events.record(events.Kind.BANNED, owner, address=network, until=until, failures=new.failure_count)
+    failures.update(ban=new)
     return until
 
 
@@ -242,7 +45,7 @@ def _story(failures: QuerySet[Failure]) -> dict[str, Any]:
     story: dict[str, Any] = failures.aggregate(
         failure_count=Count("pk"),
         account_count=Count("account", distinct=True),
-        unknown_count=Count("account", distinct=True, filter=Q(account__startswith=STRANGER)),
+        unknown_count=Count("account", distinct=True, filter=Q(account__startswith=digests.STRANGER)),
         password_count=Count("password_digest", distinct=True),
         first_at=Min("at"),
         last_at=Max("at"),
@@ -252,16 +55,6 @@ def _story(failures: QuerySet[Failure]) -> dict[str, Any]:
         "guess_count": failures.values("account", "password_digest").distinct().count(),
         "channels": ", ".join(sorted(channels)),
     }
-
-
-def note_success(address: str, account: str) -> None:
-    """A success clears the failures of its own account at this address, and nobody else's."""
-    failures = Failure.objects.filter(network=addresses.network(address), account=account, cleared_at=None, ban=None)
-    failures.update(cleared_at=timezone.now(), password_digest="")
-
-
-def in_force() -> Q:
-    return Q(until__gt=timezone.now(), lifted_at=None)
 
 
 def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = "") -> SecurityEvent | None:
@@ -277,30 +70,3 @@ def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = 
         return events.record(
             events.Kind.BAN_LIFTED, owner, actor=by, address=ban.network, **account, **events.because(reason)
         )
-
-
-def forget_digests() -> None:
-    """Of failures that count no more, however often this is called in a day."""
-    Failure.objects.filter(at__lte=_counted_since()).exclude(password_digest="").update(password_digest="")
-
-
-def delete_expired() -> None:
-    forget_digests()
-    Failure.objects.filter(at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()
-    _delete_networks()
-
-
-def _delete_networks() -> None:
-    """Rows behind which nothing is counted any more.
-
-    Whoever waits for one that goes makes it anew and holds that (see LOCK): nobody is in twice. Held ones are passed
-    over, and few go at once: no failure waits for this.
-    """
-    counting = Failure.objects.filter(network=OuterRef("pk"), cleared_at=None, at__gt=_counted_since())
-    last: str | None = ""
-    while last is not None:
-        with transaction.atomic():
-            idle = Network.objects.filter(~Exists(counting), pk__gt=last).order_by("pk")
-            rows = list(idle.select_for_update(skip_locked=True).values_list("pk", flat=True)[:NETWORKS_AT_ONCE])
-            Network.objects.filter(pk__in=rows).delete()
-        last = rows[-1] if rows else None

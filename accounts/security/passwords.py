@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string, salted_hmac
 
 from accounts.bans import attempts, brake
-from accounts.bans.bans import Tries
+from accounts.bans.failures import Tries
 from accounts.codes import limits
 from accounts.delivery import notices
 from accounts.directory import passwords as directory_passwords

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from django.conf import settings
 
 from accounts.bans import attempts, bans
-from accounts.bans.bans import Tries
+from accounts.bans.failures import Tries
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.phones import phones

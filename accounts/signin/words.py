@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.bans.bans import Tries
+from accounts.bans.failures import Tries
 from accounts.codes import guesses
 from accounts.lib import clock
 from accounts.phones.models import HelpCode

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses, bans, brake, places
+from accounts.bans import addresses, bans, brake, digests, failures, places
 from accounts.bans.brake import Claim
 from accounts.log import events
 from accounts.maillogins import maillogins
@@ -112,7 +112,7 @@ def verify(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
     if verdict.outcome is Outcome.YES and facts.user_id is not None:
         brake.was_right(facts.user_id, verdict.claimed)
         if facts.has_failures:
-            bans.note_success(login.address, account)
+            failures.note_success(login.address, account)
         return replace(verdict, is_new_place=not places.is_noted(facts.place_at))
     return verdict
 
@@ -138,7 +138,7 @@ def _decide(login: Login, claim: Claiming, asker: Asker) -> tuple[Verdict, Facts
     facts = found.now(login.address, name or "", login.password, now)
     banned_until = facts.banned_until
     if facts.user_id is None and banned_until is None:
-        banned_until = bans.banned_until(login.address, bans.stranger(login.user))
+        banned_until = bans.banned_until(login.address, digests.stranger(login.user))
     account = name if facts.user_id is not None and name else ""
     early = without_mailbox_password(login, facts, banned_until, now)
     if early is None:
@@ -215,8 +215,8 @@ def _yes(reason: Reason, login: Login, facts: Facts, now: datetime, use: Use | N
 
 
 def _refuse(login: Login, verdict: Verdict, facts: Facts, account: str) -> Verdict:
-    whose = account or bans.stranger(login.user)
-    noted = bans.note_failure(login.address, whose, login.password_text, login.protocol)
+    whose = account or digests.stranger(login.user)
+    noted = failures.note_failure(login.address, whose, login.password_text, login.protocol)
     if not noted.counted:
         return with_slip(Verdict(Outcome.BANNED, Reason.BANNED, noted.banned_until), login, facts.user_id)
     owner = facts.user_id

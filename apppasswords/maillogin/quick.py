@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from accounts.bans import addresses, bans, places
+from accounts.bans import addresses, digests, failures, places
 from accounts.lib.prepared import Asking
 from accounts.users import usernames
 from apppasswords.maillogin import facts as found
@@ -39,6 +39,6 @@ def decide(login: Login) -> Asking[Verdict | None]:
 def _count(login: Login, name: str, facts: Facts) -> Asking[bool]:
     if facts.standing.kind is addresses.Kind.NEVER_BANNED:
         return False
-    account = name if facts.user_id is not None else bans.stranger(login.user)
-    steps = bans.early(login.address, account, login.password_text, login.protocol, facts.standing)
+    account = name if facts.user_id is not None else digests.stranger(login.user)
+    steps = failures.early(login.address, account, login.password_text, login.protocol, facts.standing)
     return (yield steps) is not None

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 from oauth2_provider.models import DeviceGrant
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.bans.models import Ban, Brake, Failure, Network, Place
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms, SmsDay
@@ -226,7 +226,7 @@ def test_nothing_that_ends_is_forgotten(rows: Rows) -> None:
 @pytest.mark.usefixtures("db")
 def test_networks_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose failures still count stays; failures that were cleared, or are too old to count, keep nothing."""
-    monkeypatch.setattr(bans, "NETWORKS_AT_ONCE", 2)
+    monkeypatch.setattr(failures, "NETWORKS_AT_ONCE", 2)
     names = [f"192.0.2.{number}" for number in range(10, 19)]
     Network.objects.bulk_create(Network(network=name) for name in names)
     wrong = {"account": "a", "password_digest": "0", "channel": "web"}
@@ -234,6 +234,6 @@ def test_networks_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
         Failure.objects.create(network=name, **wrong)
     Failure.objects.create(network=names[1], cleared_at=timezone.now(), **wrong)
     Failure.objects.create(network=names[2], at=timezone.now() - settings.FAILURE_LIFETIME, **wrong)
-    bans.delete_expired()
+    failures.delete_expired()
     assert sorted(Network.objects.values_list("pk", flat=True)) == names[::3]
     assert Failure.objects.count() == 5

@@ -12,7 +12,7 @@ accounts.signin.views:sign_in | name and password come in
       accounts.bans.bans:banned_until | not from a banned address
       accounts.bans.brake:claim | guessed at from many addresses? then only where it is known
       accounts.users.mailbox_passwords:check_password | whoever keeps the passwords is asked
-      accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
+      accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.signin.signin:second_step | in, bind a phone, or a code
       accounts.phones.phones:of | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
@@ -54,7 +54,7 @@ apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
     apppasswords.maillogin.facts:now | all that it needs in one statement
     accounts.bans.brake:claim | only where two-step is off and the account was never seen there
     accounts.users.mailbox_passwords:check_password | only where two-step is off
-    accounts.bans.bans:note_failure | a wrong one counts; the tenth bans
+    accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.log.events:record | a name without its domain is told to its owner
   apppasswords.maillogin.wire:write_form | one line, and a status
   apppasswords.maillogin.afterwards:Notebook | after the answer

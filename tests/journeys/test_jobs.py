@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.phones.models import HelpCode
 from accounts.rollouts.models import Exemption, Rollout
 from accounts.users.models import User
@@ -187,7 +187,7 @@ def test_the_figures_take_one_click_and_a_year_of_them_two(enter: Enter, owner: 
 
 def test_why_somebody_is_banned_takes_two(enter: Enter, owner: User, settings: Settings) -> None:
     for n in range(settings.BAN_AFTER_FAILURES):
-        bans.note_failure("203.0.113.7", owner.username, f"wrong {n}", "imap")
+        failures.note_failure("203.0.113.7", owner.username, f"wrong {n}", "imap")
     hand = enter(roles.HELP)
     hand.page.goto("/admin/")
     hand.link("条封禁正在生效")

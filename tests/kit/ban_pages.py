@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.bans.models import Ban
 
 BANS, FAILURES = "/admin/bans/ban/", "/admin/bans/failure/"
@@ -14,7 +14,7 @@ ONE = "wangwu@example.edu"
 def fail(tries: list[tuple[str, str]], address: str = HOME, channel: str = "imap") -> Ban:
     """The last of these bans."""
     for account, password in tries:
-        bans.note_failure(address, account, password, channel)
+        failures.note_failure(address, account, password, channel)
     return Ban.objects.latest("pk")
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.bans.models import Network
 from accounts.codes import codes
 from accounts.delivery.models import Sms
@@ -83,7 +83,7 @@ def delete_networks() -> None:
     """On PostgreSQL. Whoever waits for a row is told so, or the test would hang."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
-        bans.delete_expired()
+        failures.delete_expired()
 
 
 def post(path: str, data: dict[str, str], session: str, address: str) -> dict[str, Any]:

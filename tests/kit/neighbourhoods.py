@@ -1,6 +1,6 @@
 """Networks that the office knows, and wrong passwords from them."""
 
-from accounts.bans import bans, networks
+from accounts.bans import failures, networks
 from accounts.bans.models import KnownNetwork
 from accounts.users.models import User
 
@@ -13,7 +13,7 @@ def know(cidr: str, kind: Kind, clerk: User | None = None) -> KnownNetwork:
     return known
 
 
-def fail(address: str, times: int = 1, account: str = "wangwu@example.edu", password: str = "wrong") -> bans.Noted:
+def fail(address: str, times: int = 1, account: str = "wangwu@example.edu", password: str = "wrong") -> failures.Noted:
     for n in range(times):
-        noted = bans.note_failure(address, account, f"{password} {n}", "imap")
+        noted = failures.note_failure(address, account, f"{password} {n}", "imap")
     return noted

@@ -20,14 +20,14 @@ ROOT = Path(__file__).parent.parent.parent
 RULES, CASES = ROOT / "deploy/prometheus/mailkey.rules.yml", ROOT / "tests/portal/operations/alerts.yml"
 ROWS = """
 from django.utils import timezone
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.log import events
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
 user = User.objects.get(username="zhangsan@example.edu")
 MailLogin.objects.create(user=user, day=timezone.localdate(), protocol="imap", method="app", count=3)
 events.record(events.Kind.SIGNED_OUT, user, address="192.0.2.1")
-bans.note_failure("192.0.2.9", user.username, "wrong", "imap")
+failures.note_failure("192.0.2.9", user.username, "wrong", "imap")
 """
 
 

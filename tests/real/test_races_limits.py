@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.bans.models import Ban, Failure, Network
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent
@@ -67,7 +67,7 @@ def test_the_night_waits_for_no_failure(postgresql_crowd: Crowd, django_db_block
         held, idle = Newcomer().address, Newcomer().address
         Network.objects.bulk_create([Network(network=held), Network(network=idle)])
         with transaction.atomic():
-            bans.LOCK.row(held)
+            failures.LOCK.row(held)
             postgresql_crowd.rush("delete_networks", [{}])
             left = set(Network.objects.filter(pk__in=[held, idle]).values_list("pk", flat=True))
     assert left == {held}

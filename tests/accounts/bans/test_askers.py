@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import bans
+from accounts.bans import bans, failures
 from accounts.bans.models import Ban
 
 SERVER = "192.0.2.25"
@@ -20,13 +20,13 @@ def asker(settings: Settings) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_server_is_never_banned() -> None:
     for number in range(20):
-        bans.note_failure(SERVER, f"person{number}@example.edu", "wrong", "imap")
+        failures.note_failure(SERVER, f"person{number}@example.edu", "wrong", "imap")
     assert not Ban.objects.exists(), "however many accounts are tried"
     for _ in range(12):
-        bans.note_failure(SERVER, "phone@example.edu", "of last year", "imap")
+        failures.note_failure(SERVER, "phone@example.edu", "of last year", "imap")
     assert not Ban.objects.exists(), "a program that repeats itself shuts nobody out"
     for number in range(12):
-        bans.note_failure(SERVER, "lisi@example.edu", f"guess {number}", "imap")
+        failures.note_failure(SERVER, "lisi@example.edu", f"guess {number}", "imap")
     assert [ban.account for ban in Ban.objects.all()] == ["lisi@example.edu"]
     assert bans.banned_until(SERVER, "lisi@example.edu")
     assert bans.banned_until(SERVER, "zhangsan@example.edu") is None

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import bans, causes, digests
+from accounts.bans import causes, digests, failures
 from accounts.bans.models import Ban, Failure
 from accounts.bans.tasks import forget_digests
 from accounts.lib.clock import iso
@@ -19,9 +19,9 @@ from portal.celery import app
 ADDRESS, ACCOUNT = "198.51.100.7", "lisi@example.edu"
 
 
-def wrong(password: str = "wrong", times: int = 1) -> bans.Noted:
+def wrong(password: str = "wrong", times: int = 1) -> failures.Noted:
     for _time in range(times):
-        noted = bans.note_failure(ADDRESS, ACCOUNT, password, "imap")
+        noted = failures.note_failure(ADDRESS, ACCOUNT, password, "imap")
     return noted
 
 
@@ -45,7 +45,7 @@ def test_it_is_looked_after_each_hour() -> None:
 @pytest.mark.django_db
 def test_a_success_takes_it_along() -> None:
     wrong()
-    bans.note_success(ADDRESS, ACCOUNT)
+    failures.note_success(ADDRESS, ACCOUNT)
     assert Failure.objects.get().password_digest == ""
 
 

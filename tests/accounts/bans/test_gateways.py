@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import bans, places
+from accounts.bans import digests, places
 from accounts.bans.models import Ban, KnownNetwork
 from accounts.signin import signin
 from accounts.signin.signin import Step
@@ -106,7 +106,7 @@ def test_a_name_that_is_nobodys_is_banned_alone_there(
     answers = [enter(nobody, f"guess {n}") for n in range(11)]
     assert answers == [refused] * (10 if by_mail else 9) + [banned] * (1 if by_mail else 2)
     assert enter("somebody@example.edu", "guess") is refused
-    assert Ban.objects.get().account == bans.stranger(nobody)
+    assert Ban.objects.get().account == digests.stranger(nobody)
     lisi = make_user("lisi", two_step=False)
     assert enter(lisi.username, PASSWORD) in (Outcome.YES, Step.DONE)
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.bans import addresses, bans, networks
+from accounts.bans import addresses, bans, failures, networks
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
@@ -161,7 +161,7 @@ def test_in_a_shared_network_one_account_is_banned(make_user: MakeUser) -> None:
 def test_where_nobody_is_banned_failures_are_counted_and_shown(make_user: MakeUser) -> None:
     make_user("wangwu")
     know(f"{WEBMAIL}/32", Kind.NEVER_BANNED)
-    assert fail(WEBMAIL, 40) == bans.Noted(counted=True, banned_until=None)
+    assert fail(WEBMAIL, 40) == failures.Noted(counted=True, banned_until=None)
     assert Failure.objects.filter(network=WEBMAIL).count() == 40
     assert not Ban.objects.exists()
     assert bans.banned_until(WEBMAIL, "wangwu@example.edu") is None
@@ -193,7 +193,7 @@ def test_a_ban_of_the_building_stays_when_a_note_is_edited(make_user: MakeUser, 
     settings.SHARED_NETWORK_FAILURES = 15
     known = know("10.20.0.0/16", Kind.SHARED)
     for n in range(15):
-        bans.note_failure(BUILDING, f"person{n}@example.edu", f"guess {n}", "imap")
+        failures.note_failure(BUILDING, f"person{n}@example.edu", f"guess {n}", "imap")
     assert bans.banned_until(BUILDING, "")
     known.note = "Dormitories"
     networks.keep(known, by=User.objects.get(username="keeper@example.edu"))

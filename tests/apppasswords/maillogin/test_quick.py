@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import addresses, bans
+from accounts.bans import addresses, digests, failures
 from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.lib import prepared
 from apppasswords import passwords
@@ -90,8 +90,8 @@ def test_every_case_is_decided_alike(passwords_of: dict[str, dict[str, str | Non
     Ban.objects.create(network=BANNED, until=timezone.now() + timedelta(hours=1))
     Ban.objects.create(network=NEVER, until=timezone.now() + timedelta(hours=1))
     for number in range(9):
-        bans.note_failure(NINE, bans.stranger("x@example.edu"), f"guess {number}", "imap")
-    bans.note_failure(OWN, "on@example.edu", "an old one", "imap")  # which a right one clears
+        failures.note_failure(NINE, digests.stranger("x@example.edu"), f"guess {number}", "imap")
+    failures.note_failure(OWN, "on@example.edu", "an old one", "imap")  # which a right one clears
     surprises, quickly = [], set()
     for (where, address), (name, typed) in product(ADDRESSES.items(), passwords_of.items()):
         for what, password in typed.items():

@@ -9,7 +9,7 @@ from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.bans.models import Ban
 from accounts.directory.models import Sync
 from accounts.factors.models import Authenticator, RecoveryCode, RecoverySet
@@ -44,7 +44,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     page.goto("/admin/handbook/")
     yield "admin-handbook"
     for _ in range(settings.BAN_AFTER_FAILURES):
-        bans.note_failure("203.0.113.7", "zhangsan@example.edu", "old password", "web")
+        failures.note_failure("203.0.113.7", "zhangsan@example.edu", "old password", "web")
     page.goto("/admin/dashboard/")
     page.get_by_role("button", name=re.compile("立即统计|Count now")).click()
     yield "admin-dashboard"

@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import bans
+from accounts.bans import bans, digests, failures
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -49,7 +49,7 @@ def test_what_is_told_of_each(desk: Person, make_user: MakeUser, clock: time_mac
     for channel in ("imap", "smtp"):
         fail_at = [(ONE, "old")] * 5
         for account, password in fail_at:
-            bans.note_failure(HOME, account, password, channel)
+            failures.note_failure(HOME, account, password, channel)
             clock.shift(timedelta(minutes=1))
     page = text_of(desk.get(BANS))
     for told in (HOME, "the whole address", "IMAP, SMTP", "12:00:00 – 12:09:00", "in force until"):
@@ -57,7 +57,7 @@ def test_what_is_told_of_each(desk: Person, make_user: MakeUser, clock: time_mac
 
 
 def test_names_that_are_no_account_are_not_readable(desk: Person) -> None:
-    ban = fail([(bans.stranger("my secret password"), "x")] * 10)
+    ban = fail([(digests.stranger("my secret password"), "x")] * 10)
     for page in (f"{BANS}{ban.pk}/change/", FAILURES):
         text = text_of(desk.get(page))
         assert "no account (" in text
@@ -133,7 +133,7 @@ def test_whether_it_is_in_a_known_network(desk: Person, settings: Settings) -> N
 
 def test_the_drawing_has_every_failure(desk: Person, clock: time_machine.Traveller) -> None:
     for _ in range(9):
-        bans.note_failure(HOME, ONE, "old", "imap")
+        failures.note_failure(HOME, ONE, "old", "imap")
         clock.shift(timedelta(minutes=5))
     ban = fail([(ONE, "old")])
     desk.arrive()
@@ -253,7 +253,7 @@ def test_a_ban_that_is_nowhere(desk: Person) -> None:
 def test_no_number_of_a_phone_is_in_it(desk: Person, wangwu: Person) -> None:
     """Somebody types the number where the mailbox belongs."""
     wangwu.enter_password("wrong", name=NUMBER)
-    fail([(bans.stranger(NUMBER), "x")] * 10)
+    fail([(digests.stranger(NUMBER), "x")] * 10)
     assert User.objects.filter(username=ONE).exists()
     for page in (BANS, FAILURES, f"{BANS}{Ban.objects.get().pk}/change/"):
         assert NUMBER not in desk.get(page).content.decode()

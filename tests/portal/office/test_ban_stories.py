@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import bans, causes
+from accounts.bans import causes, digests
 from accounts.bans.causes import IN_WORDS, Cause
 from accounts.bans.models import Failure
 from tests.conftest import MakeUser
@@ -60,7 +60,7 @@ TRIES = {
         "5 accounts, 10 different passwords (perhaps an attack)",
     ),
     "names that do not exist": (
-        [(bans.stranger(f"nobody{n}"), "a") for n in range(2)] * 5, Cause.TYPING,
+        [(digests.stranger(f"nobody{n}"), "a") for n in range(2)] * 5, Cause.TYPING,
         "2 accounts, different passwords: 1, 10 times (perhaps people who mistype, perhaps an attack); 2 of the names",
     ),
 }  # fmt: skip

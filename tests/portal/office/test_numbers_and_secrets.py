@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import Field, ForeignKey
 from django.utils import timezone
 
-from accounts.bans import bans
+from accounts.bans import digests, failures
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
@@ -46,7 +46,7 @@ def owner(make_user: MakeUser) -> Person:
     person.post("/security/phone/unbind/")
     Sms.objects.filter(purpose="unbind").update(status="failed", error="twilio 21211")
     person.enter_password("wrong", name=NUMBER)
-    bans.note_failure("192.0.2.9", bans.stranger(f"+86{NUMBER}"), NUMBER, "imap")
+    failures.note_failure("192.0.2.9", digests.stranger(f"+86{NUMBER}"), NUMBER, "imap")
     return person
 
 

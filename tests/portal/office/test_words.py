@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from accounts.bans import bans
+from accounts.bans import failures
 from accounts.phones.models import Phone
 from portal.office import django_words
 from tests.conftest import MakeUser
@@ -97,7 +97,7 @@ COUNTED = ("%(total_count)s selected", "All %(total_count)s selected")
 
 
 def test_filters_are_named_for_what_they_choose(office: Person) -> None:
-    bans.note_failure("198.51.100.7", "wangwu@example.edu", "wrong", "web")
+    failures.note_failure("198.51.100.7", "wangwu@example.edu", "wrong", "web")
     page = office.get("/admin/bans/ban/", headers={"accept-language": "zh-hans"}).content.decode()
     assert 'data-filter-title="封禁范围"' in page
     page = office.get("/admin/bans/failure/", headers={"accept-language": "zh-hans"}).content.decode()

@@ -18,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.bans import addresses, bans, causes, places
+from accounts.bans import addresses, bans, causes, digests, places
 from accounts.bans.models import Ban, Failure
 from accounts.lib import clock, invisible, origins, series, ways_in
 from accounts.lib.seen import Seen
@@ -34,8 +34,8 @@ FAILURES_SHOWN = 50
 
 def account_name(account: str) -> str:
     """A name that is no account's was never kept; the beginning of its digest tells one from another."""
-    if account.startswith(bans.STRANGER):
-        return gettext("no account (%(digest)s)") % {"digest": account.removeprefix(bans.STRANGER)[:4]}
+    if account.startswith(digests.STRANGER):
+        return gettext("no account (%(digest)s)") % {"digest": account.removeprefix(digests.STRANGER)[:4]}
     return account or gettext("the whole address")
 
 
