@@ -58,7 +58,8 @@ def off(service: LoginService, password: str = OF_THE_DIRECTORY, address: str = 
 
 def test_the_directory_decides(service: LoginService) -> None:
     assert wait_until(lambda: off(service) == 200, 10)
-    assert off(service, PASSWORD, "192.0.2.7") == 401  # of Mailkey's own, from before
+    of_mailkeys_own = (off(service, PASSWORD, "192.0.2.7") for _ in range(10))  # a busy machine may be late once
+    assert next(status for status in of_mailkeys_own if status != 503) == 401
     assert service.right("192.0.2.8").status == 200
 
 

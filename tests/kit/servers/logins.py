@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -24,6 +25,7 @@ from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent.parent
 TOKEN = "token-of-the-tests"
+CANNOT_TELL = 503
 PEOPLE = f"""
 import json
 from django.utils import timezone
@@ -121,6 +123,15 @@ class LoginService:
     def at_once(self, count: int, what: "Any", *given: Any) -> list[Reply]:
         with ThreadPoolExecutor(count) as crowd:
             return [asked.result() for asked in [crowd.submit(what, *given) for _ in range(count)]]
+
+    def count_ten_of(self, guesses: int, address: str) -> None:
+        """At once: ten are counted, and ban. Who waited for too long is told so, and asks again, as programs do."""
+        statuses = Counter(reply.status for reply in self.at_once(guesses, self.wrong, address))
+        assert set(statuses) <= {401, 429, CANNOT_TELL}
+        assert statuses[401] <= 10 <= statuses[401] + statuses[CANNOT_TELL], statuses
+        for _later in range(statuses[CANNOT_TELL]):
+            self.wrong(address)
+        assert (self.database.bans(address), self.database.failures(address)) == (1, 10)
 
     def lives(self) -> bool:
         try:
