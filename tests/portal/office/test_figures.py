@@ -254,14 +254,14 @@ def test_a_history(settings: Settings, db: None) -> None:
     settings.DEBUG = True
     call_command("demo")
     demo = set(User.objects.values_list("pk", "password", "two_step_from"))
-    call_command("demo_history", people=300)
+    call_command("demo_history", people=120)
     assert demo < set(User.objects.values_list("pk", "password", "two_step_from"))
-    assert User.objects.count() == 303
+    assert User.objects.count() == 123
     days = DayFigure.objects.filter(name=Name.TWO_STEP, key="").order_by("day").values_list("day", "value")
     assert len(days) == 364
     on = [value for _day, value in days]
-    assert on[0] < 30
-    assert on[-1] > 200
+    assert on[0] < 12
+    assert on[-1] > 80
     assert (
         only(Name.TWO_STEP, timezone.localdate())[""]
         == figures.owners().filter(two_step_from__lte=timezone.now()).count()
@@ -269,8 +269,8 @@ def test_a_history(settings: Settings, db: None) -> None:
     assert not Sms.objects.filter(created_at__gt=timezone.now()).exists()
     assert not figures.missing()
     with pytest.raises(CommandError, match="already"):
-        call_command("demo_history", people=300)
+        call_command("demo_history", people=120)
     names = set(User.objects.values_list("username", "name", "department"))
     User.objects.filter(username__startswith="u0").delete()
-    call_command("demo_history", people=300)
+    call_command("demo_history", people=120)
     assert set(User.objects.values_list("username", "name", "department")) == names

@@ -20,6 +20,7 @@ from portal.office import roles
 from portal.office.models import GivenRight, Role
 from tests.conftest import MakeUser
 from tests.kit.officers import CLERKS, NO_ROLE, SUPERUSER, clerk_with
+from tests.kit.servers import migrated
 from tests.kit.servers.service import ROOT
 
 USERS, ROLES = "/admin/accounts/user/", "/admin/office/role/"
@@ -36,13 +37,14 @@ def names(role: str) -> set[str]:
 @pytest.mark.slow
 def test_a_fresh_database_has_them(tmp_path: Path) -> None:
     """Permissions too, which Django makes only after the last migration."""
-    environment = os.environ | {"DEBUG": "on", "VAR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/fresh"}
+    url = f"sqlite:///{tmp_path}/fresh"
+    environment = os.environ | {"DEBUG": "on", "VAR": str(tmp_path), "DATABASE_URL": url}
 
     def manage(*arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
 
-    manage("migrate")
+    migrated.migrate(url)  # by the command
     assert manage("roles") == "", "nothing is missing, nothing differs"
     counted = (
         "from portal.office.models import Role; print(*(r.permissions.count() for r in Role.objects.order_by('pk')))"
