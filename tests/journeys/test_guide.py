@@ -20,6 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 def test_bind_sign_in_trust_change_unbind(site: str, open_page: Open, *, javascript: bool) -> None:
     """From the first sign-in to the unbound phone."""

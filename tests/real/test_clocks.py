@@ -77,12 +77,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(url, tmp_path_factory.mktemp("site"))
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("hours", [-8, 1])
 def test_the_time_is_the_databases(site: Site, hours: float) -> None:
     assert site.machine(hours, TIME) == "True"
 
 
 @pytest.mark.bypass("row 11: a clock that is off")
+@pytest.mark.share(2)
 @pytest.mark.parametrize(("web", "worker"), [(1, 0), (-1, 0), (0, 1), (0, -1)])
 def test_sms_are_sent_all_the_same(site: Site, web: float, worker: float) -> None:
     pk = site.machine(web, ASKED)

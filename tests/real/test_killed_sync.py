@@ -87,6 +87,7 @@ def manage(database: Database, directory: Directory, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.share(2)
 def test_a_kill_wherever_it_comes_changes_nothing(database: Database) -> None:
     with running(person(f"p{number:02}", ou="physics") for number in range(MANY)) as directory:
         manage(database, directory, "syncpeople")

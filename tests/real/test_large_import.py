@@ -65,6 +65,7 @@ def wait_for(manager: Visitor, page: str, text: str) -> tuple[requests.Response,
     return found, seen
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_ten_thousand_rows_in_under_a_minute_with_progress(site: Site, kind: str) -> None:
     with site.visitor() as manager:

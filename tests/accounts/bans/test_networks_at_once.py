@@ -16,6 +16,7 @@ BUILDING = "10.20.0.1"
 
 
 @pytest.mark.slow
+@pytest.mark.share(2)
 def test_at_once_in_processes_that_run(crowd: Crowd) -> None:
     """Four processes that have failed at the address before, and keep their connections."""
     name, address = f"crowded{crowd.database_url[:4]}@example.edu", "100.64.7.1"
@@ -64,6 +65,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.slow
+@pytest.mark.share(2)
 def test_at_once_in_the_mail_login_service(service: LoginService) -> None:
     """Its two processes run on, with their prepared statements; another process edits."""
 

@@ -31,6 +31,7 @@ def _sign_in(page: Page) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.share(2)
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 def test_from_the_first_page_to_the_failed_sms(
     live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, *, javascript: bool
@@ -52,6 +53,7 @@ def test_from_the_first_page_to_the_failed_sms(
 
 
 @pytest.mark.slow
+@pytest.mark.share(2)
 @pytest.mark.parametrize("language", ["zh-CN", "en-US"])
 def test_it_is_for_everybody(
     live_server: LiveServer, open_page: Open, clerk: Person, make_user: MakeUser, language: str
