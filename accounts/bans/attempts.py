@@ -17,6 +17,8 @@ from accounts.users import mailbox_passwords, usernames
 from accounts.users.keeper import CannotTell, MustChange
 from accounts.users.models import User
 
+NOBODY = 0  # the primary key of no account
+
 
 class Outcome(Enum):
     RIGHT = auto()
@@ -41,16 +43,17 @@ def enter(name: str, password: str, *, address: str, channel: str, trusts: Calla
     account = owner.username if owner else digests.stranger(name)
     if until := bans.banned_until(address, account):
         return Attempt(Outcome.BANNED, until=until)
-    trusted = owner is not None and trusts(owner)  # asked for every account, whether it matters or not
+    # Asked for every account, whether it matters or not, and of nobody's too: or its time would tell.
+    trusted = trusts(owner or User(pk=NOBODY)) and owner is not None
     counts = owner is not None and owner.is_active and not owner.two_step_is_on() and not trusted
-    claimed = brake.claim(owner.pk if owner else 0, account, address, password, counts=counts)
+    claimed = brake.claim(owner.pk if owner else NOBODY, account, address, password, counts=counts)
     if owner and claimed is Claim.NONE_LEFT:
         return Attempt(Outcome.LATER, until=brake.until(owner.pk))
     must_change = False
     try:
         user = mailbox_passwords.check_password(name, password)
     except CannotTell as answer:
-        brake.was_right(owner.pk if owner else 0, claimed)
+        brake.was_right(owner.pk if owner else NOBODY, claimed)
         return Attempt(Outcome.CANNOT_TELL, until=answer.until)
     except MustChange:
         user, must_change = owner, True

@@ -195,7 +195,7 @@ def unsigned(response: HttpResponse, name: str) -> str:
 @pytest.mark.bypass("row 36: Django CVE-2024-39329, CVE-2025-13473, authentik 2025 L2: who exists shows")
 @pytest.mark.usefixtures("real_passwords")
 def test_unknown_disabled_and_wrong_look_and_cost_the_same(
-    make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
+    make_user: MakeUser, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     make_user("wangwu", phone=NUMBER)
     make_user("nophone")
@@ -213,6 +213,7 @@ def test_unknown_disabled_and_wrong_look_and_cost_the_same(
     cases = [*wrong, ("disabled", PASSWORD), ("unknown", PASSWORD)]
     for n, (name, password) in enumerate(cases):
         person = Person(REMOTE_ADDR=f"192.0.2.{n}")
+        person.cookies[settings.TRUSTED_BROWSER_COOKIE_NAME] = "x" * 43  # it is looked for among everybody's
         hashed.clear()
         with CaptureQueriesContext(connection) as queries:
             response = person.enter_password(password, name=name)
