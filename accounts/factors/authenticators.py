@@ -88,14 +88,16 @@ def matches(offered: Offer, text: str) -> int | Off | None:
     return None
 
 
-def add(offered: Offer, step: int, name: str, *, address: str = "") -> Authenticator | Refusal:
-    """From now on it counts. The code that has proven it is spent."""
+def add(
+    offered: Offer, step: int, name: str, *, address: str = "", replaces_all: bool = False
+) -> Authenticator | Refusal:
+    """From now on it counts. The code that has proven it is spent. `replaces_all`: the others go."""
     user = offered.user
     with transaction.atomic():
         user.hold()
         if not User.objects.filter(pk=user.pk, ways_version=user.ways_version).exists():
             return Refusal.GONE  # so of one form that comes twice, one counts
-        if Authenticator.objects.filter(user=user).count() >= AT_MOST:
+        if not replaces_all and Authenticator.objects.filter(user=user).count() >= AT_MOST:
             return Refusal.TOO_MANY
         app = Authenticator.objects.create(
             user=user,

@@ -38,7 +38,7 @@ def add_app(
         user.hold()
         if not helpcodes.spend(help_code, user):
             return authenticators.Refusal.GONE
-        app = authenticators.add(offered, step, name, address=address)
+        app = authenticators.add(offered, step, name, address=address, replaces_all=True)
         if isinstance(app, authenticators.Refusal):
             transaction.set_rollback(True)
             return app
