@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from accounts.bans import bans
 from accounts.bans.models import Ban
-from accounts.factors import authenticators
+from accounts.factors import authenticators, passkeys
 from accounts.phones import phones
 from accounts.phones.models import Phone as PhoneRow
 from accounts.rollouts import rollouts
@@ -25,8 +25,8 @@ from apppasswords.models import AppPassword as AppPasswordRow
 from apppasswords.secrets import looks_like_one
 from tests.apppasswords.test_apppasswords import shown_secret
 from tests.kit.machine import CAMPUS, NETWORKS, NOBODY, PEOPLE, answer
+from tests.kit.machine_keys import HoldingKeys
 from tests.kit.machine_signin import addresses, browsers, insiders, names
-from tests.kit.machine_ways import TakingSteps
 from tests.kit.oracle import (
     APP_PASSWORDS,
     APP_PASSWORDS_PER_USER,
@@ -50,7 +50,7 @@ times = st.sampled_from([
 ])  # fmt: skip
 
 
-class Mailkey(TakingSteps):
+class Mailkey(HoldingKeys):
     # --- Security settings ------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.somebody_is(Far.IN))
@@ -181,7 +181,10 @@ class Mailkey(TakingSteps):
             ban.lifted = True
             bans.lift(Ban.objects.get(started_at=ban.at), self.user(self.account("itoffice")))
 
-    @rule(name=names, what=st.sampled_from(["on", "on in an hour", "off", "disable or enable", "unbind", "no app"]))
+    @rule(
+        name=names,
+        what=st.sampled_from(["on", "on in an hour", "off", "disable or enable", "unbind", "no app", "no passkey"]),
+    )
     def change_account(self, name: str, what: str) -> None:
         account, clerk = self.account(name), self.user(self.account("itoffice"))
         user = self.user(account)
@@ -208,6 +211,13 @@ class Mailkey(TakingSteps):
                 with self.carried_out():
                     for app in authenticators.of(user):
                         authenticators.remove(user, app.pk, actor=clerk)
+                self.read_sms()
+            case "no passkey" if account.passkey:
+                account.sessions_ended += 1
+                self.model.lose_passkey(account)
+                with self.carried_out():
+                    for passkey in passkeys.of(user):
+                        passkeys.remove(user, passkey.pk, actor=clerk)
                 self.read_sms()
 
     @rule(time=times, upkeep=st.booleans())

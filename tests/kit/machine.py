@@ -22,7 +22,7 @@ from accounts.bans.models import Ban, Failure
 from accounts.browsers import browsers
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
-from accounts.factors import authenticators, recoverycodes
+from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
@@ -187,6 +187,7 @@ class World(RuleBasedStateMachine):
             phone = PhoneRow.objects.filter(user=user).first()
             self.agree(str(phone.number) if phone else None, account.phone.number if account.phone else None, "phone")
             self.agree(authenticators.of(user).count(), int(account.app is not None), "apps")
+            self.agree(passkeys.of(user).count(), int(account.passkey is not None), "passkeys")
             paper = account.paper.codes if account.paper else []
             self.agree(recoverycodes.left(user), len(paper), "recovery codes")
             live = [trust.pk for trust in self.trusts if trust.account is account and self.model.is_live(trust)]

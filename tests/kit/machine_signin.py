@@ -8,8 +8,8 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from accounts.browsers.models import TrustedBrowser
 from tests.kit.machine import DESK, FREE_NUMBER, HOME, NAMES, NETWORKS, NOBODY, NUMBERS, PEOPLE, World
-from tests.kit.oracle import CHANGE, CONFIRM, CONFIRM_APP, PHONE, UNBIND
-from tests.kit.oracle_things import APP_PAGE, BIND_PAGE, CODE_PAGE, MINUTE, SECOND, SIGN_IN, Code, Far
+from tests.kit.oracle import CHANGE, CONFIRM, CONFIRM_APP, CONFIRM_KEY, PHONE, UNBIND
+from tests.kit.oracle_things import APP_PAGE, BIND_PAGE, CODE_PAGE, KEY_PAGE, MINUTE, SECOND, SIGN_IN, Code, Far
 
 browsers = st.integers(0, 2)
 insiders = st.integers(0, 3)  # see SigningIn.insider
@@ -71,6 +71,8 @@ class SigningIn(World):
             self.enter_code(index, CODE_PAGE, "right", HOME, trust=trust)
         elif self.model.far(self.browsers[index]) is Far.APP:
             self.enter_app_code(index, APP_PAGE, "right", HOME)
+        elif self.model.far(self.browsers[index]) is Far.KEY:
+            self.use_passkey(index, KEY_PAGE, "right", HOME, trust=trust)
 
     @rule(index=browsers)
     def sign_out(self, index: int) -> None:
@@ -124,9 +126,13 @@ class SigningIn(World):
         expected = self.model.post(browser, page, data, digits, address)
         self.click(index, page, data, expected, address)
         if browser.cookie != known:
-            browser.cookie[-1].pk = TrustedBrowser.objects.latest("pk").pk
-            self.trusts.append(browser.cookie[-1])
-            self.secrets.update(PEOPLE[index].cookies[settings.TRUSTED_BROWSER_COOKIE_NAME].value.split("."))
+            self.note_trust(index)
+
+    def note_trust(self, index: int) -> None:
+        trust = self.browsers[index].cookie[-1]
+        trust.pk = TrustedBrowser.objects.latest("pk").pk
+        self.trusts.append(trust)
+        self.secrets.update(PEOPLE[index].cookies[settings.TRUSTED_BROWSER_COOKIE_NAME].value.split("."))
 
     def code(self, index: int, page: str, kind: str) -> tuple[str, str | None]:
         """What is typed, and the digits that it means."""
@@ -178,12 +184,17 @@ class SigningIn(World):
     def enter_app_code(self, index: int, page: str, kind: str, address: str) -> None:
         raise NotImplementedError
 
+    def use_passkey(self, index: int, page: str, kind: str, address: str, trust: bool = False) -> None:
+        raise NotImplementedError
+
     def step_up(self, index: int) -> None:
         session = self.browsers[index].session
         if self.model.far(self.browsers[index]) is not Far.IN or session is None:
             return
         if session.account.app and not session.account.phone:
             self.enter_app_code(index, CONFIRM_APP, "right", HOME)
+        elif session.account.passkey and not session.account.phone:
+            self.use_passkey(index, CONFIRM_KEY, "right", HOME)
         else:
             self.ask_for_code(index, CONFIRM, HOME)
             self.enter_code(index, CONFIRM, "right", HOME)

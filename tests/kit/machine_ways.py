@@ -44,7 +44,7 @@ class TakingSteps(SigningIn):
     @rule(index=browsers, page=st.sampled_from([APP_PAGE, CONFIRM_APP]), kind=app_codes, address=addresses)
     def enter_app_code(self, index: int, page: str, kind: str, address: str) -> None:
         self.pass_time(SECOND if kind == "used" else STEP * SECOND)  # the code before may be of this step
-        account = self._owner(index)
+        account = self.owner(index)
         typed, step = self._shown(self._key(account), kind, account)
         expected = self.model.enter_other(self.browsers[index], page, step, address)
         self.click(index, page, {"code": typed}, expected, address)
@@ -56,13 +56,13 @@ class TakingSteps(SigningIn):
         if confirmed:
             self.step_up(index)
         self.pass_time()
-        account = self._owner(index)
+        account = self.owner(index)
         app = Authenticator.objects.filter(user=self.user(account)).first() if account else None
         other = Authenticator.objects.order_by("pk").last()
         pk = app.pk if app else other.pk if other else 1
         self.click(index, f"{NEW_APP}{pk}/", {"remove": "1"}, self.model.remove_app(self.browsers[index]))
 
-    def _owner(self, index: int) -> Account | None:
+    def owner(self, index: int) -> Account | None:
         session = self.browsers[index].session
         return session.account if session else None
 
@@ -96,7 +96,7 @@ class TakingSteps(SigningIn):
             self.click(index, PAPER, {"remove": "1"}, self.model.burn_paper(browser))
             return
         codes: list[str] = []  # known once they are shown
-        account = self._owner(index)
+        account = self.owner(index)
         before = list(account.paper.codes) if account and account.paper else []
         expected = self.model.make_codes(browser, codes)
         response = self.click(index, PAPER, {}, expected)
@@ -110,7 +110,7 @@ class TakingSteps(SigningIn):
     @rule(index=browsers, page=st.sampled_from([PAPER_PAGE, CONFIRM_PAPER]), kind=paper_codes, address=addresses)
     def enter_recovery_code(self, index: int, page: str, kind: str, address: str) -> None:
         self.pass_time()
-        account = self._owner(index)
+        account = self.owner(index)
         mine = account.paper.codes if account and account.paper else []
         foreign = [one.paper.codes for one in self.model.accounts.values() if one.paper and one is not account]
         right = next(iter(mine), "aaaa bbbb cccc dddd")
@@ -135,7 +135,7 @@ class TakingSteps(SigningIn):
         self.enter_recovery_code(index, PAPER_PAGE, "right", HOME)
 
     def _expect_paper(self, index: int, page: str, code: str | None, address: str) -> Answer:
-        account = self._owner(index)
+        account = self.owner(index)
         before = list(account.paper.codes) if account and account.paper else []
         expected = self.model.enter_other(self.browsers[index], page, code, address)
         after = account.paper.codes if account and account.paper else []

@@ -32,7 +32,9 @@ NEEDS_PHONE: Answer = (200, "bind a phone first")
 CONFIRM, PHONE, CHANGE, UNBIND = (f"/security/{page}/" for page in ("confirm", "phone", "phone/change", "phone/unbind"))
 APP_PASSWORDS = "/app-passwords/"
 CONFIRM_APP, CONFIRM_PAPER = "/security/confirm/app/", "/security/confirm/recovery/"
+CONFIRM_KEY = "/security/confirm/passkey/"
 FACTORS, NEW_APP, PAPER = "/security/factors/", "/security/factors/app/", "/security/factors/recovery/"
+KEYS = "/security/factors/passkeys/"
 STEP = 30  # seconds, of an app
 
 TYPED = ("bind", "change_new")  # purposes whose codes go to a number that somebody typed
@@ -79,15 +81,26 @@ class Oracle:
                 return Far.IN
         elif self.older(session.at, 10 * MINUTE) or session.version != session.account.version:
             return Far.NOBODY
-        return Far.CODE if session.account.phone else Far.APP if session.account.app else Far.BIND
+        return self._half_way(session.account)
+
+    def _half_way(self, account: Account) -> Far:
+        held = {Far.CODE: account.phone, Far.APP: account.app, Far.KEY: account.passkey}
+        return next((far for far, way in held.items() if way), Far.BIND)
+
+    def shut(self, browser: Browser, *, adds: bool = False) -> Answer | None:
+        """Where who comes to a page for who is in is led instead. `adds`: one on which a way is added."""
+        far, session = self.far(browser), browser.session
+        if far is not Far.IN or session is None:
+            return far.value
+        must_add = self.is_on(session.account) and not session.account.stands_alone
+        return (302, FACTORS) if must_add and not adds else None
 
     def home(self, browser: Browser) -> Answer:
-        return self.far(browser).value
+        return self.shut(browser) or PAGE
 
     def admin(self, browser: Browser) -> Answer:
-        far = self.far(browser)
-        if far is not Far.IN or browser.session is None:
-            return far.value
+        if (refused := self.shut(browser)) or browser.session is None:
+            return refused or PAGE
         return PAGE if browser.session.account.staff and browser.session.verified else (302, "/admin/login/")
 
     def is_fresh(self, session: Session) -> bool:
@@ -146,7 +159,7 @@ class Oracle:
         session.codes = session.codes or object()
         mine = [code for code in self.codes if code.account is account]
         alike = [code for code in mine if (code.number, code.purpose) == (number, purpose)]
-        if self._paused(account) or any(not self.older(code.at, MINUTE) for code in alike):
+        if self.paused(account) or any(not self.older(code.at, MINUTE) for code in alike):
             return False
         by_owner = self._is_owner(browser, session, number)
         typed = [code for code in self.codes if code.purpose in TYPED and code.number == number]
@@ -178,7 +191,7 @@ class Oracle:
 
     def check(self, session: Session, number: str, purpose: str, digits: str | None) -> bool:
         account = session.account
-        if digits is None or self._paused(account):
+        if digits is None or self.paused(account):
             return False
         for code in self.codes:
             meant = (code.account, code.number, code.purpose, code.session) == (account, number, purpose, session.codes)
@@ -194,7 +207,7 @@ class Oracle:
         account.wrong_codes = 1 if account.paused_until else account.wrong_codes + 1
         account.paused_until = self.now + HOUR if account.wrong_codes >= 20 else None
 
-    def _paused(self, account: Account) -> bool:
+    def paused(self, account: Account) -> bool:
         return account.paused_until is not None and self.now < account.paused_until
 
     def end(self, codes: Iterable[Code]) -> None:

@@ -8,6 +8,7 @@ from tests.kit.oracle import (
     CHANGE,
     CONFIRM,
     CONFIRM_APP,
+    CONFIRM_KEY,
     FACTORS,
     HOME,
     MAILBOXES_PER_PHONE,
@@ -19,6 +20,7 @@ from tests.kit.oracle import (
 from tests.kit.oracle_things import (
     BIND_PAGE,
     CODE_PAGE,
+    DAY,
     HOUR,
     MINUTE,
     PAGE,
@@ -33,6 +35,8 @@ from tests.kit.oracle_things import (
     Trust,
 )
 
+NOTICES_A_DAY = 10
+
 
 class Pages(Oracle):
     # --- Sign in ----------------------------------------------------------------------------------------------------
@@ -45,14 +49,14 @@ class Pages(Oracle):
         if not account.active or password != account.password:
             return BANNED if self.fail(address, account.name, password) else PAGE
         self.succeed(address, account.name)
-        before = browser.session if self.far(browser) in (Far.CODE, Far.APP, Far.BIND) else None
+        before = browser.session if self.far(browser) in (Far.CODE, Far.APP, Far.KEY, Far.BIND) else None
         session = browser.session = Session(account, password, self.now, account.version)
         session.sessions_ended = account.sessions_ended
         if before and before.account is account:  # what was sent to it is not lost
             session.codes = before.codes
             session.numbers = {purpose: held for purpose, held in before.numbers.items() if purpose == "bind"}
         trust = next((one for one in browser.cookie if one.account is account and self.is_live(one)), None)
-        if not self.is_on(account) or ((account.phone or account.app) and trust):
+        if not self.is_on(account) or (account.ways and trust):
             session.trust = trust if self.is_on(account) else None
             session.is_in = True
             return HOME
@@ -62,6 +66,7 @@ class Pages(Oracle):
 
     def enter(self, browser: Browser, session: Session, device: Device) -> Answer:
         session.is_in, session.at, session.trust, session.codes = True, self.now, None, None
+        session.nonce = object()
         self.verify(browser, session, device)
         return HOME
 
@@ -71,14 +76,16 @@ class Pages(Oracle):
         if session.account.phone:
             browser.remember(session.account, session.account.phone.number)
 
-    def not_fresh(self, browser: Browser) -> Answer | None:
+    def not_fresh(self, browser: Browser, *, adds: bool = False) -> Answer | None:
         """What a page that asks for a second step of now leads to. Who has no way to take one has nothing to show."""
-        far, session = self.far(browser), browser.session
-        if far is not Far.IN or session is None:
-            return far.value
-        if self.is_fresh(session) or not (session.account.phone or session.account.app):
-            return None
-        return (302, CONFIRM if session.account.phone else CONFIRM_APP)
+        session = browser.session
+        if (refused := self.shut(browser, adds=adds)) or session is None:
+            return refused or PAGE
+        account = session.account
+        return None if self.is_fresh(session) or not account.ways else (302, self.confirm_page(account))
+
+    def confirm_page(self, account: Account) -> str:
+        return CONFIRM if account.phone else CONFIRM_APP if account.app else CONFIRM_KEY
 
     def start_again(self, browser: Browser) -> Answer:
         if self.far(browser) is Far.IN:
@@ -99,8 +106,8 @@ class Pages(Oracle):
                 return far.value
             if self.banned(address, session.account.name):
                 return BANNED
-        elif far is not Far.IN or session is None:
-            return far.value
+        elif (refused := self.shut(browser, adds=page in (PHONE, CONFIRM))) or session is None:
+            return refused or PAGE
         steps: dict[str, Callable[[Browser, Session, dict[str, str], str | None], Answer]] = {
             CODE_PAGE: self._sign_in_code, BIND_PAGE: self._bind, PHONE: self._bind,
             CONFIRM: self._confirm, CHANGE: self._change, UNBIND: self._unbind,
@@ -145,14 +152,17 @@ class Pages(Oracle):
         if answer == HOME:
             self.enter(browser, session, session.account.phone)
             if "trust_browser" in data:
-                browser.cookie = [*browser.cookie, Trust(session.account, session.version, self.now)][-5:]
+                self.trust(browser, session)
         return answer
+
+    def trust(self, browser: Browser, session: Session) -> None:
+        browser.cookie = [*browser.cookie, Trust(session.account, session.version, self.now)][-5:]
 
     def _bind(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         by_choice, account = self.far(browser) is Far.IN, session.account
         if account.phone:
             return PAGE
-        if by_choice and (refused := self.not_fresh(browser)):
+        if by_choice and (refused := self.not_fresh(browser, adds=True)):
             return refused
         number = self._prove_number(browser, "bind", data, digits)
         if number is None:
@@ -172,7 +182,7 @@ class Pages(Oracle):
 
     def _confirm(self, browser: Browser, session: Session, data: dict[str, str], digits: str | None) -> Answer:
         if session.account.phone is None:
-            return (302, CONFIRM_APP if session.account.app else PHONE)
+            return (302, self.confirm_page(session.account) if session.account.ways else PHONE)
         answer = self._prove(browser, "confirm", data, digits, CONFIRM)
         if answer == HOME:
             self.verify(browser, session, session.account.phone)
@@ -211,7 +221,7 @@ class Pages(Oracle):
             if "remove_app_passwords" in data:
                 self.remove(session.account.kept)
             session.go_on()
-            return (302, FACTORS if session.account.app else PHONE)
+            return (302, FACTORS if session.account.stands_alone else PHONE)
         return answer
 
     def unbind(self, account: Account) -> None:
@@ -224,19 +234,24 @@ class Pages(Oracle):
     def change_ways(self, account: Account) -> None:
         """One was added, changed or removed."""
         account.version += 1
-        if not (account.phone or account.app):
+        if account.ways == [account.paper]:
             account.paper = None
         self.end(code for code in self.codes if code.account is account)
+
+    def tell(self, account: Account) -> None:
+        """Of a way that was added or removed, or is not what it seems."""
+        account.told = [at for at in account.told if not self.older(at, DAY)]
+        if account.phone and len(account.told) < NOTICES_A_DAY:
+            account.told.append(self.now)
+            self.notices.append(account.phone.number)
 
     # --- Security settings ------------------------------------------------------------------------------------------
 
     def change_password(self, browser: Browser, trusts: list[Trust], old: str, new: str, address: str) -> Answer:
-        far, session = self.far(browser), browser.session
-        if far is not Far.IN or session is None:
-            return far.value
+        session = browser.session
+        if (refused := self.not_fresh(browser)) or session is None:
+            return refused or PAGE
         account = session.account
-        if refused := self.not_fresh(browser):
-            return refused
         if self.banned(address, account.name):
             return BANNED
         if old != account.password:

@@ -9,6 +9,7 @@ Answer = tuple[int, str]
 PAGE: Answer = (200, "")
 SIGN_IN, CODE_PAGE, BIND_PAGE = "/sign-in/", "/sign-in/code/", "/sign-in/phone/"
 APP_PAGE, PAPER_PAGE, NEW_APP_FIRST = "/sign-in/app/", "/sign-in/recovery/", "/sign-in/app/new/"
+KEY_PAGE = "/sign-in/passkey/"
 
 
 class Far(Enum):
@@ -16,6 +17,7 @@ class Far(Enum):
     BIND = (302, BIND_PAGE)
     CODE = (302, CODE_PAGE)
     APP = (302, APP_PAGE)  # half-way too, without a phone
+    KEY = (302, KEY_PAGE)  # and without an app
     IN = PAGE
 
     value: Answer
@@ -37,7 +39,13 @@ class Paper:
     codes: list[str] = field(default_factory=list)
 
 
-Device = Phone | App | Paper
+@dataclass(eq=False)
+class Passkey:
+    count: int = 0  # of uses, as its last answer said
+    answered: datetime | None = None  # of when the last question was that it answered
+
+
+Device = Phone | App | Paper | Passkey
 
 
 @dataclass(eq=False)
@@ -55,6 +63,7 @@ class Account:
     phone: Phone | None = None
     app: App | None = None
     paper: Paper | None = None
+    passkey: Passkey | None = None
     version: int = 0  # of all these
     told: list[datetime] = field(default_factory=list)  # by SMS, of a way that was added or removed
     staff: bool = False
@@ -65,6 +74,15 @@ class Account:
     codes_counted_from: datetime | None = None
     app_passwords: list[AppPassword] = field(default_factory=list)
     old_passwords: list[str] = field(default_factory=list)
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it has a way that may be the only one."""
+        return bool(self.phone or self.app)
+
+    @property
+    def ways(self) -> list[Device]:
+        return [way for way in (self.phone, self.app, self.passkey, self.paper) if way]
 
     @property
     def kept(self) -> list[AppPassword]:
@@ -92,14 +110,14 @@ class Session:
     code_at: datetime | None = None
     trust: Trust | None = None
     codes: object | None = None  # what binds codes to this session
+    nonce: object = field(default_factory=object)  # what binds answers of passkeys: one while half-way, one while in
     numbers: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # to be proven, by purpose
     old_number_proven: tuple[Phone, datetime] | None = None
 
     @property
     def verified(self) -> bool:
         account = self.account
-        held = self.device is not None and self.device in (account.phone, account.app, account.paper)
-        return self.is_in and held and self.version == account.version
+        return self.is_in and self.device in account.ways and self.version == account.version
 
     def go_on(self) -> None:
         """A way was changed in this session."""

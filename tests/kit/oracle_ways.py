@@ -1,10 +1,10 @@
-"""The other ways to take the second step, according to the model: one app, and one paper with codes, a person."""
+"""The other ways to take the second step, according to the model: of each kind, one a person."""
 
-from tests.kit.oracle import BANNED, CONFIRM, CONFIRM_APP, FACTORS, HOME, PAPER, STEP
-from tests.kit.oracle_pages import Pages
+from tests.kit.oracle import BANNED, CONFIRM, CONFIRM_APP, CONFIRM_KEY, FACTORS, HOME, PAPER, STEP
+from tests.kit.oracle_keys import Keys, Signed
 from tests.kit.oracle_things import (
     APP_PAGE,
-    DAY,
+    KEY_PAGE,
     NEW_APP_FIRST,
     PAGE,
     PAPER_PAGE,
@@ -14,17 +14,19 @@ from tests.kit.oracle_things import (
     Browser,
     Far,
     Paper,
+    Passkey,
+    Session,
 )
 
-NOTICES_A_DAY = 10
 
+class Ways(Keys):
+    # --- Where a code of an app, one from the paper or the answer of a passkey is entered -----------------------------
 
-class Ways(Pages):
-    # --- Where a code of an app, or one from the paper, is entered ----------------------------------------------------
-
-    def enter_other(self, browser: Browser, page: str, code: int | str | None, address: str) -> Answer:
-        """`code`: the step of time that it is of, or what stands on the paper; None: of nothing."""
-        account, at_sign_in = self._account(browser), page in (APP_PAGE, PAPER_PAGE)
+    def enter_other(
+        self, browser: Browser, page: str, code: int | str | Signed | None, address: str, *, trust: bool = False
+    ) -> Answer:
+        """`code`: the step of time that it is of, or what stands on the paper, or what is signed; None: of nothing."""
+        account, at_sign_in = self._account(browser), page in (APP_PAGE, PAPER_PAGE, KEY_PAGE)
         if at_sign_in and (refused := self._not_half_way(browser, self._holds(account, page), address)):
             return refused
         if not at_sign_in and (refused := self._not_in(browser, self._holds(account, page))):
@@ -32,14 +34,15 @@ class Ways(Pages):
         session = browser.session
         assert session
         assert account
-        right = self._check_app(account, code) if page in (APP_PAGE, CONFIRM_APP) else self._check_paper(account, code)
-        if not right:
+        if not self._is_right(session, page, code):
             return PAGE
-        device = account.app if page in (APP_PAGE, CONFIRM_APP) else account.paper
+        device = self._way(account, page)
         assert device
         if at_sign_in:
             self.enter(browser, session, device)
-            return HOME if page == APP_PAGE else (302, FACTORS)
+            if trust:
+                self.trust(browser, session)
+            return HOME if page != PAPER_PAGE else (302, FACTORS)
         self.verify(browser, session, device)
         return HOME
 
@@ -49,9 +52,13 @@ class Ways(Pages):
     def _holds(self, account: Account | None, page: str) -> bool:
         if account is None:
             return False
-        return (
-            account.app is not None if page in (APP_PAGE, CONFIRM_APP) else bool(account.paper and account.paper.codes)
-        )
+        way = self._way(account, page)
+        return bool(way.codes) if isinstance(way, Paper) else way is not None
+
+    def _way(self, account: Account, page: str) -> App | Paper | Passkey | None:
+        if page in (APP_PAGE, CONFIRM_APP):
+            return account.app
+        return account.passkey if page in (KEY_PAGE, CONFIRM_KEY) else account.paper
 
     def _not_half_way(self, browser: Browser, holds: bool, address: str) -> Answer | None:
         far, session = self.far(browser), browser.session
@@ -62,12 +69,18 @@ class Ways(Pages):
         return BANNED if self.banned(address, session.account.name) else None
 
     def _not_in(self, browser: Browser, holds: bool) -> Answer | None:
-        if self.far(browser) is not Far.IN:
-            return self.far(browser).value
-        return None if holds else (302, CONFIRM)
+        return self.shut(browser, adds=True) or (None if holds else (302, CONFIRM))
+
+    def _is_right(self, session: Session, page: str, code: int | str | Signed | None) -> bool:
+        if page in (KEY_PAGE, CONFIRM_KEY):
+            assert code is None or isinstance(code, Signed)
+            return self.check_passkey(session, page, code)
+        assert not isinstance(code, Signed)
+        check = self._check_app if page in (APP_PAGE, CONFIRM_APP) else self._check_paper
+        return check(session.account, code)
 
     def _check_app(self, account: Account, step: int | str | None) -> bool:
-        if step is None or self._paused(account):
+        if step is None or self.paused(account):
             return False
         app, now = account.app, self.step()
         right = app is not None and isinstance(step, int) and step > app.last and abs(step - now - app.drift) <= 1
@@ -79,7 +92,7 @@ class Ways(Pages):
         return True
 
     def _check_paper(self, account: Account, code: int | str | None) -> bool:
-        if code is None or self._paused(account) or account.paper is None:
+        if code is None or self.paused(account) or account.paper is None:
             return False
         right = code in account.paper.codes
         if self._count(account, right=right):
@@ -102,7 +115,7 @@ class Ways(Pages):
         if page == NEW_APP_FIRST:
             refused = self._not_half_way(browser, self.far(browser) is Far.BIND, address)
         else:
-            refused = self.not_fresh(browser)
+            refused = self.not_fresh(browser, adds=True)
         session = browser.session
         if refused or session is None:
             return refused or PAGE
@@ -111,7 +124,7 @@ class Ways(Pages):
         account = session.account
         account.app = App(step, step - self.step())
         self.change_ways(account)
-        self._tell(account)
+        self.tell(account)
         if page == NEW_APP_FIRST:
             return self.enter(browser, session, account.app)
         self.verify(browser, session, account.app)
@@ -124,7 +137,7 @@ class Ways(Pages):
         account = session.account
         if account.app is None:
             return (404, "")
-        if account.phone or not self.is_on(account):
+        if account.phone or not self.is_on(account):  # a passkey may not be the only way
             self.lose_app(account)
             session.go_on()
         return (302, FACTORS)
@@ -132,7 +145,7 @@ class Ways(Pages):
     def lose_app(self, account: Account) -> None:
         account.app = None
         self.change_ways(account)
-        self._tell(account)
+        self.tell(account)
 
     def make_codes(self, browser: Browser, codes: list[str]) -> Answer:
         """`codes`: as they stood on the page, if there were any."""
@@ -140,12 +153,12 @@ class Ways(Pages):
         if (refused := self.not_fresh(browser)) or session is None:
             return refused or PAGE
         account = session.account
-        if not (account.phone or account.app):
+        if not any(way is not account.paper for way in account.ways):
             return (302, PAPER)
         account.paper = account.paper or Paper()
         account.paper.codes = codes
         self.change_ways(account)
-        self._tell(account)
+        self.tell(account)
         session.go_on()
         return PAGE
 
@@ -156,12 +169,6 @@ class Ways(Pages):
         if session.account.paper:
             session.account.paper = None
             self.change_ways(session.account)
-            self._tell(session.account)
+            self.tell(session.account)
             session.go_on()
         return (302, FACTORS)
-
-    def _tell(self, account: Account) -> None:
-        account.told = [at for at in account.told if not self.older(at, DAY)]
-        if account.phone and len(account.told) < NOTICES_A_DAY:
-            account.told.append(self.now)
-            self.notices.append(account.phone.number)

@@ -91,9 +91,14 @@ def _client(kind: str, challenge: str, browser: Browser) -> bytes:
 def asked(person: Person, page: str) -> dict[str, Any]:
     """What this page asks the browser."""
     content = person.get(page).content.decode()
+    asks = asked_on(content)
+    assert asks, content
+    return asks
+
+
+def asked_on(content: str) -> dict[str, Any] | None:
     found = re.search(r'data-passkey="([^"]*)"', content)
-    assert found, content
-    asks: dict[str, Any] = json.loads(html.unescape(found[1]))
+    asks: dict[str, Any] | None = json.loads(html.unescape(found[1])) if found else None
     return asks
 
 

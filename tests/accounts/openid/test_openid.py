@@ -17,6 +17,7 @@ from accounts.users.models import User
 from portal.settings import development_key
 from tests.conftest import MakeUser
 from tests.kit.apps import STEP, add_app, shows
+from tests.kit.passkeys import SecurityKey, add_passkey
 from tests.kit.people import NUMBER, Person, code_from_phone
 from tests.kit.sites import BACK, MailServer, Site, code_in, query
 
@@ -204,6 +205,14 @@ def test_how_somebody_signed_in_is_said_as_it_was(
     assert said(wangwu) == (["pwd"], PASSWORD), "a trusted browser has shown nothing new"
     lisi.arrive()
     assert said(lisi) == (["pwd"], PASSWORD)
+
+
+def test_a_passkey_is_said_as_what_it_is(wangwu: Person, webmail: Site) -> None:
+    wangwu.arrive()
+    for synced, method in ((False, "hwk"), (True, "swk")):
+        add_passkey(wangwu, SecurityKey(synced))
+        who = webmail.who(webmail.tokens(wangwu, scope="openid")["access_token"]).json()
+        assert (who["amr"], who["acr"]) == (["pwd", method, "mfa"], MFA)
 
 
 def test_discovery(webmail: Site) -> None:
