@@ -37,6 +37,7 @@ def main() -> None:
             User.objects.filter(pk__in=User.objects.values("pk")[:CHANGES]).update(department="")
             told(f"{CHANGES} are edited", people.sync)
             told("dry run", people.look)
+            told("what has changed", lambda: people.sync(only_changes=True))
 
 
 def told(what: str, run: Callable[[], object]) -> None:

@@ -63,6 +63,11 @@ app.conf.beat_schedule = (
             if settings.LDAP_SYNC
             else {}
         ),
+        **(
+            {"directory-sync-changes": {"task": "directory.sync_changes", "schedule": settings.LDAP_CHANGES_EVERY}}
+            if settings.LDAP_SYNC and settings.LDAP_CHANGES_EVERY
+            else {}
+        ),
         "closures-run": {"task": "closures.run", "schedule": crontab(minute=5), "options": OLD},
         "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }

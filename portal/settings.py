@@ -248,6 +248,7 @@ LDAP_ATTRIBUTES = env.ldap_attributes("LDAP_ATTRIBUTES", "address=mail,name=cn,d
 LDAP_PHONES_TRUSTED_SINCE = env.day("LDAP_PHONES_TRUSTED_SINCE")
 LDAP_PHONES_TRUSTED_FOR = env.names("LDAP_PHONES_TRUSTED_FOR")
 LDAP_SYNC = env.boolean("LDAP_SYNC", "off")  # every hour, people as the directory has them
+LDAP_CHANGES_EVERY = env.duration("LDAP_CHANGES_EVERY", "5min", "0s to 1h")  # and between, who has changed; 0s: not
 # Of a hundred people, who may have left since the last time without an administrator's word.
 LDAP_LEAVERS_LIMIT = env.number("LDAP_LEAVERS_LIMIT", "2", "0 to 100")
 # Whether people change their password there through the portal, and how it is said to the directory.

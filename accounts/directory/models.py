@@ -43,6 +43,18 @@ class Person(models.Model):
         return self.identity
 
 
+class Mark(models.Model):
+    """Up to where the changes of a server are known (accounts/directory/marks.py)."""
+
+    server = models.CharField(max_length=300, primary_key=True)  # its database, or its address
+    at = models.CharField(max_length=20)  # as it counts or dates them
+    question = models.CharField(max_length=64)  # digest of what was asked
+    whole_at = models.DateTimeField()  # when everybody was read
+
+    def __str__(self) -> str:
+        return self.server
+
+
 class Sync(Job):
     """People are compared with the directory, and made as it has them: by an office that has seen what would be done,
     or by the clock."""
@@ -62,6 +74,7 @@ class Sync(Job):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
     by_itself = models.BooleanField(_("by the clock"), default=False)
+    only_changes = models.BooleanField(_("only what has changed"), default=False)
     address = models.CharField(max_length=45, blank=True)  # of the clerk, for the log
     version = models.CharField(max_length=64, blank=True)  # of all that was shown
     confirmed = models.PositiveIntegerField(null=True)  # so many leavers somebody has seen and allowed

@@ -12,9 +12,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.bans.models import Ban, Failure
-from accounts.directory import memory
+from accounts.directory import marks, memory
 from accounts.directory import plan as plans
-from accounts.directory.asking.answers import Away, Someone
+from accounts.directory.asking.answers import Away, Reading
 from accounts.directory.models import Person
 from accounts.directory.plan import Plan
 from accounts.lib.batches import BATCH, batches
@@ -29,38 +29,40 @@ from accounts.users.models import User
 Kind = events.Kind
 
 
-def look(confirmed: int | None = None) -> Plan:
+def look(confirmed: int | None = None, *, only_changes: bool = False) -> Plan:
     """What a sync would do. Raises Away."""
-    return plans.of(everybody(), confirmed)
+    reading = read(only_changes=only_changes)
+    return plans.of(reading.people, confirmed, is_whole=reading.is_whole)
 
 
-def everybody(hear: Callable[[int], None] = lambda _count: None) -> list[Someone]:
-    """`hear` is told how many have been read. Raises Away."""
-    from accounts.directory.asking import client  # noqa: PLC0415 - it needs a package that need not be installed
+def read(hear: Callable[[int], None] = lambda _count: None, *, only_changes: bool = False) -> Reading:
+    """Everybody. `only_changes`: who has changed since, if the server that answers can tell. `hear` is told how many
+    have been read. Raises Away."""
+    from accounts.directory.asking import readings  # noqa: PLC0415 - it needs a package that need not be installed
 
-    why = Away("LDAP_URLS is not set")
+    why, known = Away("LDAP_URLS is not set"), marks.known() if only_changes else {}
     for url in settings.LDAP_URLS:
-        found: list[Someone] = []
+        reading = Reading(known)
         try:
-            for page in client.everybody(url):
-                found += page
-                hear(len(found))
+            for count in readings.read(url, reading):
+                hear(count)
         except Away as error:
             why = error
         else:
-            if not found:
+            if reading.is_whole and not reading.people:
                 raise Away("it has nobody: LDAP_FILTER, LDAP_BASE, or the rights of LDAP_BIND_DN")
-            return found
+            return reading
     raise why
 
 
-def sync(confirmed: int | None = None) -> Plan | None:
+def sync(confirmed: int | None = None, *, only_changes: bool = False) -> Plan | None:
     """None: it did not come about, which the log says."""
     try:
-        found = everybody()
+        reading = read(only_changes=only_changes)
         with transaction.atomic():
-            plan = plans.of(found, confirmed)
+            plan = plans.of(reading.people, confirmed, is_whole=reading.is_whole)
             write(plan)
+            marks.keep(reading, plan)
     except (Away, IntegrityError) as error:
         note_failure(error)
         return None
@@ -123,7 +125,7 @@ def _tell(plan: Plan, actor: User | None, address: str) -> None:
     told += [(user, {"changed": ["phone"]}) for user, _number in plan.phones]
     told += [(user, {"disabled": False}) for user in plan.back] + [(user, {"disabled": True}) for user in plan.leavers]
     events.record_each(Kind.PERSON_SYNCED, told, actor=actor, address=address)
-    if plan or plan.held or plan.faults:
+    if plan.is_whole and plan.is_news:
         events.record(
             Kind.PEOPLE_SYNCED, None, actor=actor, address=address, new=len(plan.new), changed=len(plan.edits),
             disabled=len(plan.leavers), held=len(plan.held), faults=len(plan.faults),

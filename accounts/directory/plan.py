@@ -1,23 +1,28 @@
 """What has to be done so that people are as the directory has them. Nothing is written here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.directory.asking.answers import Someone
 from accounts.directory.models import Person
 from accounts.lib import invisible, numbers
+from accounts.lib.batches import BATCH
 from accounts.phones import suggestions
 from accounts.users import usernames
 from accounts.users.models import User
 
 COLUMNS = ("name", "department")
 LONGEST = 100  # characters
+ONE_TIME = timedelta(hours=1)  # as far as it matters how many leave at one
 
 
 class Fault(models.TextChoices):
@@ -55,16 +60,23 @@ class Plan:
     leavers: list[User] = field(default_factory=list)
     held: list[User] = field(default_factory=list)  # more of them than may leave at once
     faults: list[tuple[str, Fault]] = field(default_factory=list)  # the address, or what there is instead
+    is_whole: bool = True  # of everybody, or of who has changed
 
     def __bool__(self) -> bool:
         return bool(self.new or self.adopted or self.edits or self.back or self.leavers or self.phones)
 
+    @property
+    def is_news(self) -> bool:
+        """What is wrong is said when all are compared, not each time that one of them is looked at."""
+        return bool(self or (self.is_whole and (self.held or self.faults)))
 
-def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
-    """`confirmed`: so many leavers an administrator has seen and allowed."""
-    plan = Plan()
-    known = {row.identity: row for row in Person.objects.all()}
-    users = {user.username: user for user in User.objects.all()}
+
+def of(everybody: Collection[Someone], confirmed: int | None = None, *, is_whole: bool = True) -> Plan:
+    """`confirmed`: so many leavers an administrator has seen and allowed. `is_whole`: who is not there has left."""
+    plan = Plan(is_whole=is_whole)
+    links, accounts = (Person.objects.all(), User.objects.all()) if is_whole else _of_these(everybody)
+    known = {row.identity: row for row in links}
+    users = {user.username: user for user in accounts}
     by_key = {user.pk: user for user in users.values()}
     taken = {row.user_id for row in known.values()}
     present, addresses, suggested = set[str](), dict[str, str](), suggestions.known()
@@ -90,8 +102,19 @@ def of(everybody: Iterable[Someone], confirmed: int | None = None) -> Plan:
         else:
             _compare(plan, one, address, user, row)
             _suggest(plan, one, user, suggested.get(user.pk, ""))
-    _leave(plan, [by_key[row.user_id] for row in known.values() if row.identity not in present], len(known), confirmed)
+    if is_whole:
+        plan.leavers += [by_key[row.user_id] for row in known.values() if row.identity not in present]
+    _leave(plan, confirmed)
     return plan
+
+
+def _of_these(people: Collection[Someone]) -> tuple[QuerySet[Person], QuerySet[User]]:
+    """Whom these entries can be about, by identity or by address. Of many, everybody is asked for after all."""
+    if len(people) > BATCH:
+        return Person.objects.all(), User.objects.all()
+    addresses = {usernames.canonical(one.address) or "" for one in people}
+    links = Person.objects.filter(Q(identity__in={one.identity for one in people}) | Q(user__username__in=addresses))
+    return links, User.objects.filter(Q(username__in=addresses) | Q(pk__in=links.values("user")))
 
 
 def _add(plan: Plan, one: Someone, address: str) -> None:
@@ -127,14 +150,16 @@ def _compare(plan: Plan, one: Someone, address: str, user: User, row: Person | N
         plan.leavers.append(user)
 
 
-def _leave(plan: Plan, gone: list[User], known: int, confirmed: int | None) -> None:
+def _leave(plan: Plan, confirmed: int | None) -> None:
     """Administrators with all rights stay: somebody must be left who can mend a directory that lost everybody."""
-    plan.leavers += [user for user in gone if user.is_active]
-    for user in plan.leavers:
-        if user.is_superuser:
-            plan.faults.append((user.username, Fault.SUPERUSER))
-    plan.leavers = [user for user in plan.leavers if not user.is_superuser]
-    allowed = ceil(known * settings.LDAP_LEAVERS_LIMIT / 100)
+    leavers = [user for user in plan.leavers if user.is_active]
+    plan.faults += [(user.username, Fault.SUPERUSER) for user in leavers if user.is_superuser]
+    plan.leavers = [user for user in leavers if not user.is_superuser]
+    if not plan.leavers:
+        return
+    allowed = ceil(Person.objects.count() * settings.LDAP_LEAVERS_LIMIT / 100)
+    if not plan.is_whole:  # which comes often: together they are as few as at once
+        allowed -= Person.objects.filter(disabled_at__gt=timezone.now() - ONE_TIME).count()
     if len(plan.leavers) > allowed and len(plan.leavers) != confirmed:
         plan.leavers, plan.held = [], plan.leavers
 

@@ -1,6 +1,7 @@
 """A sync as the office does it: look, see who comes, goes, moves and is renamed, then do just that. Or the clock does
 it. Whatever kills its worker, the next one begins anew: all is written in one transaction."""
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -9,13 +10,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.directory import people, reports
+from accounts.directory import marks, people, reports
 from accounts.directory import plan as plans
-from accounts.directory.asking.answers import Away, Someone
+from accounts.directory.asking.answers import Away, Reading
 from accounts.directory.models import Sync
 from accounts.jobs import jobs
 from accounts.users.models import User
 from accounts.users.permissions import right
+
+logger = logging.getLogger(__name__)
 
 Status = Sync.Status
 
@@ -29,9 +32,9 @@ def look(clerk: User, address: str = "") -> Sync | None:
     return _begin(Status.LOOKING, made_by=clerk, address=address)
 
 
-def by_the_clock() -> None:
+def by_the_clock(*, only_changes: bool = False) -> None:
     """Nothing, while another one is at work."""
-    _begin(Status.APPLYING, by_itself=True)
+    _begin(Status.APPLYING, by_itself=True, only_changes=only_changes)
 
 
 def _begin(status: str, **fields: Any) -> Sync | None:
@@ -69,11 +72,11 @@ def run(pk: int) -> None:
     if row is None:
         return
     try:
-        found = people.everybody(partial(_count, row))
+        reading = people.read(partial(_count, row), only_changes=row.only_changes)
         if row.status == Status.APPLYING and _is_allowed(row):
-            _apply(row, found)
+            _apply(row, reading)
         else:
-            _show(row, plans.of(found))
+            _show(row, plans.of(reading.people))
     except Away as error:
         _refuse(row, error)
     except Lost:
@@ -97,29 +100,37 @@ def _show(row: Sync, plan: plans.Plan, **more: Any) -> None:
     jobs.finish(row, status=Status.LOOKED, version=version, report=reports.of(plan) | more)
 
 
-def _apply(row: Sync, found: list[Someone]) -> None:
+def _apply(row: Sync, reading: Reading) -> None:
+    found = reading.people
     try:
         with transaction.atomic():
             _count(row, len(found))
-            plan = plans.of(found, row.confirmed)
+            plan = plans.of(found, row.confirmed, is_whole=reading.is_whole)
             if not row.by_itself and reports.version_of(plan) != row.version:
                 _show(row, plans.of(found), changed_meanwhile=True)
                 return
             people.write(plan, row.made_by, row.address)
+            marks.keep(reading, plan)
             now = timezone.now()
             jobs.finish(row, status=Status.DONE, report=reports.of(plan), synced_at=now, total=len(found))
-            if row.by_itself and not (plan or plan.held or plan.faults):
+            if row.by_itself and not plan.is_news:
                 row.delete()  # the list would be full of hours in which nothing happened
     except IntegrityError as error:
         _refuse(row, error)
 
 
 def _refuse(row: Sync, error: Exception) -> None:
+    if row.only_changes:  # all the time; when everybody is asked for, it is told
+        logger.warning("The directory did not say what has changed: %s", error)
+        jobs.finish(row)
+        row.delete()
+        return
     jobs.finish(row, status=Status.LOOKED, version="", report={"refusal": people.note_failure(error)})
 
 
 def delete_expired() -> None:
     """Who it was about. That it was done, and with how many, stays known."""
     old = Sync.objects.filter(made_at__lt=timezone.now() - settings.ROLLOUT_DRAFT_LIFETIME, working=False)
+    old.filter(only_changes=True).delete()  # there are many
     for row in old.filter(report__has_key="lines"):
         old.filter(pk=row.pk).update(version="", report={key: row.report[key] for key in row.report if key != "lines"})

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from accounts.directory import people
 from accounts.directory.asking import client
 from accounts.directory.asking.answers import Answer, Away
+from accounts.directory.models import Mark
 from accounts.users.models import User
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers.active_directory import (
@@ -123,3 +124,30 @@ def test_people_come_move_and_go(campus: ActiveDirectory) -> None:
     campus.change(modification(dn_of("lisi"), userAccountControl="512"))
     people.sync()
     assert lisi.enter_password().headers["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_who_has_changed_is_read_by_the_count_of_one_controller(campus: ActiveDirectory) -> None:
+    people.sync()
+    assert not people.read(only_changes=True).people
+    campus.change(
+        modification(dn_of("lisi"), userAccountControl=DISABLED),
+        modification(dn_of("locked"), department="moved"),
+        f"dn: {dn_of('mustchange')}\nchangetype: delete\n",
+    )
+    assert sorted(one.address for one in people.read(only_changes=True).people) == [
+        "lisi@example.edu", "locked@example.edu",
+    ]  # fmt: skip
+    plan = people.sync(only_changes=True)
+    assert plan
+    assert ([user.username for user in plan.leavers], len(plan.edits)) == (["lisi@example.edu"], 1)
+    assert not people.read(only_changes=True).people
+    assert User.objects.get(username="mustchange@example.edu").is_active, "who is gone is no change of anybody"
+    mark = Mark.objects.get()
+    for server, at in ((mark.server, str(int(mark.at) + 1_000_000)), ("another", mark.at)):  # put back; another one
+        Mark.objects.update(server=server, at=at)
+        assert people.read(only_changes=True).is_whole
+    people.sync(only_changes=True)
+    assert not User.objects.get(username="mustchange@example.edu").is_active
+    campus.change(modification(dn_of("lisi"), userAccountControl="512"))
+    people.sync(only_changes=True)

@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -30,3 +32,14 @@ class Someone(NamedTuple):
     department: str
     is_active: bool
     phone: str = ""
+
+
+@dataclass
+class Reading:
+    """People, as one server has them: all, or those that have changed since `known` (the mark of each server)."""
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    people: list[Someone] = field(default_factory=list)
+    is_whole: bool = True
+    server: str = ""
+    mark: str = ""  # up to where its changes are in this answer. Empty: it cannot say

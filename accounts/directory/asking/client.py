@@ -1,10 +1,13 @@
-"""LDAP as OpenLDAP and Active Directory speak it. No other module knows the library.
+"""LDAP as OpenLDAP and Active Directory speak it. But for readings.py, no other module knows the library.
 
 What a server says of a person is an answer; everything else, our own configuration included, is Away.
 """
 
+import os
 import re
+import socket
 import ssl
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +18,10 @@ import ldap
 from django.conf import settings
 from ldap import filter as filters
 from ldap.controls import DecodeControlTuples
-from ldap.controls.pagedresults import SimplePagedResultsControl
 from ldap.controls.ppolicy import PasswordPolicyControl
 
-from accounts.directory.asking.answers import Answer, Away, Someone
+from accounts.directory.asking.answers import Answer, Away
 
-PAGE = 500  # entries; Active Directory gives 1000 at most
-PAGE_WITHIN = 10.0  # seconds
 DISABLED = 0x2  # of Active Directory's userAccountControl
 
 # What Active Directory says of a bind that it refuses: "... AcceptSecurityContext error, data 52e, v4563".
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 def compare(url: str, address: str, password: str, ends_at: float) -> Answer:
     if not password:  # a bind without one succeeds: it is anonymous (RFC 4513, 5.1.2)
         return Answer.WRONG
-    with _connected(url, ends_at) as connection:
+    with connected(url, ends_at) as connection:
         entry = _entry(connection, address, ends_at)
         if entry is None:
             return Answer.NOBODY
@@ -60,11 +60,11 @@ def compare(url: str, address: str, password: str, ends_at: float) -> Answer:
 
 def change(url: str, address: str, old: str, new: str, ends_at: float) -> bool:
     """As the person, whose own right it is. False: it is refused."""
-    with _connected(url, ends_at) as connection:
+    with connected(url, ends_at) as connection:
         entry = _entry(connection, address, ends_at)
         if entry is None or _bind(connection, entry.dn, old, ends_at) is not Answer.RIGHT:
             raise Away("the old password is no longer right")
-        _limit(connection, ends_at)
+        limit(connection, ends_at)
         try:
             if settings.LDAP_PASSWORD_CHANGE == "ad":  # noqa: S105 (a way to say it)
                 connection.modify_s(
@@ -84,72 +84,29 @@ def _quoted(password: str) -> bytes:
 
 
 def look_up(url: str, address: str, ends_at: float) -> bool:
-    with _connected(url, ends_at) as connection:
+    with connected(url, ends_at) as connection:
         return _entry(connection, address, ends_at) is not None
 
 
 def find(url: str, address: str, ends_at: float) -> list[Entry]:
     """Two at most: several are as bad as any number."""
-    with _connected(url, ends_at) as connection:
+    with connected(url, ends_at) as connection:
         return _entries(connection, address, ends_at)
 
 
 def see_base(url: str, ends_at: float) -> None:
     """Raises Away if LDAP_BASE is not there, or not for us."""
-    with _connected(url, ends_at) as connection:
+    with connected(url, ends_at) as connection:
         connection.search_ext_s(
             settings.LDAP_BASE, ldap.SCOPE_BASE, "(objectClass=*)", ["1.1"], timeout=max(ends_at - time.monotonic(), 0)
         )
-
-
-def everybody(url: str) -> Iterator[list[Someone]]:
-    """All of them, page by page, or Away: never a part."""
-    attributes = settings.LDAP_ATTRIBUTES
-    with _connected(url, time.monotonic() + PAGE_WITHIN) as connection:
-        for page in _pages(connection, list(attributes.values())):
-            yield [_someone(found, attributes) for dn, found in page if dn]
-
-
-def _pages(connection: Any, attributes: list[str]) -> Iterator[list[tuple[str, dict[str, list[bytes]]]]]:
-    control = SimplePagedResultsControl(criticality=True, size=PAGE, cookie="")
-    while True:
-        _limit(connection, time.monotonic() + PAGE_WITHIN)
-        asked = connection.search_ext(
-            settings.LDAP_BASE, ldap.SCOPE_SUBTREE, filter_for_all(), [*attributes, "userAccountControl"],
-            serverctrls=[control],
-        )  # fmt: skip
-        _kind, found, _id, controls = connection.result3(asked, timeout=PAGE_WITHIN)
-        yield found
-        cookies = [one.cookie for one in controls if isinstance(one, SimplePagedResultsControl)]
-        if not cookies:
-            raise Away("it gives no pages")
-        if not cookies[0]:
-            return
-        control.cookie = cookies[0]
-
-
-def filter_for_all() -> str:
-    return re.sub(r"\{(address|name)\}", "*", settings.LDAP_FILTER)
-
-
-def _someone(found: dict[str, list[bytes]], attributes: dict[str, str]) -> Someone:
-    given = {name.lower(): values for name, values in found.items()}
-    texts = {ours: _text(theirs, given.get(theirs.lower(), [b""])[0]) for ours, theirs in attributes.items()}
-    is_active = not _is_disabled(found)
-    department, phone = texts.get("department", ""), texts.get("phone", "")
-    return Someone(texts["identity"], texts["address"], texts["name"], department, is_active, phone)
-
-
-def _text(attribute: str, value: bytes) -> str:
-    """Active Directory's identities are sixteen bytes."""
-    return value.hex() if attribute.lower() == "objectguid" else value.decode("utf-8", "replace").strip()
 
 
 # --- The connection ---------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _connected(url: str, ends_at: float) -> Iterator[Any]:
+def connected(url: str, ends_at: float) -> Iterator[Any]:
     """Bound as the service, over a connection whose other end was verified."""
     connection = None
     try:
@@ -157,8 +114,9 @@ def _connected(url: str, ends_at: float) -> Iterator[Any]:
         _prepare(connection, ends_at)
         if _starts_tls(url):
             connection.start_tls_s()
-        _limit(connection, ends_at)
+        limit(connection, ends_at)
         connection.simple_bind_s(settings.LDAP_BIND_DN, settings.LDAP_BIND_PASSWORD)
+        _look_up_between(connection)
         yield connection
     except Away:
         raise
@@ -179,10 +137,16 @@ def _prepare(connection: Any, ends_at: float) -> None:
     if authorities := settings.LDAP_CA_FILE or ssl.get_default_verify_paths().cafile:
         connection.set_option(ldap.OPT_X_TLS_CACERTFILE, authorities)
     connection.set_option(ldap.OPT_X_TLS_NEWCTX, 0)
-    _limit(connection, ends_at)
+    limit(connection, ends_at)
 
 
-def _limit(connection: Any, ends_at: float) -> None:
+def _look_up_between(connection: Any) -> None:
+    """Of an answer that has begun libldap waits for the rest without looking at the time."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 200_000))  # s, µs
+
+
+def limit(connection: Any, ends_at: float) -> None:
     """What is left of the time is for each step anew."""
     left = ends_at - time.monotonic()
     if left <= 0:
@@ -220,7 +184,7 @@ def _entry(connection: Any, address: str, ends_at: float) -> Entry | None:
 
 
 def _entries(connection: Any, address: str, ends_at: float) -> list[Entry]:
-    _limit(connection, ends_at)
+    limit(connection, ends_at)
     try:
         found = connection.search_ext_s(
             settings.LDAP_BASE, ldap.SCOPE_SUBTREE, filter_for(address), ["userAccountControl"],
@@ -229,15 +193,15 @@ def _entries(connection: Any, address: str, ends_at: float) -> list[Entry]:
     except ldap.SIZELIMIT_EXCEEDED:
         return [Entry("", is_disabled=False)] * 2
     # Those without a name lead to other servers.
-    return [Entry(dn, _is_disabled(attributes)) for dn, attributes in found if dn]
+    return [Entry(dn, is_disabled(attributes)) for dn, attributes in found if dn]
 
 
-def _is_disabled(attributes: dict[str, list[bytes]]) -> bool:
+def is_disabled(attributes: dict[str, list[bytes]]) -> bool:
     return bool(int(attributes.get("userAccountControl", [b"0"])[0]) & DISABLED)
 
 
 def _bind(connection: Any, dn: str, password: str, ends_at: float) -> Answer:
-    _limit(connection, ends_at)
+    limit(connection, ends_at)
     try:
         asked = connection.simple_bind(dn, password, serverctrls=[PasswordPolicyControl()])
         *_, controls = connection.result3(asked, timeout=max(ends_at - time.monotonic(), 0))

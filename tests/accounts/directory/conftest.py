@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 
 import pytest
 from pytest_django import Settings
@@ -27,15 +28,22 @@ MANY = 40  # two pages, as these tests have it
 
 @pytest.fixture
 def campus(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Directory]:
-    from accounts.directory.asking import client  # noqa: PLC0415 - it needs an extra
+    from accounts.directory.asking import readings  # noqa: PLC0415 - it needs an extra
 
-    everybody = [person(f"p{number:02}", cn=f"张{number}", ou="物理学院") for number in range(MANY)]
+    everybody = [
+        person(f"p{number:02}", cn=f"张{number}", ou="物理学院", modifyTimestamp=_day(number)) for number in range(MANY)
+    ]
     with running(everybody) as directory:
-        monkeypatch.setattr(client, "PAGE", 25)
+        monkeypatch.setattr(readings, "PAGE", 25)
         use(settings, directory)
         settings.LDAP_LEAVERS_LIMIT = 5  # two of forty
         yield directory
         questions._servers.cache_clear()
+
+
+def _day(number: int) -> str:
+    """Somebody was edited each day, long ago."""
+    return f"{date(2020, 1, 1) + timedelta(days=number):%Y%m%d}000000Z"
 
 
 def rename(directory: Directory, name: str, **attributes: str) -> None:

@@ -16,18 +16,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        parser.add_argument(
+            "--changes", action="store_true", help="read only who has changed since the last time: nobody is missed"
+        )
         parser.add_argument("--leavers", type=int, metavar="N", help="so many may be disabled: as a dry run has said")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        plan = self._look(options["leavers"]) if options["dry_run"] else people.sync(options["leavers"])
+        leavers, changes = options["leavers"], options["changes"]
+        plan = self._look(leavers, changes) if options["dry_run"] else people.sync(leavers, only_changes=changes)
         if plan is None:
             raise CommandError("Nothing was changed; the log says why. (manage.py checkdirectory)")
+        if changes and plan.is_whole:
+            self.stdout.write("All were read: what has changed since is not known.")
         self._tell(plan)
 
     @staticmethod
-    def _look(leavers: int | None) -> Plan:
+    def _look(leavers: int | None, changes: bool) -> Plan:
         try:
-            return people.look(leavers)
+            return people.look(leavers, only_changes=changes)
         except Away as error:
             raise CommandError(f"The directory cannot be read: {error}. (manage.py checkdirectory)") from None
 
@@ -43,7 +49,8 @@ class Command(BaseCommand):
             self._list("wrong in the directory", [f"{address}: {fault.label}" for address, fault in plan.faults])
         if plan.held:
             self._list("not disabled, since they are so many", [user.username for user in plan.held])
-            raise CommandError(f"If they have left: manage.py syncpeople --leavers {len(plan.held)}")
+            command = "syncpeople" if plan.is_whole else "syncpeople --changes"
+            raise CommandError(f"If they have left: manage.py {command} --leavers {len(plan.held)}")
 
     def _list(self, what: str, lines: list[str]) -> None:
         if lines:

@@ -41,11 +41,13 @@ KINDS: dict[str, tuple[Promise, tuple[Promise, ...]]] = {
 @admin.register(Sync)
 class SyncAdmin(HistoryAdmin):
     list_display = ("made_at", "status", "made_by_whom", "synced_at")
-    list_filter = ("status", "by_itself")
+    list_filter = ("status", "by_itself", "only_changes")
     list_select_related = ("made_by",)
 
     @admin.display(description=gettext_lazy("made by"), ordering="made_by")
     def made_by_whom(self, row: Sync) -> str:
+        if row.only_changes:
+            return _("by the clock: what has changed")
         return _("by the clock") if row.by_itself else str(row.made_by or "—")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
