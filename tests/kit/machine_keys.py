@@ -3,15 +3,15 @@
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from accounts.factors.models import Passkey as Row
-from tests.kit.machine import HOME, PEOPLE
-from tests.kit.machine_signin import addresses, browsers, insiders
+from tests.kit.machine import FREE_NUMBER, HOME, PEOPLE
+from tests.kit.machine_signin import addresses, browsers, insiders, names
 from tests.kit.machine_ways import TakingSteps
 from tests.kit.oracle import CONFIRM_KEY, KEYS
 from tests.kit.oracle_keys import Asked, Signed
-from tests.kit.oracle_things import KEY_PAGE, PAGE, Account, Far, Passkey
+from tests.kit.oracle_things import KEY_PAGE, MINUTE, PAGE, Account, Far, Passkey
 from tests.kit.passkeys import SecurityKey, asked_on
 
 
@@ -47,7 +47,9 @@ class HoldingKeys(TakingSteps):
     @precondition(lambda self: self.somebody_is(Far.IN))
     @rule(index=insiders, kind=new_keys, confirmed=st.sampled_from([True, True, False]))
     def add_passkey(self, index: int, kind: str, confirmed: bool) -> None:
-        index = self.insider(index)
+        self._add(self.insider(index), kind, confirmed)
+
+    def _add(self, index: int, kind: str, confirmed: bool) -> None:
         session = self.browsers[index].session
         if session is None or session.account.passkey:
             return  # one is enough
@@ -143,13 +145,23 @@ class HoldingKeys(TakingSteps):
             self.use_passkey(index, KEY_PAGE, "right", HOME)
 
     @precondition(lambda self: self.hands)
-    @rule(index=browsers, chosen=st.integers(0, 9), trust=st.booleans())
-    def come_in_by_passkey(self, index: int, chosen: int, trust: bool) -> None:
-        """Signed out here, and with the password first."""
+    @rule(index=browsers, chosen=st.integers(0, 9), kinds=st.lists(answers, max_size=4), trust=st.booleans())
+    def come_in_by_passkey(self, index: int, chosen: int, kinds: list[str], trust: bool) -> None:
+        """Signed out here, and with the password first. What is tried half-way is tried once more by who is in."""
         name = list(self.hands)[chosen % len(self.hands)].partition("@")[0]
         self.sign_out(index)
         self.enter_password(index, name, "right", HOME)
+        for kind in kinds:
+            self.use_passkey(index, KEY_PAGE, kind, HOME)
         self.use_passkey(index, KEY_PAGE, "right", HOME, trust=trust)
+        for kind in ("right", *kinds):
+            self.use_passkey(index, CONFIRM_KEY, kind, HOME)
+
+    @initialize(name=names, kind=new_keys)
+    def begin_with_a_passkey(self, name: str, kind: str) -> None:
+        self.come_in(2, name, FREE_NUMBER, trust=False)
+        self._add(2, kind, confirmed=True)
+        self.pass_time(MINUTE)
 
     def _ask(self, index: int, page: str, address: str) -> tuple[dict[str, Any] | None, Asked | None]:
         """What the page asks, and what that is according to the model."""
