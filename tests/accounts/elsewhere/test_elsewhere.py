@@ -16,8 +16,6 @@ from accounts.elsewhere import asking, cas, oidc
 from accounts.elsewhere.answers import Refusal
 from accounts.elsewhere.models import Arrival
 from accounts.log.models import SecurityEvent
-from accounts.phones.models import Phone
-from accounts.security import passwords
 from tests.kit.elsewhere import be, come, is_nowhere, leave
 from tests.kit.people import Person
 from tests.kit.servers.http_stub import Answer, HttpStub
@@ -65,24 +63,6 @@ def test_whatever_a_source_does_not_prove_opens_nothing(
     monkeypatch.setattr(cas if slug == "cas" else oidc, "prove", lambda *_asked: refusal)
     assert come(lisi, slug).status_code in (403, 503)
     assert is_nowhere(lisi)
-
-
-@pytest.mark.bypass(
-    "row 18: Keycloak CVE-2026-18963, GitLab CVE-2024-1525: a reset that opens, or clears the second step"
-)
-@SOURCES
-def test_a_password_of_the_office_is_no_way_past_the_code(
-    source: Cas | Provider, slug: str, wangwu: Person, office: Person
-) -> None:
-    assert wangwu.user
-    assert office.user
-    assert passwords.set_starting(wangwu.user, passwords.version_of(wangwu.user), actor=office.user)
-    be(source, wangwu.user.username)
-    assert come(wangwu, slug).headers["Location"] == "/sign-in/code/"
-    assert not wangwu.is_in()
-    assert Phone.objects.filter(user=wangwu.user).exists()
-    wangwu.enter_code()
-    assert wangwu.get("/app-passwords/").headers["Location"] == "/security/password/"
 
 
 def test_a_trusted_browser_needs_no_code(cas: Cas, zhangsan: Person) -> None:

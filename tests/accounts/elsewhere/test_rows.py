@@ -146,6 +146,8 @@ def test_a_new_password_ends_who_is_half_way_and_opens_nothing(
         assert come(wangwu, slug).headers["Location"] == CODE, slug
         assert not wangwu.is_in(), slug
         assert phones.of(owner), slug
+        wangwu.enter_code()
+        assert wangwu.get("/app-passwords/").headers["Location"] == "/security/password/", slug
 
 
 @pytest.mark.bypass("row 19: Kaseya CVE-2021-30120, scheb GHSA-h6mp-mc7g-mg49: a cookie that is believed")
