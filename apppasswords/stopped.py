@@ -1,9 +1,11 @@
 """Whose mail programs have stopped: they signed in with the mailbox password until two-step came, and no app password
 has taken its place."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.maillogins.models import MailLogin
@@ -20,13 +22,18 @@ class Stopped:
 
 
 def of(user: User) -> Stopped | None:
-    """What was let in is what is known. Refused logins say nothing: anybody can try."""
-    if not user.two_step_is_on():
-        return None
-    since = timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN
-    lately = MailLogin.objects.filter(user=user, day__gte=since).order_by().values_list("method", "protocol")
-    logins = set(lately.distinct())
+    return told(set(logins(user)))
 
+
+def logins(user: User) -> QuerySet[MailLogin, tuple[str, str]]:
+    """Method and protocol of each that was let in lately, while two-step is on: that is what is known. Refused logins
+    say nothing: anybody can try."""
+    since = timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN
+    lately = MailLogin.objects.filter(user=user, day__gte=since) if user.two_step_is_on() else MailLogin.objects.none()
+    return lately.order_by().values_list("method", "protocol").distinct()
+
+
+def told(logins: Collection[tuple[str, str]]) -> Stopped | None:
     def has_stopped(protocols: set[str]) -> bool:
         """Whoever changes from POP3 to IMAP receives mail again."""
         before = any((Method.MAILBOX_PASSWORD, protocol) in logins for protocol in protocols)

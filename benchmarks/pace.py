@@ -4,7 +4,8 @@
 
 33 requests a second (10,000 in five minutes) at a gateway that takes 200 ms, with one worker process more each time,
 up to PROCESSES (3): for a minute each, the last for SECONDS (60). PostgreSQL, Redis, the gateway and whoever asks are
-on the same cores. Prints a table for docs/sms.md, and draws the last line of it into PICTURE (docs/pictures/pace.svg).
+on the same cores. Prints a table for docs/sms.md and who took how much processor time for one SMS, and draws the last
+line of the table into PICTURE (docs/pictures/pace.svg).
 """
 
 import sys
@@ -43,21 +44,29 @@ def main(picture: Path | None, seconds: int = 60, a_second: int = 33, most: int 
     print("| worker processes | SMS | median s | 99 of 100 within s | longest s |\n|---|---|---|---|---|")
     with site(Gateway(takes=TAKES)) as running:
         running.beat()
-        first = 0
+        first, costs = 0, list[str]()
         for processes in range(1, most + 1):
             running.worker("--concurrency", str(THREADS))
             warm_up(first)
             first += LANES
+            before = running.cpu()
             times = rush(running, first, (seconds if processes == most else MINUTE) * a_second, a_second)
             first += len(times)
             p99 = quantiles(times, n=100)[98]
             print(f"| {processes} | {len(times)} | {median(times):.2f} | {p99:.2f} | {max(times):.2f} |", flush=True)
+            costs.append(f"{processes}: {cost_of_one(before, running.cpu(), len(times))}")
+    print("\nProcessor time for one SMS, by the number of worker processes:", *costs, sep="\n")
     if picture:
         windows = [times[place : place + WINDOW * a_second] for place in range(0, len(times), WINDOW * a_second)]
         picture.write_text(over_time({
             "half of the SMS within": [median(window) for window in windows],
             "99 of 100 within": [quantiles(window, n=100)[98] for window in windows],
         }, WINDOW))  # fmt: skip
+
+
+def cost_of_one(before: dict[str, float], after: dict[str, float], count: int) -> str:
+    taken = {name: (seconds - before[name]) / count * 1000 for name, seconds in after.items()}
+    return f"{sum(taken.values()):.1f} ms: " + ", ".join(f"{name} {cost:.1f}" for name, cost in taken.items())
 
 
 def warm_up(first: int) -> None:

@@ -14,8 +14,8 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs
 
-from benchmarks.mail_login import ENVIRONMENT, ROOT
-from tests.kit.servers.postgres import cluster
+from benchmarks.mail_login import ENVIRONMENT, ROOT, seconds
+from tests.kit.servers.postgres import Cluster, cluster
 from tests.kit.servers.programs import Program
 from tests.kit.servers.redis import Redis
 from tests.kit.waiting import wait_until
@@ -70,19 +70,31 @@ class _Handler(BaseHTTPRequestHandler):
 class Site:
     """Everybody on it has a number of their own and asks for one code, or several tests would wait for each other."""
 
-    def __init__(self, redis: Redis, gateway: Gateway, folder: Path, processes: ExitStack) -> None:
+    def __init__(
+        self, redis: Redis, database: Cluster, gateway: Gateway, folder: Path, processes: ExitStack
+    ) -> None:  # fmt: skip
         self.redis, self.gateway, self._folder, self._processes = redis, gateway, folder, processes
+        self.database, self._programs = database, list[tuple[str, Program]]()
 
     def worker(self, *options: str) -> Program:
-        return self._start([*WORKER, "--hostname", f"w{time.monotonic_ns()}@%h", *options])
+        return self._start("workers", [*WORKER, "--hostname", f"w{time.monotonic_ns()}@%h", *options])
 
     def beat(self) -> Program:
-        return self._start([*CELERY, "beat", "--loglevel", "WARNING"])
+        return self._start("beat", [*CELERY, "beat", "--loglevel", "WARNING"])
 
-    def _start(self, command: list[str]) -> Program:
+    def _start(self, name: str, command: list[str]) -> Program:
         program = Program(command, self._folder / "log", os.environ, ROOT)
         self._processes.callback(program.kill)
+        self._programs.append((name, program))
         return program
+
+    def cpu(self) -> dict[str, float]:
+        """Seconds of processor time until now, by who took them."""
+        taken = {"who asks, and the gateway": seconds([os.getpid()])}
+        for name, program in self._programs:
+            taken[name] = taken.get(name, 0) + seconds([program.pid])
+        taken["PostgreSQL"] = seconds(self.database.processes())
+        return taken | {"Redis": seconds([self.redis.program.pid])}
 
     def log(self) -> str:
         return (self._folder / "log").read_text(errors="replace")
@@ -110,7 +122,7 @@ def site(gateway: Gateway, **settings: str) -> Iterator[Site]:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        yield Site(redis, gateway, folder, processes)
+        yield Site(redis, database, gateway, folder, processes)
 
 
 def number(of: int) -> str:

@@ -1,5 +1,6 @@
 """Pages that belong to no app."""
 
+from collections import Counter
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,6 +19,7 @@ from accounts.lib import contact, institution
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
+from accounts.phones.models import Phone
 from accounts.sessions import expiry, lifetimes, typed
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.models import User
@@ -71,15 +74,26 @@ def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:
 
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
-    signed_in = SecurityEvent.objects.filter(user=request.user, kind=SecurityEvent.Kind.SIGNED_IN)
+    user = request.user
+    signed_in = SecurityEvent.objects.filter(user=user, kind=SecurityEvent.Kind.SIGNED_IN)
     context = {
-        "phone": phones.of(request.user),
-        "app_password_count": passwords.of(request.user).count(),
-        "stopped": stopped.of(request.user),
-        "browser_count": browsers.live(request.user).count(),
+        "phone": user.otp_device if isinstance(user.otp_device, Phone) else phones.of(user),
         "sign_ins": signed_in[:SIGN_INS_SHOWN],
+        **_counted(user),
     }
     return render(request, "portal/home.html", context)
+
+
+def _counted(user: User) -> dict[str, Any]:
+    """With one query. Nobody has many of any."""
+    app_passwords = passwords.of(user).order_by().values_list(Value("app password"), Value(""))
+    trusted = browsers.live(user).order_by().values_list(Value("browser"), Value(""))
+    found = Counter(app_passwords.union(trusted, stopped.logins(user), all=True))
+    return {
+        "app_password_count": found["app password", ""],
+        "browser_count": found["browser", ""],
+        "stopped": stopped.told(found),
+    }
 
 
 # --- The look ---------------------------------------------------------------------------------------------------------

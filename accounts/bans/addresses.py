@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from django.conf import settings
 
@@ -44,11 +44,14 @@ def ends(network: str) -> tuple[str, str]:
     return sortable(whole.network_address), sortable(whole.broadcast_address)
 
 
-NARROWEST = prepared.Statement(
-    "mailkey_kind",
-    f"""SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
-        WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1""",  # noqa: S608 (our own table)
-)
+HOLDING = f"""SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
+    WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1"""  # noqa: S608 (our own table)
+NARROWEST = prepared.Statement("mailkey_kind", HOLDING)
+
+
+def place_of(address: str) -> str:
+    """What HOLDING is asked for, twice."""
+    return sortable(parse(address) or NOWHERE)
 
 
 def sortable(address: IPv4Address | IPv6Address) -> str:
@@ -62,22 +65,24 @@ def kind(address: str) -> Kind | None:
 
     Asked of the database each time: what is edited there counts at once, in every process.
     """
-    here = sortable(parse(address) or NOWHERE)
+    here = place_of(address)
     cidr, stored = NARROWEST.row(here, here) or (None, None)
     return known(address, cidr, stored)[1]
 
 
 def known(address: str, cidr: str | None, stored: str | None) -> tuple[str, Kind | None]:
     """The network that decides about an address and what it says: of the database the narrowest is given."""
-    parsed = parse(address) or NOWHERE
-    configured = max(
-        (shared for shared in settings.SHARED_NETWORKS if parsed in shared),
-        key=lambda shared: shared.prefixlen,
-        default=None,
-    )
-    if cidr and stored and (configured is None or int(cidr.partition("/")[2]) >= configured.prefixlen):
+    shared = configured(address)
+    if cidr and stored and (shared is None or int(cidr.partition("/")[2]) >= shared.prefixlen):
         return cidr, Kind(stored)
-    return (str(configured), Kind.SHARED) if configured else ("", None)
+    return (str(shared), Kind.SHARED) if shared else ("", None)
+
+
+def configured(address: str) -> IPv4Network | IPv6Network | None:
+    """The narrowest of SHARED_NETWORKS that it is in."""
+    parsed = parse(address) or NOWHERE
+    holding = (shared for shared in settings.SHARED_NETWORKS if parsed in shared)
+    return max(holding, key=lambda shared: shared.prefixlen, default=None)
 
 
 def is_shared(address: str) -> bool:

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from accounts.bans import bans, brake, digests, failures
+from django.db.models import OuterRef, QuerySet
+
+from accounts.bans import bans, brake, failures, trials
 from accounts.bans.brake import Claim
 from accounts.bans.failures import Tries
 from accounts.log import events
-from accounts.users import mailbox_passwords, usernames
+from accounts.users import mailbox_passwords
 from accounts.users.keeper import CannotTell, MustChange
 from accounts.users.models import User
-
-NOBODY = 0  # the primary key of no account
 
 
 class Outcome(Enum):
@@ -33,27 +33,37 @@ class Outcome(Enum):
 class Attempt:
     outcome: Outcome
     user: User | None = None
+    row: User | None = None  # the same, as the caller wants it read
     until: datetime | None = None  # of a ban, of the brake, or of the keeper's silence
     tries: Tries | None = None  # if it was wrong
 
 
-def enter(name: str, password: str, *, address: str, channel: str, trusts: Callable[[User], bool]) -> Attempt:
-    """`trusts`: whether it comes from a browser that the account trusts, or from somebody who is signed in already."""
-    owner = User.objects.filter(username=usernames.canonical(name) or "").first()
-    account = owner.username if owner else digests.stranger(name)
-    if until := bans.banned_until(address, account):
-        return Attempt(Outcome.BANNED, until=until)
+def enter(
+    name: str,
+    password: str,
+    *,
+    address: str,
+    channel: str,
+    trusts: Callable[[User], bool],
+    rows: QuerySet[User] | None = None,
+) -> Attempt:
+    """`trusts`: whether it comes from a browser that the account trusts, or from somebody who is signed in already.
+    `rows`: what else is to be read of the account, with the last look for a ban."""
+    trial = trials.of(name, address, password)
+    owner, account = trial.owner, trial.account
+    if trial.banned_until:
+        return Attempt(Outcome.BANNED, until=trial.banned_until)
     # Asked for every account, whether it matters or not, and of nobody's too: or its time would tell.
-    trusted = trusts(owner or User(pk=NOBODY)) and owner is not None
+    trusted = trusts(owner or User(pk=trials.NOBODY)) and owner is not None
     counts = owner is not None and owner.is_active and not owner.two_step_is_on() and not trusted
-    claimed = brake.claim(owner.pk if owner else NOBODY, account, address, password, counts=counts)
+    claimed = brake.claim(trial, counts=counts)
     if owner and claimed is Claim.NONE_LEFT:
         return Attempt(Outcome.LATER, until=brake.until(owner.pk))
     must_change = False
     try:
         user = mailbox_passwords.check_password(name, password)
     except CannotTell as answer:
-        brake.was_right(owner.pk if owner else NOBODY, claimed)
+        brake.was_right(trial.user, claimed)
         return Attempt(Outcome.CANNOT_TELL, until=answer.until)
     except MustChange:
         user, must_change = owner, True
@@ -66,8 +76,11 @@ def enter(name: str, password: str, *, address: str, channel: str, trusts: Calla
             return Attempt(Outcome.BANNED, until=until)
         return Attempt(Outcome.WRONG, tries=failures.tries(address, account))
     # Guesses that came at once were all compared before the first was counted: none of them profits from that.
-    if until := bans.banned_until(address, account):
+    rows = User.objects.only("pk") if rows is None else rows
+    row = rows.annotate(ban=bans.ban_of(address, OuterRef("username"))).get(pk=user.pk)
+    if until := bans.holding(vars(row)["ban"], address):
         return Attempt(Outcome.BANNED, until=until)
     brake.was_right(user.pk, claimed)
-    failures.note_success(address, account)
-    return Attempt(Outcome.MUST_CHANGE) if must_change else Attempt(Outcome.RIGHT, user)
+    if trial.has_failures:
+        failures.note_success(address, account)
+    return Attempt(Outcome.MUST_CHANGE) if must_change else Attempt(Outcome.RIGHT, user, row)

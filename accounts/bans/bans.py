@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.bans import addresses, digests
@@ -18,9 +18,21 @@ from accounts.users.models import User
 
 def banned_until(address: str, account: str) -> datetime | None:
     """Until when this account cannot sign in from this address. Without an account: until when nobody can."""
-    here = Ban.objects.filter(in_force(), Q(account="") | Q(account=account), network__in=addresses.networks(address))
-    until = here.order_by("-until").values_list("until", flat=True).first()
+    return holding(_until(address, account).first(), address)
+
+
+def ban_of(address: str, account: OuterRef) -> Subquery:
+    """The same within a query of accounts, as far as the table of bans knows: `holding` says the rest."""
+    return Subquery(_until(address, account)[:1])
+
+
+def holding(until: datetime | None, address: str) -> datetime | None:
     return until if until and not addresses.is_never_banned(address) else None
+
+
+def _until(address: str, account: str | OuterRef) -> QuerySet[Ban, datetime]:
+    here = Ban.objects.filter(in_force(), Q(account="") | Q(account=account), network__in=addresses.networks(address))
+    return here.order_by("-until").values_list("until", flat=True)
 
 
 def in_force() -> Q:

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts.bans import addresses, digests, places
-from accounts.bans.models import Brake, Failure
+from accounts.bans.models import Brake
+from accounts.bans.trials import Trial
 from accounts.lib.allowances import Allowance
 from accounts.log import events
 from accounts.users.models import User
@@ -28,18 +28,18 @@ class Claim(Enum):
     NONE_LEFT = auto()  # it must not be compared
 
 
-def claim(user: int, account: str, address: str, password: str, *, counts: bool = True) -> Claim:
+def claim(trial: Trial, *, counts: bool = True) -> Claim:
     """Before the mailbox password is compared. An old phone that repeats itself at an address counts once there.
 
     Of accounts with two-step nothing `counts`, nor of names that are nobody's: the same is asked, and they are free.
     """
-    if places.is_known(user, address) or addresses.is_never_banned(address):
+    if trial.is_known or trial.is_never_banned:
         return Claim.FREE
-    if until(user) is not None and counts:
+    if trial.braked_until is not None and counts:
         return Claim.NONE_LEFT
-    if _is_repeat(account, address, password):
+    if trial.is_repeat:
         return Claim.FREE
-    count = COMPARISONS.claim(user, *_limit(), counts=counts)
+    count = COMPARISONS.claim(trial.user, *_limit(), counts=counts)
     if count is None:
         return Claim.NONE_LEFT if counts else Claim.FREE
     return Claim.LAST if count >= settings.BRAKE_AFTER_FAILURES else Claim.ONE
@@ -47,12 +47,6 @@ def claim(user: int, account: str, address: str, password: str, *, counts: bool 
 
 def _limit() -> tuple[int, timedelta]:
     return settings.BRAKE_AFTER_FAILURES, settings.BRAKE_WITHIN
-
-
-def _is_repeat(account: str, address: str, password: str) -> bool:
-    now = timezone.now()
-    known = Failure.objects.filter(network=addresses.network(address), account=account, cleared_at=None)
-    return known.filter(at__gt=now - settings.FAILURE_LIFETIME, password_digest__in=digests.of(password, now)).exists()
 
 
 def was_wrong(user: User, claimed: Claim) -> None:

@@ -5,6 +5,7 @@ home or on the way has another address tomorrow.
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -13,28 +14,38 @@ from django.utils import timezone
 
 from accounts.bans import addresses
 from accounts.bans.addresses import Kind
-from accounts.bans.models import KnownNetwork, Place
-from accounts.lib import origins, prepared
+from accounts.bans.models import Place
+from accounts.lib import prepared
 from accounts.users.models import User
 
 NOTED_AGAIN_AFTER = timedelta(days=1)
 GATEWAY_WITHIN = timedelta(days=7)
 
-NOTE = prepared.Statement(
-    "mailkey_place",
-    f"""INSERT INTO {Place._meta.db_table} (user_id, network, last_at)
-        SELECT %s, %s, %s WHERE EXISTS (SELECT 1 FROM {User._meta.db_table} WHERE id = %s)
-        ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at""",  # noqa: S608 (our own tables)
+NOTED = prepared.Statement(
+    "mailkey_noted",
+    f"""SELECT (SELECT last_at FROM {Place._meta.db_table} WHERE user_id = %s AND network = %s), known.cidr, known.kind
+        FROM (SELECT 1 AS one) AS always LEFT JOIN ({addresses.HOLDING}) AS known ON 1 = 1""",  # noqa: S608
 )
 STANDING = prepared.Statement(
     "mailkey_network",
     f"""SELECT known.cidr, known.kind,
                (SELECT COUNT(*) FROM (SELECT 1 FROM {Place._meta.db_table}
                                       WHERE network = %s AND last_at > %s LIMIT %s) AS accounts)
-        FROM (SELECT 1 AS one) AS always
-        LEFT JOIN (SELECT cidr, kind FROM {KnownNetwork._meta.db_table}
-                   WHERE first <= %s AND last >= %s ORDER BY first DESC, last LIMIT 1) AS known ON 1 = 1""",  # noqa: S608
+        FROM (SELECT 1 AS one) AS always LEFT JOIN ({addresses.HOLDING}) AS known ON 1 = 1""",  # noqa: S608
 )
+
+
+@cache
+def _note_statement(networks: int) -> prepared.Statement:
+    """For so many. All write them in one order: nobody waits in a circle."""
+    rows = ", ".join(["(%s)"] * networks)
+    return prepared.Statement(
+        f"mailkey_places_{networks}",
+        f"""INSERT INTO {Place._meta.db_table} (user_id, network, last_at)
+            SELECT id, column1, %s FROM {User._meta.db_table} CROSS JOIN (VALUES {rows}) AS networks
+            WHERE id = %s ORDER BY column1
+            ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at""",  # noqa: S608 (our own tables)
+    )
 
 
 class Standing(NamedTuple):
@@ -51,7 +62,7 @@ class Standing(NamedTuple):
 
 
 def standing(address: str) -> Standing:
-    here = addresses.sortable(origins.parse(address) or origins.NOWHERE)
+    here = addresses.place_of(address)
     since, enough = timezone.now() - GATEWAY_WITHIN, settings.GATEWAY_ACCOUNTS
     row = STANDING.row(addresses.network(address), since, enough, here, here)
     assert row  # noqa: S101 (the statement sees to it)
@@ -88,9 +99,13 @@ def gateways() -> list[tuple[str, int]]:
 
 def note(user: int, address: str) -> None:
     """The account got in from there."""
-    now = timezone.now()
-    names = sorted({*addresses.networks(address), _around(address)})  # in one order: nobody waits in a circle
-    prepared.together(*((NOTE, [user, name, now, user]) for name in names))
+    here = addresses.place_of(address)
+    _note(user, address, *(addresses.NARROWEST.row(here, here) or (None, None)))
+
+
+def _note(user: int, address: str, cidr: str | None, stored: str | None) -> None:
+    names = {*addresses.networks(address), around(address, cidr, stored)}
+    prepared.together((_note_statement(len(names)), [timezone.now(), *names, user]))
 
 
 def is_noted(last_at: datetime | None) -> bool:
@@ -99,21 +114,15 @@ def is_noted(last_at: datetime | None) -> bool:
 
 
 def note_if_new(user: int, address: str) -> None:
-    last_at = Place.objects.filter(user_id=user, network=addresses.network(address)).values_list("last_at", flat=True)
-    if not is_noted(last_at.first()):
-        note(user, address)
+    here = addresses.place_of(address)
+    last_at, cidr, stored = NOTED.row(user, addresses.network(address), here, here) or (None, None, None)
+    if not is_noted(prepared.moment(last_at)):
+        _note(user, address, cidr, stored)
 
 
-def is_known(user: int, address: str) -> bool:
-    """Whether the account got in from around there before."""
-    since = timezone.now() - settings.PLACE_LIFETIME
-    return Place.objects.filter(user_id=user, network=_around(address), last_at__gt=since).exists()
-
-
-def _around(address: str) -> str:
-    """On a campus, which has other addresses in each building, all of it."""
-    here = addresses.sortable(origins.parse(address) or origins.NOWHERE)
-    cidr, stored = addresses.NARROWEST.row(here, here) or (None, None)
+def around(address: str, cidr: str | None, stored: str | None) -> str:
+    """On a campus, which has other addresses in each building, all of it. Of the narrowest network that the database
+    knows of it."""
     network, kind = addresses.known(address, cidr, stored)
     return network if kind is Kind.SHARED else addresses.surroundings(address)
 

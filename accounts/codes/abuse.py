@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Max
 
-from accounts.codes.limits import Asked, Refusal, Refused
+from accounts.codes.limits import Asked, Known, Refusal, Refused
 from accounts.delivery.models import Sms
 from accounts.routes import routing, spending
 
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 RANGE = 4  # last digits: carriers hand numbers out by ten thousands
 
 
-def refused(asked: Asked, now: datetime, via: str = "") -> Refused | None:
+def refused(asked: Asked, known: Known, now: datetime, via: str = "") -> Refused | None:
     """Nothing was asked of a gateway for it."""
     if until := spending.spent_until(asked.number):
         return Refused(Refusal.BUDGET, until)
-    if routing.is_shut(asked.number, asked.purpose, via):
+    if known.some_gateway_is_off and routing.is_shut(asked.number, asked.purpose, via):
         return Refused(Refusal.BUDGET)
     if asked.purpose in Sms.TYPED and (until := _range_closed_until(asked.number, now)):
         return Refused(Refusal.RANGE, until)

@@ -49,13 +49,16 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
     with transaction.atomic(durable=True):
         # From here to the commit every other request for a code waits, so the counts below hold.
         within_budget = _spend(now) or _begin(now)
-        refused = limits.refused(asked, now) if within_budget else Refused(Refusal.BUDGET)
-        refused = refused or abuse.refused(asked, now, via)
+        known = limits.known(asked, now)
+        refused = _paused(asked, known.paused_until)
+        refused = refused or (None if within_budget else Refused(Refusal.BUDGET))
+        refused = refused or limits.refused(asked, known, now) or abuse.refused(asked, known, now, via)
         if refused:
             transaction.set_rollback(True)
             abuse.tell(asked, refused)
             return _none(refused)
-        Sms.objects.filter(user=user, purpose=purpose, used_at=None, voided_at=None).update(voided_at=now)
+        if any((one.purpose, one.used_at, one.voided_at) == (purpose, None, None) for one in known.lately):
+            Sms.objects.filter(user=user, purpose=purpose, used_at=None, voided_at=None).update(voided_at=now)
         sms = Sms.objects.create(
             user=user,
             number=number,
@@ -74,15 +77,25 @@ def issue(  # noqa: PLR0913 (what a code is bound to, and who asks)
     return Issued(sms)
 
 
-def outlook(user: User, number: str, purpose: Sms.Purpose, *, address: str, by_owner: bool = False) -> Issued | None:
-    """What asking for a code now would be refused for; None: nothing."""
+def outlook(
+    user: User, number: str, purpose: Sms.Purpose, lately: list[Sms], *, address: str, by_owner: bool = False
+) -> Issued | None:
+    """What asking for a code now would be refused for; None: nothing. `lately`: what was sent, as of `sent_to`."""
     now = timezone.now()
     asked = Asked(user, number, purpose, address, by_owner)
+    refused = _never(asked) or _paused(asked, user.codes_paused_until) or limits.waiting(asked, lately, now)
+    if refused is None:
+        known = limits.known(asked, now)
+        refused = limits.refused(asked, known, now) or abuse.refused(asked, known, now)
     spent = SmsDay.objects.filter(day=timezone.localdate(now), codes__gte=settings.SMS_DAILY_BUDGET)
-    refused = _never(asked) or limits.refused(asked, now) or abuse.refused(asked, now)
     if refused is None and spent.exists():
         refused = Refused(Refusal.BUDGET)
     return _none(refused) if refused else None
+
+
+def sent_to(user: User) -> list[Sms]:
+    """In the last day, dead or alive: their story is what a page shows."""
+    return limits.lately(user, timezone.now())
 
 
 def _spend(now: datetime) -> bool:
@@ -98,10 +111,13 @@ def _begin(now: datetime) -> bool:
 
 def _never(asked: Asked) -> Refused | None:
     """What no count decides."""
-    if numbers.country(asked.number) not in settings.SMS_COUNTRIES:
-        return Refused(Refusal.COUNTRY)
-    paused = asked.purpose != Sms.Purpose.TEST and guesses.paused(asked.user)
-    return Refused(Refusal.PAUSED, paused) if paused else None
+    allowed = numbers.country(asked.number) in settings.SMS_COUNTRIES
+    return None if allowed else Refused(Refusal.COUNTRY)
+
+
+def _paused(asked: Asked, until: datetime | None) -> Refused | None:
+    is_on = asked.purpose != Sms.Purpose.TEST and until is not None and until > timezone.now()
+    return Refused(Refusal.PAUSED, until) if is_on else None
 
 
 def _none(refused: Refused) -> Issued:
@@ -109,13 +125,8 @@ def _none(refused: Refused) -> Issued:
 
 
 def latest(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
-    """The code that was last asked for here, dead or alive: its story is what the page shows."""
+    """The code that was last asked for here, dead or alive."""
     return Sms.objects.filter(user=user, number=number, purpose=purpose, session=session).first()
-
-
-def elsewhere(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
-    """The code that another session asked for last, and that counts there only."""
-    return Sms.objects.filter(user=user, number=number, purpose=purpose).exclude(session=session).first()
 
 
 def carry_over(user: User, old: str, new: str) -> None:

@@ -96,12 +96,11 @@ def check(user: User, guess: str | None, code: Code | None, *, address: str = ""
     """
     if guess is None:
         return Outcome.MALFORMED
-    if paused(user):
+    if pause_as_read(user) and paused(user):
         return Outcome.PAUSED
-    if code is None:
-        return Outcome.EXPIRED
-    if none_left := code.claim():
-        return none_left
+    none_left = code.claim() if code else Outcome.EXPIRED
+    if code is None or none_left:
+        return Outcome.PAUSED if paused(user) else none_left or Outcome.EXPIRED
     pause = claim_of_account(user)
     if pause is None:
         return Outcome.PAUSED
@@ -152,7 +151,13 @@ def _note_wrong(user: User, kind: str, pause: datetime, address: str) -> None:
 
 def paused(user: User) -> datetime | None:
     """Until when the account gets no codes and none of its codes is accepted."""
-    until = User.objects.values_list("codes_paused_until", flat=True).get(pk=user.pk)
+    user.codes_paused_until = User.objects.values_list("codes_paused_until", flat=True).get(pk=user.pk)
+    return pause_as_read(user)
+
+
+def pause_as_read(user: User) -> datetime | None:
+    """The same as of when the account was read: what is decided on it holds in `claim_of_account` all the same."""
+    until = user.codes_paused_until
     return until if until and until > timezone.now() else None
 
 

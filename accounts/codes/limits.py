@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Q
@@ -16,6 +17,8 @@ from django.utils import timezone
 
 from accounts.bans import addresses
 from accounts.delivery.models import Sms
+from accounts.lib import prepared
+from accounts.routes.models import Gateway
 from accounts.users.models import User
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -66,17 +69,63 @@ def _purse(purpose: str, by_owner: bool) -> Purse:
     return Purse.OWNER if by_owner else Purse.PASSWORD
 
 
-def refused(asked: Asked, now: datetime) -> Refused | None:
-    """Why this one may not be sent now. Holds until the commit behind the lock of `codes.issue`."""
-    sent = _sent(asked.user, now)
-    if wait := _wait(asked, sent, now):
-        return Refused(Refusal.WAIT, wait)
-    since = _since(User.objects.values_list("codes_counted_from", flat=True).get(pk=asked.user.pk), now)
-    waits = [_full_until(asked.purse, sent, since, now)]
+class Known(NamedTuple):
+    """What it hangs on."""
+
+    paused_until: datetime | None
+    counted_from: datetime | None
+    crowded_since: datetime | None  # so many strangers asked for codes from there
+    some_gateway_is_off: bool
+    lately: list[Sms]  # to the account, as of `lately`
+
+
+KNOWN = prepared.Statement(
+    "mailkey_asked",
+    f"""SELECT codes_paused_until, codes_counted_from,
+               (SELECT created_at FROM {Sms._meta.db_table}
+                WHERE address = %s AND NOT by_owner AND created_at > %s
+                  AND purpose NOT IN ({", ".join(f"'{purpose}'" for purpose in Sms.NOTICES)})
+                ORDER BY created_at DESC LIMIT 1 OFFSET %s),
+               EXISTS (SELECT 1 FROM {Gateway._meta.db_table} WHERE NOT is_on),
+               EXISTS (SELECT 1 FROM {Sms._meta.db_table} WHERE user_id = {User._meta.db_table}.id AND created_at > %s),
+               known.cidr, known.kind
+        FROM {User._meta.db_table} LEFT JOIN ({addresses.HOLDING}) AS known ON 1 = 1 WHERE id = %s""",  # noqa: S608
+)
+
+
+def known(asked: Asked, now: datetime) -> Known:
+    here = addresses.place_of(asked.address)
+    values = [addresses.network(asked.address), now - HOUR, settings.SMS_ADDRESS_LIMIT - 1]
+    row = KNOWN.row(*values, now - DAY, here, here, asked.user.pk)
+    paused_until, counted_from, crowded_since, some_is_off, was_sent_some, cidr, stored = row or (None,) * 7
+    # Behind an address that the office knows many people ask for codes.
+    is_known = addresses.known(asked.address, cidr, stored)[1] is not None
+    return Known(
+        paused_until=prepared.moment(paused_until),
+        counted_from=prepared.moment(counted_from),
+        crowded_since=None if is_known else prepared.moment(crowded_since),
+        some_gateway_is_off=bool(some_is_off),
+        lately=lately(asked.user, now) if was_sent_some else [],
+    )
+
+
+def waiting(asked: Asked, lately: list[Sms], now: datetime) -> Refused | None:
+    """Why this one may not be sent yet."""
+    wait = _wait(asked, _sent(lately), now)
+    return Refused(Refusal.WAIT, wait) if wait else None
+
+
+def refused(asked: Asked, known: Known, now: datetime) -> Refused | None:
+    """Why this one may not be sent now. Holds until the commit behind the lock of `codes.issue`, if it was read
+    there."""
+    if wait := waiting(asked, known.lately, now):
+        return wait
+    since = _since(known.counted_from, now)
+    waits = [_full_until(asked.purse, _sent(known.lately), since, now)]
     if asked.purpose in Sms.TYPED:
         waits.append(_strangers_at(asked, since, now))
-    if asked.purse is Purse.PASSWORD:
-        waits.append(_crowd_at(asked.address, now))
+    if asked.purse is Purse.PASSWORD and known.crowded_since:
+        waits.append(min(known.crowded_since, now) + HOUR)
     until = max((at for at in waits if at), default=None)
     return Refused(Refusal.LIMIT, until) if until else None
 
@@ -92,7 +141,7 @@ class Standing:
 def standing(user: User) -> Standing:
     """As a page tells it, of a row that was read just now."""
     now = timezone.now()
-    sent, since = _sent(user, now), _since(user.codes_counted_from, now)
+    sent, since = _sent(lately(user, now)), _since(user.codes_counted_from, now)
     full = {purse: _full_until(purse, sent, since, now) for purse in (Purse.OWNER, Purse.PASSWORD)}
     return Standing(
         asked=len([one for one in sent if one.at > since and one.purse is not Purse.TESTS]),
@@ -129,22 +178,25 @@ class _Sent:
     is_our_fault: bool
 
 
-def _sent(user: User, now: datetime) -> list[_Sent]:
+def lately(user: User, now: datetime) -> list[Sms]:
     """To one account in the last day, the newest first."""
     rows = Sms.objects.filter(user=user, created_at__gt=now - DAY).filter(
         Q(purpose=Sms.Purpose.TEST) | ~Q(purpose__in=Sms.NOTICES)
     )
-    columns = ("created_at", "number", "purpose", "by_owner", "status", "reason")
+    return list(rows.order_by("-created_at", "-pk"))
+
+
+def _sent(lately: list[Sms]) -> list[_Sent]:
     return [
         _Sent(
-            at,
-            number,
-            purpose,
-            _purse(purpose, by_owner),
-            status == Sms.Status.FAILED,
-            status == Sms.Status.FAILED and reason in OURS,
+            sms.created_at,
+            sms.number,
+            sms.purpose,
+            _purse(sms.purpose, sms.by_owner),
+            sms.status == Sms.Status.FAILED,
+            sms.status == Sms.Status.FAILED and sms.reason in OURS,
         )
-        for at, number, purpose, by_owner, status, reason in rows.order_by("-created_at").values_list(*columns)
+        for sms in lately
     ]
 
 
@@ -196,12 +248,3 @@ def _strangers_at(asked: Asked, since: datetime, now: datetime) -> datetime | No
     others = others.filter(created_at__gt=since).exclude(user=asked.user).exclude(status=Sms.Status.FAILED)
     rows = list(others.order_by("-created_at").values_list("created_at", "user"))
     return _full([at for at, _user in rows], now) if len({user for _at, user in rows}) > 1 else None
-
-
-def _crowd_at(address: str, now: datetime) -> datetime | None:
-    """Behind an address that the office knows many people ask for codes; behind another one there may be so many."""
-    if addresses.kind(address) is not None:
-        return None
-    sent = Sms.objects.codes().filter(address=addresses.network(address), by_owner=False, created_at__gt=now - HOUR)
-    newest = list(sent.order_by("-created_at").values_list("created_at", flat=True)[: settings.SMS_ADDRESS_LIMIT])
-    return min(newest[-1], now) + HOUR if len(newest) == settings.SMS_ADDRESS_LIMIT else None

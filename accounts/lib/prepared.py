@@ -6,7 +6,7 @@ through the ORM's cursor takes the process four times as long as through libpq's
 """
 
 from collections.abc import Callable, Generator, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -72,6 +72,15 @@ def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
+
+
+def moment(value: Any) -> datetime | None:
+    """A time in an answer. SQLite answers in UTC without saying so, and with text where it computed the value."""
+    if isinstance(value, str):
+        value = clock.parsed(value)
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 Steps = tuple[tuple[Statement, list[Any]], ...]  # one after the other in one transaction of their own

@@ -2,15 +2,17 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth import load_backend
+from django.db.models import OuterRef
 from django.http import HttpRequest
 
+from accounts.bans import bans
 from accounts.codes import codes
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
-from accounts.sessions import lifetimes, notes, sessions, typed
+from accounts.sessions import clients, lifetimes, notes, sessions, typed
 from accounts.sessions.keys import ARRIVAL, CARRIED, CODE_SESSION, HALFWAY, HELP_CODE, TEMPORARY, WANTED
 from accounts.users import ways
 from accounts.users.models import User
@@ -34,6 +36,7 @@ class Candidate:
     ways: list[Way]  # by which it may be taken, the preferred one first
     next: str
     help_code: int | None = None  # entered right: something may be bound in place of what is lost, and nothing else
+    banned_until: datetime | None = None
 
     @property
     def page(self) -> str:
@@ -104,20 +107,32 @@ def candidate(request: HttpRequest) -> Candidate | None:
     """Half-way and nothing changed since: not the password, not a way to take the second step, not the account; or
     signed in already when two-step was switched on, or when such a way was changed in another browser."""
     if request.user.is_authenticated and not sessions.has_passed(request):
-        owner: User = request.user
-        phone, wanted = phones.of(owner), str(notes.recall(request, WANTED) or "")
-        return Candidate(owner, phone, ways.of(owner), wanted, _help_code(request, owner))
+        row, wanted = _read(request, request.user.pk), str(notes.recall(request, WANTED) or "")
+        return _candidate(request, request.user, row, wanted) if row else None
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not lifetimes.is_young(held["at"], settings.HALFWAY_LIFETIME):
         return None
-    user = load_backend(held["backend"]).get_user(held["user"])
-    if not isinstance(user, User) or user.get_session_auth_hash() != held["password"]:
+    user = _read(request, held["user"])
+    if user is None or user.get_session_auth_hash() != held["password"]:
         return None
-    phone = phones.of(user)
-    if (phone.pk if phone else None) != held["phone"] or user.ways_version != held.get("ways", 0):
+    found = _candidate(request, user, user, held["next"])
+    if (found.phone.pk if found.phone else None) != held["phone"] or user.ways_version != held.get("ways", 0):
         return None
     user.backend = held["backend"]
-    return Candidate(user, phone, ways.of(user), held["next"], _help_code(request, user))
+    return found
+
+
+def _read(request: HttpRequest, pk: int) -> User | None:
+    """Asked at each step, with one query: the account with its phone, its ways, and a ban."""
+    users = ways.with_them(phones.with_them(User.objects.filter(pk=pk, is_active=True)))
+    return users.annotate(ban=bans.ban_of(clients.address(request), OuterRef("username"))).first()
+
+
+def _candidate(request: HttpRequest, user: User, row: User, next_path: str) -> Candidate:
+    banned_until = bans.holding(vars(row)["ban"], clients.address(request))
+    return Candidate(
+        user, phones.read(row, user), ways.held(row), next_path, _help_code(request, user), banned_until
+    )  # fmt: skip
 
 
 def nonce(request: HttpRequest) -> str:

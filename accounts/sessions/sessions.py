@@ -46,7 +46,7 @@ def open_for(
     request.session[keys.STARTED_AT] = lifetimes.now()
     request.session[keys.TEMPORARY] = temporary
     request.session[keys.SIGN_IN] = secrets.token_hex(16)
-    _note_sign_in(request, user)
+    _note_sign_in(request, user, is_new=True)
     if device:
         _verify(request, device)
     if browser:
@@ -152,7 +152,7 @@ def sign_in(request: HttpRequest) -> str:
     return str(request.session.get(keys.SIGN_IN, ""))
 
 
-def _note_sign_in(request: HttpRequest, user: User) -> None:
+def _note_sign_in(request: HttpRequest, user: User, *, is_new: bool = False) -> None:
     signins.note(
         user,
         sign_in(request),
@@ -160,6 +160,7 @@ def _note_sign_in(request: HttpRequest, user: User) -> None:
         signed_in_at=lifetimes.signed_in_at(request),
         ends_at=lifetimes.ends_at(request),
         is_temporary=lifetimes.is_temporary(request),
+        is_new=is_new,
     )
 
 

@@ -21,10 +21,17 @@ SHOWN = 50
 NOTED = [field.name for field in SignIn._meta.concrete_fields if field.name not in ("id", "session")]
 
 
-def note(
-    user: User, session: str, look: Look, *, signed_in_at: datetime, ends_at: datetime, is_temporary: bool = False
+def note(  # noqa: PLR0913 (what a row says)
+    user: User,
+    session: str,
+    look: Look,
+    *,
+    signed_in_at: datetime,
+    ends_at: datetime,
+    is_temporary: bool = False,
+    is_new: bool = False,
 ) -> None:
-    """Who is in there, from now on with the present password."""
+    """Who is in there, from now on with the present password. `is_new`: nobody else knows the name of the session."""
     row = SignIn(
         session=session,
         user=user,
@@ -37,6 +44,9 @@ def note(
         ends_at=ends_at,
         is_temporary=is_temporary,
     )
+    if is_new:
+        row.save(force_insert=True)
+        return
     SignIn.objects.bulk_create([row], update_conflicts=True, unique_fields=["session"], update_fields=NOTED)
 
 

@@ -10,7 +10,6 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.contrib.sessions.models import Session
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -21,6 +20,8 @@ def digest(key: str) -> str:
 
 class SessionStore(db.SessionStore):
     """Used without `async`, whose methods would go by the key itself: they are not there."""
+
+    _former: str | None = None  # under which the row still stands
 
     def _get_session_from_db(self) -> Session | None:
         session = Session.objects.filter(
@@ -38,9 +39,9 @@ class SessionStore(db.SessionStore):
         return super().exists(digest(session_key))
 
     def cycle_key(self) -> None:
-        """The new one is found when the answer is there, and what was changed until then is written once."""
+        """The row gets the new key when the answer is there, with all that was changed until then."""
         data = dict(self.items())
-        self.delete()
+        self._former = self._former or self.session_key
         self._session_key, self._session_cache, self.modified = None, data, True
 
     def create_model_instance(self, data: dict[str, Any]) -> AbstractBaseSession:
@@ -49,23 +50,48 @@ class SessionStore(db.SessionStore):
         return session
 
     def save(self, must_create: bool = False) -> None:
-        try:
-            super().save(must_create)
-        except UpdateError as error:
-            # Django takes every error of the database for a session that was ended meanwhile.
-            if isinstance(error.__context__, OperationalError | InterfaceError):
-                raise error.__context__ from None
-            raise
+        """One statement, which needs no transaction around it."""
+        if self.session_key is None:
+            if not self._move():
+                self.create()
+            return
+        row = self._row(no_load=must_create)
+        if must_create:
+            row.save(force_insert=True)
+        elif not _write(row.session_key, row):
+            raise UpdateError  # it was ended meanwhile
+
+    def _row(self, *, no_load: bool = False) -> AbstractBaseSession:
+        return self.create_model_instance(self._get_session(no_load=no_load))  # type: ignore[attr-defined]  # Django's
+
+    def _move(self) -> bool:
+        """Whether there is a former key, and its session was not ended meanwhile."""
+        former, self._former = self._former, None
+        if former is None:
+            return False
+        self._session_key = self._get_new_session_key()
+        if _write(digest(former), self._row()):
+            return True
+        self._session_key = None
+        return False
 
     def delete(self, session_key: str | None = None) -> None:
-        key = session_key or self.session_key
-        if key:
-            Session.objects.filter(session_key=digest(key)).delete()
+        keys = [session_key] if session_key else [self.session_key, self._former]
+        if session_key is None:
+            self._former = None
+        if found := [digest(key) for key in keys if key]:
+            Session.objects.filter(session_key__in=found).delete()
 
     async def _without(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 
     _aget_session_from_db = aexists = acreate_model_instance = adelete = _without
+
+
+def _write(key: str, row: AbstractBaseSession) -> bool:
+    """Over the session of this key. False: there is none."""
+    fields = {"session_key": row.session_key, "session_data": row.session_data, "expire_date": row.expire_date}
+    return bool(Session.objects.filter(session_key=key).update(**fields))
 
 
 def delete_expired() -> None:

@@ -6,8 +6,7 @@ from functools import wraps
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.bans import bans
-from accounts.sessions import clients, halfway
+from accounts.sessions import halfway
 from accounts.sessions.halfway import Candidate
 from accounts.signin import entering
 from accounts.users.ways import Way
@@ -27,8 +26,8 @@ def halfway_required(is_next: Callable[[Candidate], bool]) -> Callable[[Page], V
                 return entering.start_again(request)
             if not is_next(candidate):
                 return redirect(candidate.page)
-            if until := bans.banned_until(clients.address(request), candidate.user.username):
-                return entering.banned(request, until)
+            if candidate.banned_until:
+                return entering.banned(request, candidate.banned_until)
             return page(request, candidate)
 
         return guarded

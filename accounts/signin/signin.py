@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import Enum, auto
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.bans import attempts, bans
 from accounts.bans.failures import Tries
@@ -50,7 +51,12 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
     """
     name = usernames.complete(name, settings.MAIL_DOMAIN)
     attempt = attempts.enter(
-        name, password, address=address, channel=CHANNEL, trusts=lambda owner: browsers.find(owner, cookie) is not None
+        name,
+        password,
+        address=address,
+        channel=CHANNEL,
+        trusts=lambda owner: browsers.find(owner, cookie) is not None,
+        rows=_with_steps(User.objects.all()),
     )
     match attempt.outcome:
         case attempts.Outcome.BANNED:
@@ -61,9 +67,9 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
             return Decision(Step.CANNOT_TELL, later_at=attempt.until)
         case attempts.Outcome.MUST_CHANGE:
             return Decision(Step.MUST_CHANGE)
-    if attempt.user is None:
+    if attempt.user is None or attempt.row is None:
         return Decision(Step.REFUSED, tries=attempt.tries)
-    return second_step(attempt.user, address, cookie)
+    return second_step(attempt.user, attempt.row, address, cookie)
 
 
 def vouched(name: str, address: str, cookie: str, both_steps_since: date | None = None) -> Decision:
@@ -76,21 +82,25 @@ def vouched(name: str, address: str, cookie: str, both_steps_since: date | None 
     if until := bans.banned_until(address, known or ""):
         return Decision(Step.BANNED, banned_until=until)
     alike = known is not None and name.isascii() and name.lower() == known
-    user = User.objects.filter(username=known, is_active=True).first() if alike else None
+    user = _with_steps(User.objects.filter(username=known, is_active=True)).first() if alike else None
     if user is None:
         return Decision(Step.REFUSED)
     user.backend = settings.AUTHENTICATION_BACKENDS[0]
-    return second_step(user, address, cookie, both_steps_since)
+    return second_step(user, user, address, cookie, both_steps_since)
 
 
-def second_step(user: User, address: str, cookie: str, both_steps_since: date | None = None) -> Decision:
-    """What is left to do for somebody whose password was right."""
+def _with_steps(users: QuerySet[User]) -> QuerySet[User]:
+    return ways.with_them(phones.with_them(users))
+
+
+def second_step(user: User, row: User, address: str, cookie: str, both_steps_since: date | None = None) -> Decision:
+    """What is left to do for somebody whose password was right. `row`: the same, read with its ways."""
     if not user.two_step_is_on():
         return Decision(Step.DONE, user)
-    held = ways.of(user)
+    held = ways.held(row)
     if not held:
         return Decision(Step.BIND, user)  # whatever a source has proven: pages here ask for a way of one's own
-    phone = phones.of(user)
+    phone = phones.read(row, user)
     if both_steps_since:
         return Decision(Step.DONE, user, phone, held, both_steps_since=both_steps_since)
     if browser := browsers.recognise(user, cookie, address):

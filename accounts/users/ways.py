@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_otp import device_classes, devices_for_user
 
@@ -50,12 +50,22 @@ def devices(user: User) -> list[Device]:
 
 
 def of(user: User) -> list[Way]:
-    """The preferred one first. Asked at each step of a sign-in: with one query for all."""
+    """The preferred one first."""
+    row = with_them(User.objects.filter(pk=user.pk)).only("preferred_way").first()
+    return held(row) if row else []
+
+
+def with_them(users: QuerySet[User]) -> QuerySet[User]:
+    """Of each the ways too, for `held`: asked at each step of a sign-in, with one query for all of it."""
     models = [model for model in device_classes() if model.way in settings.SECOND_STEPS]
-    theirs = [model.objects.devices_for_user(user, confirmed=True).order_by() for model in models]
-    each = [rows.values_list(Value(model.way)) for model, rows in zip(models, theirs, strict=True)]
-    held = {Way(way) for (way,) in each[0].union(*each[1:])} if each else set()
-    return sorted(held, key=lambda way: (way != user.preferred_way, list(Way).index(way)))
+    theirs = {model.way: model.objects.devices_for_user(OuterRef("pk"), confirmed=True) for model in models}
+    return users.annotate(**{f"has_{way}": Exists(rows) for way, rows in theirs.items()})
+
+
+def held(row: User) -> list[Way]:
+    """What was read `with_them`; the preferred one first."""
+    found = [way for way in Way if vars(row).get(f"has_{way}")]
+    return sorted(found, key=lambda way: way != row.preferred_way)
 
 
 def of_many(users: QuerySet[User]) -> dict[int, list[Way]]:

@@ -8,8 +8,9 @@ from enum import Enum, auto
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses, bans, brake, digests, failures, places
+from accounts.bans import addresses, bans, brake, digests, failures, places, trials
 from accounts.bans.brake import Claim
+from accounts.bans.trials import Trial
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users import mailbox_passwords, usernames
@@ -126,10 +127,10 @@ def explain(login: Login) -> Verdict:
     return verdict
 
 
-Claiming = Callable[[int, str, str, str], Claim]
+Claiming = Callable[[Trial], Claim]
 
 
-def _no_claim(_user: int, _account: str, _address: str, _password: str) -> Claim:
+def _no_claim(_trial: Trial) -> Claim:
     return Claim.FREE
 
 
@@ -188,7 +189,7 @@ def _limit(login: Login, facts: Facts, now: datetime) -> Reason | None:
 def _with_mailbox_password(login: Login, account: str, facts: Facts, claim: Claiming, asker: Asker) -> Verdict:
     """Known at this very address, it needs no claim."""
     password, user = login.password or "", facts.user_id or 0
-    claimed = Claim.FREE if facts.place_at else claim(user, account, login.address, password)
+    claimed = Claim.FREE if facts.place_at else claim(trials.of(account, login.address, password))
     if claimed is Claim.NONE_LEFT:
         return Verdict(Outcome.CANNOT_TELL, Reason.GUESSED)
     try:

@@ -1,15 +1,15 @@
 """What the database knows of one login of a mail program: all of it is found by one statement."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
 from accounts.bans import addresses, places
 from accounts.bans.models import Ban, Failure, KnownNetwork, Place
 from accounts.bans.places import Standing
-from accounts.lib import clock, origins, prepared
+from accounts.lib import prepared
 from accounts.lib.prepared import Row, Steps
 from accounts.users.models import User
 from apppasswords import secrets
@@ -40,7 +40,7 @@ def question(address: str, name: str, password: str | None, at: datetime) -> Ste
     secret = secrets.typed(password) if password else None
     digests = secrets.digests(secret) if secret else [""] * len(settings.APP_PASSWORD_KEYS)
     networks = addresses.networks(address)
-    network, here = networks[0], addresses.sortable(origins.parse(address) or origins.NOWHERE)
+    network, here = networks[0], addresses.place_of(address)
     values = [network, name, network, here, here, network, at - places.GATEWAY_WITHIN, settings.GATEWAY_ACCOUNTS]
     values += [*(networks * 3)[:3], at, name, name, *digests]
     return ((_statement(len(digests)), values),)
@@ -80,24 +80,15 @@ def read(row: Row | None, address: str) -> Facts:
     scope, only_from, ends_at, idle_days, place_at, network, accounts = rest
     cidr, kind = (network or " ").split(" ")
     return Facts(
-        banned_until=_moment(until),
+        banned_until=prepared.moment(until),
         has_failures=bool(has_failures),
         user_id=user_id,
         is_active=bool(is_active),
-        two_step_from=_moment(two_step_from),
+        two_step_from=prepared.moment(two_step_from),
         app_password_id=password_id,
-        made_at=_moment(made_at),
-        last_used_at=_moment(last_used_at),
-        limits=Limits(scope, only_from, _moment(ends_at), idle_days) if password_id is not None else USUAL,
-        place_at=_moment(place_at),
+        made_at=prepared.moment(made_at),
+        last_used_at=prepared.moment(last_used_at),
+        limits=Limits(scope, only_from, prepared.moment(ends_at), idle_days) if password_id is not None else USUAL,
+        place_at=prepared.moment(place_at),
         standing=places.read(address, cidr, kind, accounts or 0),
     )
-
-
-def _moment(value: Any) -> datetime | None:
-    """SQLite answers in UTC without saying so, and with text where it computed the value."""
-    if isinstance(value, str):
-        value = clock.parsed(value)
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)

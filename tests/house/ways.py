@@ -9,12 +9,12 @@ WAYS = {
 accounts.signin.views:sign_in | name and password come in
   accounts.signin.signin:start | may this go on, and how?
     accounts.bans.attempts:enter | compared, and counted if it is wrong
-      accounts.bans.bans:banned_until | not from a banned address
+      accounts.bans.trials:of | banned? known there? all of it in one statement
       accounts.bans.brake:claim | guessed at from many addresses? then only where it is known
       accounts.users.mailbox_passwords:check_password | whoever keeps the passwords is asked
       accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.signin.signin:second_step | in, bind a phone, or a code
-      accounts.phones.phones:of | is a phone bound?
+      accounts.phones.phones:read | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
   accounts.sessions.halfway:begin | half-way, under a new session key
 accounts.signin.views:sign_in_code | the code comes in
@@ -52,7 +52,8 @@ apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
   apppasswords.maillogin.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
     apppasswords.maillogin.facts:now | all that it needs in one statement
-    accounts.bans.brake:claim | only where two-step is off and the account was never seen there
+    accounts.bans.trials:of | only where two-step is off and the account was never seen there
+    accounts.bans.brake:claim | guessed at from many addresses?
     accounts.users.mailbox_passwords:check_password | only where two-step is off
     accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.log.events:record | a name without its domain is told to its owner

@@ -1,5 +1,6 @@
 """The step of a page that proves a code which went to a number."""
 
+from collections.abc import Iterable
 from enum import StrEnum, auto
 
 from django.conf import settings
@@ -96,7 +97,7 @@ class CodeStep:
     # --- What the page shows
 
     def _look_again(self) -> None:
-        for name in ("sms", "other", "outlook", "has_other_channel"):
+        for name in ("_lately", "sms", "other", "outlook", "has_other_channel"):
             vars(self).pop(name, None)
 
     @cached_property
@@ -104,20 +105,32 @@ class CodeStep:
         return known.is_owner(self.request, self.user, self.number)
 
     @cached_property
+    def _lately(self) -> list[Sms]:
+        return codes.sent_to(self.user)
+
+    @cached_property
     def sms(self) -> Sms | None:
         """What was last sent here."""
-        return codes.latest(self.user, self.number, self.purpose, sessions.code_session(self.request))
+        session = sessions.code_session(self.request)
+        return self._last(sms for sms in self._lately if sms.session == session)
 
     @cached_property
     def other(self) -> Sms | None:
-        """What was last sent to another sign-in."""
-        return codes.elsewhere(self.user, self.number, self.purpose, sessions.code_session(self.request))
+        """What was last sent to another sign-in, and counts there only."""
+        session = sessions.code_session(self.request)
+        return self._last(sms for sms in self._lately if sms.session != session)
+
+    def _last(self, sent: Iterable[Sms]) -> Sms | None:
+        mine = [sms for sms in sent if (sms.number, sms.purpose) == (self.number, self.purpose)]
+        return max(mine, key=lambda sms: sms.pk, default=None)
 
     @cached_property
     def outlook(self) -> codes.Issued | None:
         """What the next code would be refused for."""
         address = clients.address(self.request)
-        return codes.outlook(self.user, self.number, self.purpose, address=address, by_owner=self._by_owner)
+        return codes.outlook(
+            self.user, self.number, self.purpose, self._lately, address=address, by_owner=self._by_owner
+        )
 
     @property
     def state(self) -> State:

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
-from accounts.bans import bans, brake, places
+from accounts.bans import bans, brake, places, trials
 from accounts.bans.models import Ban, Failure
 from accounts.delivery.models import Mail
 from accounts.log.models import SecurityEvent
@@ -216,9 +216,9 @@ def test_a_new_password_ends_it(owner: User) -> None:
 
 
 def test_what_is_known_of_places_ends(owner: User, clock: time_machine.Traveller, settings: Settings) -> None:
-    assert places.is_known(owner.pk, HOME)
+    assert trials.of(owner.username, HOME, "").is_known
     clock.shift(settings.PLACE_LIFETIME + timedelta(seconds=1))
-    assert not places.is_known(owner.pk, HOME)
+    assert not trials.of(owner.username, HOME, "").is_known
     guess(owner, LIMIT)
     assert brake.until(owner.pk)
     assert bans.banned_until(HOME, owner.username) is None

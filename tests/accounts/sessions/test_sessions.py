@@ -87,8 +87,9 @@ def test_people_stay_signed_in_when_keys_become_digests(wangwu: Person) -> None:
     assert wangwu.is_in()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_ends_no_session(wangwu: Person) -> None:
-    """Django takes any error for a session that was deleted meanwhile, which would be the person's fault."""
+    """Django's own store takes any error for a session that was deleted meanwhile: the person's fault."""
     wangwu.arrive()
 
     def away(execute: Callable[..., Any], sql: str, *args: Any) -> Any:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.utils import timezone
 
-from accounts.bans import places
+from accounts.bans import trials
 from accounts.maillogins import maillogins
 from accounts.maillogins.maillogins import Method, Success
 from accounts.maillogins.models import MailLogin
@@ -65,4 +65,4 @@ def test_a_new_place_is_noted(make_user: MakeUser) -> None:
     notebook = Notebook()
     notebook.note(let_in(user.pk))
     notebook.write_places()
-    assert places.is_known(user.pk, ADDRESS)
+    assert trials.of(user.username, ADDRESS, "").is_known
