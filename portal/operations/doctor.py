@@ -4,7 +4,7 @@ sent."""
 import shutil
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -41,8 +41,9 @@ class Finding(NamedTuple):
     is_trouble: bool = False
 
 
-def examine(folder: Path = BACKUPS) -> Iterator[tuple[str, Finding]]:
-    """What each subject says of itself. One whose look breaks says that, and the others go on. `folder`: of backups."""
+def examine(folder: Path = BACKUPS, only: Collection[str] = ()) -> Iterator[tuple[str, Finding]]:
+    """What each subject says of itself. One whose look breaks says that, and the others go on. `folder`: of backups;
+    `only`: these subjects."""
     subjects: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": _settings,
         "database": _database,
@@ -57,6 +58,8 @@ def examine(folder: Path = BACKUPS) -> Iterator[tuple[str, Finding]]:
         "administrators": _administrators,
     }
     for subject, look in subjects.items():
+        if only and subject not in only:
+            continue
         try:
             for finding in look():
                 yield subject, finding

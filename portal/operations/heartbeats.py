@@ -2,7 +2,7 @@
 
 import socket
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -42,6 +42,12 @@ def silent() -> list[str]:
     if not newest and not any(time.monotonic() - since > SILENT_AFTER.total_seconds() for since in _served_since):
         return []
     return [queue for queue in queues() if newest.get(queue, float("inf")) > SILENT_AFTER.total_seconds()]
+
+
+def heard_here(since: datetime) -> set[str]:
+    """Queues that a worker of this machine has taken from since then."""
+    found = Heartbeat.objects.filter(host=socket.gethostname(), at__gt=since)
+    return set(found.values_list("queue", flat=True))
 
 
 def wrong_clocks() -> dict[str, float]:

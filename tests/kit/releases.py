@@ -1,0 +1,55 @@
+"""Versions of this tree that nobody has released: today's, and others that change some of its files."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.kit.servers import need
+
+ROOT = Path(__file__).parent.parent.parent
+PEOPLE_OF_GIT = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.edu"]
+
+
+class Releases:
+    """A checkout of its own, at the first of them."""
+
+    def __init__(self, tree: Path, venv: Path) -> None:
+        self.tree = tree
+        tree.mkdir()
+        mine = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        names = subprocess.run(mine, cwd=ROOT, check=True, capture_output=True).stdout.split(b"\0")
+        there = b"\0".join(name for name in names if name and (ROOT / name.decode()).exists())
+        packed = subprocess.run(
+            [need("tar"), "--create", "--null", "--files-from=-"],
+            cwd=ROOT,
+            input=there,
+            check=True,
+            capture_output=True,
+        ).stdout
+        subprocess.run([need("tar"), "--extract"], cwd=tree, input=packed, check=True)
+        (tree / ".venv").symlink_to(venv.resolve())
+        self._git("init", "--quiet", "--initial-branch", "main")
+        self.first = self._commit()
+
+    def after(self, release: str, changes: Mapping[str, str]) -> str:
+        """One that has these files, what stands in them added to what stands in them there; and back to the first."""
+        self._git("checkout", "--quiet", "--detach", release)
+        for name, text in changes.items():
+            file = self.tree / name
+            file.write_text((file.read_text() if file.exists() else "") + text)
+        made = self._commit()
+        self._git("checkout", "--quiet", "--detach", self.first)
+        return made
+
+    def here(self) -> str:
+        return self._git("rev-parse", "HEAD")
+
+    def _commit(self) -> str:
+        self._git("add", "--all")
+        self._git(*PEOPLE_OF_GIT, "commit", "--quiet", "--message", "A release")
+        return self.here()
+
+    def _git(self, *words: str) -> str:
+        return subprocess.run(
+            [need("git"), *words], cwd=self.tree, check=True, capture_output=True, text=True
+        ).stdout.strip()
