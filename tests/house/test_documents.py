@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(\w+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -14,6 +15,12 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 def test_every_link_leads_somewhere(document: Path) -> None:
     targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
     assert not [target for target in targets if not (document.parent / target).exists()]
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    named = {found for document in DOCUMENTS for found in TEST.findall(document.read_text())}
+    assert len(named) > 20
+    assert not [(file, test) for file, test in named if f"def {test}(" not in (ROOT / file).read_text()]
 
 
 def test_the_list_of_decisions_is_whole_and_in_order() -> None:
