@@ -169,17 +169,36 @@ class Shown(guesses.Code):
             app = self._apps[pk]
             fresh = Authenticator.objects.filter(pk=pk, user=self.user, last_step__lt=step)
             if fresh.update(last_step=step, drift=_learned(app, step), last_used_at=timezone.now()):
-                self._reseal(app)
+                _reseal(app)
                 self.won = app
                 return True
         return False
 
-    def _reseal(self, app: Authenticator) -> None:
-        """Each use brings a key under the first of FACTOR_KEYS."""
-        app.user = self.user
-        if not keyring.is_current(bytes(app.key), owner=self.user.pk):
-            sealed = keyring.seal(_key(app), owner=self.user.pk)
-            Authenticator.objects.filter(pk=app.pk).update(key=sealed)
+
+def under_old_keys() -> int:
+    """How many are not sealed under the first of FACTOR_KEYS."""
+    return sum(1 for app in Authenticator.objects.iterator() if not _is_current(app))
+
+
+def reseal_all() -> Iterator[bool]:
+    """Each as if it were used: whether it is under the first key then. One whose key is lost is left alone."""
+    for app in Authenticator.objects.order_by("pk").iterator():
+        yield _reseal(app)
+
+
+def _reseal(app: Authenticator) -> bool:
+    """Each use brings a key under the first of FACTOR_KEYS."""
+    if _is_current(app):
+        return True
+    if not (key := _key(app)):
+        return False
+    unchanged = Authenticator.objects.filter(pk=app.pk, key=app.key)
+    unchanged.update(key=keyring.seal(key, owner=app.user_id))
+    return True
+
+
+def _is_current(app: Authenticator) -> bool:
+    return keyring.is_current(bytes(app.key), owner=app.user_id)
 
 
 def _steps(app: Authenticator) -> Iterator[int]:

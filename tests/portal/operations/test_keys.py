@@ -1,0 +1,101 @@
+"""manage.py keys: a new key, what the old one is needed for, and its end."""
+
+import stat
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from accounts.factors import authenticators, keyring
+from accounts.factors.models import Authenticator
+from portal.environment.environment import Environment
+from portal.operations.keys import KEYS
+from tests.conftest import MakeUser
+from tests.kit.apps import add_app
+from tests.kit.people import Person
+
+pytestmark = pytest.mark.django_db
+
+OLD = {
+    name: f"the-old-{name.lower().replace('_', '-')}-of-the-test-and-long"
+    for name in KEYS
+    if not name.startswith("OIDC")
+}
+
+
+@pytest.fixture
+def env(settings: Settings, tmp_path: Path) -> Path:
+    """.env of a site of its own."""
+    settings.BASE_DIR = settings.VAR = tmp_path
+    file = tmp_path / ".env"
+    own = tmp_path / "app-passwords.key"
+    own.write_text(OLD["APP_PASSWORD_KEYS"])
+    pem = tmp_path / "openid.pem"
+    pem.write_text("-----BEGIN PRIVATE KEY-----\nb2xk\n-----END PRIVATE KEY-----\n")
+    lines = [f"{name}={value}" for name, value in OLD.items() if name != "APP_PASSWORD_KEYS"]
+    lines += [f"APP_PASSWORD_KEYS_FILE={own}", f"OIDC_SIGNING_KEYS_FILE={pem}", "# SECRET_KEY_FALLBACKS=", "DEBUG=off"]
+    file.write_text("\n".join(lines) + "\n")
+    file.chmod(0o600)
+    return file
+
+
+def manage(*words: str) -> str:
+    out = StringIO()
+    call_command("keys", *words, stdout=out)
+    return out.getvalue()
+
+
+def read(file: Path, name: str) -> list[str]:
+    """As the settings read it."""
+    env = Environment(file, {})
+    if name == "OIDC_SIGNING_KEYS":
+        return env.pems(name, "PRIVATE KEY", "a key")
+    return env.keys(name, "")
+
+
+def test_every_key_is_renewed_and_the_old_one_kept_where_it_is_needed(env: Path) -> None:
+    for name, key in KEYS.items():
+        (old,) = read(env, name)
+        assert "Restart" in manage("--renew", name)
+        new, *rest = read(env, name)
+        assert new != old
+        assert len(new) >= 60
+        kept = read(env, key.old_ones) if key.old_ones else []
+        assert [value for value in kept if value != new] == ([old] if key.old_ones else [])
+        assert rest == ([old] if key.old_ones == name else [])
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert sorted(path.name for path in env.parent.iterdir()) == [".env", "app-passwords.key", "openid.pem"]
+    assert "DEBUG=off" in env.read_text()
+
+
+def test_an_old_key_goes_when_nothing_hangs_on_it(env: Path, settings: Settings, make_user: MakeUser) -> None:
+    person = Person(make_user("zhangsan", phone="13800138000"))
+    person.arrive()
+    add_app(person)
+    manage("--renew", "FACTOR_KEYS")
+    settings.FACTOR_KEYS = [*read(env, "FACTOR_KEYS"), *settings.FACTOR_KEYS]
+    with pytest.raises(CommandError, match="wait for a day"):
+        manage("--drop", "FACTOR_KEYS")
+    with time_machine.travel(timedelta(days=2)):
+        with pytest.raises(CommandError, match="needed for 1 authenticator apps"):
+            manage("--drop", "FACTOR_KEYS")
+        assert "FACTOR_KEYS: 1 old; 1 authenticator apps" in manage()
+        assert "1 authenticator apps are under the first key" in manage("--reseal")
+        settings.FACTOR_KEYS = settings.FACTOR_KEYS[:1]
+        assert authenticators.under_old_keys() == 0
+        assert "FACTOR_KEYS: 1 old; nothing hangs on it" in manage()
+        assert "1 old ones are gone" in manage("--drop", "FACTOR_KEYS")
+        assert read(env, "FACTOR_KEYS") == settings.FACTOR_KEYS
+        (app,) = Authenticator.objects.all()
+        assert keyring.unseal(bytes(app.key), owner=app.user_id)
+
+
+def test_a_key_that_is_set_elsewhere_is_left_alone(env: Path) -> None:
+    env.write_text("DEBUG=off\n")
+    with pytest.raises(CommandError, match="change it where it is set"):
+        manage("--renew", "SECRET_KEY")
+    assert env.read_text() == "DEBUG=off\n"
