@@ -10,11 +10,13 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_process_init, worker_ready
+from celery.signals import before_task_publish, setup_logging, task_prerun, worker_process_init, worker_ready
 from django.conf import settings
 from django.db import DatabaseError, connection
 from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
+
+from accounts.lib import loglines
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +142,21 @@ def _has_work(queues: list[str]) -> bool:
         return any(waiting(queue) for queue in queues)
     except (OperationalError, KombuError, OSError, *app.connection_for_read().connection_errors):
         return False
+
+
+REQUEST = "request"  # a header of each message
+
+
+@before_task_publish.connect
+def name_the_request(headers: dict[str, Any], **_: Any) -> None:
+    """Whatever a page asks a worker for."""
+    headers[REQUEST] = loglines.current()
+
+
+@task_prerun.connect
+def go_on_with_it(task: Any, **_: Any) -> None:
+    """Its lines in the log are found by the same name. A task of the beat's has none."""
+    loglines.go_on(task.request.get(REQUEST) or "")
 
 
 @worker_process_init.connect

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.delivery import digits, mailer
 from accounts.delivery.gateways.message import Message
+from accounts.lib import loglines
 
 WORKER_LOST = "worker lost"  # the error of what a worker was about to send when it died
 
@@ -46,6 +47,10 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=10, choices=Reason, blank=True)
     error = models.CharField(_("error"), max_length=100, blank=True)  # in the words of the gateway or the program
+    # Whoever asked for it: his name in all logs, of nginx, the portal and the workers.
+    request = models.CharField(
+        _("request"), max_length=loglines.LONGEST, blank=True, default=loglines.current, db_default="", editable=False
+    )
 
     class Meta:
         abstract = True

@@ -27,6 +27,7 @@ def publish(row: Delivery) -> bool:
         logger.warning("The queue did not take %s %s: %s", type(row).__name__, row.pk, type(error).__name__)
         _delay(row)
         return False
+    logger.info("%s %s is queued", type(row).__name__, row.pk)
     return True
 
 

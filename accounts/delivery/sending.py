@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from accounts.delivery.claims import ClaimLost, mine
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.delivery.models import Attempt, Delivery, Sms
+from accounts.lib import loglines
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = No
     row = _claim(model, pk)
     if row is None:
         return
+    loglines.go_on(row.request)
     try:
         with translation.override(row.language):
             (hand_over or model.hand_over)(row)
@@ -78,6 +80,7 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     # A worker that was only slow may have been given up for lost.
     earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
     mine(row).filter(status__in=earlier).update(status=status, **fields)
+    logger.info("%s %s: %s %s", type(row).__name__, row.pk, status, fields.get("error", ""))
 
 
 RANK = {Status.QUEUED: 0, Status.DELAYED: 0, Status.CLAIMED: 1, Status.UNKNOWN: 1, Status.SENT: 2, Status.FAILED: 3,

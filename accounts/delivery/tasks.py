@@ -4,6 +4,7 @@ from celery import shared_task
 
 from accounts.delivery import checks, queue, receipts, sending, sweeps
 from accounts.delivery.models import Mail
+from accounts.lib import loglines
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ def send_mail(pk: int) -> None:
 def sweep() -> None:
     """Queue again what nobody claimed. The first that the queue refuses ends it: the next sweep is seconds away."""
     for row in sweeps.unclaimed():
+        loglines.go_on(row.request)
         if not queue.publish(row):
             return
 

@@ -11,7 +11,10 @@ from django.db import InterfaceError, OperationalError
 
 GIVEN = re.compile(r"[A-Za-z0-9._/+=-]{1,64}")  # by a proxy or a mail server; nothing else of theirs is written down
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+LONGEST = 64
+NOBODYS = "-"
+
+request_id: ContextVar[str] = ContextVar("request_id", default=NOBODYS)
 
 
 def begin(given: str) -> str:
@@ -19,6 +22,16 @@ def begin(given: str) -> str:
     name = given if GIVEN.fullmatch(given) else secrets.token_hex(8)
     request_id.set(name)
     return name
+
+
+def current() -> str:
+    """For what goes on elsewhere, and later."""
+    return "" if request_id.get() == NOBODYS else request_id.get()
+
+
+def go_on(name: str) -> None:
+    """What is logged from now on belongs to the request that asked for it; none: to nobody's."""
+    request_id.set(name or NOBODYS)
 
 
 class Lines(logging.Formatter):

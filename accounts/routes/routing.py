@@ -103,6 +103,8 @@ def _settle(attempt: Attempt, outcome: Outcome, error: str = "", **fields: objec
     earlier = (Outcome.CLAIMED, Outcome.UNKNOWN) if outcome == Outcome.SENT else (Outcome.CLAIMED,)
     mine = Attempt.objects.filter(pk=attempt.pk, outcome__in=earlier)
     mine.update(outcome=outcome, error=error, ended_at=timezone.now(), **fields)
+    said = fields.get("gateway_id") or error
+    logger.info("SMS %s by the gateway %s: %s %s", attempt.sms_id, attempt.gateway, outcome, said)
 
 
 # --- What does not come by one gateway may come by another ------------------------------------------------------------

@@ -72,11 +72,15 @@ def gateway() -> Iterator[TwilioStub]:
 
 
 def test_sign_in_through_a_real_worker(site: Site, visitor: Visitor) -> None:
-    site.start_worker()
+    worker = site.start_worker()
+    visitor.headers["X-Request-ID"] = "nginx-7f3a"
     visitor.enter_password()
+    del visitor.headers["X-Request-ID"]
     visitor.enter_code()
     assert visitor.is_in()
     assert visitor.statuses() == ["sent"]
+    lines = [line for line in worker.log.read_text().splitlines() if "[nginx-7f3a]" in line]
+    assert any("by the gateway" in line for line in lines), "the name that nginx gave finds what the worker did"
 
 
 def test_sign_in_through_the_filesystem(folder_site: Site) -> None:

@@ -39,7 +39,7 @@ class SmsAdmin(LongHistory):
     fields = (
         "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "story", "tried",
         "claimed_at", "sent_at", "delivered_at", "rerouted_at", "gateway", "gateway_id", "tries", "used_at",
-        "voided_at", "address",
+        "voided_at", "address", "request",
     )  # fmt: skip
 
     @admin.display(description=_("number"))
@@ -66,7 +66,7 @@ class MailAdmin(LongHistory):
     list_filter = ("status", "created_at")
     search_fields = ("user__username", "user__name")
     list_select_related = ("user", "event")
-    fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at")
+    fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at", "request")
 
     @admin.display(description=_("about"))
     def about(self, mail: Mail) -> str:
