@@ -571,7 +571,7 @@ APP_PASSWORDS_DAILY = env.number("APP_PASSWORDS_DAILY", "100", "1 to 10000")
 # What mail servers show the mail login service (apppasswords/maillogin/wsgi.py) to be let in.
 MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
 # How long it is known who logged in, and how.
-MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "90d", "1d to 3650d")
+MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "184d", "1d to 3650d")
 # After how long without a sign-in and a mail program an account is disabled; 0: never.
 DORMANT_AFTER = env.duration("DORMANT_AFTER", "0s", "0s to 3650d")
 # How long before that, and before its last day, its owner is told.

@@ -29,6 +29,7 @@ from accounts.users.ways import Way
 from portal.office import figures, handbook, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
+from portal.operations import doctor
 
 
 class Words(JavaScriptCatalog):
@@ -49,6 +50,7 @@ class PortalAdminSite(AdminSite):
         own = [
             path("dashboard/", self.admin_view(self.dashboard), name="dashboard"),
             path("handbook/", self.admin_view(require_safe(self.handbook)), name="handbook"),
+            path("doctor/", self.admin_view(require_safe(self.doctor)), name="doctor"),
             path("find/", self.admin_view(views.find), name="find"),
             path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
         ]
@@ -119,6 +121,18 @@ class PortalAdminSite(AdminSite):
         text = handbook.read()._asdict()
         context = self.each_context(request) | {"title": _("Help-desk handbook")} | text
         return TemplateResponse(request, "office/handbook.html", context)
+
+    def doctor(self, request: HttpRequest) -> HttpResponse:
+        """As manage.py doctor; it names folders and servers, so it is for administrators."""
+        if not (isinstance(request.user, User) and request.user.is_superuser):
+            raise PermissionDenied
+        found = [(doctor.TITLES[subject], finding) for subject, finding in doctor.examine()]
+        context = self.each_context(request) | {
+            "title": _("Examination of the system"),
+            "found": found,
+            "troubles": sum(finding.is_trouble for _subject, finding in found),
+        }
+        return TemplateResponse(request, "office/doctor.html", context)
 
     def dashboard(self, request: HttpRequest) -> HttpResponse:
         """POST counts today again."""

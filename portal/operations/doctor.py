@@ -16,6 +16,9 @@ from django.core.checks import run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.delivery import checks as sms
 from accounts.delivery import gateways
@@ -36,6 +39,21 @@ NOBODY = bytes.fromhex("300c020101600702010304008000")
 WELCOME = bytes.fromhex("300c02010161070a010004000400")
 
 
+TITLES: dict[str, Promise] = {
+    "settings": gettext_lazy("settings"),
+    "database": gettext_lazy("database"),
+    "queue and clocks": gettext_lazy("queue and clocks"),
+    "mail login service": gettext_lazy("mail login service"),
+    "LDAP front": gettext_lazy("LDAP front"),
+    "SMS": gettext_lazy("SMS"),
+    "directory": gettext_lazy("directory"),
+    "security log": gettext_lazy("security log"),
+    "backups": gettext_lazy("backups"),
+    "disk": gettext_lazy("disk"),
+    "administrators": gettext_lazy("administrators"),
+}
+
+
 class Finding(NamedTuple):
     words: str
     is_trouble: bool = False
@@ -44,7 +62,7 @@ class Finding(NamedTuple):
 def examine(folder: Path = BACKUPS, only: Collection[str] = ()) -> Iterator[tuple[str, Finding]]:
     """What each subject says of itself. One whose look breaks says that, and the others go on. `folder`: of backups;
     `only`: these subjects."""
-    subjects: dict[str, Callable[[], Iterator[Finding]]] = {
+    looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": _settings,
         "database": _database,
         "queue and clocks": _queue,
@@ -57,14 +75,15 @@ def examine(folder: Path = BACKUPS, only: Collection[str] = ()) -> Iterator[tupl
         "disk": _disk,
         "administrators": _administrators,
     }
-    for subject, look in subjects.items():
+    for subject, look in looks.items():
         if only and subject not in only:
             continue
         try:
             for finding in look():
                 yield subject, finding
         except Exception as error:  # whatever is broken: it is why somebody asks
-            yield subject, Finding(f"could not be looked at: {type(error).__name__}: {error}", is_trouble=True)
+            words = _("could not be looked at: %(error)s") % {"error": f"{type(error).__name__}: {error}"}
+            yield subject, Finding(words, is_trouble=True)
 
 
 def _settings() -> Iterator[Finding]:
@@ -72,17 +91,20 @@ def _settings() -> Iterator[Finding]:
     for check in found:
         if not check.is_silenced():
             yield Finding(f"{check.msg} {check.hint or ''} ({check.id})", is_trouble=True)
-    yield Finding(f"read; {len(found)} remarks")
+    yield Finding(_("read; %(count)s remarks") % {"count": len(found)})
 
 
 def _database() -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
-        yield Finding(f"{len(plan)} migrations are missing: manage.py migrate", is_trouble=True)
+        words = _("%(count)s migrations are missing: manage.py migrate") % {"count": len(plan)}
+        yield Finding(words, is_trouble=True)
     if connection.vendor != "postgresql" and not settings.DEBUG:
-        yield Finding("SQLite is for trying things out: DATABASE_URL should name PostgreSQL", is_trouble=True)
-    yield Finding(f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))} answers")
+        words = _("SQLite is for trying things out: DATABASE_URL should name PostgreSQL")
+        yield Finding(words, is_trouble=True)
+    name = f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
+    yield Finding(_("%(name)s answers") % {"name": name})
 
 
 def _queue() -> Iterator[Finding]:
@@ -90,17 +112,17 @@ def _queue() -> Iterator[Finding]:
     for words in missing:
         yield Finding(f"{words}: systemctl status mailkey-worker mailkey-files mailkey-beat", is_trouble=True)
     if not missing:
-        yield Finding("the broker answers, and somebody works at each queue")
+        yield Finding(_("the broker answers, and somebody works at each queue"))
 
 
 def _mail_login_service() -> Iterator[Finding]:
     address = f"http://127.0.0.1:{settings.MAIL_PORT}/health/ready"
     try:
         with urlopen(address, timeout=TIMEOUT) as answer:
-            yield Finding(f"{address} says {answer.read(100).decode().strip()}")
+            said = answer.read(100).decode().strip()
+            yield Finding(_("%(name)s answers: %(said)s") % {"name": address, "said": said})
     except (URLError, OSError) as error:
-        words = f"{address}: {error}. If it should run here: systemctl status mailkey-mail"
-        yield Finding(words, is_trouble=True)
+        yield _away(address, str(error), "mailkey-mail")
 
 
 def _ldap_front() -> Iterator[Finding]:
@@ -111,11 +133,15 @@ def _ldap_front() -> Iterator[Finding]:
     except OSError as error:
         answer = str(error).encode()
     if answer == WELCOME:
-        yield Finding(f"{settings.LDAP_FRONT_LISTEN} answers; registered: {', '.join(settings.LDAP_FRONT_SERVERS)}")
+        told = {"name": settings.LDAP_FRONT_LISTEN, "servers": ", ".join(settings.LDAP_FRONT_SERVERS)}
+        yield Finding(_("%(name)s answers; registered: %(servers)s") % told)
         return
-    said = answer.decode("utf-8", "replace") or "it hangs up"
-    words = f"{settings.LDAP_FRONT_LISTEN}: {said}. If it should run here: systemctl status mailkey-ldap"
-    yield Finding(words, is_trouble=True)
+    yield _away(settings.LDAP_FRONT_LISTEN, answer.decode("utf-8", "replace") or "—", "mailkey-ldap")
+
+
+def _away(name: str, said: str, unit: str) -> Finding:
+    words = _("%(name)s: %(said)s. If it should run here: systemctl status %(unit)s")
+    return Finding(words % {"name": name, "said": said, "unit": unit}, is_trouble=True)
 
 
 def _bind_as_nobody() -> bytes:
@@ -145,8 +171,9 @@ def _directory() -> Iterator[Finding]:
 def _security_log() -> Iterator[Finding]:
     late = chain.waiting().filter(at__lt=timezone.now() - SEALED_WITHIN).count()
     if late:
-        yield Finding(f"{late} events wait to be sealed: is the worker running?", is_trouble=True)
-    yield Finding(f"{chain.events().count()} events; manage.py verify_events reads them all")
+        words = _("%(count)s events wait to be sealed: is the worker running?") % {"count": late}
+        yield Finding(words, is_trouble=True)
+    yield Finding(_("%(count)s events; manage.py verify_events reads them all") % {"count": chain.events().count()})
 
 
 def _backups(folder: Path) -> Iterator[Finding]:
@@ -154,27 +181,29 @@ def _backups(folder: Path) -> Iterator[Finding]:
         return
     newest = max(folder.glob(backups.FILES), key=lambda file: file.stat().st_mtime, default=None)
     if newest is None:
-        words = f"there is none in {folder}: systemctl enable --now mailkey-backup.timer"
+        words = _("there is none in %(folder)s: systemctl enable --now mailkey-backup.timer") % {"folder": folder}
         yield Finding(words, is_trouble=True)
         return
     age = datetime.now(UTC) - datetime.fromtimestamp(newest.stat().st_mtime, UTC)
-    words = f"the newest, {newest}, is {age.total_seconds() / 3600:.0f} hours old"
+    hours = round(age.total_seconds() / 3600)
+    words = _("the newest, %(file)s, is %(hours)s hours old") % {"file": newest, "hours": hours}
     yield Finding(words, is_trouble=age > BACKUP_IS_LATE_AFTER)
     if newest.suffix != backups.ENCRYPTED:
-        yield Finding("they are not encrypted: docs/operations.md, “Backups”")
+        yield Finding(_("they are not encrypted: docs/operations.md, “Backups”"))
 
 
 def _disk() -> Iterator[Finding]:
     free = shutil.disk_usage(settings.VAR).free
-    yield Finding(f"{free / GIGABYTE:.1f} GB are free at {settings.VAR}", is_trouble=free < LEAST_FREE)
+    words = _("%(size)s GB are free at %(folder)s") % {"size": f"{free / GIGABYTE:.1f}", "folder": settings.VAR}
+    yield Finding(words, is_trouble=free < LEAST_FREE)
 
 
 def _administrators() -> Iterator[Finding]:
     found = [user for user in User.objects.filter(is_superuser=True, is_active=True) if ways.of(user)]
     if not found:
-        words = "none has a second step: manage.py createsuperuser, sign in and bind a phone (docs/locked-out.md)"
+        words = _("none has a second step: manage.py createsuperuser, sign in and bind a phone (docs/locked-out.md)")
         yield Finding(words, is_trouble=True)
     elif len(found) == 1:
-        yield Finding("only one can sign in: who helps when that phone is lost? (docs/locked-out.md)")
+        yield Finding(_("only one can sign in: who helps when that phone is lost? (docs/locked-out.md)"))
     else:
-        yield Finding(f"{len(found)} can sign in")
+        yield Finding(_("%(count)s can sign in") % {"count": len(found)})

@@ -22,6 +22,7 @@ from accounts.factors import authenticators
 from accounts.factors.models import RecoverySet
 from accounts.log.models import SecurityEvent
 from apppasswords.models import AppPassword
+from portal.environment import dotenv
 from portal.environment.kinds import PEM
 
 RESTARTED_WITHIN = timedelta(days=1)  # of a new key: until then something may be made under the old one
@@ -75,6 +76,8 @@ def renew(name: str) -> str:
     if not (there := file.values()):
         raise Failed(f"{name} stands neither in .env nor in a file that it names: change it where it is set.")
     if beside and beside != name:
+        if any("\n" in value for value in there):
+            raise Failed(f"{name} ends with a line break, which is a part of it, and {beside} cannot have one.")
         File(beside).put(*there, *File(beside).values())
     new = _signing_key() if name == "OIDC_SIGNING_KEYS" else secrets.token_urlsafe(50)
     file.put(new, *(there if beside == name else ()))
@@ -117,22 +120,25 @@ class File:
     def __init__(self, name: str) -> None:
         self.name = name
         self._env = settings.BASE_DIR / ".env"
-        found = re.search(rf"^{name}_FILE=(.+)$", self._text(), re.MULTILINE)
-        self._own = Path(found[1].strip()) if found else None
+        entries = dotenv.read(self._env).entries
+        self._value = entries[name].value if name in entries else ""
+        self._own = Path(entries[f"{name}_FILE"].value) if f"{name}_FILE" in entries else None
 
     def values(self) -> list[str]:
-        if self._own:
-            text = self._own.read_text().strip()
-            return [block[0] for block in PEM.finditer(text)] or [part for part in text.split(",") if part]
-        found = re.search(rf"^{self.name}=(.*)$", self._text(), re.MULTILINE)
-        return [part for part in found[1].strip().strip("\"'").split(",") if part] if found else []
+        """Letter by letter: another line break makes other digests."""
+        text = self._own.read_text() if self._own else self._value
+        if self.name == "OIDC_SIGNING_KEYS":
+            return [block[0] for block in PEM.finditer(text.replace("\\n", "\n"))]
+        return [part for part in text.split(",") if part]
 
     def put(self, *values: str) -> None:
+        is_pem = self.name == "OIDC_SIGNING_KEYS"
+        value = "".join(f"{value}\n" for value in values) if is_pem else ",".join(values)
         if self._own:
-            between = "\n" if self.name == "OIDC_SIGNING_KEYS" else ","
-            _write(self._own, f"{between.join(values)}\n")
+            _write(self._own, value)
             return
-        line = f"{self.name}={','.join(values)}"
+        value = value.replace("\n", "\\n")
+        line = f"{self.name}={value}" if value == value.strip(" \"'") else f"{self.name}='{value}'"
         changed, count = re.subn(rf"^(# *)?{self.name}=.*$", lambda _: line, self._text(), count=1, flags=re.MULTILINE)
         _write(self._env, changed if count else f"{self._text().rstrip()}\n{line}\n")
 

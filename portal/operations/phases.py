@@ -66,8 +66,8 @@ def _looks(migration: migrations.Migration, state: ProjectState) -> Iterator[tup
 
 
 def _look(operation: Operation, app: str, table: str, before: ProjectState, after: ProjectState) -> tuple[Phase, str]:
-    def field(state: ProjectState) -> Field[Any, Any]:
-        return state.apps.get_model(app, table)._meta.get_field(operation.name)  # type: ignore[attr-defined, return-value]
+    def field(state: ProjectState) -> Any:
+        return state.apps.get_model(app, table)._meta.get_field(operation.name)  # type: ignore[attr-defined]
 
     match operation:
         case migrations.AddField():
@@ -85,7 +85,7 @@ def _look(operation: Operation, app: str, table: str, before: ProjectState, afte
     return Phase.NEVER, f"nobody can tell what the old code makes of this: {operation.describe()}"
 
 
-def _added(name: str, table: str, field: Field[Any, Any]) -> tuple[Phase, str]:
+def _added(name: str, table: str, field: Any) -> tuple[Phase, str]:
     if not _is_optional(field):
         return Phase.NEVER, f"the old code writes to {table} without {name}: db_default, or null=True"
     if field.concrete and (field.unique or field.db_index):
@@ -93,22 +93,21 @@ def _added(name: str, table: str, field: Field[Any, Any]) -> tuple[Phase, str]:
     return Phase.EXPAND, ""
 
 
-def _removed(name: str, table: str, field: Field[Any, Any]) -> tuple[Phase, str]:
+def _removed(name: str, table: str, field: Any) -> tuple[Phase, str]:
     if _is_optional(field):
         return Phase.CONTRACT, ""
     return Phase.NEVER, f"the new code writes to {table} without {name}, which must be: db_default, a release before"
 
 
 def _altered(name: str, table: str, old: Field[Any, Any], new: Field[Any, Any]) -> tuple[Phase, str]:
-    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        is_changed = editor._field_should_be_altered(old, new)
-    if not is_changed or _is_wider(old, new):
+    editor: Any = connection.schema_editor(collect_sql=True)
+    if not editor._field_should_be_altered(old, new) or _is_wider(old, new):
         return Phase.EXPAND, ""
     return Phase.NEVER, f"{name} of {table} is not what the other code takes it for"
 
 
-def _is_optional(field: Field[Any, Any]) -> bool:
-    return field.many_to_many or field.null or field.has_db_default()  # type: ignore[attr-defined, no-any-return]
+def _is_optional(field: Any) -> bool:
+    return bool(field.many_to_many or field.null or field.has_db_default())
 
 
 def _is_wider(old: Field[Any, Any], new: Field[Any, Any]) -> bool:

@@ -22,7 +22,7 @@ EXAMINED = ("queue and clocks", "backups", "disk")
 DRAINED_WITHIN = 60.0  # seconds
 LOCK_WAITED_FOR = "400ms"  # who asks for the table meanwhile waits as long, and a mail login has 800
 LOCK_TRIES = 100
-HEARD_WITHIN = 60.0  # seconds
+HEARD_WITHIN = 90.0  # seconds
 LOOKED_EVERY = 0.5  # seconds
 
 
@@ -112,7 +112,8 @@ def _wait_for_locks(limit: str) -> None:
 
 
 def _state(executor: MigrationExecutor) -> ProjectState:
-    return executor._create_project_state(with_applied_migrations=True)
+    applied = [node for node in executor.loader.graph.nodes if node in executor.loader.applied_migrations]
+    return executor.loader.project_state(applied)
 
 
 def _queues() -> Iterator[str]:

@@ -110,6 +110,7 @@ ADMIN = {
     "admin/": "200",
     "admin/dashboard/": "200",
     "admin/handbook/": "200",
+    "admin/doctor/": "200",
     "admin/find/": "405",
     "admin/accounts/user/<int:id>/desk/": "200",
     "admin/password_change/": "pass",

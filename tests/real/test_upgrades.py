@@ -1,6 +1,5 @@
 """deploy/upgrade, with the processes of deploy/systemd on PostgreSQL and Redis, which are asked all the time."""
 
-import os
 import re
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from tests.kit.servers.units import Units, asked_all_the_time, started
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("mailkey-worker", "mailkey-beat", "mailkey-mail", "mailkey-web")
+NAMES = ("mailkey-worker", "mailkey-files", "mailkey-beat", "mailkey-mail", "mailkey-web")
 MIGRATION = """from django.db import migrations, models
 
 from accounts.lib.growing import AddIndexWhileServed
@@ -116,7 +115,7 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
     broken = releases.after(releases.first, {f"{FOLDER}/0002_note.py": GROWS[f"{FOLDER}/0002_note.py"],
                                              "portal/wsgi.py": "\nraise RuntimeError('boom')\n"})  # fmt: skip
     new = releases.after(releases.first, GROWS)
-    with asked_all_the_time(site.ask) as answers:
+    with asked_all_the_time(site.ask, every=0.3) as answers:
         status, said = site.upgrade(paused)
         assert (status, releases.here()) == (1, releases.first), said
         assert "the old code writes to maillogin without note" in said
@@ -133,4 +132,4 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
             ("expand", "0003_index"), ("contract", "0004_gone"),
         ]  # fmt: skip
     assert set(answers) == {(200, True)}
-    assert len(answers) > os.cpu_count() * 10  # type: ignore[operator]
+    assert len(answers) > 100

@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from accounts.delivery.models import Sms
-from accounts.delivery.tasks import send_sms
 from accounts.lib import loglines
 from accounts.lib.loglines import Lines
+from accounts.routes.tasks import send_sms
 from portal import celery
 from tests.kit.people import Person
 

@@ -43,6 +43,8 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     yield "admin"
     page.goto("/admin/handbook/")
     yield "admin-handbook"
+    page.goto("/admin/doctor/")
+    yield "admin-doctor"
     for _ in range(settings.BAN_AFTER_FAILURES):
         failures.note_failure("203.0.113.7", "zhangsan@example.edu", "old password", "web")
     page.goto("/admin/dashboard/")

@@ -112,7 +112,8 @@ class Units:
         for name, text in programs.items():
             (self.bin / name).write_text(text)
             (self.bin / name).chmod(0o755)
-        self._server = socketserver.ThreadingUnixStreamServer(place, self._handler())
+        self._server = socketserver.UnixStreamServer(place, self._handler())
+        # One thread for all, as processes end with the thread that has started them.
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def _handler(self) -> type[socketserver.StreamRequestHandler]:
@@ -137,6 +138,7 @@ class Units:
 
     def close(self) -> None:
         self._server.shutdown()
+        self._server.server_close()
         for unit in self.of.values():
             unit.close()
 
@@ -153,14 +155,15 @@ def started(tree: Path, folder: Path, environment: Mapping[str, str], *names: st
 
 
 @contextmanager
-def asked_all_the_time(ask: Callable[[], object]) -> Iterator[list[object]]:
-    """What is answered meanwhile; whoever is refused fails the test."""
+def asked_all_the_time(ask: Callable[[], object], *, every: float = 0) -> Iterator[list[object]]:
+    """What is answered meanwhile; whoever is refused fails the test. `every`: seconds that each waits between two."""
     answers: list[object] = []
     over = threading.Event()
 
     def go_on() -> None:
         while not over.is_set():
             answers.append(ask())
+            over.wait(every)
 
     with ThreadPoolExecutor(ASKERS) as crowd:
         asking = [crowd.submit(go_on) for _ in range(ASKERS)]

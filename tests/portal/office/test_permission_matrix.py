@@ -36,6 +36,7 @@ admin/autocomplete/                                        -     -     -     -  
 admin/r/<path:content_type_id>/<path:object_id>/           -     -     -     -     -     -
 admin/dashboard/                                           -     rw    rw    rw    rw    rw
 admin/handbook/                                            r     r     r     r     r     r
+admin/doctor/                                              -     -     -     -     -     r
 admin/find/                                                -     w     w     w     w     w
 admin/accounts/user/<int:id>/desk/                         -     r     r     r     r     r
 admin/openid/application/                                -     -     -     r     r     r

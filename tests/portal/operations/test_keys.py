@@ -33,7 +33,7 @@ def env(settings: Settings, tmp_path: Path) -> Path:
     settings.BASE_DIR = settings.VAR = tmp_path
     file = tmp_path / ".env"
     own = tmp_path / "app-passwords.key"
-    own.write_text(OLD["APP_PASSWORD_KEYS"])
+    own.write_text(OLD["APP_PASSWORD_KEYS"] + "\n")
     pem = tmp_path / "openid.pem"
     pem.write_text("-----BEGIN PRIVATE KEY-----\nb2xk\n-----END PRIVATE KEY-----\n")
     lines = [f"{name}={value}" for name, value in OLD.items() if name != "APP_PASSWORD_KEYS"]
@@ -58,6 +58,7 @@ def read(file: Path, name: str) -> list[str]:
 
 
 def test_every_key_is_renewed_and_the_old_one_kept_where_it_is_needed(env: Path) -> None:
+    assert read(env, "APP_PASSWORD_KEYS")[0].endswith("\n"), "which is a part of it, for ever"
     for name, key in KEYS.items():
         (old,) = read(env, name)
         assert "Restart" in manage("--renew", name)

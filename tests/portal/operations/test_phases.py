@@ -35,9 +35,8 @@ TABLE = migrations.CreateModel(
 
 
 def migration(*operations: Operation, name: str = "0002", after: str = "0001", **more: Any) -> migrations.Migration:
-    made = migrations.Migration(name, "things")
-    made.operations, made.dependencies = list(operations), [("things", after)]
-    vars(made).update(more)
+    said = {"operations": list(operations), "dependencies": [("things", after)], **more}
+    made: migrations.Migration = type("Migration", (migrations.Migration,), said)(name, "things")
     return made
 
 
