@@ -142,12 +142,12 @@ def _log_refusal(slip: Slip, kind: Mistake) -> None:
     rows, unsaid = _concerned(slip), Q(refused_at=None) | Q(refused_at__lte=slip.at - LOGGED_EVERY)
     with transaction.atomic():
         if rows.filter(unsaid).update(refused_at=slip.at):
-            row = rows.select_related("user").get()
+            row = rows.select_related("user", "ownership__owner").get()
             events.record(
                 events.Kind.APP_PASSWORD_REFUSED,
-                row.user,
+                row.holder,
                 address=slip.address,
-                name=row.name,
+                name=row.title,
                 channel=slip.protocol,
                 why=str(kind),
             )

@@ -25,7 +25,7 @@ def remind() -> None:
     untold = Q(reminded_at=None) | Q(reminded_at__lte=now - TOLD_BEFORE)
     soon = _over_by(now + TOLD_BEFORE).exclude(pk__in=_over_by(now).values("pk"))
     due = soon.filter(untold, created_at__lte=now - TOLD_BEFORE, user__is_active=True)
-    for row in due.select_related("user", "machine__owner"):
+    for row in due.select_related("user", "ownership__owner", "machine__owner"):
         with transaction.atomic():
             if AppPassword.objects.filter(untold, pk=row.pk).update(reminded_at=now):
                 _tell(row)
@@ -39,19 +39,19 @@ def _tell(row: AppPassword) -> None:
         owner, mailbox = machine.owner, row.user.username
         event = events.record(events.Kind.MACHINE_ENDING, owner, name=row.name, mailbox=mailbox, until=until)
     else:
-        owner = row.user
-        event = events.record(events.Kind.APP_PASSWORD_ENDING, owner, name=row.name, until=until)
+        owner = row.holder
+        event = events.record(events.Kind.APP_PASSWORD_ENDING, owner, name=row.title, until=until)
     notices.by_mail(owner, event)
 
 
 def close() -> None:
     """The mail servers ask about a login, and never again."""
     now = timezone.now()
-    for row in _over_by(now).filter(closed_at=None).select_related("user"):
+    for row in _over_by(now).filter(closed_at=None).select_related("user", "ownership__owner"):
         with transaction.atomic():
             if AppPassword.objects.filter(pk=row.pk, closed_at=None).update(closed_at=now):
                 mailsessions.end([row.user.username], Why.APP_PASSWORD)
-                events.record(events.Kind.APP_PASSWORD_ENDED, row.user, name=row.name)
+                events.record(events.Kind.APP_PASSWORD_ENDED, row.holder, name=row.title)
 
 
 def _over_by(at: datetime) -> QuerySet[AppPassword]:

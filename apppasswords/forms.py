@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.lib import clock
 from accounts.lib.seen import Seen
+from accounts.owners import owners
+from accounts.owners.models import Ownership
+from accounts.users.models import User
 from apppasswords import limits, secrets
 from apppasswords.limits import IDLE_DAYS, Limits, Scope
 from apppasswords.models import NAME_LENGTH
@@ -28,6 +31,22 @@ class NameForm(Seen, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     request = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
+
+
+class MailboxForm(Seen, forms.Form):
+    """For one's own mailbox, or one that one uses for a department."""
+
+    mailbox = forms.ChoiceField(label=gettext_lazy("For the mailbox"), required=False)
+    takes_focus = False
+
+    def __init__(self, user: User, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(data)
+        self.shared = {str(row.pk): row for row in owners.of(user)}
+        names = [(pk, row.mailbox.username) for pk, row in self.shared.items()]
+        self.fields["mailbox"].choices = [("", user.username), *names]  # type: ignore[attr-defined]
+
+    def chosen(self) -> Ownership | None:
+        return self.shared.get(self.cleaned_data["mailbox"])
 
 
 class BoundsForm(Seen, forms.Form):

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.users.models import User
 from apppasswords.limits import LONGEST_NETWORKS, Limits, Scope
 
 NAME_LENGTH = 60  # characters
@@ -36,6 +37,15 @@ class AppPassword(models.Model):
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="app_passwords", verbose_name=_("user")
+    )
+    # Of a department mailbox: whose it is. Who no longer uses the mailbox takes it along.
+    ownership = models.ForeignKey(
+        "owners.Ownership",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="app_passwords",
+        verbose_name=_("used by"),
     )
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
     digest = models.CharField(max_length=64)
@@ -79,6 +89,16 @@ class AppPassword(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def holder(self) -> User:
+        """Who made it, and is told of it."""
+        return self.ownership.owner if self.ownership else self.user
+
+    @property
+    def title(self) -> str:
+        """In a mail to its holder, in the log: for which mailbox it is, if it is not the holder's own."""
+        return f"{self.name} · {self.user.username}" if self.ownership_id else self.name
 
     @property
     def limits(self) -> Limits:

@@ -18,7 +18,7 @@ from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from apppasswords import connections, forms, passwords, secrets
 from apppasswords.decorators import second_step_required
-from apppasswords.forms import LimitsForm, NameForm
+from apppasswords.forms import LimitsForm, MailboxForm, NameForm
 from apppasswords.models import AppPassword
 
 GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of this name, or None
@@ -33,22 +33,24 @@ def app_passwords(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse
     if request.method == "POST":
         return _remove(request) if "remove" in request.POST else _create(request, guide_for)
     once.gone_on(request)
-    return _list(request, forms.empty(), LimitsForm())
+    return _list(request, forms.empty(), LimitsForm(), MailboxForm(request.user))
 
 
-def _list(request: SignedInRequest, form: NameForm, limits: LimitsForm) -> HttpResponse:
+def _list(request: SignedInRequest, form: NameForm, limits: LimitsForm, mailbox: MailboxForm) -> HttpResponse:
     limits.takes_focus = not form.errors
-    context = {"form": form, "limits": limits, "passwords": passwords.of(request.user)}
+    rows = passwords.of(request.user).select_related("user")
+    context = {"form": form, "limits": limits, "mailbox": mailbox, "passwords": rows}
     return render(request, "apppasswords/app_passwords.html", context)
 
 
 def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     """The one answer that holds the secret. It answers a POST with a page, which a redirect could not carry."""
     form, limits = forms.sent(request.POST), LimitsForm(request.POST)
-    if not (form.is_valid() and limits.is_valid()):
-        return _list(request, form, limits)
+    mailbox = MailboxForm(request.user, request.POST)
+    if not (form.is_valid() and limits.is_valid() and mailbox.is_valid()):
+        return _list(request, form, limits, mailbox)
     made = passwords.create(
-        request.user,
+        mailbox.chosen() or request.user,
         form.cleaned_data["name"],
         limits=limits.chosen(),
         address=clients.address(request),
@@ -56,7 +58,7 @@ def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
     )
     match made:
         case passwords.Refusal.SECRET_AS_NAME:
-            return _list(request, forms.warned(), limits)
+            return _list(request, forms.warned(), limits, mailbox)
         case passwords.Refusal():
             tell(request, made)
             return redirect("app_passwords")
@@ -66,7 +68,7 @@ def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
                 "secret": secret,
                 "in_fours": secrets.in_fours(secret),
                 "servers": settings.MAIL_SERVERS,
-                "address": {"text": request.user.username},
+                "address": {"text": row.user.username},
                 "guide": guide_for(request, row.name),
             }
             context |= _connection(row, connections.of(row))
@@ -78,7 +80,7 @@ def _create(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
 def connection(request: SignedInRequest, pk: int) -> HttpResponse:
     """Whether the mail program is in by now. A page that asks again hears nothing (204) while nothing is new."""
     asks_again = bool(request.headers.get("HX-Request"))
-    password = passwords.of(request.user).filter(pk=pk).first()
+    password = passwords.of(request.user).filter(pk=pk).select_related("user").first()
     if password is None:
         if asks_again:  # an error would be asked for without end
             return render(request, "apppasswords/_connection_gone.html")
@@ -115,6 +117,8 @@ def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
     elif refusal is passwords.Refusal.TOO_MANY_TODAY:
         told = _("You have made as many app passwords as one day allows. Please make more tomorrow.")
         messages.warning(request, told)
+    elif refusal is passwords.Refusal.NOT_THEIRS:
+        messages.warning(request, _("You no longer use this department mailbox."))
     else:
         messages.warning(request, _("You have reached the limit of app passwords. Remove one first."))
 
@@ -138,4 +142,8 @@ def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
         passwords.remove_all(request.user, address=clients.address(request))
         messages.success(request, _("All app passwords are removed."))
         return redirect("app_passwords")
-    return render(request, "apppasswords/app_passwords_remove_all.html", {"passwords": passwords.of(request.user)})
+    return render(
+        request,
+        "apppasswords/app_passwords_remove_all.html",
+        {"passwords": passwords.of(request.user).select_related("user")},
+    )

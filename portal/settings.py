@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "accounts.codes",
     "accounts.maillogins",
     "accounts.aliases",
+    "accounts.owners",
     "accounts.rollouts",
     "accounts.phones",
     "accounts.factors",

@@ -10,6 +10,7 @@ from accounts.delivery.models import Sms
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
+from accounts.owners import owners
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Device
@@ -64,5 +65,5 @@ def end(user: User, actor: User | None = None) -> bool:
     codes.void(user)
     if actor:
         user.end_sessions()
-        mailsessions.end([user.username], mailsessions.Why.PHONE)
+        mailsessions.end(owners.mailboxes([user]), mailsessions.Why.PHONE)
     return recovery_gone

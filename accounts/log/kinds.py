@@ -236,6 +236,17 @@ class Kind(models.TextChoices):
         Entry(needs={"alias": TEXT}, says=_("may no longer send as %(alias)s")),
         _("other address withdrawn"),
     )
+    SHARED = ("shared", Entry(says=_("is a department mailbox from now on")), _("department mailbox made"))
+    OWNER_APPOINTED = (
+        "owner_appointed",
+        Entry(needs={"mailbox": TEXT}, says=_("uses the department mailbox %(mailbox)s")),
+        _("department mailbox given"),
+    )
+    OWNER_DISMISSED = (
+        "owner_dismissed",
+        Entry(needs={"mailbox": TEXT}, says=_("no longer uses the department mailbox %(mailbox)s")),
+        _("department mailbox taken"),
+    )
     MACHINE_MADE = (
         "machine_made",
         Entry(

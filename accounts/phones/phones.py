@@ -17,6 +17,7 @@ from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
+from accounts.owners import owners
 from accounts.phones import suggestions
 from accounts.phones.models import Phone
 from accounts.users import ways
@@ -103,7 +104,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
         codes.void(user)
         # Or whoever holds a session, perhaps on a lost phone, would be the next to bind one.
         user.end_sessions()
-        mailsessions.end([user.username], Why.PHONE)
+        mailsessions.end(owners.mailboxes([user]), Why.PHONE)
         event = events.record(
             events.Kind.PHONE_UNBOUND,
             user,

@@ -15,6 +15,8 @@ from accounts.spreadsheets import damage
 from accounts.users import clerks, usernames, ways
 from accounts.users.models import User
 
+PEOPLE = Q(is_shared=False)  # nobody signs in as a department mailbox
+
 
 @dataclass(frozen=True)
 class Department:
@@ -103,10 +105,10 @@ def _allowed(keys: Iterable[int], clerk: User) -> set[int]:
 def find(choice: dict[str, Any], clerk: User) -> list[int]:
     """The keys of those who are meant, as of now."""
     if choice.get("everyone"):
-        return list(clerks.visible(clerk).order_by("pk").values_list("pk", flat=True))
+        return list(clerks.visible(clerk).filter(PEOPLE).order_by("pk").values_list("pk", flat=True))
     found: set[int] = _allowed(choice.get("people", []), clerk)
     for batch in batches(choice.get("departments", [])):
-        found |= set(clerks.visible(clerk).filter(department__in=batch).values_list("pk", flat=True))
+        found |= set(clerks.visible(clerk).filter(PEOPLE, department__in=batch).values_list("pk", flat=True))
     return sorted(found)
 
 

@@ -37,6 +37,7 @@ class Use:
     at: datetime
     protocol: str
     address: str
+    is_own: bool = True  # not of a department mailbox
 
     @property
     def day(self) -> date:
@@ -98,7 +99,9 @@ def _of_mail(user: User, uses: Iterable[Use], since: datetime) -> list[Entry]:
     entries = []
     for row in counted:
         by_app_password = row.method == MailLogin.Method.APP_PASSWORD
-        keys = [key for key in left if by_app_password and key[:2] == (row.day, row.protocol)]
+        keys = [
+            key for key, use in left.items() if by_app_password and use.is_own and key[:2] == (row.day, row.protocol)
+        ]
         names = [left.pop(key).name for key in keys]
         entries.append(
             Entry(f"mail-{row.pk}", row.last_at, partial(_mail_text, row, names), row.address, is_mail=True)

@@ -40,5 +40,5 @@ def departments(clerk: User) -> list[Department]:
 
 def of(clerk: User, *, again: bool) -> QuerySet[User]:
     """Whom this clerk may give a starting password. `again`: also those who have one that was never used."""
-    people = clerks.touchable(clerk).filter(_never_in())
+    people = clerks.touchable(clerk).filter(_never_in(), is_shared=False)
     return people if again else people.filter(WITHOUT_PASSWORD)

@@ -19,6 +19,7 @@ from accounts.codes import codes
 from accounts.lib.batches import batches
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
+from accounts.owners import owners
 from accounts.phones import helpcodes
 from accounts.sessions.models import SignIn
 from accounts.users.models import User
@@ -32,7 +33,7 @@ class What(Flag):
     CODES = auto()  # on their way by SMS
     HELP_CODES = auto()  # given, and what one that was entered began
     BROWSERS = auto()  # trusted ones; who came in by one is asked for a code
-    MAIL = auto()  # connections of mail programs; who still has a good password comes back
+    MAIL = auto()  # connections of mail programs, to department mailboxes too; who has a good password comes back
 
 
 NOTHING = What(0)
@@ -45,6 +46,7 @@ class Occasion(Enum):
     DELETED = auto()
     NOT_ME = auto()  # says the owner
     STOLEN = auto()  # somebody else is in: the password and app passwords end too (apppasswords/thefts/)
+    SHARED = auto()  # it is a department mailbox from now on (apppasswords/sharing.py)
     SIGNED_OUT_EVERYWHERE = auto()  # by the desk
     NEW_PASSWORD = auto()  # the owner's, or set by the office
     PHONE_BOUND = auto()
@@ -69,6 +71,7 @@ ENDS = {
     Occasion.DELETED: Ends(with_it=EVERYTHING),
     Occasion.NOT_ME: Ends(EVERYTHING),
     Occasion.STOLEN: Ends(EVERYTHING),
+    Occasion.SHARED: Ends(EVERYTHING),
     Occasion.SIGNED_OUT_EVERYWHERE: Ends(
         SIGNED_IN | What.CODES | What.HELP_CODES | What.MAIL  # browsers need the password
     ),
@@ -87,6 +90,7 @@ WHY = {
     Occasion.DISABLED: Why.DISABLED,
     Occasion.NOT_ME: Why.NOT_ME,
     Occasion.STOLEN: Why.NEW_PASSWORD,
+    Occasion.SHARED: Why.NEW_PASSWORD,
     Occasion.SIGNED_OUT_EVERYWHERE: Why.SIGNED_OUT,
     Occasion.NEW_PASSWORD: Why.NEW_PASSWORD,
 }
@@ -109,4 +113,4 @@ def end(occasion: Occasion, *users: User, actor: User | None = None, address: st
             if What.BROWSERS in ends:
                 browsers.forget_all_of(*batch, actor=actor, address=address, reason=reason)
             if What.MAIL in ends:
-                mailsessions.end([user.username for user in batch], WHY[occasion])
+                mailsessions.end(owners.mailboxes(batch), WHY[occasion])

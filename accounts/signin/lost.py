@@ -10,6 +10,7 @@ from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.factors.authenticators import Offer
 from accounts.factors.models import Authenticator
 from accounts.mailsessions import mailsessions
+from accounts.owners import owners
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -61,4 +62,4 @@ def _remove_others(user: User, address: str, *, but: Authenticator | None) -> No
 def _end(user: User) -> None:
     """Whoever is signed in, perhaps on what is lost, is out."""
     user.end_sessions()
-    mailsessions.end([user.username], mailsessions.Why.PHONE)
+    mailsessions.end(owners.mailboxes([user]), mailsessions.Why.PHONE)

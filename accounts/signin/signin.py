@@ -82,7 +82,7 @@ def vouched(name: str, address: str, cookie: str, both_steps_since: date | None 
     if until := bans.banned_until(address, known or ""):
         return Decision(Step.BANNED, banned_until=until)
     alike = known is not None and name.isascii() and name.lower() == known
-    user = _with_steps(User.objects.filter(username=known, is_active=True)).first() if alike else None
+    user = _with_steps(User.objects.filter(username=known, is_active=True, is_shared=False)).first() if alike else None
     if user is None:
         return Decision(Step.REFUSED)
     user.backend = settings.AUTHENTICATION_BACKENDS[0]

@@ -79,6 +79,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_index=True,
         help_text=_("Afterwards the account is disabled by itself. Its owner is told before by mail."),
     )
+    is_shared = models.BooleanField(
+        _("department mailbox"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Several people use it, each with app passwords; nobody signs in as it."),
+    )
     is_staff = models.BooleanField(_("IT staff"), default=False, help_text=_("May open the administration."))
     date_joined = models.DateTimeField(_("added"), default=timezone.now)
     two_step_from = models.DateTimeField(

@@ -11,6 +11,7 @@ from accounts.bans.models import Ban, Failure, KnownNetwork, Place
 from accounts.bans.places import Standing
 from accounts.lib import prepared
 from accounts.lib.prepared import Row, Steps
+from accounts.owners.models import Ownership
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.limits import USUAL, Limits
@@ -49,9 +50,10 @@ def question(address: str, name: str, password: str | None, at: datetime) -> Ste
 @cache
 def _statement(keys: int) -> prepared.Statement:
     """Ban, account, app password, whether there are failures to clear, whether it got in from here before; and of a
-    login that the app password does not open, what is known of the address. It always returns one row."""
-    models = (Ban, Failure, User, AppPassword, Place, KnownNetwork)
-    ban, failure, user, password, place, known = (model._meta.db_table for model in models)
+    login that the app password does not open, what is known of the address. Of a department mailbox, no app password of
+    somebody who is disabled. It always returns one row."""
+    models = (Ban, Failure, User, AppPassword, Ownership, Place, KnownNetwork)
+    ban, failure, user, password, ownership, place, known = (model._meta.db_table for model in models)
     sql = f"""
         SELECT
             ban.until,
@@ -70,6 +72,9 @@ def _statement(keys: int) -> prepared.Statement:
               WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s)) AS ban
         LEFT JOIN {user} AS u ON u.username = %s
         LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
+            AND (p.ownership_id IS NULL OR EXISTS (
+                SELECT 1 FROM {ownership} AS held JOIN {user} AS holder ON holder.id = held.owner_id
+                WHERE held.id = p.ownership_id AND holder.is_active))
     """  # noqa: S608 (names of our own tables; every value is a parameter)
     return prepared.Statement("mailkey_facts", sql)
 

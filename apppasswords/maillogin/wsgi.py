@@ -24,8 +24,8 @@ from django.conf import settings
 # more memory in each process (docs/decisions/0024-small-mail-processes.md).
 settings.INSTALLED_APPS = [
     "accounts.users", "accounts.faults", "accounts.log", "accounts.mailsessions", "accounts.bans",
-    "accounts.maillogins", "accounts.phones", "accounts.directory", "apppasswords", "django.contrib.auth",
-    "django.contrib.contenttypes",
+    "accounts.maillogins", "accounts.owners", "accounts.phones", "accounts.directory", "apppasswords",
+    "django.contrib.auth", "django.contrib.contenttypes",
 ]  # fmt: skip
 django.setup()
 

@@ -78,7 +78,7 @@ def bounds(day: date) -> tuple[datetime, datetime]:
 def owners() -> QuerySet[User]:
     """Whose two-step is counted: people who can sign in. The office's own accounts, which its clerks do not see, are
     left out, so that everybody who follows a figure to its list finds as many."""
-    return User.objects.filter(is_active=True, is_staff=False)
+    return User.objects.filter(is_active=True, is_staff=False, is_shared=False)
 
 
 def _people(end: datetime) -> Figures:

@@ -15,6 +15,7 @@ from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
+from accounts.owners.models import Ownership
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout
 from accounts.routes.models import Gateway
 from accounts.users.models import User
@@ -22,7 +23,7 @@ from apppasswords.models import AppPassword, Machine
 from portal.office.models import Role
 
 JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
-    (_("People"), (User, Roster, Sync)),
+    (_("People"), (User, Ownership, Roster, Sync)),
     (_("Two-step verification"), (Rollout, Exemption, ReminderMail)),
     (_("Sign-ins and bans"), (Ban, Failure, KnownNetwork, TrustedBrowser, AppPassword, Machine, Alias, MailLogin)),
     (_("SMS and mail"), (Sms, Mail, Gateway)),

@@ -17,6 +17,7 @@ from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
+from accounts.owners.models import Ownership
 from accounts.rollouts.models import Exemption, ReminderMail, Rollout
 from accounts.routes.models import Gateway
 from accounts.users.models import User
@@ -61,6 +62,9 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     right("view", Machine): (HELP, AUDITOR, ADMINISTRATOR),
     right("add", Machine): (ADMINISTRATOR,),
     right("delete", Machine): (HELP, ADMINISTRATOR),
+    right("view", Ownership): (HELP, AUDITOR, ADMINISTRATOR),
+    right("add", Ownership): (ADMINISTRATOR,),
+    right("delete", Ownership): (ADMINISTRATOR,),
     right("view", Alias): (HELP, AUDITOR, ADMINISTRATOR),
     right("add", Alias): (ADMINISTRATOR,),
     right("delete", Alias): (ADMINISTRATOR,),

@@ -133,7 +133,8 @@ ADMIN = {
     "admin/<app_label>/": "200",
     "admin/(?P<url>.*)$": "404",
 }
-EDITED = ("bans/knownnetwork", "office/role", "accounts/user", "openid/application", "aliases/alias")
+EDITED = ("bans/knownnetwork", "office/role", "accounts/user", "openid/application", "aliases/alias",
+          "owners/ownership")  # fmt: skip
 READ_ONLY = ("delivery/sms", "delivery/mail", "browsers/trustedbrowser", "bans/ban", "log/securityevent",
              "bans/failure", "maillogins/maillogin", "rollouts/remindermail", "apppasswords/apppassword")  # fmt: skip
 ADDED = (

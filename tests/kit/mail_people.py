@@ -22,8 +22,10 @@ from accounts.bans import bans
 from accounts.bans.models import Ban, Failure
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import AccessToken
+from accounts.owners import owners
+from accounts.owners.models import Ownership
 from accounts.users.models import User
-from apppasswords import passwords
+from apppasswords import passwords, sharing
 from apppasswords.limits import Limits, Scope
 
 CLERK = "itoffice@example.edu"
@@ -69,6 +71,26 @@ def remove_app_password(username: str, name: str) -> None:
     assert passwords.remove(user, passwords.of(user).get(name=name).pk)
 
 
+def share(mailbox: str, *people: str) -> None:
+    clerk = User.objects.get(username=CLERK)
+    row = User.objects.get(username=mailbox)
+    sharing.share(row, by=clerk)
+    for person in people:
+        owners.appoint(row, User.objects.get(username=person), by=clerk)
+
+
+def shared_app_password(mailbox: str, owner: str) -> str:
+    row = Ownership.objects.get(mailbox__username=mailbox, owner__username=owner)
+    made = passwords.create(row, "office", limits=Limits(Scope.MAIL_AND_FILTERS))
+    assert isinstance(made, tuple), made
+    return made[1]
+
+
+def dismiss(mailbox: str, owner: str) -> None:
+    row = Ownership.objects.get(mailbox__username=mailbox, owner__username=owner)
+    owners.dismiss(row, by=User.objects.get(username=CLERK))
+
+
 def last_use(username: str, name: str) -> list[str]:
     row = passwords.of(User.objects.get(username=username)).get(name=name)
     return [row.last_used_protocol, row.last_used_address]
@@ -104,7 +126,8 @@ def forget() -> None:
 CALLS = {
     call.__name__: call
     for call in (
-        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, last_use,
+        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password, remove_app_password, share,
+        shared_app_password, dismiss, last_use,
         logins, failures, ban_of, lift, forget,
     )
 }  # fmt: skip

@@ -23,6 +23,7 @@ from accounts.imports.models import Roster
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.openid.models import Application
+from accounts.owners.models import Ownership
 from accounts.phones.models import Phone
 from accounts.rollouts.models import Exemption, Reminder, ReminderMail, Rollout
 from accounts.users.models import User
@@ -83,6 +84,9 @@ class Addresses:
                 last=sortable(IPv4Address("198.51.100.255")),
             ).pk,
             "aliases/alias": Alias.objects.create(address="press@example.edu", user=owner).pk,
+            "owners/ownership": Ownership.objects.create(
+                mailbox=User.objects.create_user("office@example.edu", is_shared=True), owner=owner
+            ).pk,
             "office/role": Role.objects.create(name="desk").pk,
             "log/securityevent": event.pk,
             "maillogins/maillogin": MailLogin.objects.create(

@@ -6,7 +6,7 @@ its namesake in the test's. Dovecot is told names.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from ipaddress import ip_network
 
 import pytest
@@ -27,7 +27,7 @@ from tests.accounts.sessions.test_endings import Open, opened
 from tests.conftest import MakeUser
 from tests.kit import upkeep
 from tests.kit.counter import press
-from tests.kit.mail_programs import Mailbox
+from tests.kit.mail_programs import IN, Mailbox
 from tests.kit.open_programs import PROTOCOLS, OpenPrograms
 from tests.kit.paperwork import pk
 from tests.kit.people import NUMBER, Person
@@ -164,14 +164,34 @@ def test_behind_nginx_too(nginx: MailSystem, staff: Mailbox, colleague: Mailbox,
 
 def test_a_worker_does_it_at_once(programs: OpenPrograms, neighbour: OpenPrograms, staff: Mailbox) -> None:
     """The mailbox that Dovecot asks about, the queue, a real worker."""
-    system = staff.system
+    with _worker(staff.system):
+        staff.system.people("remove_app_password", staff.name, "phone")
+        wait_until(lambda: programs.still() == set(), 30)  # it has to start first
+        assert neighbour.still() == EVERY
+        staff.system.people("app_password", staff.name, "tablet")
+
+
+def test_who_leaves_a_department_is_out_and_the_colleague_is_back(staff: Mailbox, colleague: Mailbox) -> None:
+    """Dovecot knows the mailbox and not who is at it: whose password still opens it signs in again."""
+    system, office = staff.system, Mailbox(staff.system)
+    system.people("share", office.name, staff.name, colleague.name)
+    leaves, stays = (system.people("shared_app_password", office.name, who.name) for who in (staff, colleague))
+    for refused in (office.app_password, office.password):
+        assert office.enters(refused) != IN, "what opened it before"
+    with _worker(system), closing(OpenPrograms(office, leaves)) as his, closing(OpenPrograms(staff)) as own:
+        system.people("dismiss", office.name, staff.name)
+        wait_until(lambda: his.still() == set(), 30)
+        assert {office.enters(leaves, way) == IN for way in EVERY} == {False}
+        assert {office.enters(stays, way) == IN for way in EVERY} == {True}
+        assert own.still() == EVERY, "his own mailbox is another one"
+
+
+@contextmanager
+def _worker(system: MailSystem) -> Iterator[None]:
     worker = system.service("worker", *up.worker())
     worker.begin()
     try:
-        system.people("remove_app_password", staff.name, "phone")
-        wait_until(lambda: programs.still() == set(), 30)  # it has to start first
-        assert neighbour.still() == EVERY
-        system.people("app_password", staff.name, "tablet")
+        yield
     finally:
         worker.stop()
 

@@ -123,6 +123,11 @@ def _stolen(opened: Open) -> None:
     press(opened.office, opened.owner, "stolen")
 
 
+def _made_a_department_mailbox(opened: Open) -> None:
+    form = {"mailbox": name(opened), "owners": "manager", "converts": "on"}
+    assert opened.office.post("/admin/owners/ownership/add/", form).status_code == 302
+
+
 def _signed_out_by_the_desk(opened: Open) -> None:
     press(opened.office, opened.owner, "sessions")
 
@@ -200,6 +205,7 @@ WAYS: dict[Callable[[Open], None], tuple[Occasion, What]] = {
     _deleted: (Occasion.DELETED, EVERYTHING),
     _not_me: (Occasion.NOT_ME, EVERYTHING),
     _stolen: (Occasion.STOLEN, EVERYTHING),
+    _made_a_department_mailbox: (Occasion.SHARED, EVERYTHING),
     _signed_out_by_the_desk: (Occasion.SIGNED_OUT_EVERYWHERE, EVERYTHING & ~What.BROWSERS),
     _password_of_the_owner: (Occasion.NEW_PASSWORD, EVERYTHING),
     _password_by_the_desk: (Occasion.NEW_PASSWORD, EVERYTHING),

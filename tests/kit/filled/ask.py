@@ -108,6 +108,12 @@ def _mail_login(secrets: Secrets) -> Answers:
     yield "names", [row.name for row in passwords.of(user("mail"))]
 
 
+def _department(secrets: Secrets) -> Answers:
+    for who in ("press", "mail"):
+        login = decision.Login(address(who), secrets["department"], "imap", ELSEWHERE)
+        yield who, decision.verify(login).outcome.name
+
+
 def _machine(secrets: Secrets) -> Answers:
     """What it may do, and from where."""
     for protocol, where in (("smtp", ELSEWHERE), ("imap", ELSEWHERE), ("smtp", IN_SHARED)):
@@ -242,6 +248,7 @@ QUESTIONS: dict[str, Callable[[Secrets], Answers]] = {
     "session": _session,
     "mail login": _mail_login,
     "machine": _machine,
+    "department": _department,
     "office": _office,
     "webmail": ask_servers.webmail,
     "help code": _help_code,

@@ -20,11 +20,13 @@ from accounts.factors import authenticators, recoverycodes
 from accounts.factors.models import Authenticator
 from accounts.log import chain
 from accounts.maillogins import maillogins
+from accounts.owners import owners
+from accounts.owners.models import Ownership
 from accounts.phones import helpcodes, phones
 from accounts.rollouts import exemptions, reminders, rollouts
 from accounts.rollouts.models import Reminder
 from accounts.users.models import User
-from apppasswords import last_use, machines, passwords
+from apppasswords import last_use, machines, passwords, sharing
 from apppasswords.maillogin import decision
 from apppasswords.models import FirstUse
 from apppasswords.setup import links
@@ -72,6 +74,7 @@ def fill() -> Secrets:
         "browser": _trust_browser(),
         "app_passwords": _make_app_passwords(),
         "machine": _make_machine(),
+        "department": _share(),
         "tokens": go_to_webmail(sessions["webmail"]),
         "help_code": _give_help_code(),
         "app": _add_app(),
@@ -138,6 +141,14 @@ def _make_app_passwords() -> dict[str, str]:
         made[name] = row[1]
     assert passwords.remove(owner, passwords.of(owner).get(name="removed").pk)
     return made
+
+
+def _share() -> str:
+    sharing.share(user("press"), by=user(SUPERUSER))
+    owners.appoint(user("press"), user("mail"), by=user(SUPERUSER))
+    made = passwords.create(Ownership.objects.get(), "Foxmail")
+    assert isinstance(made, tuple), made
+    return made[1]
 
 
 def _make_machine() -> str:

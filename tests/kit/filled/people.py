@@ -38,6 +38,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "gone": {},
     "elsewhere": {},
     "left": {},
+    "press": {},
 }
 # As the directory has people.
 THERE = [

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from accounts.owners.models import Ownership
 from accounts.users.models import User
 from apppasswords import last_use, limits, passwords
 from apppasswords.limits import Limits, Scope
@@ -33,6 +34,9 @@ def app_passwords(page: Page, owner: User) -> Iterator[str]:
     page.goto("/app-passwords/")
     ends_at = limits.end_of(timezone.localdate() + timedelta(days=200))
     passwords.create(owner, "iPhone15ProMax", limits=Limits(Scope.READING, "198.51.100.0/24", ends_at, 180))
+    office, _is_new = User.objects.get_or_create(username="xuanchuanbu@example.edu", is_shared=True)
+    ownership, _is_new = Ownership.objects.get_or_create(mailbox=office, owner=owner)
+    passwords.create(ownership, "Foxmail, Haus 2")
     last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
     page.reload()
     yield "app-passwords-many"

@@ -150,6 +150,10 @@ def _machines(page: Page, owner: User) -> Iterator[str]:
     yield "admin-machine-secret"
     page.goto("/admin/apppasswords/machine/")
     yield "admin-machine"
+    page.goto("/admin/owners/ownership/add/")
+    page.fill("[name=mailbox]", "lisi")
+    page.click("main [type=submit].default")
+    yield "admin-department-add"
     page.goto("/admin/aliases/alias/add/")
     page.click("main [name=_save]")
     yield "admin-other-address-add"

@@ -136,6 +136,11 @@ admin/apppasswords/apppassword/add/                        -     -     -     -  
 admin/apppasswords/apppassword/<path:object_id>/history/   -     r     -     r     r     r
 admin/apppasswords/apppassword/<path:object_id>/delete/    -     -     -     -     -     -
 admin/apppasswords/apppassword/<path:object_id>/change/    -     r     -     r     r     r
+admin/owners/ownership/                                    -     r     -     r     r     r
+admin/owners/ownership/add/                                -     -     -     -     rw    rw
+admin/owners/ownership/<path:object_id>/history/           -     r     -     r     r     r
+admin/owners/ownership/<path:object_id>/delete/            -     -     -     -     rw    rw
+admin/owners/ownership/<path:object_id>/change/            -     r     -     r     r     r
 admin/aliases/alias/                                       -     r     -     r     r     r
 admin/aliases/alias/add/                                   -     -     -     -     rw    rw
 admin/aliases/alias/<path:object_id>/history/              -     r     -     r     r     r
@@ -164,6 +169,7 @@ accounts/user unbind_phone                                 -     x     -     -  
 accounts/user forget_browsers                              -     x     -     -     x     x
 office/role delete_selected                                -     -     -     -     -     x
 apppasswords/apppassword remove                            -     x     -     -     x     x
+owners/ownership delete_selected                           -     -     -     -     x     x
 aliases/alias delete_selected                              -     -     -     -     x     x
 apppasswords/machine remove                                -     x     -     -     x     x
 """

@@ -163,7 +163,7 @@ def test_they_are_called_in_the_language_of_the_clerk(make_user: MakeUser) -> No
 # --- What each sees --------------------------------------------------------------------------------------------------
 
 READ = {"User", "Ban", "Failure", "KnownNetwork", "Sms", "Mail", "TrustedBrowser", "SecurityEvent", "AppPassword",
-        "MailLogin", "ReminderMail", "Gateway", "Machine", "Alias"}  # fmt: skip
+        "MailLogin", "ReminderMail", "Gateway", "Machine", "Alias", "Ownership"}  # fmt: skip
 ROLLED_OUT = {"Rollout", "Exemption", "Roster"}
 INDEX = {
     NO_ROLE: set(),

@@ -34,16 +34,16 @@ class TwoStepFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        now = timezone.now()
+        now, people = timezone.now(), queryset.filter(is_shared=False)
         match self.value():
             case "on":
-                return queryset.filter(two_step_from__lte=now)
+                return people.filter(two_step_from__lte=now)
             case "later":
-                return queryset.filter(two_step_from__gt=now)
+                return people.filter(two_step_from__gt=now)
             case "off":
-                return queryset.filter(two_step_from=None)
+                return people.filter(two_step_from=None)
             case "no_way":
-                return queryset.filter(~ways.are_ready(), two_step_from__lte=now)
+                return people.filter(~ways.are_ready(), two_step_from__lte=now)
         return queryset
 
 

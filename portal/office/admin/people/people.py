@@ -73,7 +73,8 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     )  # fmt: skip
     list_display_links = ("edit",)
     list_filter = (
-        TwoStepFilter, WayFilter, DepartmentFilter, "is_active", ClosureFilter, "is_staff", "must_change_password"
+        TwoStepFilter, WayFilter, DepartmentFilter, "is_active", ClosureFilter, "is_shared", "is_staff",
+        "must_change_password",
     )  # fmt: skip
     search_fields = ("username", "name", "department")
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
