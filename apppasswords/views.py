@@ -16,7 +16,7 @@ from accounts.presses import once
 from accounts.sessions import clients
 from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
-from apppasswords import connections, forms, passwords, secrets
+from apppasswords import connections, forms, passwords, secrets, tokens
 from apppasswords.decorators import second_step_required
 from apppasswords.forms import LimitsForm, MailboxForm, NameForm
 from apppasswords.models import AppPassword
@@ -29,8 +29,10 @@ GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of
 @second_step_required
 @fresh_code_required
 def app_passwords(request: SignedInRequest, guide_for: GuideFor) -> HttpResponse:
-    """The list. POST `name` makes one, POST `remove` removes one."""
+    """The list. POST `name` makes one, POST `remove` removes one, POST `sign_out` a program that holds a token."""
     if request.method == "POST":
+        if "sign_out" in request.POST:
+            return _sign_out(request)
         return _remove(request) if "remove" in request.POST else _create(request, guide_for)
     once.gone_on(request)
     return _list(request, forms.empty(), LimitsForm(), MailboxForm(request.user))
@@ -40,6 +42,7 @@ def _list(request: SignedInRequest, form: NameForm, limits: LimitsForm, mailbox:
     limits.takes_focus = not form.errors
     rows = passwords.of(request.user).select_related("user")
     context = {"form": form, "limits": limits, "mailbox": mailbox, "passwords": rows}
+    context["programs"] = tokens.of(request.user)
     return render(request, "apppasswords/app_passwords.html", context)
 
 
@@ -123,11 +126,22 @@ def tell(request: HttpRequest, refusal: passwords.Refusal) -> None:
         messages.warning(request, _("You have reached the limit of app passwords. Remove one first."))
 
 
-def _remove(request: SignedInRequest) -> HttpResponse:
-    chosen = request.POST["remove"]
+def _chosen(request: SignedInRequest, field: str) -> int:
+    chosen = request.POST[field]
     if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 19):
         raise Http404
-    if not passwords.remove(request.user, int(chosen), address=clients.address(request)):
+    return int(chosen)
+
+
+def _sign_out(request: SignedInRequest) -> HttpResponse:
+    if not tokens.remove(request.user, _chosen(request, "sign_out"), address=clients.address(request)):
+        raise Http404
+    messages.success(request, _("The mail program is signed out."))
+    return redirect("app_passwords")
+
+
+def _remove(request: SignedInRequest) -> HttpResponse:
+    if not passwords.remove(request.user, _chosen(request, "remove"), address=clients.address(request)):
         raise Http404
     messages.success(request, _("The app password is removed. What used it can no longer sign in."))
     return redirect("app_passwords")
@@ -140,10 +154,9 @@ def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
     """Asks once, then removes all."""
     if request.method == "POST":
         passwords.remove_all(request.user, address=clients.address(request))
+        tokens.remove_all(request.user, address=clients.address(request))
         messages.success(request, _("All app passwords are removed."))
         return redirect("app_passwords")
-    return render(
-        request,
-        "apppasswords/app_passwords_remove_all.html",
-        {"passwords": passwords.of(request.user).select_related("user")},
-    )
+    rows = passwords.of(request.user).select_related("user")
+    context = {"passwords": rows, "programs": tokens.of(request.user)}
+    return render(request, "apppasswords/app_passwords_remove_all.html", context)

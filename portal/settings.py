@@ -338,6 +338,9 @@ OIDC_SIGNING_KEYS = env.pems(
     development_key(VAR) if DEBUG else None,
 )
 ACCESS_TOKEN_LIFETIME = env.duration("ACCESS_TOKEN_LIFETIME", "10min", "1min to 1d")
+THUNDERBIRD_CLIENT = env.text(
+    "THUNDERBIRD_CLIENT"
+)  # the application that its add-on signs in to; empty: none is offered
 OAUTH2_PROVIDER_APPLICATION_MODEL = "openid.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "openid.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "openid.AccessToken"

@@ -236,6 +236,11 @@ class Kind(models.TextChoices):
         Entry(needs={"alias": TEXT}, says=_("may no longer send as %(alias)s")),
         _("other address withdrawn"),
     )
+    PROGRAM_REMOVED = (
+        "program_removed",
+        Entry(needs={"names": NAMES}, says=_("mail programs signed out: %(names)s")),
+        _("mail program signed out"),
+    )
     SHARED = ("shared", Entry(says=_("is a department mailbox from now on")), _("department mailbox made"))
     OWNER_APPOINTED = (
         "owner_appointed",

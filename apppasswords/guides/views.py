@@ -69,6 +69,7 @@ def guide(request: HttpRequest, program: str) -> HttpResponse:
         "address": values[Value.ADDRESS],
         "other_addresses": _other_addresses(request, reader),
         "shortcut_url": _page(chosen),
+        "addon": chosen.slug == "thunderbird" and bool(settings.THUNDERBIRD_CLIENT),
         "paper": _paper(request),
         **_ban(),
     }

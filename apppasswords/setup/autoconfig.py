@@ -70,6 +70,7 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
         return HttpResponseNotFound()
     guides = f"{settings.PUBLIC_URL}/guides/"
     context = _servers() | {"domains": settings.MAIL_DOMAINS, "guides": guides, "dav": settings.DAV_HOST}
+    context["offers_tokens"] = bool(settings.THUNDERBIRD_CLIENT)
     return render(request, "setup/autoconfig.xml", context, content_type="text/xml; charset=utf-8")
 
 

@@ -34,6 +34,7 @@ LEADS_TO = {
     "admn": "/admin/",
     "prof": "/profile/",
     "acti": "/security/activity/",
+    "thun": "/guides/thunderbird/",
 }
 
 # The columns are VISITORS but the last:          | not in              | overtaken | in without code | by code | office
@@ -95,6 +96,8 @@ mail/config-v1.1.xml        GET                 200  200  200   200  200   200  
 .well-known/autoconfig/mail/config-v1.1.xml GET 200  200  200   200  200   200  200  200  200  200
 autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
+thunderbird.xpi             GET                 404  404  404   404  404   404  404  404  404  404
+thunderbird/                GET                 thun thun thun  thun thun  thun thun thun thun thun
 guides/                     GET                 200  200  200   200  200   200  200  200  200  200
 guides/second-step/         GET                 200  200  200   200  200   200  200  200  200  200
 guides/<slug:program>/      GET                 200  200  200   200  200   200  200  200  200  200

@@ -32,6 +32,7 @@ class Front:
             "ALLOWED_HOSTS": PORTAL,
             "PUBLIC_URL": f"https://{PORTAL}",
             "INSTITUTION": "示例大学",
+            "THUNDERBIRD_CLIENT": "thunderbird",  # autoconfig offers it to whoever has the add-on
             "TRUSTED_PROXIES": "1",
             "DATABASE_URL": f"sqlite:///{self.folder}/empty.sqlite3",
             "STATIC_ROOT": str(self.folder / "static"),
