@@ -45,6 +45,44 @@ class Site:
         return int(done.stdout.split()[1]), done.stdout
 
 
+RADICALE = """
+[server]
+hosts = {address}
+[auth]
+type = http_x_remote_user
+[storage]
+filesystem_folder = {folder}/collections
+"""
+VDIRSYNCER = """
+[general]
+status_path = "{folder}/status/"
+[pair mine]
+a = "here"
+b = "there"
+collections = ["from b"]
+[storage here]
+type = "filesystem"
+path = "{folder}/here/"
+fileext = ".ics"
+[storage there]
+type = "caldav"
+url = "{address}/"
+username = "on@example.edu"
+password = "{password}"
+"""
+MEETING = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//test//
+BEGIN:VEVENT
+UID:meeting
+DTSTAMP:20261130T080000Z
+DTSTART:20261201T080000Z
+SUMMARY:Meeting
+END:VEVENT
+END:VCALENDAR
+"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     need("curl")
@@ -125,3 +163,57 @@ def test_wrong_ones_ban_and_an_outage_does_not(site: Site) -> None:
     for _ in range(10):
         assert site.ask("on@example.edu", "wrong", *elsewhere)[0] == 401
     assert site.ask("on@example.edu", database.secret, *elsewhere)[0] == 403
+
+
+# --- A real server, and a real program -------------------------------------------------------------------------------
+
+
+def test_vdirsyncer_keeps_a_calendar_at_radicale(tmp_path: Path) -> None:
+    """It finds the calendar by itself; a password for mail alone, and one that was removed, open none."""
+    for program in ("radicale", "vdirsyncer"):
+        need(program)
+    port, behind = free_port(), free_port()
+    (tmp_path / "radicale.conf").write_text(RADICALE.format(address=f"127.0.0.1:{behind}", folder=tmp_path))
+    radicale = Service("radicale", ["radicale", "--config", str(tmp_path / "radicale.conf")], tmp_path, {})
+    nginx = Service("nginx", [need("nginx"), "-c", str(tmp_path / "nginx.conf")], tmp_path, {})
+    with login_service_on("sqlite", tmp_path) as logins:
+        _lay_out(tmp_path, port, logins.port, f"127.0.0.1:{behind}")
+        try:
+            radicale.start(behind)
+            nginx.start(port)
+            _keep_a_calendar(f"http://127.0.0.1:{port}", logins, tmp_path)
+        finally:
+            nginx.stop()
+            radicale.stop()
+
+
+def _keep_a_calendar(address: str, logins: LoginService, folder: Path) -> None:
+    database = logins.database
+    config = folder / "vdirsyncer.conf"
+    config.write_text(VDIRSYNCER.format(folder=folder, address=address, password=database.secret))
+
+    def run(command: str) -> int:
+        words = [need("vdirsyncer"), "--config", str(config), command]
+        done = subprocess.run(words, input="y\n" * 9, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode
+
+    def put(method: str, path: str, body: str) -> int:
+        who = ["--user", f"on@example.edu:{database.secret}", "--request", method, "--data-binary", "@-"]
+        words = [need("curl"), "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", *who]
+        done = subprocess.run([*words, address + path], input=body, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert run("discover"), "made for mail"
+    database.run("UPDATE apppasswords_apppassword SET scope = 'calendars' WHERE name = 'Mail'")
+    assert put("MKCALENDAR", "/on@example.edu/work/", "") == 201
+    assert put("MKCALENDAR", "/off@example.edu/work/", "") in (403, 409), "not in another's name"
+    assert put("PUT", "/on@example.edu/work/meeting.ics", MEETING) == 201
+    assert (run("discover"), run("sync")) == (0, 0)
+    [kept] = (folder / "here/work").glob("*.ics")
+    (folder / "here/work/walk.ics").write_text(MEETING.replace("meeting", "walk").replace("Meeting", "A walk"))
+    kept.unlink()
+    assert run("sync") == 0
+    there = (folder / "collections/collection-root/on@example.edu/work").glob("*.ics")
+    assert ["A walk" in path.read_text() for path in there] == [True], "both ways"
+    database.run("DELETE FROM apppasswords_apppassword WHERE name = 'Mail'")
+    assert run("sync")
