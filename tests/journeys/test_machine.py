@@ -39,7 +39,7 @@ from tests.kit.oracle_things import DAY, HOUR, MINUTE, PAGE, SECOND, AppPassword
 from tests.kit.upkeep import delete_expired, sweep
 
 STEPS = int(os.environ.get("MACHINE_STEPS", "600"))
-RULES_AN_EXAMPLE, STEPS_AN_EXAMPLE = 50, 65  # a rule is one step or several; rather too few than too many
+RULES_AN_EXAMPLE, STEPS_AN_EXAMPLE = 50, 85  # a rule is one step or several; rather too few than too many
 SEED = os.environ.get("MACHINE_SEED")
 
 mail_passwords = st.sampled_from([
@@ -66,7 +66,7 @@ class Mailkey(HoldingKeys):
             expected = (302, "/security/browsers/") if mine or everything else NOT_THERE
             for one in mine:
                 one.forgotten = True
-        data = {"all": "1"} if everything else {"browser": trust.pk if trust else 1}
+        data = {"all": "1"} if everything else {"browser": trust.pk if trust else 0}
         self.click(index, "/security/browsers/", data, expected)
 
     @rule(index=browsers, other=browsers)
