@@ -36,6 +36,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection.rollback()
         return connection
 
+    def is_usable(self) -> bool:
+        """Asked before the first statement of a request or a task: it need not be connected anew to notice that this
+        machine's clock was set."""
+        if self.connection is None:
+            return False
+        try:
+            _measure(self.connection.execute(NOW).fetchone())
+        except psycopg.Error:
+            return False
+        return True
+
 
 def _measure(answer: tuple[float] | None) -> None:
     if answer:
