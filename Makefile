@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test
+.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test upgrade-test
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,9 @@ load: $(DEVELOPMENT)  ## 200 mail logins a second, by themselves and while 50 pe
 
 install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstrap unpacks, as root (ARGS=trixie; some minutes)
 	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)
+
+upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 mail logins a second (needs PostgreSQL, Redis; ARGS=rows)
+	@$(BIN)/python -m benchmarks.upgrade $(ARGS)
 
 faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.storm

@@ -9,6 +9,33 @@ from tests.kit.servers import need
 ROOT = Path(__file__).parent.parent.parent
 PEOPLE_OF_GIT = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.edu"]
 
+MIGRATION = """from django.db import migrations, models
+
+from accounts.lib.growing import AddIndexWhileServed
+
+
+class Migration(migrations.Migration):
+    dependencies = [("maillogins", "{after}")]
+    atomic = {atomic}
+    operations = [{operation}]
+"""
+FOLDER = "accounts/maillogins/migrations"
+GROWS = {
+    f"{FOLDER}/0002_note.py": MIGRATION.format(
+        after="0001_initial", atomic=True,
+        operation='migrations.AddField("maillogin", "note", models.CharField(max_length=9, db_default=""))',
+    ),
+    f"{FOLDER}/0003_index.py": MIGRATION.format(
+        after="0002_note", atomic=False,
+        operation='AddIndexWhileServed("maillogin", models.Index(fields=["address"], name="of_an_address"))',
+    ),
+    f"{FOLDER}/0004_gone.py": MIGRATION.format(
+        after="0003_index", atomic=True, operation='migrations.RemoveField("maillogin", "note")'
+    ),
+    "portal/wsgi.py": "\n_old = application\ndef application(environ, start):\n"
+    "    return _old(environ, lambda status, headers, *more: start(status, [*headers, ('X-Version', 'new')], *more))\n",
+}  # fmt: skip
+
 
 class Releases:
     """A checkout of its own, at the first of them."""

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.kit.people import PASSWORD
-from tests.kit.releases import Releases
+from tests.kit.releases import FOLDER, GROWS, MIGRATION, Releases
 from tests.kit.servers.logins import Database, LoginService
 from tests.kit.servers.postgres import running
 from tests.kit.servers.redis import Redis
@@ -21,32 +21,6 @@ from tests.kit.servers.units import Units, asked_all_the_time, started
 pytestmark = pytest.mark.slow
 
 NAMES = ("mailkey-worker", "mailkey-files", "mailkey-beat", "mailkey-mail", "mailkey-web")
-MIGRATION = """from django.db import migrations, models
-
-from accounts.lib.growing import AddIndexWhileServed
-
-
-class Migration(migrations.Migration):
-    dependencies = [("maillogins", "{after}")]
-    atomic = {atomic}
-    operations = [{operation}]
-"""
-FOLDER = "accounts/maillogins/migrations"
-GROWS = {
-    f"{FOLDER}/0002_note.py": MIGRATION.format(
-        after="0001_initial", atomic=True,
-        operation='migrations.AddField("maillogin", "note", models.CharField(max_length=9, db_default=""))',
-    ),
-    f"{FOLDER}/0003_index.py": MIGRATION.format(
-        after="0002_note", atomic=False,
-        operation='AddIndexWhileServed("maillogin", models.Index(fields=["address"], name="of_an_address"))',
-    ),
-    f"{FOLDER}/0004_gone.py": MIGRATION.format(
-        after="0003_index", atomic=True, operation='migrations.RemoveField("maillogin", "note")'
-    ),
-    "portal/wsgi.py": "\n_old = application\ndef application(environ, start):\n"
-    "    return _old(environ, lambda status, headers, *more: start(status, [*headers, ('X-Version', 'new')], *more))\n",
-}  # fmt: skip
 NEEDS_A_PAUSE = {
     f"{FOLDER}/0002_note.py": MIGRATION.format(
         after="0001_initial", atomic=True,
