@@ -13,7 +13,6 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -34,13 +33,6 @@ def download(request: HttpRequest) -> HttpResponse:
         content_type=CONTENT_TYPE,
         headers={"Content-Disposition": 'attachment; filename="thunderbird.xpi"', "Cache-Control": "max-age=3600"},
     )
-
-
-@login_not_required
-@require_safe
-def back(request: HttpRequest) -> HttpResponse:
-    """Where the portal's sign-in leads to. Thunderbird closes its window instead; who sees this is no Thunderbird."""
-    return redirect("guide", "thunderbird")
 
 
 def build() -> bytes:

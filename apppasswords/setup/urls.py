@@ -9,7 +9,6 @@ urlpatterns = [
     path("profile/", views.profile_open, name="profile_open"),
     path("profile/<slug:token>/", views.profile_token, name="profile_token"),
     path("thunderbird.xpi", addon.download, name="thunderbird"),
-    path("thunderbird/", addon.back, name="thunderbird_back"),
     path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
     path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),

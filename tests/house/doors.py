@@ -34,7 +34,6 @@ LEADS_TO = {
     "admn": "/admin/",
     "prof": "/profile/",
     "acti": "/security/activity/",
-    "thun": "/guides/thunderbird/",
 }
 
 # The columns are VISITORS but the last:          | not in              | overtaken | in without code | by code | office
@@ -97,7 +96,7 @@ mail/config-v1.1.xml        GET                 200  200  200   200  200   200  
 autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
 thunderbird.xpi             GET                 404  404  404   404  404   404  404  404  404  404
-thunderbird/                GET                 thun thun thun  thun thun  thun thun thun thun thun
+thunderbird/                GET                 200  200  200   200  200   200  200  200  200  200
 guides/                     GET                 200  200  200   200  200   200  200  200  200  200
 guides/second-step/         GET                 200  200  200   200  200   200  200  200  200  200
 guides/<slug:program>/      GET                 200  200  200   200  200   200  200  200  200  200
@@ -202,5 +201,5 @@ FOR_SERVERS = {
     "sign-in/elsewhere/<slug:slug>/back/": "404",  # there is none in these tests
 }
 # The same for everybody who is not in, half-way or not.
-FOR_ANYBODY = {"guides/", "guides/second-step/", "guides/<slug:program>/"}
+FOR_ANYBODY = {"thunderbird/", "guides/", "guides/second-step/", "guides/<slug:program>/"}
 EXPECTED = dict(_expectations())

@@ -33,7 +33,7 @@ class OwnersForm(Seen, forms.Form):
         max_length=usernames.LONGEST,
         help_text=gettext_lazy("Its address. One that has no account here yet gets one."),
     )
-    name = forms.CharField(label=gettext_lazy("name"), max_length=100, required=False)
+    name = forms.CharField(label=gettext_lazy("name of the mailbox"), max_length=100, required=False)
     owners = forms.CharField(
         label=gettext_lazy("used by"),
         max_length=5000,
