@@ -24,8 +24,11 @@ from accounts.maillogins.models import MailLogin
 from accounts.openid.models import AccessToken
 from accounts.owners import owners
 from accounts.owners.models import Ownership
+from accounts.phones import phones
+from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords import passwords, sharing
+from apppasswords import tokens as token_programs
 from apppasswords.limits import Limits, Scope
 
 CLERK = "itoffice@example.edu"
@@ -58,6 +61,14 @@ def age_tokens(username: str) -> None:
 def tokens(username: str) -> int:
     count: int = AccessToken.objects.filter(user__username=username).count()
     return count
+
+
+def bind(username: str, number: str) -> None:
+    assert isinstance(phones.bind(User.objects.get(username=username), number), Phone)
+
+
+def sign_programs_out(username: str) -> int:
+    return token_programs.remove_all(User.objects.get(username=username))
 
 
 def app_password(username: str, name: str) -> str:
@@ -126,7 +137,7 @@ def forget() -> None:
 CALLS = {
     call.__name__: call
     for call in (
-        prepare, add, switch_two_step, disable, age_tokens, tokens, app_password,
+        prepare, add, switch_two_step, disable, age_tokens, tokens, bind, sign_programs_out, app_password,
         remove_app_password, share, shared_app_password, dismiss, last_use, logins, failures, ban_of, lift, forget,
     )
 }  # fmt: skip

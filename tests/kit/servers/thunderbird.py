@@ -8,6 +8,7 @@ import re
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tests.kit.servers import free_port, need
 from tests.kit.servers.programs import Program
@@ -21,6 +22,8 @@ INBOX = """
     const pane = document.getElementById("tabmail").currentAbout3Pane;
 """
 HUB = "document.querySelector('account-hub-container')?.shadowRoot"
+PAGE = """[...Services.wm.getEnumerator(null)].find(one => one.location.href.endsWith("browserRequest.xhtml"))
+    ?.document.getElementById("requestFrame")"""
 TEXT_PREFIX = re.compile("^account-hub-result-(security-|auth(entication)?-)?")
 
 PREFERENCES = {
@@ -88,6 +91,26 @@ class Thunderbird:
             '.addCertFromBase64(arguments[0], "CT,,");',
             "".join(line for line in lines if not line.startswith("-----")),
         )
+
+    def install(self, addon: Path) -> None:
+        self._call("Addon:Install", path=str(addon), temporary=True)
+
+    # --- The window of a provider -------------------------------------------------------------------------------------
+
+    def provider_shows(self, path: str) -> None:
+        self.wait_for(f"({PAGE})?.currentURI.filePath == arguments[0] && !{PAGE}.webProgress.isLoadingDocument", path)
+
+    def has_provider_window(self) -> bool:
+        return bool(self.run(f"return !!{PAGE};"))
+
+    def provider_submits(self, **fields: str) -> None:
+        """The form of its page."""
+        script = (
+            f"for (const [name, text] of Object.entries({json.dumps(fields)}))"
+            "{ content.document.querySelector(`main [name=${name}]`).value = text; }"
+            "content.document.querySelector(`main [name=${Object.keys(%s)[0]}]`).form.requestSubmit();"
+        ) % json.dumps(fields)
+        self.run(f"{PAGE}.messageManager.loadFrameScript(arguments[0], false);", "data:," + quote(script))
 
     # --- The account hub: the window that a first start shows ---------------------------------------------------------
 
