@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.test import override_settings
 
-from accounts.directory import memory, reports
+from accounts.directory import marks, memory, reports
 from accounts.directory import plan as plans
 from accounts.directory.models import Asked, Sync
 from accounts.faults.models import Fault
@@ -62,4 +62,5 @@ def directory(_secrets: Secrets) -> Answers:
         yield "number", suggestions.of(owner)
         yield "the same people", reports.of(plans.of(THERE))["lines"]
         waiting = Sync.objects.get()
+        yield "changes since", marks.known()
         yield "still as it was shown", reports.version_of(plans.of(THERE)) == waiting.version

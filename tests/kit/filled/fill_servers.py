@@ -11,10 +11,11 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from accounts.directory import marks, reports
 from accounts.directory import memory as memory_of_the_directory
 from accounts.directory import people as directory
 from accounts.directory import plan as plans
-from accounts.directory import reports
+from accounts.directory.asking.answers import Reading
 from accounts.directory.models import Asked, Sync
 from accounts.faults import faults
 from accounts.faults.words import Note
@@ -76,6 +77,7 @@ def take_from_the_directory() -> None:
             directory.write(plans.of(THERE))
             directory.write(plans.of(THERE[:1], confirmed=1))
         plan = plans.of(THERE)
+        marks.keep(Reading(server="ldap://campus.example.edu", mark="20260301000000"), plan)
     Sync.objects.create(
         status=Sync.Status.LOOKED, made_by=user(SUPERUSER), report=reports.of(plan), version=reports.version_of(plan)
     )
