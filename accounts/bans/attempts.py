@@ -14,6 +14,7 @@ from django.db.models import OuterRef, QuerySet
 from accounts.bans import bans, brake, failures, trials
 from accounts.bans.brake import Claim
 from accounts.bans.failures import Tries
+from accounts.bans.trials import Trial
 from accounts.log import events
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import CannotTell, MustChange
@@ -68,19 +69,29 @@ def enter(
     except MustChange:
         user, must_change = owner, True
     if user is None:
-        until = failures.note_failure(address, account, password, channel).banned_until
-        events.record(events.Kind.REFUSED, owner, address=address, channel=channel)
-        if owner:
-            brake.was_wrong(owner, claimed)
-        if until:
-            return Attempt(Outcome.BANNED, until=until)
+        return _wrong(trial, claimed, address, password, channel)
+    row = _row(user, address, User.objects.only("pk") if rows is None else rows)
+    if row is None:
         return Attempt(Outcome.WRONG, tries=failures.tries(address, account))
     # Guesses that came at once were all compared before the first was counted: none of them profits from that.
-    rows = User.objects.only("pk") if rows is None else rows
-    row = rows.annotate(ban=bans.ban_of(address, OuterRef("username"))).get(pk=user.pk)
     if until := bans.holding(vars(row)["ban"], address):
         return Attempt(Outcome.BANNED, until=until)
     brake.was_right(user.pk, claimed)
     if trial.has_failures:
         failures.note_success(address, account)
     return Attempt(Outcome.MUST_CHANGE) if must_change else Attempt(Outcome.RIGHT, user, row)
+
+
+def _wrong(trial: Trial, claimed: Claim, address: str, password: str, channel: str) -> Attempt:
+    until = failures.note_failure(address, trial.account, password, channel).banned_until
+    events.record(events.Kind.REFUSED, trial.owner, address=address, channel=channel)
+    if trial.owner:
+        brake.was_wrong(trial.owner, claimed)
+    if until:
+        return Attempt(Outcome.BANNED, until=until)
+    return Attempt(Outcome.WRONG, tries=failures.tries(address, trial.account))
+
+
+def _row(user: User, address: str, rows: QuerySet[User]) -> User | None:
+    """With a ban. None: it was deleted while its password was compared."""
+    return rows.annotate(ban=bans.ban_of(address, OuterRef("username"))).filter(pk=user.pk).first()

@@ -22,7 +22,7 @@ COMPARISONS = Allowance(Brake)
 
 
 class Claim(Enum):
-    FREE = auto()  # known there: nothing is counted
+    FREE = auto()  # nothing is counted
     ONE = auto()
     LAST = auto()
     NONE_LEFT = auto()  # it must not be compared
@@ -31,10 +31,12 @@ class Claim(Enum):
 def claim(trial: Trial, *, counts: bool = True) -> Claim:
     """Before the mailbox password is compared. An old phone that repeats itself at an address counts once there.
 
-    Of accounts with two-step nothing `counts`, nor of names that are nobody's: the same is asked, and they are free.
+    Of accounts with two-step nothing `counts`, nor of names that are nobody's, nor where the account is known: the same
+    is asked, and they are free.
     """
-    if trial.is_known or trial.is_never_banned:
+    if trial.is_never_banned:
         return Claim.FREE
+    counts = counts and not trial.is_known
     if trial.braked_until is not None and counts:
         return Claim.NONE_LEFT
     if trial.is_repeat:

@@ -15,11 +15,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.bans import places as networks
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
+from accounts.users import mailbox_passwords
 from accounts.users.hashers import Argon2id
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 from portal.middleware import LONGEST
 from tests.conftest import MakeUser
@@ -202,6 +205,8 @@ def test_unknown_disabled_and_wrong_look_and_cost_the_same(
     make_user("nophone")
     make_user("lisi", two_step=False)
     make_user("disabled", is_active=False)
+    for at_home in (make_user("colleague"), make_user("neighbour", two_step=False)):
+        networks.note(at_home.pk, "192.0.2.200")  # beside which all of these try
     make_user("nopassword").set_unusable_password()
     User.objects.filter(username="nopassword@example.edu").update(password="!" + "x" * 40)
     hashed: list[str] = []
@@ -210,7 +215,8 @@ def test_unknown_disabled_and_wrong_look_and_cost_the_same(
     monkeypatch.setattr(Argon2id, "verify", lambda *args: hashed.append("hash") or verify(*args))  # type: ignore[func-returns-value]
 
     answers = {}
-    wrong = [(name, "wrong") for name in ("wangwu", "nophone", "lisi", "disabled", "nopassword", "unknown")]
+    names = ("wangwu", "nophone", "lisi", "disabled", "nopassword", "colleague", "neighbour", "unknown")
+    wrong = [(name, "wrong") for name in names]
     cases = [*wrong, ("disabled", PASSWORD), ("unknown", PASSWORD)]
     for n, (name, password) in enumerate(cases):
         person = Person(REMOTE_ADDR=f"192.0.2.{n}")
@@ -222,6 +228,22 @@ def test_unknown_disabled_and_wrong_look_and_cost_the_same(
     expected = answers["wangwu", "wrong"]
     assert expected[2] == 1
     assert {case: answer for case, answer in answers.items() if answer != expected} == {}
+
+
+def test_who_is_deleted_while_the_password_is_compared_is_refused(
+    wangwu: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = mailbox_passwords.check_password
+
+    def compare_too_late(name: str, password: str, *asker: Asker) -> User | None:
+        found = compare(name, password, *asker)
+        User.objects.all().delete()
+        return found
+
+    monkeypatch.setattr(mailbox_passwords, "check_password", compare_too_late)
+    response = wangwu.enter_password()
+    assert response.status_code == 200
+    assert "wangwu" in response.content.decode(), "the form, as for any wrong password"
 
 
 # --- Links and hosts -------------------------------------------------------------------------------------------------
