@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -45,18 +46,34 @@ def _valid(rows: QuerySet[TrustedBrowser]) -> QuerySet[TrustedBrowser]:
     return rows.filter(expires_at__gt=timezone.now(), ways_version=F("user__ways_version"))
 
 
-def trust(device: Device, cookie: str, look: Look) -> tuple[TrustedBrowser, str]:
-    """The row, and what the cookie must hold from now on. The value is always fresh: nobody can plant one.
+def trust(device: Device, cookie: str, look: Look) -> tuple[TrustedBrowser, str] | None:
+    """The row, and what the cookie must hold from now on. The value is always fresh: nobody can plant one. None: what
+    ends trust came after the account was read.
 
     `device`: by which somebody has just taken the second step here.
     """
-    now, user = timezone.now(), device.user
     value = secrets.token_urlsafe(32)
-    browser = TrustedBrowser.objects.create(
+    with transaction.atomic():
+        device.user.hold()
+        if not _is_as_read(device.user):
+            return None
+        browser = _create(device, _digest(value), look)
+        events.record(events.Kind.BROWSER_TRUSTED, device.user, address=look.address, browser=str(browser))
+    return browser, ".".join([*_still_trusted(cookie), value][-USERS_A_BROWSER:])
+
+
+def _is_as_read(user: User) -> bool:
+    """With the same password, and no sessions ended since."""
+    return User.objects.filter(pk=user.pk, password=user.password, sessions_ended=user.sessions_ended).exists()
+
+
+def _create(device: Device, digest: str, look: Look) -> TrustedBrowser:
+    now, user = timezone.now(), device.user
+    return TrustedBrowser.objects.create(
         user=user,
         phone_id=device.pk if device.way is Way.PHONE else None,
         ways_version=user.ways_version,
-        digest=_digest(value),
+        digest=digest,
         browser=look.browser,
         system=look.system,
         address=look.address,
@@ -64,8 +81,6 @@ def trust(device: Device, cookie: str, look: Look) -> tuple[TrustedBrowser, str]
         seen_at=now,
         expires_at=now + settings.TRUSTED_BROWSER_LIFETIME,
     )
-    events.record(events.Kind.BROWSER_TRUSTED, user, address=look.address, browser=str(browser))
-    return browser, ".".join([*_still_trusted(cookie), value][-USERS_A_BROWSER:])
 
 
 def _still_trusted(cookie: str) -> list[str]:

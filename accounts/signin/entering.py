@@ -98,10 +98,12 @@ def trust(request: HttpRequest, response: HttpResponse, device: Device) -> None:
     if lifetimes.is_temporary(request):
         return
     name = settings.TRUSTED_BROWSER_COOKIE_NAME
-    _browser, cookie = browsers.trust(device, request.COOKIES.get(name, ""), clients.look(request))
+    trusted = browsers.trust(device, request.COOKIES.get(name, ""), clients.look(request))
+    if trusted is None:
+        return
     response.set_cookie(
         name,
-        cookie,
+        trusted[1],
         max_age=settings.TRUSTED_BROWSER_LIFETIME,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,

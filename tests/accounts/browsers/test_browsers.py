@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,6 +16,8 @@ from accounts.browsers.models import TrustedBrowser
 from accounts.log.models import SecurityEvent
 from accounts.phones import phones
 from accounts.phones.models import Phone
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
@@ -154,7 +157,9 @@ def test_several_people_trust_one_browser(trusting: Person, make_user: MakeUser)
 def test_each_browser_has_a_value_of_its_own(trusting: Person) -> None:
     assert trusting.user
     phone = Phone.objects.get(user=trusting.user)
-    _row, cookie = browsers.trust(phone, "", browsers.Look("Chrome", "Windows", "192.0.2.1"))
+    trusted = browsers.trust(phone, "", browsers.Look("Chrome", "Windows", "192.0.2.1"))
+    assert trusted
+    _row, cookie = trusted
     assert cookie != cookie_of(trusting)
     browsers.forget(trusting.user, TrustedBrowser.objects.get(browser="Chrome").pk)
     assert is_asked_for_a_code(with_cookie(trusting.user, cookie))
@@ -162,6 +167,26 @@ def test_each_browser_has_a_value_of_its_own(trusting: Person) -> None:
 
 
 # --- The end of trust ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("occasion", [Occasion.NEW_PASSWORD, Occasion.DISABLED])
+def test_what_ends_it_ends_a_trust_that_is_on_its_way(
+    wangwu: Person, monkeypatch: pytest.MonkeyPatch, occasion: Occasion
+) -> None:
+    """The code was right, and what ends trust comes before the row is written."""
+    ended = User.objects.get(username="wangwu@example.edu")
+    trust = browsers.trust
+
+    def trust_too_late(*given: Any) -> Any:
+        if occasion is Occasion.NEW_PASSWORD:
+            ended.set_password("another one")
+            ended.save()
+        endings.end(occasion, ended)
+        return trust(*given)
+
+    monkeypatch.setattr(browsers, "trust", trust_too_late)
+    wangwu.sign_in(trust_browser="on")
+    assert not TrustedBrowser.objects.exists()
 
 
 @pytest.mark.parametrize(("days", "asked"), [(29.99, False), (30, True)])
