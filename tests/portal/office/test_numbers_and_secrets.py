@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.bans import digests, failures
 from accounts.browsers.models import TrustedBrowser
-from accounts.delivery.models import Sms
+from accounts.delivery.models import Delivery, Sms
 from accounts.log.models import SecurityEvent
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -111,7 +111,8 @@ def test_no_list_is_narrowed_by_what_it_does_not_show(make_user: MakeUser, owner
 
 def _lookups(model: Any) -> list[str]:
     """Columns with something hidden in them, of the model and of what it hangs on."""
-    own = [field.name for field in model._meta.concrete_fields if field.name in HIDDEN]
+    shown = {"request"} if issubclass(model, Delivery) else set()  # a name that logs say
+    own = [field.name for field in model._meta.concrete_fields if field.name in HIDDEN and field.name not in shown]
     there = [
         f"{field.name}__{name}"
         for field in model._meta.get_fields()
