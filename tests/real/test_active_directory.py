@@ -30,7 +30,10 @@ pytestmark = pytest.mark.slow
 
 NEW_PASSWORD = "another-Staple-2027"
 MAIL = f"CN=Mail,{GROUPS}"
+ELSEWHERE = f"CN=Elsewhere,{GROUPS}"
+MEMBERS_OF = "(&(objectClass=user)(mail={{address}})(memberOf:1.2.840.113556.1.4.1941:={group}))"
 DIRECTLY = "wangwu", "disabled", "mustchange", "expired", "going", "moving"
+CHANGING = "halting", "turning", "parting"
 TREE = [
     entry(PEOPLE, objectClass="organizationalUnit", ou="People"),
     entry(GROUPS, objectClass="organizationalUnit", ou="Groups"),
@@ -43,6 +46,8 @@ TREE = [
     person("outside"),
     entry(f"CN=Physics,{GROUPS}", objectClass="group", member=[dn_of("lisi"), dn_of("locked")]),
     entry(f"CN=Sciences,{GROUPS}", objectClass="group", member=f"CN=Physics,{GROUPS}"),
+    *map(person, CHANGING),
+    entry(ELSEWHERE, objectClass="group", member=[*map(dn_of, CHANGING)]),
     entry(MAIL, objectClass="group", member=[f"CN=Sciences,{GROUPS}", *map(dn_of, DIRECTLY)]),
 ]  # fmt: skip
 
@@ -60,7 +65,7 @@ def campus(controller: ActiveDirectory, settings: Settings) -> ActiveDirectory:
     """As docs/directory.md has it: members of one group, of those in it too."""
     for name, value in controller.settings().items():
         setattr(settings, name, value)
-    settings.LDAP_FILTER = f"(&(objectClass=user)(mail={{address}})(memberOf:1.2.840.113556.1.4.1941:={MAIL}))"
+    settings.LDAP_FILTER = MEMBERS_OF.format(group=MAIL)
     settings.LDAP_ATTRIBUTES = {
         "address": "mail", "name": "displayName", "department": "department", "identity": "objectGUID"
     }  # fmt: skip
@@ -127,27 +132,28 @@ def test_people_come_move_and_go(campus: ActiveDirectory) -> None:
 
 
 @pytest.mark.django_db
-def test_who_has_changed_is_read_by_the_count_of_one_controller(campus: ActiveDirectory) -> None:
+def test_who_has_changed_is_read_by_the_count_of_one_controller(campus: ActiveDirectory, settings: Settings) -> None:
+    settings.LDAP_FILTER = MEMBERS_OF.format(group=ELSEWHERE)  # whom the other trials know nothing of
     people.sync()
     assert not people.read(only_changes=True).people
     campus.change(
-        modification(dn_of("lisi"), userAccountControl=DISABLED),
-        modification(dn_of("locked"), department="moved"),
-        f"dn: {dn_of('mustchange')}\nchangetype: delete\n",
+        modification(dn_of("halting"), userAccountControl=DISABLED),
+        modification(dn_of("turning"), department="moved"),
+        f"dn: {dn_of('parting')}\nchangetype: delete\n",
     )
     assert sorted(one.address for one in people.read(only_changes=True).people) == [
-        "lisi@example.edu", "locked@example.edu",
+        "halting@example.edu", "turning@example.edu",
     ]  # fmt: skip
     plan = people.sync(only_changes=True)
     assert plan
-    assert ([user.username for user in plan.leavers], len(plan.edits)) == (["lisi@example.edu"], 1)
+    assert ([user.username for user in plan.leavers], len(plan.edits)) == (["halting@example.edu"], 1)
     assert not people.read(only_changes=True).people
-    assert User.objects.get(username="mustchange@example.edu").is_active, "who is gone is no change of anybody"
+    assert User.objects.get(username="parting@example.edu").is_active, "who is gone is no change of anybody"
     mark = Mark.objects.get()
     for server, at in ((mark.server, str(int(mark.at) + 1_000_000)), ("another", mark.at)):  # put back; another one
         Mark.objects.update(server=server, at=at)
         assert people.read(only_changes=True).is_whole
     people.sync(only_changes=True)
-    assert not User.objects.get(username="mustchange@example.edu").is_active
-    campus.change(modification(dn_of("lisi"), userAccountControl="512"))
+    assert not User.objects.get(username="parting@example.edu").is_active
+    campus.change(modification(dn_of("halting"), userAccountControl="512"))
     people.sync(only_changes=True)
