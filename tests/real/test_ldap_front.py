@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import chown
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 
 from portal.operations import doctor
@@ -84,8 +85,9 @@ def test_by_tls(front: Front, tmp_path: Path) -> None:
 def test_the_doctor_looks_at_it(front: Front, tmp_path: Path, settings: Settings) -> None:
     def said(one: Front) -> str:
         settings.LDAP_FRONT_LISTEN = f"127.0.0.1:{one.port}"
-        [finding] = doctor._ldap_front()
-        return f"{finding.is_trouble} {finding.words}"
+        with translation.override("en"):
+            [finding] = doctor._ldap_front()
+            return f"{finding.is_trouble} {finding.words}"
 
     settings.LDAP_FRONT_SERVERS = {"cyrus": None}
     assert said(front) == f"False 127.0.0.1:{front.port} answers; registered: cyrus"
