@@ -241,7 +241,7 @@ class Kind(models.TextChoices):
         Entry(needs={"names": NAMES}, says=_("mail programs signed out: %(names)s")),
         _("mail program signed out"),
     )
-    SHARED = ("shared", Entry(says=_("is a department mailbox from now on")), _("department mailbox made"))
+    SHARED = ("shared", Entry(), _("department mailbox made"))
     OWNER_APPOINTED = (
         "owner_appointed",
         Entry(needs={"mailbox": TEXT}, says=_("uses the department mailbox %(mailbox)s")),

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.factors import authenticators
 from accounts.factors.models import RecoverySet
+from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from apppasswords.models import AppPassword
 from portal.environment import dotenv
@@ -104,7 +105,7 @@ def needed(name: str) -> dict[str, int]:
     if since is None:
         raise Failed(f"Nothing says since when the first of {name} is there: it was not --renew that put it there.")
     if timezone.now() < since + RESTARTED_WITHIN:
-        raise Failed(f"The first of {name} is there since {since:%Y-%m-%d %H:%M}: wait for a day.")
+        raise Failed(f"The first of {name} is there since {clock.moment(since)}: wait for a day.")
     return {what: count for what, count in KEYS[name].kept(since + RESTARTED_WITHIN).items() if count}
 
 
@@ -144,11 +145,11 @@ class File:
 
     def note(self, now: datetime) -> None:
         rest = re.sub(rf"^{re.escape(SINCE.format(self.name, ''))}.*\n", "", self._text(), flags=re.MULTILINE)
-        _write(self._env, f"{rest.rstrip()}\n{SINCE.format(self.name, now.isoformat(timespec='seconds'))}\n")
+        _write(self._env, f"{rest.rstrip()}\n{SINCE.format(self.name, clock.iso(now.replace(microsecond=0)))}\n")
 
     def since(self) -> datetime | None:
         found = re.search(rf"^{re.escape(SINCE.format(self.name, ''))}(.+)$", self._text(), re.MULTILINE)
-        return datetime.fromisoformat(found[1]) if found else None
+        return clock.parsed(found[1]) if found else None
 
     def _text(self) -> str:
         return self._env.read_text()

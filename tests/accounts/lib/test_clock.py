@@ -116,6 +116,7 @@ ALLOWED = {
     "accounts/lib/clock.py": "it is the one",
     "accounts/lib/loglines.py": "lines of logs of several machines, with the zone",
     "accounts/spreadsheets/workbooks.py": "what a cell holds, on its way from the process that reads it",
+    "accounts/directory/asking/readings.py": "the words of LDAP",
     "accounts/log/signatures.py": "what is signed must never change with how people read",
     "portal/environment/kinds.py": "a day of the settings, before Django is there",
     "portal/formats/__init__.py": "Django's own settings for the same",

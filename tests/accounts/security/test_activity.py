@@ -165,7 +165,7 @@ def test_it_costs_the_same_for_much_as_for_little(
     SecurityEvent.objects.bulk_create(
         SecurityEvent(user=user_of(owner), username="wangwu@example.edu", kind="signed_in") for _ in range(200)
     )
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         page_of(owner)
 
 
