@@ -205,15 +205,15 @@ def _keep_a_calendar(address: str, logins: LoginService, folder: Path) -> None:
 
     assert run("discover"), "made for mail"
     database.run("UPDATE apppasswords_apppassword SET scope = 'calendars' WHERE name = 'Mail'")
-    assert put("MKCALENDAR", "/on@example.edu/work/", "") == 201
-    assert put("MKCALENDAR", "/off@example.edu/work/", "") in (403, 409), "not in another's name"
-    assert put("PUT", "/on@example.edu/work/meeting.ics", MEETING) == 201
+    assert put("MKCALENDAR", "/on@example.edu/lectures/", "") == 201
+    assert put("MKCALENDAR", "/off@example.edu/lectures/", "") in (403, 409), "not in another's name"
+    assert put("PUT", "/on@example.edu/lectures/meeting.ics", MEETING) == 201
     assert (run("discover"), run("sync")) == (0, 0)
-    [kept] = (folder / "here/work").glob("*.ics")
-    (folder / "here/work/walk.ics").write_text(MEETING.replace("meeting", "walk").replace("Meeting", "A walk"))
+    [kept] = (folder / "here/lectures").glob("*.ics")
+    (folder / "here/lectures/walk.ics").write_text(MEETING.replace("meeting", "walk").replace("Meeting", "A walk"))
     kept.unlink()
     assert run("sync") == 0
-    there = (folder / "collections/collection-root/on@example.edu/work").glob("*.ics")
+    there = (folder / "collections/collection-root/on@example.edu/lectures").glob("*.ics")
     assert ["A walk" in path.read_text() for path in there] == [True], "both ways"
     database.run("DELETE FROM apppasswords_apppassword WHERE name = 'Mail'")
     assert run("sync")
