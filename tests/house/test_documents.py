@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(\w+)`")
+PATH = re.compile(r"`(tests/[a-z0-9_/.]*)")
+BARE = re.compile(r"`(test_\w+(?:\.py)?)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -21,6 +23,15 @@ def test_every_test_that_is_named_is_there() -> None:
     named = {found for document in DOCUMENTS for found in TEST.findall(document.read_text())}
     assert len(named) > 20
     assert not [(file, test) for file, test in named if f"def {test}(" not in (ROOT / file).read_text()]
+
+
+def test_so_are_those_that_are_named_shortly() -> None:
+    """A file or a folder; a name alone, of a file or of a test."""
+    text = "\n".join(document.read_text() for document in DOCUMENTS)
+    assert not [path for path in set(PATH.findall(text)) if not (ROOT / path).exists()]
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    there = {path.name for path in files}.union(*(re.findall(r"def (test_\w+)", path.read_text()) for path in files))
+    assert set(BARE.findall(text)) - there == set()
 
 
 def test_the_list_of_decisions_is_whole_and_in_order() -> None:
