@@ -12,6 +12,7 @@ from accounts.audit import audit
 from accounts.lib import clock, institution
 from accounts.users import ways
 from accounts.users.models import User
+from portal import version
 from portal.office import roles
 from portal.office.models import Role
 from portal.operations import doctor
@@ -29,7 +30,7 @@ def write() -> str:
     """In Markdown, in the language that is active."""
     title, now = _("Evidence"), clock.moment(timezone.now(), seconds=True)
     parts = [
-        [f"# {title}: {institution.name()}, {now}"],
+        [f"# {title}: {institution.name()}, {now}", "", f"Mailkey {version.read()}".rstrip()],
         _part(_("Settings that matter"), _settings(SETTINGS)),
         _part(_("What is kept, and for how long"), _settings(KEPT)),
         _part(_("Accounts"), _accounts()),

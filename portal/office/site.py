@@ -26,6 +26,7 @@ from accounts.signin.views import sign_out
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way
+from portal import version
 from portal.office import figures, handbook, index, today
 from portal.office.dashboard import sections
 from portal.office.desk import views
@@ -55,6 +56,9 @@ class PortalAdminSite(AdminSite):
             path("accounts/user/<int:id>/desk/", self.admin_view(views.page), name="desk"),
         ]
         return [*own, *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "version": version.read()}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

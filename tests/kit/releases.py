@@ -56,7 +56,7 @@ class Releases:
         subprocess.run([need("tar"), "--extract"], cwd=tree, input=packed, check=True)
         (tree / ".venv").symlink_to(venv.resolve())
         self._git("init", "--quiet", "--initial-branch", "main")
-        self.first = self._commit()
+        self.first = self.commit()
 
     def after(self, release: str, changes: Mapping[str, str]) -> str:
         """One that has these files, what stands in them added to what stands in them there; and back to the first."""
@@ -64,17 +64,23 @@ class Releases:
         for name, text in changes.items():
             file = self.tree / name
             file.write_text((file.read_text() if file.exists() else "") + text)
-        made = self._commit()
+        made = self.commit()
         self._git("checkout", "--quiet", "--detach", self.first)
         return made
 
-    def here(self) -> str:
-        return self._git("rev-parse", "HEAD")
-
-    def _commit(self) -> str:
+    def commit(self) -> str:
         self._git("add", "--all")
         self._git(*PEOPLE_OF_GIT, "commit", "--quiet", "--message", "A release")
         return self.here()
+
+    def tag(self, name: str) -> None:
+        self._git("tag", name)
+
+    def files(self) -> set[str]:
+        return set(self._git("ls-files").splitlines())
+
+    def here(self) -> str:
+        return self._git("rev-parse", "HEAD")
 
     def _git(self, *words: str) -> str:
         return subprocess.run(
