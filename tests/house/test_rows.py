@@ -29,7 +29,8 @@ def _marked(path: Path) -> dict[str, set[int]]:
     tree = ast.parse(path.read_text())
     everywhere = {row for node in tree.body if isinstance(node, ast.Assign) for row in _rows(node.value)}
     found: dict[str, set[int]] = {}
-    for owner in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
+    owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    for owner in owners:
         of_owner = everywhere.union(*map(_rows, getattr(owner, "decorator_list", [])))
         for test in owner.body:
             if isinstance(test, ast.FunctionDef):

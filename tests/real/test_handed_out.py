@@ -42,7 +42,7 @@ def test_what_is_handed_out_can_be_checked(releases: Releases, signed_by: dict[s
         (releases.tree / "CHANGELOG.md").write_text(f"# Changelog\n\n## {heading}\n\n- More.\n")
         if is_committed:
             releases.commit()
-        words = [releases.tree / "deploy" / "release", folder, "release@example.edu"]
+        words = [str(releases.tree / "deploy" / "release"), str(folder), "release@example.edu"]
         return subprocess.run(words, env=signed_by, capture_output=True, text=True, check=False)
 
     assert "what is not released" in release("Unreleased").stderr
