@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test upgrade-test release
+.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -88,6 +88,9 @@ upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 
 
 faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.storm
+
+mutants: $(DEVELOPMENT)  ## Does a test fail when a rule of security is changed? Each change in turn (ARGS='codes bans' for some rooms; hours for all)
+	@$(BIN)/python -m tests.kit.mutants $(ARGS)
 
 release: $(DEVELOPMENT)  ## What is handed out as the version that CHANGELOG.md begins with, in var/release (KEY=... signs)
 	@deploy/release var/release $(KEY)

@@ -1,0 +1,66 @@
+"""Changes that `make mutants` tries: which there are, and that one of a rule is noticed by a test of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.mutants import changes
+from tests.kit.mutants.__main__ import CLEAN, ROOMS, ROOT, reasons, tried
+
+SOURCE = '''
+LIMIT = 5
+
+
+class Rows:
+    def claim(self, rows, tries: int = 3) -> bool:
+        """Not 7."""
+        if tries >= LIMIT and not rows:
+            raise ValueError("too many")
+        rows.filter(used_at=None, tries__lt=tries).update(tries=tries + 1)
+        return bool(rows)
+'''
+
+
+def test_each_part_of_a_rule_is_changed(tmp_path: Path) -> None:
+    file = tmp_path / "rows.py"
+    file.write_text(SOURCE)
+    found = [str(mutant).removeprefix("Rows.claim: ") for mutant in changes.of(file)]
+    update = "rows.filter(used_at=None, tries__lt=tries).update(tries=tries + 1)"
+    rule = "if tries >= LIMIT and (not rows):"
+    assert found == [
+        f"{rule} -> if not (tries >= LIMIT and (not rows)):",
+        f"{rule} -> if tries >= LIMIT or not rows:",
+        f"{rule} -> if tries > LIMIT and (not rows):",
+        f"{rule} -> if tries >= LIMIT and (not not rows):",
+        "raise ValueError('too many') -> pass",
+        f"{update} -> None",
+        f"{update} -> rows.filter(used_at=None, tries__lt=tries).update()",
+        f"{update} -> rows.filter(used_at=None, tries__lt=tries).update(tries=tries - 1)",
+        f"{update} -> rows.filter(used_at=None, tries__lt=tries).update(tries=tries + 2)",
+        f"{update} -> rows.filter(tries__lt=tries).update(tries=tries + 1)",
+        f"{update} -> rows.filter(used_at=None).update(tries=tries + 1)",
+        "return bool(rows) -> return None",
+    ]
+
+
+def test_what_is_excused_could_be_changed() -> None:
+    """Or the line is about a rule that is no more."""
+    excused = reasons()
+    files = {name.split(" ", 1)[0] for name in excused}
+    possible = {f"{file} {mutant}" for file in files for mutant in changes.of(ROOT / file)}
+    assert excused.keys() <= possible
+    assert all(len(reason) > 20 for reason in excused.values())
+
+
+def test_rooms_have_their_modules_and_tests() -> None:
+    for room in ROOMS.values():
+        for pattern in (*room.modules, *room.tests):
+            assert list(ROOT.glob(pattern)), pattern
+
+
+@pytest.mark.slow
+@pytest.mark.share(len(CLEAN))
+@pytest.mark.parametrize("name", CLEAN)
+def test_some_changes_of_a_room_are_noticed(name: str) -> None:
+    """One room in each run, where nothing survives that is not excused."""
+    assert tried([name], some=12) == 0

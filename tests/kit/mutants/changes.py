@@ -1,0 +1,141 @@
+"""What could be wrong in a source: one small change each, within a function. Texts, annotations and what stands outside
+of functions are left alone."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Change = Callable[[], None]  # to a copy of the tree, in place
+
+OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+REVERSED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add}
+CONDITIONS = ("filter", "exclude", "update", "get")  # of rows: each keyword is one
+
+
+class Mutant(NamedTuple):
+    file: Path
+    function: str  # its qualified name
+    line: int
+    before: str  # the statement, or its first line
+    after: str
+    code: CodeType  # of the whole module
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.before} -> {self.after}"
+
+
+def of(file: Path) -> Iterator[Mutant]:
+    source = file.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    for name, function in _functions(tree):
+        for n in range(len(list(_changes(function)))):
+            whole = copy.deepcopy(tree)
+            changed = dict(_functions(whole))[name]
+            statement, change = list(_changes(changed))[n]
+            before = _told(statement)
+            change()
+            after = _told(statement)
+            if after != before:
+                code = compile(ast.fix_missing_locations(whole), str(file), "exec")
+                yield Mutant(file, name, statement.lineno, before, after, code)
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
+    """Outermost ones, and those of classes."""
+    for node in tree.body:
+        if isinstance(node, Function):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{inner.name}", inner) for inner in node.body if isinstance(inner, Function))
+
+
+def _changes(function: Function) -> Iterator[tuple[ast.stmt, Change]]:
+    """Each with the statement that it is told by."""
+    for statement in _statements(function.body):
+        yield from ((statement, change) for change in _of_statement(statement))
+        for part in _own_parts(statement):
+            yield from ((statement, change) for change in _of_part(part))
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        for _field, value in ast.iter_fields(statement):
+            if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                yield from _statements(value)
+        for handler in getattr(statement, "handlers", []):
+            yield from _statements(handler.body)
+
+
+def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Expressions that belong to it and to no statement within."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        for field, value in ast.iter_fields(node):
+            if field in ("annotation", "returns", "decorator_list"):
+                continue
+            inner = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST)]
+            inner = [one for one in inner if not isinstance(one, (ast.stmt, ast.ExceptHandler, ast.JoinedStr))]
+            yield from inner
+            waiting.extend(inner)
+
+
+def _of_statement(statement: ast.stmt) -> Iterator[Change]:
+    match statement:
+        case ast.Expr(value=ast.Call()):
+            yield _setter(statement, "value", ast.Constant(None))
+        case ast.If() | ast.While() if not _is_turned(statement.test):
+            yield _setter(statement, "test", ast.UnaryOp(ast.Not(), statement.test))
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
+            yield _setter(statement, "value", ast.Constant(None))
+        case ast.Raise():
+            yield _emptied(statement)
+
+
+def _is_turned(test: ast.expr) -> bool:
+    """By the change of what it consists of."""
+    equal = (ast.Eq, ast.NotEq, ast.In, ast.NotIn, ast.Is, ast.IsNot)
+    return isinstance(test, ast.UnaryOp) or (isinstance(test, ast.Compare) and isinstance(test.ops[0], equal))
+
+
+def _of_part(node: ast.AST) -> Iterator[Change]:
+    match node:
+        case ast.Compare(ops=[op, *_]):
+            yield _setter(node, "ops", [OTHER[type(op)](), *node.ops[1:]])
+        case ast.BoolOp():
+            yield _setter(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+        case ast.IfExp():
+            yield _setter(node, "test", ast.UnaryOp(ast.Not(), node.test))
+        case ast.UnaryOp(op=ast.Not()):
+            yield _setter(node, "operand", ast.UnaryOp(ast.Not(), node.operand))
+        case ast.BinOp(op=op) if type(op) in REVERSED:
+            yield _setter(node, "op", REVERSED[type(op)]())
+        case ast.Constant(value=bool(value)):
+            yield _setter(node, "value", not value)
+        case ast.Constant(value=int(value)):
+            yield _setter(node, "value", value + 1)
+        case ast.Call(func=ast.Attribute(attr=name)) if name in CONDITIONS:
+            for n in range(len(node.keywords)):
+                yield _setter(node, "keywords", node.keywords[:n] + node.keywords[n + 1 :])
+
+
+def _setter(node: ast.AST, field: str, value: object) -> Change:
+    return lambda: setattr(node, field, value)
+
+
+def _emptied(statement: ast.Raise) -> Change:
+    return lambda: setattr(statement, "__class__", ast.Pass)
+
+
+def _told(statement: ast.stmt) -> str:
+    """In one line, without what stands within it."""
+    text = ast.unparse(statement)
+    return text.splitlines()[0] if hasattr(statement, "body") else " ".join(text.split())
