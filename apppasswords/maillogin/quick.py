@@ -1,5 +1,6 @@
 """Most logins are decided by two statements at most, without waiting for anything else: these are, in the loop of the
-service (lane.py). All others, and all where there is no such way, are left to decision.py, which knows every rule."""
+service (asking/lane.py). All others, and all where there is no such way, are left to decision.py, which knows every
+rule."""
 
 from dataclasses import replace
 

@@ -2,10 +2,10 @@
 
     granian --interface rsgi --host 127.0.0.1 --port 8001 apppasswords.maillogin.rsgi:application
 
-Most logins are decided in this loop, by statements that it does not wait for (quick.py, lane.py). A thread decides the
-others, one after the other (wsgi.py); the loop takes requests in meanwhile. So it is known how long each has waited:
-whoever would wait too long is told "cannot tell" and never decided. A refusal leaves a fixed time after it was asked
-for, whatever it took to find out, and holds no thread until then.
+Most logins are decided in this loop, by statements that it does not wait for (quick.py, asking/lane.py). A thread
+decides the others, one after the other (wsgi.py); the loop takes requests in meanwhile. So it is known how long each
+has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal leaves a fixed time after it
+was asked for, whatever it took to find out, and holds no thread until then.
 
 Where a directory has to be asked first, that is left to other threads: while it hangs, nobody else waits for it.
 """
@@ -24,8 +24,8 @@ from apppasswords.maillogin import wsgi  # it sets Django up
 from accounts.lib import deadlines, pace
 from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import quick, wire
+from apppasswords.maillogin.asking.lane import Lane, Turn
 from apppasswords.maillogin.decision import CANNOT_TELL, Outcome, Verdict
-from apppasswords.maillogin.lane import Lane, Turn
 from apppasswords.maillogin.wire import Answer, Asked
 
 QUEUED = 0.5  # seconds at most in the queue; so there is time left to decide who comes out of it

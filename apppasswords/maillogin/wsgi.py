@@ -35,7 +35,7 @@ from accounts.lib import loglines
 from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import decision, wire
 from apppasswords.maillogin.afterwards import Notebook
-from apppasswords.maillogin.deadline import Watchdog
+from apppasswords.maillogin.asking.deadline import Watchdog
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Verdict
 from apppasswords.maillogin.wire import Answer
 

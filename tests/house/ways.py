@@ -46,10 +46,10 @@ accounts.delivery.tasks:sweep | every few seconds
 apppasswords.maillogin.rsgi:application | a mail server asks: may this login in?
 apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
   apppasswords.maillogin.wire:read | what Dovecot sent; nginx has its own form
-  apppasswords.maillogin.lane:Lane | asks without waiting, where that is enough
+  apppasswords.maillogin.asking.lane:Lane | asks without waiting, where that is enough
   apppasswords.maillogin.quick:decide | the right app password, a ban, a plain failure
 apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
-  apppasswords.maillogin.deadline:Watchdog | an answer in time, or "cannot tell"
+  apppasswords.maillogin.asking.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
     apppasswords.maillogin.facts:now | all that it needs in one statement
     accounts.bans.trials:of | only where two-step is off and the account was never seen there

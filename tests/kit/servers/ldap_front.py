@@ -22,7 +22,7 @@ class Front:
         environment = database.environment | {
             "LDAP_FRONT_SERVERS": SERVERS, "LDAP_FRONT_LISTEN": f"127.0.0.1:{self.port}", "MAIL_ANSWER_WITHIN": "10",
         }  # fmt: skip
-        command = [sys.executable, "-m", "apppasswords.maillogin.front"]
+        command = [sys.executable, "-m", "apppasswords.maillogin.ldap.front"]
         self.process = Service(f"front-{self.port}", command, folder, environment | settings)
 
     def start(self) -> None:

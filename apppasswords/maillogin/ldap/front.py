@@ -1,6 +1,6 @@
 """The LDAP front: for servers that can ask in no other way than by an LDAP bind. A process and a port of its own.
 
-    python -m apppasswords.maillogin.front
+    python -m apppasswords.maillogin.ldap.front
 
 It is decided as by HTTP and in the same time: a bind waits its turn as a request does. Whatever goes wrong here ends
 the connection without an answer, which is a yes to nobody.
@@ -19,9 +19,9 @@ from apppasswords.maillogin.rsgi import Request  # it sets Django up
 
 # isort: split
 from accounts.lib import origins
-from apppasswords.maillogin import ber, ldap_wire
-from apppasswords.maillogin.ber import MalformedError
-from apppasswords.maillogin.ldap_wire import ABANDON, ANSWERED, BIND, SEARCH, SUCCESS, UNBIND, UNWILLING, Message
+from apppasswords.maillogin.ldap import ber, messages
+from apppasswords.maillogin.ldap.ber import MalformedError
+from apppasswords.maillogin.ldap.messages import ABANDON, ANSWERED, BIND, SEARCH, SUCCESS, UNBIND, UNWILLING, Message
 from apppasswords.maillogin.wire import Answer, Asked
 
 IDLE = 300  # seconds without a question, after which a connection is closed
@@ -79,9 +79,9 @@ async def _message(reader: StreamReader) -> Message:
         raise MalformedError
     while (length := ber.length(data)) is None:
         data += await reader.readexactly(1)
-    if length > ldap_wire.LARGEST:
+    if length > messages.LARGEST:
         raise MalformedError
-    return ldap_wire.read(data + await reader.readexactly(length - len(data)))
+    return messages.read(data + await reader.readexactly(length - len(data)))
 
 
 async def _said(message: Message, peer: str) -> bytes:
@@ -92,18 +92,18 @@ async def _said(message: Message, peer: str) -> bytes:
         if message.operation == BIND:
             said = await _bind(message, peer)
         elif message.operation == SEARCH:
-            found, said = ldap_wire.find(message, peer), Answer(SUCCESS, "")
-    except ldap_wire.Refusal as refusal:
+            found, said = messages.find(message, peer), Answer(SUCCESS, "")
+    except messages.Refusal as refusal:
         said = refusal.answer
-    return found + ldap_wire.write(message, said)
+    return found + messages.write(message, said)
 
 
 async def _bind(message: Message, peer: str) -> Answer:
     came_at = time.monotonic()
-    login = ldap_wire.read_bind(message, peer)
+    login = messages.read_bind(message, peer)
     if login is None:
         return Answer(SUCCESS, "")
-    asked = Asked(login, lambda verdict, _login: ldap_wire.write_bind(verdict))
+    asked = Asked(login, lambda verdict, _login: messages.write_bind(verdict))
     return await Request(asked, came_at).answer()
 
 

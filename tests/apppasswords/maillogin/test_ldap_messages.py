@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from apppasswords.limits import USES
-from apppasswords.maillogin import ber, ldap_wire
-from apppasswords.maillogin.ber import INTEGER, OCTETS, SEQUENCE
 from apppasswords.maillogin.decision import Login
-from apppasswords.maillogin.ldap_wire import BIND, SIMPLE, Refusal
+from apppasswords.maillogin.ldap import ber, messages
+from apppasswords.maillogin.ldap.ber import INTEGER, OCTETS, SEQUENCE
+from apppasswords.maillogin.ldap.messages import BIND, SIMPLE, Refusal
 from portal.environment import askers
 
 
@@ -24,7 +24,7 @@ def bind(name: str, password: bytes = b"secret") -> bytes:
 
 
 def login(name: str, password: bytes = b"secret") -> Login | None:
-    return ldap_wire.read_bind(ldap_wire.read(bind(name, password)), "127.0.0.1")
+    return messages.read_bind(messages.read(bind(name, password)), "127.0.0.1")
 
 
 def test_what_is_asked() -> None:
@@ -47,8 +47,8 @@ def test_damage_is_refused_as_such() -> None:
     understood = 0
     for message in damaged:
         try:
-            read = ldap_wire.read(message)
-            ldap_wire.find(read, "127.0.0.1") if read.operation == ldap_wire.SEARCH else ldap_wire.read_bind(
+            read = messages.read(message)
+            messages.find(read, "127.0.0.1") if read.operation == messages.SEARCH else messages.read_bind(
                 read, "127.0.0.1"
             )
             understood += 1

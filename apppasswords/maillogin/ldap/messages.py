@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from accounts.lib import origins
-from apppasswords.maillogin import ber, wire
-from apppasswords.maillogin.ber import ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, MalformedError
+from apppasswords.maillogin import wire
 from apppasswords.maillogin.decision import Login, Outcome, Verdict
+from apppasswords.maillogin.ldap import ber
+from apppasswords.maillogin.ldap.ber import ENUMERATED, INTEGER, OCTETS, SEQUENCE, SET, MalformedError
 from apppasswords.maillogin.wire import Answer
 
 logger = logging.getLogger(__name__)
