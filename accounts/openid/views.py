@@ -27,7 +27,7 @@ from accounts.openid.models import Application
 from accounts.sessions import clients, grants, halfway, lifetimes, sessions
 from accounts.sessions.gate.decorators import leads_to_applications
 from accounts.sessions.gate.middleware import way_in
-from accounts.signin.views import leave
+from accounts.signin.pages.views import leave
 from accounts.users.models import User
 
 logger = logging.getLogger(__name__)

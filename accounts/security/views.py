@@ -25,10 +25,10 @@ from accounts.sessions import clients, known, notes, sessions
 from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.signin import entering
+from accounts.signin.pages.words import cannot_tell_text, tries_text
 from accounts.signin.steps.numbers import NumberStep
 from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
-from accounts.signin.words import cannot_tell_text, tries_text
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way

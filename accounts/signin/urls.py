@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.signin import elsewhere_views, factor_views, passkey_views, views
+from accounts.signin.pages import elsewhere_views, factor_views, passkey_views, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),

@@ -22,7 +22,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from accounts.sessions import expiry, sessions, typed
 from accounts.signin.entering import safe_next
-from accounts.signin.views import sign_out
+from accounts.signin.pages.views import sign_out
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way

@@ -22,7 +22,7 @@ def test_the_drawings_are_as_the_code_is() -> None:
     [
         ("  accounts.phones.phones:off | is none", "there is no accounts.phones.phones:off"),
         ("  accounts.imports.imports:run | is not imported", "does not import accounts.imports.imports"),
-        ("  accounts.signin.views:sign_in | up", "up to accounts.signin.views"),
+        ("  accounts.signin.pages.views:sign_in | up", "up to accounts.signin.pages.views"),
     ],
 )
 def test_a_way_that_is_not_the_codes_is_noticed(planted: str, told: str) -> None:

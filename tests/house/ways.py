@@ -6,7 +6,7 @@ name, which the words in brackets say.
 
 WAYS = {
     "A sign-in": """
-accounts.signin.views:sign_in | name and password come in
+accounts.signin.pages.views:sign_in | name and password come in
   accounts.signin.signin:start | may this go on, and how?
     accounts.bans.attempts:enter | compared, and counted if it is wrong
       accounts.bans.trials:of | banned? known there? all of it in one statement
@@ -17,7 +17,7 @@ accounts.signin.views:sign_in | name and password come in
       accounts.phones.phones:read | is a phone bound?
       accounts.browsers.browsers:recognise | a trusted browser needs no code
   accounts.sessions.halfway:begin | half-way, under a new session key
-accounts.signin.views:sign_in_code | the code comes in
+accounts.signin.pages.views:sign_in_code | the code comes in
   accounts.signin.steps.sms:CodeStep | one code for one purpose
     accounts.codes.codes:check | the code of this account, number, purpose and session
       accounts.codes.guesses:check | counted before it is compared; used up if right

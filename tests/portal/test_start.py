@@ -21,7 +21,7 @@ import portal.wsgi
 threads = [thread.name for thread in threading.enumerate()]
 print(json.dumps([begun, working, sorted(sys.modules), threads]))
 """
-PAGES = ("portal.urls", "portal.office.admin", "accounts.signin.views", "webauthn", "requests")
+PAGES = ("portal.urls", "portal.office.admin", "accounts.signin.pages.views", "webauthn", "requests")
 SHEETS = ("openpyxl", "lxml", "PIL")
 AT_THE_START, OF_A_WORKER = 1150, 1450  # modules; with all pages it is 1,800
 

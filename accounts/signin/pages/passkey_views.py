@@ -10,8 +10,8 @@ from accounts.factors.ceremonies import Purpose
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.signin import entering
-from accounts.signin.decorators import way_required
-from accounts.signin.forms import SignInPasskeyForm
+from accounts.signin.pages.decorators import way_required
+from accounts.signin.pages.forms import SignInPasskeyForm
 from accounts.signin.steps.passkeys import PasskeyStep
 from accounts.users.ways import Way
 

@@ -25,9 +25,10 @@ from accounts.sessions.gate import flows
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
-from accounts.signin import entering, lost, passwordform, signin, steady, words
-from accounts.signin.decorators import halfway_required, way_required
-from accounts.signin.forms import HelpCodeForm, SignInCodeForm, SignInForm
+from accounts.signin import entering, lost, passwordform, signin, steady
+from accounts.signin.pages import words
+from accounts.signin.pages.decorators import halfway_required, way_required
+from accounts.signin.pages.forms import HelpCodeForm, SignInCodeForm, SignInForm
 from accounts.signin.steps.numbers import NumberStep
 from accounts.signin.steps.passkeys import PasskeyOffer
 from accounts.signin.steps.sms import CodeStep

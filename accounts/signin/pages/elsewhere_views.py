@@ -23,7 +23,8 @@ from accounts.elsewhere.sources import Source
 from accounts.lib import invisible
 from accounts.sessions import clients, grants, halfway, lifetimes, sessions, signins
 from accounts.sessions.gate.decorators import GET_OR_POST
-from accounts.signin import entering, signin, views
+from accounts.signin import entering, signin
+from accounts.signin.pages import views
 
 logger = logging.getLogger(__name__)
 

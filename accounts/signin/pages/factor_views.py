@@ -16,8 +16,8 @@ from accounts.sessions import clients
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.signin import entering, lost
-from accounts.signin.decorators import halfway_required, way_required
-from accounts.signin.forms import SignInAppForm
+from accounts.signin.pages.decorators import halfway_required, way_required
+from accounts.signin.pages.forms import SignInAppForm
 from accounts.signin.steps.passkeys import PasskeyOffer
 from accounts.signin.steps.typed import AppStep, NewAppStep, RecoveryStep
 from accounts.signin.steps.words import app_refusal_text, recovered_text
