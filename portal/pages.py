@@ -20,8 +20,9 @@ from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.sessions import expiry, lifetimes, typed
+from accounts.sessions import expiry, typed
 from accounts.sessions.sessions import SignedInRequest
+from accounts.sessions.storage import lifetimes
 from accounts.users.models import User
 from apppasswords import passwords, stopped
 from apppasswords.guides import programs

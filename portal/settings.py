@@ -298,7 +298,7 @@ TEMPORARY_SESSION_LIFETIME = env.duration("TEMPORARY_SESSION_LIFETIME", "30min",
 # Nothing is done for so long: out; and the administration asks for a second step anew. 0s: however long.
 IDLE_LIFETIME = env.duration("IDLE_LIFETIME", "2h", "0s to 30d")
 IDLE_LIFETIME_OF_STAFF = env.duration("IDLE_LIFETIME_OF_STAFF", "30min", "0s to 30d")
-SESSION_ENGINE = "accounts.sessions.store"
+SESSION_ENGINE = "accounts.sessions.storage.store"
 SESSION_COOKIE_AGE = int(SESSION_LIFETIME.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # Between the right password and the right code.

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.bans import addresses, digests
+from accounts.bans import digests
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending

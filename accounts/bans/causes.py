@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses
 
 FEW_PASSWORDS = 3  # that programs may have kept, one after the other
 FEW_ACCOUNTS = 3  # that share a desk, or belong to one person

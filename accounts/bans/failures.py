@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.bans import addresses, bans, digests, places
+from accounts.bans import bans, digests
 from accounts.bans.models import Ban, Failure, Network
-from accounts.bans.places import Standing
+from accounts.bans.where import addresses, places
+from accounts.bans.where.places import Standing
 from accounts.lib import prepared
 from accounts.lib.prepared import Steps
 

@@ -83,7 +83,7 @@ class Failure(models.Model):
 
 
 class Place(models.Model):
-    """A network from which an account got in: its address, and what lies around it (accounts/bans/places.py)."""
+    """A network from which an account got in: its address, and what lies around it (accounts/bans/where/places.py)."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     network = models.CharField(max_length=43)

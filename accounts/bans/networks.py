@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.bans import addresses, bans
+from accounts.bans import bans
 from accounts.bans.models import Ban, KnownNetwork
+from accounts.bans.where import addresses
 from accounts.log import events
 from accounts.users.models import User
 

@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from accounts.bans import brake, failures, places
+from accounts.bans import brake, failures
+from accounts.bans.where import places
 
 
 @shared_task(name="bans.delete_expired", time_limit=600, soft_time_limit=590)

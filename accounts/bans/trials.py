@@ -11,9 +11,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
-from accounts.bans import addresses, digests
-from accounts.bans.addresses import Kind
+from accounts.bans import digests
 from accounts.bans.models import Ban, Brake, Failure, Place
+from accounts.bans.where import addresses
+from accounts.bans.where.addresses import Kind
 from accounts.lib import prepared
 from accounts.users import usernames
 from accounts.users.models import User

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Case, F, When
 from django.utils import timezone
 
-from accounts.bans import addresses
+from accounts.bans.where import addresses
 from accounts.codes import abuse, guesses, limits
 from accounts.codes.guesses import Outcome
 from accounts.codes.limits import Asked, Refusal, Refused

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.bans import addresses
+from accounts.bans.where import addresses
 from accounts.delivery.models import Sms
 from accounts.lib import prepared
 from accounts.routes.models import Gateway

@@ -24,9 +24,10 @@ from oauthlib.common import add_params_to_uri
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.openid.models import Application
-from accounts.sessions import clients, grants, halfway, lifetimes, sessions
+from accounts.sessions import clients, grants, halfway, sessions
 from accounts.sessions.gate.decorators import leads_to_applications
 from accounts.sessions.gate.middleware import way_in
+from accounts.sessions.storage import lifetimes
 from accounts.signin.pages.views import leave
 from accounts.users.models import User
 

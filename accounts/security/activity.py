@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.bans import addresses
+from accounts.bans.where import addresses
 from accounts.delivery import notices
 from accounts.lib import ways_in
 from accounts.log import events, sentences

@@ -21,9 +21,10 @@ from accounts.phones import phones, suggestions
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
-from accounts.sessions import clients, known, notes, sessions
+from accounts.sessions import clients, known, sessions
 from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
+from accounts.sessions.storage import notes
 from accounts.signin import entering
 from accounts.signin.pages.words import cannot_tell_text, tries_text
 from accounts.signin.steps.numbers import NumberStep

@@ -9,8 +9,9 @@ from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.sessions import clients, lifetimes, sessions, signins
-from accounts.sessions.keys import AUTHORIZED, ENDED, OFFICE_CLOSED, SIGN_IN, STARTED_AT
+from accounts.sessions import clients, sessions, signins
+from accounts.sessions.storage import lifetimes
+from accounts.sessions.storage.keys import AUTHORIZED, ENDED, OFFICE_CLOSED, SIGN_IN, STARTED_AT
 from accounts.users.models import User
 
 

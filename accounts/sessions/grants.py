@@ -3,10 +3,11 @@
 from django.http import HttpRequest
 
 from accounts.browsers import browsers
-from accounts.sessions import authorizations, lifetimes, notes, sessions
-from accounts.sessions.keys import AGAIN, AUTHORIZED, BROWSER
+from accounts.sessions import authorizations, sessions
 from accounts.sessions.models import Authorization
 from accounts.sessions.sessions import SignedInRequest
+from accounts.sessions.storage import lifetimes, notes
+from accounts.sessions.storage.keys import AGAIN, AUTHORIZED, BROWSER
 
 
 def authorize(request: SignedInRequest) -> Authorization:

@@ -12,8 +12,9 @@ from accounts.bans import bans
 from accounts.codes import codes
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
-from accounts.sessions import clients, lifetimes, notes, sessions, typed
-from accounts.sessions.keys import ARRIVAL, CARRIED, CODE_SESSION, HALFWAY, HELP_CODE, TEMPORARY, WANTED
+from accounts.sessions import clients, sessions, typed
+from accounts.sessions.storage import lifetimes, notes
+from accounts.sessions.storage.keys import ARRIVAL, CARRIED, CODE_SESSION, HALFWAY, HELP_CODE, TEMPORARY, WANTED
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way

@@ -13,7 +13,8 @@ from django.utils.crypto import salted_hmac
 
 from accounts.phones import phones
 from accounts.phones.models import Phone
-from accounts.sessions import keys, lifetimes, notes, sessions
+from accounts.sessions import sessions
+from accounts.sessions.storage import keys, lifetimes, notes
 from accounts.users.models import User
 from accounts.users.ways import Device
 

@@ -11,7 +11,8 @@ from django.utils.translation import get_language
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.elsewhere import sources
-from accounts.sessions import authorizations, clients, keys, lifetimes, signins, store
+from accounts.sessions import authorizations, clients, signins
+from accounts.sessions.storage import keys, lifetimes, store
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Device, Way

@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from accounts.sessions import authorizations, signins, store
+from accounts.sessions import authorizations, signins
+from accounts.sessions.storage import store
 
 
 @shared_task(name="signin.delete_expired", time_limit=600, soft_time_limit=590)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest
 
-from accounts.sessions import notes
-from accounts.sessions.keys import ENDED, TYPED
+from accounts.sessions.storage import notes
+from accounts.sessions.storage.keys import ENDED, TYPED
 from accounts.users.models import User
 
 LONGEST = 4_000  # characters of all of it; a session is read with each page

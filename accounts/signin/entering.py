@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from accounts.bans import places
+from accounts.bans.where import places
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.elsewhere import arrivals
 from accounts.lib import clock
 from accounts.log import events
-from accounts.sessions import clients, keys, known, lifetimes, sessions
+from accounts.sessions import clients, known, sessions
 from accounts.sessions.sessions import SignedInRequest
+from accounts.sessions.storage import keys, lifetimes
 from accounts.users.models import User
 from accounts.users.ways import Device, Way
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from secrets import token_bytes
 
-from accounts.bans import places
+from accounts.bans.where import places
 from accounts.maillogins import maillogins
 from apppasswords import connections, last_use
 from apppasswords.connections import Slip

@@ -8,9 +8,10 @@ from enum import Enum, auto
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.bans import addresses, bans, brake, digests, failures, places, trials
+from accounts.bans import bans, brake, digests, failures, trials
 from accounts.bans.brake import Claim
 from accounts.bans.trials import Trial
+from accounts.bans.where import addresses, places
 from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users import mailbox_passwords, usernames

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from accounts.bans import addresses, places
 from accounts.bans.models import Ban, Failure, KnownNetwork, Place
-from accounts.bans.places import Standing
+from accounts.bans.where import addresses, places
+from accounts.bans.where.places import Standing
 from accounts.lib import prepared
 from accounts.lib.prepared import Row, Steps
 from accounts.owners.models import Ownership

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from accounts.bans import addresses, digests, failures, places
+from accounts.bans import digests, failures
+from accounts.bans.where import addresses, places
 from accounts.lib.prepared import Asking
 from accounts.users import usernames
 from apppasswords.maillogin import facts as found

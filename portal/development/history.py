@@ -19,9 +19,9 @@ from apppasswords.models import AppPassword
 from portal.development.names import DEPARTMENTS
 from portal.development.rows import Rows
 from portal.development.year import DAYS, PEOPLE, Year
-from portal.office import figures
-from portal.office.figures import Figures, Name
 from portal.office.models import DayFigure
+from portal.office.overview import figures
+from portal.office.overview.figures import Figures, Name
 
 ROWS_FROM = 29  # days ago; what is older is only in the figures, as it would be
 EVENTS_FROM = 1  # days ago: the security log is long enough without

@@ -17,7 +17,7 @@ from accounts.users.models import User
 from apppasswords.models import AppPassword
 from portal.development.names import DEPARTMENTS, GIVEN, SURNAMES
 from portal.development.year import DAYS, Year
-from portal.office import figures
+from portal.office.overview import figures
 
 PROGRAMS = ("Outlook", "iPhone", "Foxmail", "Thunderbird", "手机邮件")
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.bans import addresses
 from accounts.bans.causes import failures
 from accounts.bans.models import Ban
+from accounts.bans.where import addresses
 from accounts.lib import origins
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin

@@ -27,9 +27,10 @@ from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Way
 from portal import version
-from portal.office import figures, handbook, index, today
+from portal.office import handbook, index
 from portal.office.dashboard import sections
 from portal.office.desk import views
+from portal.office.overview import figures, today
 from portal.operations import doctor
 
 

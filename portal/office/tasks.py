@@ -3,7 +3,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from portal.office import figures
+from portal.office.overview import figures
 
 
 @shared_task(name="office.sum_up_today", time_limit=120, soft_time_limit=110)

@@ -59,7 +59,7 @@ apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
     accounts.log.events:record | a name without its domain is told to its owner
   apppasswords.maillogin.wire:write_form | one line, and a status
   apppasswords.maillogin.afterwards:Notebook | after the answer
-    accounts.bans.places:note | from where the account gets in
+    accounts.bans.where.places:note | from where the account gets in
     accounts.maillogins.maillogins:write | who came in, by which protocol and method
     apppasswords.last_use:note | when the app password was last used
 """,

@@ -10,7 +10,7 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords.models import AppPassword
-from portal.office import figures
+from portal.office.overview import figures
 from tests.conftest import MakeUser
 from tests.kit.outgoing import make_sms
 from tests.kit.people import NUMBER

@@ -31,8 +31,8 @@ from apppasswords import passwords as app_passwords
 from apppasswords.setup import links
 from apppasswords.thefts import hooks
 from portal.celery import app
-from portal.office import figures
 from portal.office.desk import acts
+from portal.office.overview import figures
 from tests.kit.upkeep import register_tasks
 
 register_tasks()

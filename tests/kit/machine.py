@@ -17,8 +17,8 @@ from django.db import transaction
 from django.test import TestCase
 from hypothesis.stateful import RuleBasedStateMachine
 
-from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses
 from accounts.browsers import browsers
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms

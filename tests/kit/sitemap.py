@@ -13,8 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.aliases.models import Alias
-from accounts.bans.addresses import sortable
 from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.bans.where.addresses import sortable
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Mail, Sms
 from accounts.directory.models import Sync

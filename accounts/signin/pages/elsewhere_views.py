@@ -21,8 +21,9 @@ from accounts.elsewhere.answers import Away, Proof, Refusal
 from accounts.elsewhere.departures import Departure
 from accounts.elsewhere.sources import Source
 from accounts.lib import invisible
-from accounts.sessions import clients, grants, halfway, lifetimes, sessions, signins
+from accounts.sessions import clients, grants, halfway, sessions, signins
 from accounts.sessions.gate.decorators import GET_OR_POST
+from accounts.sessions.storage import lifetimes
 from accounts.signin import entering, signin
 from accounts.signin.pages import views
 

@@ -20,11 +20,12 @@ from accounts.lib import invisible
 from accounts.log import events
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
-from accounts.sessions import clients, expiry, grants, halfway, lifetimes, sessions
+from accounts.sessions import clients, expiry, grants, halfway, sessions
 from accounts.sessions.gate import flows
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
 from accounts.sessions.halfway import Candidate
 from accounts.sessions.sessions import SignedInRequest
+from accounts.sessions.storage import lifetimes
 from accounts.signin import entering, lost, passwordform, signin, steady
 from accounts.signin.pages import words
 from accounts.signin.pages.decorators import halfway_required, way_required

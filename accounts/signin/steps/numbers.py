@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import numbers
-from accounts.sessions import keys, notes
+from accounts.sessions.storage import keys, notes
 from accounts.signin.steps import words
 from accounts.signin.steps.forms import CodeForm, NumberForm
 from accounts.signin.steps.sms import CodeStep, State

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from portal.office import figures
 from portal.office.dashboard import charts, geometry, lists
 from portal.office.dashboard.charts import Chart, Entry, Series, number, share
 from portal.office.dashboard.lists import Lookup
 from portal.office.dashboard.periods import Days
-from portal.office.figures import Name
 from portal.office.models import DayFigure
+from portal.office.overview import figures
+from portal.office.overview.figures import Name
 
 
 def section(days: Days) -> list[Chart]:

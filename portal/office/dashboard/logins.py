@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 
 from accounts.lib import ways_in
 from accounts.maillogins.models import MailLogin
-from portal.office import figures
 from portal.office.dashboard import charts, lists
 from portal.office.dashboard.charts import Chart, Series, number, share
 from portal.office.dashboard.periods import Days
-from portal.office.figures import Name
+from portal.office.overview import figures
+from portal.office.overview.figures import Name
 
 
 def sign_ins(days: Days) -> list[Chart]:

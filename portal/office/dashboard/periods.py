@@ -9,8 +9,8 @@ from statistics import median_low
 from django.utils import timezone
 
 from accounts.lib import clock
-from portal.office import figures
-from portal.office.figures import Name
+from portal.office.overview import figures
+from portal.office.overview.figures import Name
 
 WEEKLY_FROM = 60  # days; longer ranges are drawn week by week
 

@@ -1,6 +1,6 @@
 """The dashboard of the IT office: who sees which charts, and for how long a time.
 
-It reads what portal/office/figures.py summed up: as many queries for ten people as for ten thousand.
+It reads what portal/office/overview/figures.py summed up: as many queries for ten people as for ten thousand.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office import figures
 from portal.office.dashboard import adoption, logins, sms
 from portal.office.dashboard.charts import Chart
 from portal.office.dashboard.periods import Days
-from portal.office.figures import Name
+from portal.office.overview import figures
+from portal.office.overview.figures import Name
 
 RANGES: dict[int, str | Promise] = {
     7: gettext_lazy("7 days"),

@@ -7,11 +7,11 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from accounts.delivery.models import Delivery
-from portal.office import channels, figures
 from portal.office.dashboard import charts, lists
 from portal.office.dashboard.charts import Chart, Entry, Series, number, seconds, share
 from portal.office.dashboard.periods import Days
-from portal.office.figures import Name
+from portal.office.overview import channels, figures
+from portal.office.overview.figures import Name
 
 # From when on a figure is red. Of a few SMS one is soon a large share.
 FAILED_TOO_OFTEN = 0.05

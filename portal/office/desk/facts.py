@@ -13,8 +13,9 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.bans import addresses, bans, brake
+from accounts.bans import bans, brake
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses
 from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.closures import closures

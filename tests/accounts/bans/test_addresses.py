@@ -6,8 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.bans import addresses
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses
 from accounts.lib import origins
 from accounts.sessions import clients
 from tests.conftest import MakeUser

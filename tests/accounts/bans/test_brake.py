@@ -8,8 +8,9 @@ import pytest
 import time_machine
 from pytest_django import Settings
 
-from accounts.bans import bans, brake, places, trials
+from accounts.bans import bans, brake, trials
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import places
 from accounts.delivery.models import Mail
 from accounts.log.models import SecurityEvent
 from accounts.signin import signin

@@ -3,8 +3,9 @@
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import digests, places
+from accounts.bans import digests
 from accounts.bans.models import Ban, KnownNetwork, Place
+from accounts.bans.where import places
 from accounts.signin import signin
 from accounts.signin.signin import Step
 from accounts.users.models import User

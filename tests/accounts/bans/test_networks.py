@@ -12,8 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.bans import addresses, bans, failures, networks
+from accounts.bans import bans, failures, networks
 from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.bans.where import addresses
 from accounts.delivery.models import Sms
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User

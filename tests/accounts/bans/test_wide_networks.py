@@ -3,8 +3,8 @@
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import places
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import places
 from accounts.log.models import SecurityEvent
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome

@@ -22,9 +22,9 @@ from accounts.users.models import User
 from accounts.users.ways import Way
 from apppasswords.maillogin import decision
 from apppasswords.models import BY_LIMITS
-from portal.office import figures
 from portal.office.admin.people import people
 from portal.office.models import LABELS
+from portal.office.overview import figures
 from tests.conftest import MakeUser
 
 BASE = Path(__file__).resolve().parent.parent.parent.parent

@@ -7,8 +7,9 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.sessions import authorizations, keys
+from accounts.sessions import authorizations
 from accounts.sessions.models import Authorization, SignIn
+from accounts.sessions.storage import keys
 from accounts.users.models import User
 from tests.kit.people import Person, code_from_phone
 from tests.kit.tabs import Tab

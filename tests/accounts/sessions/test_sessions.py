@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 
-from accounts.sessions import store
+from accounts.sessions.storage import store
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone

@@ -16,7 +16,7 @@ from accounts.log.models import SecurityEvent
 from accounts.sessions import authorizations, endings, signins
 from accounts.sessions.endings import Occasion
 from accounts.sessions.models import Authorization, SignIn
-from accounts.sessions.store import SessionStore
+from accounts.sessions.storage.store import SessionStore
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.people import IPHONE, PASSWORD, Person

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import places as networks
+from accounts.bans.where import places as networks
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent

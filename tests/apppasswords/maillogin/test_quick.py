@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import addresses, digests, failures
+from accounts.bans import digests, failures
 from accounts.bans.models import Ban, Failure, KnownNetwork
+from accounts.bans.where import addresses
 from accounts.lib import prepared
 from apppasswords import passwords
 from apppasswords.limits import Limits, Scope

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from accounts.aliases.models import Alias
 from accounts.audit import audit
-from accounts.bans import addresses
 from accounts.bans.models import KnownNetwork
+from accounts.bans.where import addresses
 from accounts.closures import closures
 from accounts.codes import guesses
 from accounts.imports.models import Roster

@@ -30,7 +30,8 @@ from apppasswords import last_use, machines, passwords, sharing
 from apppasswords.maillogin import decision
 from apppasswords.models import FirstUse
 from apppasswords.setup import links
-from portal.office import figures, roles
+from portal.office import roles
+from portal.office.overview import figures
 from tests.kit.files_of_people import hand_in
 from tests.kit.filled.fill_servers import (
     come_from_elsewhere,

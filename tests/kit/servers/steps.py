@@ -4,7 +4,7 @@ from playwright.sync_api import Page
 
 from accounts.bans.models import Failure
 from accounts.delivery.models import Sms
-from accounts.sessions.store import SessionStore
+from accounts.sessions.storage.store import SessionStore
 from tests.kit.people import PASSWORD
 
 

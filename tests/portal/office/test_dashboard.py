@@ -16,10 +16,10 @@ from accounts.bans.models import Ban
 from accounts.delivery.models import Sms
 from accounts.log import chain
 from accounts.users.models import User
-from portal.office import figures
 from portal.office.dashboard import sections
 from portal.office.dashboard.charts import Chart, share
 from portal.office.models import DayFigure
+from portal.office.overview import figures
 from tests.conftest import MakeUser
 from tests.kit import guards
 from tests.kit.busy_day import busy_day

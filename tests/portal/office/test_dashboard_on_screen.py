@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from portal.office import figures
 from portal.office.dashboard import sections
+from portal.office.overview import figures
 from tests.conftest import MakeUser
 from tests.kit.busy_day import busy_day
 from tests.kit.people import PASSWORD, Person, code_from_phone

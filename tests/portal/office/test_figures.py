@@ -17,9 +17,10 @@ from accounts.maillogins.models import MailLogin
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords.models import AppPassword
-from portal.office import figures, tasks
-from portal.office.figures import Name
+from portal.office import tasks
 from portal.office.models import DayFigure
+from portal.office.overview import figures
+from portal.office.overview.figures import Name
 from tests.conftest import MakeUser
 from tests.kit import upkeep
 from tests.kit.crowd import Crowd

@@ -10,7 +10,7 @@ from accounts.log.models import SecurityEvent
 from accounts.routes import outages, switches, tasks
 from accounts.routes.models import ALL
 from portal.environment import routes
-from portal.office import today
+from portal.office.overview import today
 from tests.accounts.routes.conftest import gateways
 from tests.conftest import MakeUser
 from tests.kit.gateways import NAMES, A, B, Gateways

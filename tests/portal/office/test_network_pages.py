@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from accounts.bans import addresses, bans, networks
+from accounts.bans import bans, networks
 from accounts.bans.models import KnownNetwork
+from accounts.bans.where import addresses
 from accounts.log.models import SecurityEvent
 from tests.conftest import MakeUser
 from tests.kit.neighbourhoods import fail, know

@@ -12,7 +12,7 @@ from accounts.delivery.models import Sms
 from accounts.imports.models import Roster
 from accounts.phones import helpcodes, phones
 from accounts.rollouts.models import Rollout
-from portal.office import today
+from portal.office.overview import today
 from portal.operations import heartbeats
 from portal.operations.models import Heartbeat
 from tests.conftest import MakeUser

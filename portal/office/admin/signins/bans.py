@@ -18,8 +18,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from accounts.bans import addresses, bans, causes, digests, places
+from accounts.bans import bans, causes, digests
 from accounts.bans.models import Ban, Failure
+from accounts.bans.where import addresses, places
 from accounts.lib import clock, invisible, origins, series, ways_in
 from accounts.lib.seen import Seen
 from accounts.sessions.sessions import SignedInRequest

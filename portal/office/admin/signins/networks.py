@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.bans import networks, places
+from accounts.bans import networks
 from accounts.bans.models import KnownNetwork
+from accounts.bans.where import places
 from accounts.lib import series
 from accounts.lib.seen import Seen
 from accounts.sessions import clients

@@ -27,9 +27,9 @@ from accounts.sessions import clients
 from accounts.sessions.gate.decorators import GET_OR_POST
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.permissions import right
-from portal.office import channels
 from portal.office.admin.history import HistoryAdmin
 from portal.office.desk.press import test_refusal_text
+from portal.office.overview import channels
 
 EVERY = "all"  # in addresses
 

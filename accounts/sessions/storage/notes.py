@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.sessions import lifetimes
+from accounts.sessions.storage import lifetimes
 
 
 def remember(request: HttpRequest, step: str, value: object) -> None:

@@ -28,7 +28,7 @@ from accounts.routes.models import ALL, Gateway
 from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
-from portal.office import channels
+from portal.office.overview import channels
 from portal.operations import heartbeats
 
 RECENT = timedelta(hours=24)

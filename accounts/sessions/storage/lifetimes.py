@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.sessions.keys import HALFWAY, STARTED_AT, TEMPORARY
+from accounts.sessions.storage.keys import HALFWAY, STARTED_AT, TEMPORARY
 
 
 def now() -> float:

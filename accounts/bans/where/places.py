@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from accounts.bans import addresses
-from accounts.bans.addresses import Kind
 from accounts.bans.models import Place
+from accounts.bans.where import addresses
+from accounts.bans.where.addresses import Kind
 from accounts.lib import prepared
 from accounts.users.models import User
 
