@@ -10,6 +10,13 @@ from tests.house.architecture import PAGE, ROOT
 
 TEXT = PAGE.read_text()
 APPS = [path.parent.name for path in (ROOT / "accounts").glob("*/__init__.py")]
+HOUSE = [ROOT / "accounts", ROOT / "apppasswords", ROOT / "portal"]
+ROOMS = sorted({path.parent for package in HOUSE for path in package.rglob("*.py")})
+TABLES = {
+    "portal/settings.py",
+    "accounts/log/kinds.py",
+    "apppasswords/guides/on_computers.py",
+}  # entries
 
 
 def test_the_drawings_are_as_the_code_is() -> None:
@@ -33,6 +40,18 @@ def test_a_way_that_is_not_the_codes_is_noticed(planted: str, told: str) -> None
 @pytest.mark.parametrize("app", APPS)
 def test_every_room_is_described(app: str) -> None:
     assert f"| `accounts/{app}/` |" in TEXT
+
+
+def test_rooms_and_files_stay_small() -> None:
+    """ "About 1,000 lines" of an app, and 300 of a file, are where somebody looks for a better place."""
+    large = []
+    for room in ROOMS:
+        if room.name != "migrations":
+            files = [file for file in room.glob("*.py") if str(file.relative_to(ROOT)) not in TABLES]
+            lengths = {file: len(file.read_text().splitlines()) for file in files}
+            large += [str(file) for file, length in lengths.items() if length > 300]
+            large += [str(room)] * (sum(lengths.values()) > 1_180)
+    assert large == []
 
 
 def _named() -> list[str]:
