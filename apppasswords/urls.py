@@ -1,7 +1,7 @@
 from django.urls import include, path
 
-from apppasswords import views
 from apppasswords.guides import views as guides
+from apppasswords.pages import views
 
 urlpatterns = [
     # Here, because guides stand above the pages that lead to them.

@@ -17,13 +17,14 @@ from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import usernames
 from accounts.users.models import User
-from apppasswords import forms, limits, passwords
-from apppasswords.decorators import second_step_required
-from apppasswords.forms import NameForm
+from apppasswords import limits, passwords
 from apppasswords.models import AppPassword, ProfileLink
+from apppasswords.pages import forms
+from apppasswords.pages.decorators import second_step_required
+from apppasswords.pages.forms import NameForm
+from apppasswords.pages.views import tell
 from apppasswords.setup import links, profiles
 from apppasswords.setup.middleware import hidden_token
-from apppasswords.views import tell
 
 TOKEN_LENGTH = 43  # characters: 256 bits
 # Browsers inside of other programs, which cannot install a profile: WeChat, QQ, DingTalk, Alipay, Feishu, Weibo.

@@ -21,8 +21,8 @@ from accounts.users import clerks
 from accounts.users.models import User
 from accounts.users.permissions import right
 from apppasswords import limits, machines, passwords, secrets
-from apppasswords.forms import BoundsForm
 from apppasswords.models import NAME_LENGTH, PURPOSE_LENGTH, Machine
+from apppasswords.pages.forms import BoundsForm
 from portal.office.admin.history import HistoryAdmin
 
 

@@ -16,10 +16,11 @@ from accounts.presses import once
 from accounts.sessions import clients
 from accounts.sessions.gate.decorators import GET_OR_POST, fresh_code_required
 from accounts.sessions.sessions import SignedInRequest
-from apppasswords import connections, forms, passwords, secrets, tokens
-from apppasswords.decorators import second_step_required
-from apppasswords.forms import LimitsForm, MailboxForm, NameForm
+from apppasswords import connections, passwords, secrets, tokens
 from apppasswords.models import AppPassword
+from apppasswords.pages import forms
+from apppasswords.pages.decorators import second_step_required
+from apppasswords.pages.forms import LimitsForm, MailboxForm, NameForm
 
 GuideFor = Callable[[HttpRequest, str], Any]  # the guide for an app password of this name, or None
 
