@@ -2,10 +2,10 @@
 
     python -m benchmarks.timing [looks at each kind]
 
-A PostgreSQL of its own, the mail login service and the portal as deploy/systemd starts them; then, as root, Dovecot and
-nginx with the files of deploy/, asked over IMAP. Beside a name that is nobody's stand accounts that are disabled, with
-two-step on or off, without a password and, in fewer looks since each costs a fifth of a second, with a hash of another
-system. A browser shows something like a trusted browser's cookie. Told are the gap of the medians, and how likely a gap
+A PostgreSQL of its own that waits for its disk, the mail login service and the portal as deploy/systemd starts them;
+then, as root, Dovecot and nginx with the files of deploy/, asked over IMAP. Beside a name that is nobody's stand
+accounts that are disabled, with two-step on or off, without a password and, in fewer looks since each costs a fifth of
+a second, with a hash of another system. A browser shows something like a trusted browser's cookie. Told are the gap of the medians, and how likely a gap
 of the ranks like this one is by chance (Mann-Whitney): below 0.01 the two would be told apart.
 """
 
@@ -33,6 +33,7 @@ from tests.kit.servers.postgres import cluster
 
 LANES = 10
 PATIENT_LANES = 40  # nginx keeps a refusal for two seconds
+DURABLE = ("-c", "fsync=on", "-c", "synchronous_commit=on")  # what a commit costs tells too
 OLDER = 6  # times fewer looks, and lanes
 NOBODY = "unknown"
 KINDS = [NOBODY, "disabled", "on", "off", "nopassword"]
@@ -179,7 +180,7 @@ def through_mail_servers(database: str, looks: int) -> None:
 
 def main() -> None:
     looks = int(sys.argv[1]) if sys.argv[1:] else 2_000
-    with cluster() as database, tempfile.TemporaryDirectory() as folder:
+    with cluster(*DURABLE) as database, tempfile.TemporaryDirectory() as folder:
         os.environ |= ENVIRONMENT | {
             "DATABASE_URL": database.url, "STATIC_ROOT": folder, "TRUSTED_PROXIES": "1",
             "ALLOWED_HOSTS": "portal.example.edu", "MAIL_REFUSED_AFTER": "0.4", "BRAKE_AFTER_FAILURES": "1000000",

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from accounts.bans import failures
-from accounts.bans.models import Ban, Failure, Network
+from accounts.bans import brake, failures
+from accounts.bans.models import Ban, Brake, Failure, Network
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent
 from tests.kit.crowd import HOOK_LIMIT, Call, Crowd
@@ -59,6 +59,22 @@ def test_the_count_holds_while_the_row_behind_it_is_deleted(crowd: Crowd) -> Non
         assert answers == {"REFUSED": BAN_AFTER - 1, "BANNED": 50 - (BAN_AFTER - 1)}
         assert Failure.objects.filter(network=owner.address).count() == BAN_AFTER
         assert Ban.objects.filter(network=owner.address).count() == 1
+
+
+def test_a_guess_that_counts_waits_for_no_disk(postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker) -> None:
+    """What counts would tell by its time that there is an account, and that its mailbox password opens mail."""
+    lagging = "SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()"
+    with django_db_blocker.unblock(), postgresql_crowd.database_here(), connection.cursor() as cursor:
+        owner = Newcomer().user
+        lags = []
+        for _ in range(20):
+            brake.COMPARISONS.claim(owner.pk, 1000, timedelta(hours=1))
+            cursor.execute(lagging)
+            lags += cursor.fetchone()
+        assert any(lags)
+        assert Brake.objects.get(user=owner).count == 20
+        cursor.execute("SHOW synchronous_commit")  # of all that follows on this connection
+        assert cursor.fetchone() == ("on",)
 
 
 def test_the_night_waits_for_no_failure(postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker) -> None:
