@@ -5,8 +5,9 @@
 A PostgreSQL of its own that waits for its disk, the mail login service and the portal as deploy/systemd starts them;
 then, as root, Dovecot and nginx with the files of deploy/, asked over IMAP. Beside a name that is nobody's stand
 accounts that are disabled, with two-step on or off, without a password and, in fewer looks since each costs a fifth of
-a second, with a hash of another system. A browser shows something like a trusted browser's cookie. Told are the gap of the medians, and how likely a gap
-of the ranks like this one is by chance (Mann-Whitney): below 0.01 the two would be told apart.
+a second, with a hash of another system. A browser shows something like a trusted browser's cookie. Told are the gap of
+the medians, and how likely a gap of the ranks like this one is by chance (Mann-Whitney): below 0.01 the two would be
+told apart.
 """
 
 import imaplib
