@@ -7,8 +7,6 @@ from django.db import transaction
 
 from accounts.delivery import notices
 from accounts.log import events
-from accounts.mailsessions import mailsessions
-from accounts.mailsessions.mailsessions import Why
 from accounts.openid.models import Application, RefreshToken
 from accounts.sessions import authorizations
 from accounts.sessions.models import Authorization
@@ -39,7 +37,7 @@ def of(user: User) -> list[Program]:
 
 
 def remove(user: User, pk: int, *, address: str = "") -> bool:
-    """False if there is no such one. It opens nothing from now on."""
+    """False if there is no such one. It opens nothing from now on, and what it has open ends."""
     programs = [program for program in of(user) if program.pk == pk]
     return _remove(user, programs, address) > 0
 
@@ -54,7 +52,6 @@ def _remove(user: User, programs: list[Program], address: str) -> int:
     with transaction.atomic():
         for row in Authorization.objects.filter(user=user, pk__in=[program.pk for program in programs]):
             authorizations.revoke(row)
-        mailsessions.end([user.username], Why.APP_PASSWORD)
         names = [program.name for program in programs]
         notices.by_mail(user, events.record(events.Kind.PROGRAM_REMOVED, user, address=address, names=names))
     return len(programs)

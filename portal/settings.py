@@ -338,6 +338,8 @@ OIDC_SIGNING_KEYS = env.pems(
     development_key(VAR) if DEBUG else None,
 )
 ACCESS_TOKEN_LIFETIME = env.duration("ACCESS_TOKEN_LIFETIME", "10min", "1min to 1d")
+# A mail program that signed in by a token, from the sign-in; as long as nothing ends it before.
+MAIL_PROGRAM_LIFETIME = env.duration("MAIL_PROGRAM_LIFETIME", "90d", "1h to 400d")
 THUNDERBIRD_CLIENT = env.text(
     "THUNDERBIRD_CLIENT"
 )  # the application that its add-on signs in to; empty: none is offered
@@ -346,12 +348,18 @@ OAUTH2_PROVIDER_GRANT_MODEL = "openid.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "openid.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "openid.RefreshToken"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "openid.IDToken"
+TOKEN_CLIENTS = ["client_secret_basic", "client_secret_post", "none"]
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": PUBLIC_URL,
     "OIDC_RSA_PRIVATE_KEY": next(iter(OIDC_SIGNING_KEYS), ""),
     "OIDC_RSA_PRIVATE_KEYS_INACTIVE": OIDC_SIGNING_KEYS[1:],
     "OIDC_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],  # and no other is taken
+    # Programs on people's own computers have no secret.
+    "OIDC_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": TOKEN_CLIENTS,
+    "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": TOKEN_CLIENTS,
     "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
     "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,
     "OAUTH2_VALIDATOR_CLASS": "accounts.openid.validator.Validator",

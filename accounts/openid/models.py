@@ -23,7 +23,8 @@ SCOPES_OF_WEB = "openid email profile"
 
 
 class Application(AbstractApplication):
-    """A site that signs people in through the portal: webmail, a cloud; or a server that asks about tokens."""
+    """What signs people in through the portal: sites (webmail, a cloud) and mail programs; or a server that asks about
+    tokens."""
 
     scopes = models.CharField(
         _("scopes"),
@@ -46,6 +47,11 @@ class Application(AbstractApplication):
         verbose_name = _("application")
         verbose_name_plural = _("applications")
         ordering = ["name"]
+
+    @property
+    def is_mail_program(self) -> bool:
+        """On somebody's own computer, where no secret can be kept."""
+        return self.client_type == self.CLIENT_PUBLIC and "mail" in self.scopes.split()
 
 
 class Authorized(models.Model):
@@ -74,6 +80,11 @@ class Grant(AbstractGrant, Authorized):  # noqa: DJ008 (inherited)
 
     class Meta(AbstractGrant.Meta):
         pass
+
+    @property
+    def is_live(self) -> bool:
+        """A code comes back within a minute, for a mail program too: who was signed out meanwhile lets none in."""
+        return super().is_live and self.authorization is not None and self.authorization.is_in
 
 
 class AccessToken(AbstractAccessToken, Authorized):  # noqa: DJ008 (inherited)

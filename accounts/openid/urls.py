@@ -7,6 +7,7 @@ from accounts.openid.decorators import no_secret_in_the_address, token_in_the_he
 # Under the names that django-oauth-toolkit knows them by.
 urlpatterns = [
     path(".well-known/openid-configuration", ConnectDiscoveryInfoView.as_view(), name="oidc-connect-discovery-info"),
+    path(".well-known/oauth-authorization-server", views.Metadata.as_view(), name="oauth-server-metadata"),
     path("openid/authorize/", views.authorize, name="authorize"),
     path("openid/token/", no_secret_in_the_address(views.Token.as_view()), name="token"),
     path("openid/userinfo/", token_in_the_header(UserInfoView.as_view()), name="user-info"),

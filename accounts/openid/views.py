@@ -17,7 +17,14 @@ from django.utils.http import urlencode as quoted
 from django.utils.translation import gettext as _
 from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.http import OAuth2ResponseRedirect
-from oauth2_provider.views import AuthorizationView, IntrospectTokenView, RPInitiatedLogoutView, TokenView
+from oauth2_provider.settings import oauth2_settings
+from oauth2_provider.views import (
+    AuthorizationView,
+    IntrospectTokenView,
+    OAuthServerMetadataView,
+    RPInitiatedLogoutView,
+    TokenView,
+)
 from oauthlib.common import Request as OAuthRequest
 from oauthlib.common import add_params_to_uri
 
@@ -32,8 +39,6 @@ from accounts.signin.pages.views import leave
 from accounts.users.models import User
 
 logger = logging.getLogger(__name__)
-
-GRANT_TYPES = ("authorization_code", "refresh_token")
 
 
 class Authorize(AuthorizationView):
@@ -50,10 +55,17 @@ class Authorize(AuthorizationView):
         return response
 
     def _asks_for_fresh_sign_in(self) -> bool:
+        if self._is_of_a_program() and not grants.may_let_a_program_in(self.request):
+            return True
         prompt, max_age = self.request.GET.get("prompt", "").split(), self.request.GET.get("max_age", "")
         if self.request.method != "GET" or ("login" not in prompt and not max_age.isdecimal()):
             return False
         return "login" in prompt or lifetimes.age(self.request) > int(max_age)
+
+    def _is_of_a_program(self) -> bool:
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        application = Application.objects.filter(client_id=asked.get("client_id", "")).first()
+        return application is not None and application.is_mail_program
 
     def handle_no_permission(self) -> HttpResponseBase:
         """Without a page if the application asked for that; else by the way of everybody, and back."""
@@ -81,7 +93,8 @@ class Authorize(AuthorizationView):
     ) -> Any:
         user: User = request.user  # type: ignore[assignment]
         if allow:
-            credentials["authorization"] = grants.authorize(request)  # type: ignore[arg-type]
+            begin = grants.let_program_in if self._is_of_a_program() else grants.authorize
+            credentials["authorization"] = begin(request)  # type: ignore[arg-type]
         response = super().create_authorization_response(request, scopes, credentials, allow)
         if allow:
             application = Application.objects.get(client_id=credentials["client_id"])
@@ -91,11 +104,22 @@ class Authorize(AuthorizationView):
         return response
 
 
+class Metadata(OAuthServerMetadataView):
+    """RFC 8414: where a mail program finds what it needs to sign in here."""
+
+    def _get_endpoint_url(self, request: HttpRequest, view_name: str, required: bool = False) -> str | None:
+        """Mail servers are told where to ask about tokens, and show a secret there: that is not for programs."""
+        if view_name == "introspect":
+            return None
+        found: str | None = super()._get_endpoint_url(request, view_name, required)
+        return found
+
+
 class Token(TokenView):
     """The library knows more ways to a token than the portal gives."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.POST.get("grant_type") not in GRANT_TYPES:
+        if request.POST.get("grant_type") not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
             return JsonResponse({"error": "unsupported_grant_type"}, status=400)
         try:
             response: HttpResponse = super().post(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""Sign-ins on the portal that applications hang on (webmail): begin one, end those of a session."""
+"""Sign-ins on the portal that applications hang on (webmail, mail programs): begin one, end those of a session."""
 
 from datetime import datetime
 
@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.browsers.models import TrustedBrowser
+from accounts.mailsessions import mailsessions
+from accounts.mailsessions.mailsessions import Why
 from accounts.sessions.models import Authorization
 from accounts.users.models import User
 from accounts.users.ways import Device, Way
@@ -35,7 +37,7 @@ def level(authorization: Authorization) -> str:
     return SEVERAL_FACTORS if authorization.method else PASSWORD_ALONE
 
 
-def begin(
+def begin(  # noqa: PLR0913 (what a row says)
     user: User,
     session: str,
     *,
@@ -43,6 +45,7 @@ def begin(
     ends_at: datetime,
     device: Device | None,
     browser: TrustedBrowser | None,
+    is_program: bool = False,
 ) -> Authorization:
     """`device`: by which the second step was taken. `browser`: the trusted one that the session was opened in."""
     return Authorization.objects.create(
@@ -53,6 +56,7 @@ def begin(
         ways_version=user.ways_version if device else None,
         method=_method(device) if device else "",
         browser=browser,
+        is_program=is_program,
         signed_in_at=signed_in_at,
         ends_at=ends_at,
     )
@@ -66,7 +70,7 @@ def note_elsewhere(authorization: Authorization) -> None:
 
 
 def end(session: str) -> None:
-    """At sign-out: every token that was handed out to this sign-in."""
+    """Every token that was handed out to this sign-in."""
     _end(Authorization.objects.filter(session=session))
 
 
@@ -80,9 +84,19 @@ def _end(rows: QuerySet[Authorization]) -> None:
     holds the account as well."""
     with transaction.atomic():
         User.objects.hold(*rows.values_list("user", flat=True))
+        _put_programs_out(rows)
         rows.delete()
+
+
+def _put_programs_out(rows: QuerySet[Authorization]) -> None:
+    """The mail servers ask about a login, and never again."""
+    programs = rows.filter(is_program=True).order_by()
+    mailsessions.end(programs.values_list("user__username", flat=True).distinct(), Why.APP_PASSWORD)
 
 
 def delete_expired() -> None:
     """What was handed out on them goes with them."""
-    Authorization.objects.filter(ends_at__lt=timezone.now()).delete()
+    rows = Authorization.objects.filter(ends_at__lt=timezone.now())
+    with transaction.atomic():
+        _put_programs_out(rows)
+        rows.delete()

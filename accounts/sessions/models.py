@@ -51,7 +51,8 @@ class SignIn(models.Model):
 class Authorization(models.Model):
     """A sign-in on the portal on which tokens hang. With it they all end, and none is valid longer than it is.
 
-    It goes with the second step that was taken, or with the trusted browser that stood in for one.
+    It goes with the second step that was taken, or with the trusted browser that stood in for one. A mail program stays
+    when the sign-in that let it in is over; ended in the list of sign-ins, it takes the program along.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -63,6 +64,7 @@ class Authorization(models.Model):
     # By what, in the words of RFC 8176; empty: it was not taken.
     method = models.CharField(max_length=16, blank=True, default="", db_default="")
     browser = models.ForeignKey(TrustedBrowser, models.CASCADE, null=True, related_name="+")
+    is_program = models.BooleanField(default=False, db_default=False)
     signed_in_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
 
@@ -77,7 +79,9 @@ class Authorization(models.Model):
             return False
         if user.must_change_password and not settings.PASSWORDS_IN_DIRECTORY:
             return False
-        if not is_of_now(self.auth_hash, user) or not SignIn.objects.filter(session=self.session).exists():
+        if not is_of_now(self.auth_hash, user):
+            return False
+        if not self.is_program and not self.is_in:
             return False
         if self.browser is not None and not self._is_trusted(self.browser, user, now):
             return False
@@ -86,6 +90,11 @@ class Authorization(models.Model):
         # Who signed in before there were other ways than a phone has only that.
         verified = self.ways_version is not None or self.phone_id is not None
         return not user.two_step_is_on(now) or verified or self.browser_id is not None
+
+    @property
+    def is_in(self) -> bool:
+        """Whether that sign-in is still going on."""
+        return SignIn.objects.filter(session=self.session).exists()
 
     @staticmethod
     def _is_trusted(browser: TrustedBrowser, user: User, now: datetime) -> bool:

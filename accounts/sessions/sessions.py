@@ -38,7 +38,7 @@ def open_for(
     """Sign in, under a new session key. `device`: the second step was taken by it. `browser`: it is trusted."""
     temporary = lifetimes.will_be_temporary(request)
     end_sign_in(request)
-    for key in (keys.HALFWAY, keys.CODE_SESSION, keys.BROWSER, keys.HELP_CODE, keys.WANTED, keys.AGAIN, keys.SOURCE):
+    for key in keys.OF_ONE_SIGN_IN:
         request.session.pop(key, None)
     if user.language != get_language():  # Notices come in the language that the person last signed in with.
         User.objects.filter(pk=user.pk).update(language=get_language())

@@ -78,6 +78,7 @@ app-passwords/profile/link/<int:pk>/ GET        sign code bind  code bind  200  
 profile/                    GET,POST            404  404  404   404  404   404  404  404  404  404
 profile/<slug:token>/       GET                 prof prof prof  prof prof  prof prof prof prof prof
 .well-known/openid-configuration any            200  200  200   200  200   200  200  200  200  200
+.well-known/oauth-authorization-server any      200  200  200   200  200   200  200  200  200  200
 openid/authorize/           GET,POST            sign code bind  code bind  400  400  400  400  400
 openid/token/               any                 405  405  405   405  405   405  405  405  405  405
 openid/userinfo/            any                 401  401  401   401  401   401  401  401  401  401
@@ -191,6 +192,7 @@ FOR_SERVERS = {
     ".well-known/autoconfig/mail/config-v1.1.xml": "403",
     "autodiscover/autodiscover.xml": "200",  # with the protocol's own error
     ".well-known/openid-configuration": "403",
+    ".well-known/oauth-authorization-server": "403",
     "openid/jwks/": "403",
     "openid/logout/": "403",  # signs out and does nothing else
     "openid/token/": "400",

@@ -1,4 +1,5 @@
-"""The real Thunderbird with the add-on: it signs in at the portal in its own window, reads and sends with a token."""
+"""The real Thunderbird with the add-on: it signs in at the portal in its own window, reads and sends with a token,
+and is out when that ends in the portal."""
 
 import json
 import subprocess
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from accounts.mailsessions import dovecot
 from apppasswords.setup import addon
 from tests.kit.mail_programs import Mailbox, inbox_of, letter, smtp
 from tests.kit.servers.house import House
+from tests.kit.servers.mail import DOVEADM_KEY
 from tests.kit.servers.service import ROOT
 from tests.kit.servers.thunderbird import Thunderbird
 from tests.kit.waiting import wait_until
@@ -26,6 +29,7 @@ NUMBER = "13812340000"
 @pytest.fixture
 def installed(house: House, thunderbird: Thunderbird, settings: Settings, tmp_path: Path) -> Thunderbird:
     settings.PUBLIC_URL, settings.THUNDERBIRD_CLIENT = house.portal_url, "thunderbird"
+    settings.DOVEADM_API_KEY = DOVEADM_KEY
     about = addon.manifest()["oauth_provider"]
     command = [sys.executable, "manage.py", "addclient", about["clientId"], "--public", "--trusted",
                "--scopes", about["scopes"], "--redirect-uri", about["redirectionEndpoint"]]  # fmt: skip
@@ -34,6 +38,10 @@ def installed(house: House, thunderbird: Thunderbird, settings: Settings, tmp_pa
     file.write_bytes(addon.build())
     thunderbird.install(file)
     return thunderbird
+
+
+def connected(staff: Mailbox) -> int:
+    return dovecot._connected(staff.system.doveadm_url(), [staff.name], "").total()
 
 
 def code(staff: Mailbox) -> str:
@@ -45,7 +53,9 @@ def code(staff: Mailbox) -> str:
     return wait_until(newest, 30)
 
 
-def test_it_signs_in_reads_and_sends(installed: Thunderbird, staff: Mailbox, colleague: Mailbox) -> None:
+def test_it_signs_in_reads_sends_and_is_out_when_its_owner_says_so(
+    installed: Thunderbird, staff: Mailbox, colleague: Mailbox
+) -> None:
     with smtp(staff.system, colleague.address) as outgoing:
         outgoing.login(colleague.name, colleague.app_password)
         outgoing.send_message(letter(colleague.name, staff.name, "welcome"))
@@ -64,4 +74,15 @@ def test_it_signs_in_reads_and_sends(installed: Thunderbird, staff: Mailbox, col
     wait_until(lambda: "Subject: thanks" in inbox_of(colleague.system, colleague.name, colleague.app_password), 30)
     assert [row[:2] for row in staff.system.people("logins", staff.name)] == [["imap", "token"], ["smtp", "token"]]
     assert not installed.has_provider_window()
+    assert connected(staff)
     assert staff.system.people("sign_programs_out", staff.name) == 1, "it stands in the list"
+    wait_until(lambda: not connected(staff), 30)
+    with smtp(staff.system, colleague.address) as outgoing:
+        outgoing.login(colleague.name, colleague.app_password)
+        outgoing.send_message(letter(colleague.name, staff.name, "later"))
+    installed.get_mail()  # with the token that it holds, which opens nothing
+    installed.age_token()
+    installed.get_mail()
+    installed.provider_shows("/sign-in/")
+    assert installed.subjects() == ["welcome"]
+    assert not connected(staff)

@@ -9,6 +9,7 @@ WAYS = "ways"  # as they were when the second step was taken: `User.ways_version
 BROWSER = "browser"
 CODE_SESSION = "code_session"
 AUTHORIZED = "authorized"
+PROGRAM = "program"  # this sign-in has let a mail program in, and lets no other one in
 SIGN_IN = "sign_in"
 TEMPORARY = "temporary"  # 临时登录: on a computer that others use
 WANTED = "wanted"
@@ -24,3 +25,5 @@ NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
 
 # Steps that a sign-in goes on with when the password is entered once more.
 CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
+# What the next sign-in in the same session begins without.
+OF_ONE_SIGN_IN = (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN, SOURCE, PROGRAM)

@@ -177,6 +177,21 @@ class Thunderbird:
         found: list[str] = self.run(INBOX + mails)
         return found
 
+    def get_mail(self) -> None:
+        """As its button does."""
+        self.run(f"{INBOX} inbox.getNewMessages(null, null);")
+
+    def age_token(self) -> None:
+        """As if the time of what it shows to the mail servers had passed."""
+        self.run(
+            """
+            const { OAuth2Module } = ChromeUtils.importESModule("resource:///modules/OAuth2Module.sys.mjs");
+            const held = new OAuth2Module();
+            held.initFromMail(MailServices.accounts.defaultAccount.incomingServer);
+            held._oauth.tokenExpires = 0;
+            """
+        )
+
     def open_mail(self) -> str:
         """The text of the first mail in the inbox, as the window shows it."""
         self.run(INBOX + "pane.displayFolder(inbox.URI); pane.threadTree.selectedIndex = 0;")
