@@ -48,7 +48,7 @@ OTHER_NAMES = {
 }
 
 
-def _plain(heading: str) -> str:
+def plain(heading: str) -> str:
     """邮箱地址（必填） *: what it is called, without what is said of it."""
     text = unicodedata.normalize("NFKC", invisible.dropped(heading)).casefold()
     text = re.sub(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】", "", text)
@@ -60,9 +60,9 @@ def _known() -> dict[str, str]:
     known = {word: name for name, words in OTHER_NAMES.items() for word in words.split()}
     for language in ("zh-hans", "en"):
         with translation.override(language):
-            known |= {_plain(str(label)): name for name, label in COLUMNS.items()}
-    known |= {_plain(name): name for name in COLUMNS}
-    return {_plain(word): name for word, name in known.items()}
+            known |= {plain(str(label)): name for name, label in COLUMNS.items()}
+    known |= {plain(name): name for name in COLUMNS}
+    return {plain(word): name for word, name in known.items()}
 
 
 def words() -> frozenset[str]:
@@ -71,7 +71,7 @@ def words() -> frozenset[str]:
 
 def of_heading(text: str) -> str:
     """Our name of a column; empty: none that is known."""
-    return _known().get(_plain(text), "") if len(text) <= 100 else ""
+    return _known().get(plain(text), "") if len(text) <= 100 else ""
 
 
 def is_heading(text: str) -> bool:

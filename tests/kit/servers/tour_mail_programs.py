@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page
 
+from accounts.aliases.models import Alias
 from accounts.owners.models import Ownership
 from accounts.users.models import User
 from apppasswords import last_use, limits, passwords
@@ -37,6 +38,8 @@ def app_passwords(page: Page, owner: User) -> Iterator[str]:
     office, _is_new = User.objects.get_or_create(username="xuanchuanbu@example.edu", is_shared=True)
     ownership, _is_new = Ownership.objects.get_or_create(mailbox=office, owner=owner)
     passwords.create(ownership, "Foxmail, Haus 2")
+    for address in ("dean@example.edu", "zhaosheng.bangongshi@example.edu"):  # the guides name them
+        Alias.objects.get_or_create(address=address, user=owner)
     last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
     page.reload()
     yield "app-passwords-many"
