@@ -2,8 +2,6 @@
 sent."""
 
 import shutil
-import socket
-import ssl
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +24,7 @@ from accounts.directory import diagnosis
 from accounts.log import chain
 from accounts.users import ways
 from accounts.users.models import User
-from portal.operations import backups, health
+from portal.operations import backups, health, ldap_front
 
 BACKUPS = Path("/var/backups/mailkey")
 BACKUP_IS_LATE_AFTER = timedelta(hours=26)
@@ -34,9 +32,6 @@ SEALED_WITHIN = timedelta(minutes=1)
 LEAST_FREE = 2 * 10**9  # bytes
 TIMEOUT = 3  # seconds
 GIGABYTE = 10**9
-# A bind of nobody by LDAP, and that it is right: nothing is counted.
-NOBODY = bytes.fromhex("300c020101600702010304008000")
-WELCOME = bytes.fromhex("300c02010161070a010004000400")
 
 
 TITLES: dict[str, Promise] = {
@@ -128,33 +123,16 @@ def _mail_login_service() -> Iterator[Finding]:
 def _ldap_front() -> Iterator[Finding]:
     if not settings.LDAP_FRONT_SERVERS:
         return
-    try:
-        answer = _bind_as_nobody()
-    except OSError as error:
-        answer = str(error).encode()
-    if answer == WELCOME:
+    if not (fault := ldap_front.fault()):
         told = {"name": settings.LDAP_FRONT_LISTEN, "servers": ", ".join(settings.LDAP_FRONT_SERVERS)}
         yield Finding(_("%(name)s answers; registered: %(servers)s") % told)
         return
-    yield _away(settings.LDAP_FRONT_LISTEN, answer.decode("utf-8", "replace") or "—", "mailkey-ldap")
+    yield _away(settings.LDAP_FRONT_LISTEN, fault, "mailkey-ldap")
 
 
 def _away(name: str, said: str, unit: str) -> Finding:
     words = _("%(name)s: %(said)s. If it should run here: systemctl status %(unit)s")
     return Finding(words % {"name": name, "said": said, "unit": unit}, is_trouble=True)
-
-
-def _bind_as_nobody() -> bytes:
-    host, _, port = settings.LDAP_FRONT_LISTEN.rpartition(":")
-    line = socket.create_connection((host.strip("[]"), int(port)), TIMEOUT)
-    if settings.LDAP_FRONT_CERTIFICATE:
-        context = ssl.create_default_context(cafile=settings.LDAP_FRONT_CERTIFICATE)
-        context.check_hostname = False  # it is asked by its address
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # this very certificate, and in its time
-        line = context.wrap_socket(line)
-    with line:
-        line.sendall(NOBODY)
-        return line.recv(100)
 
 
 def _sms() -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max, Min, Sum
 from django.utils import timezone
@@ -22,7 +23,7 @@ from accounts.maillogins.models import MailLogin
 from accounts.routes import outages
 from accounts.users.models import User
 from portal import celery
-from portal.operations import health, heartbeats
+from portal.operations import health, heartbeats, ldap_front
 
 RECENT = timedelta(minutes=5)
 NEWEST = 5_000  # events, of which the recent ones are counted
@@ -118,6 +119,13 @@ def _queues() -> Iterator[Metric]:
     )
 
 
+def _ldap_front() -> Iterator[Metric]:
+    found = GaugeMetricFamily("mailkey_ldap_front_ready", "1 if the LDAP front answers and can decide logins")
+    if settings.LDAP_FRONT_SERVERS:
+        found.add_metric([], float(not ldap_front.fault()))
+    yield found
+
+
 def _gauge(name: str, words: str, value: float) -> Metric:
     return GaugeMetricFamily(name, words, value)
 
@@ -129,6 +137,7 @@ PARTS: dict[str, Callable[[], Iterator[Metric]]] = {
     "bans": _bans,
     "sms": _sms,
     "queues": _queues,
+    "LDAP front": _ldap_front,
 }
 
 

@@ -15,12 +15,12 @@ import pytest
 from django.utils import translation
 from pytest_django import Settings
 
-from portal.operations import doctor
+from portal.operations import doctor, metrics
+from portal.operations import ldap_front as health
 from tests.kit.people import PASSWORD
 from tests.kit.servers import free_port, need, need_file
-from tests.kit.servers.ldap_front import Front, ldap_front, with_tls
+from tests.kit.servers.ldap_front import OURS, Front, ldap_front, saslauthd, with_tls
 from tests.kit.servers.service import ROOT, Service
-from tests.kit.waiting import wait_until
 
 UNPACKED = ROOT / ".venv/exim"  # by .ci/run: installed, it would take Postfix's place
 EXIM = """
@@ -42,7 +42,6 @@ plain:
 pytestmark = pytest.mark.slow
 
 ON = "uid=on@example.edu,ou=cyrus"
-OURS = "ldap://127.0.0.1:1389"
 WRONG = "Wrong address or password. With two-step on, mail programs need an app password."
 
 
@@ -96,6 +95,28 @@ def test_the_doctor_looks_at_it(front: Front, tmp_path: Path, settings: Settings
         settings.LDAP_FRONT_CERTIFICATE = f"{tmp_path}/tls/fullchain.pem"
         assert said(secure).startswith("False"), said(secure)
         assert said(front).startswith("True"), "it does not"
+
+
+def test_its_health(front: Front, tmp_path: Path, settings: Settings) -> None:
+    """As Prometheus is told it, and in words for the doctor."""
+    settings.LDAP_FRONT_SERVERS = {"cyrus": None}
+
+    def told(one: Front) -> tuple[float, str]:
+        settings.LDAP_FRONT_LISTEN = f"127.0.0.1:{one.port}"
+        [family] = metrics._ldap_front()
+        with translation.override("en"):
+            return family.samples[0].value, health.fault()
+
+    assert told(front) == (1, "")
+    alone = Front(front.database, tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert told(alone) == (0, "[Errno 111] Connection refused")
+    try:
+        alone.start()
+        assert told(alone) == (0, "it cannot decide logins")
+    finally:
+        alone.process.stop()
+    settings.LDAP_FRONT_SERVERS = {}
+    assert next(metrics._ldap_front()).samples == [], "who has none is not told that it is away"
 
 
 def test_who_may_ask(front: Front) -> None:
@@ -168,24 +189,6 @@ def test_an_outage_is_no_wrong_password(front: Front) -> None:
 
 
 # --- Those that ask
-
-
-@contextmanager
-def saslauthd(front: Front) -> Iterator[Path]:
-    """As docs/mail-servers/ldap.md sets it up. The folder of its socket, whose name must be short."""
-    text = (ROOT / "deploy/ldap/saslauthd.conf").read_text()
-    assert OURS in text
-    with tempfile.TemporaryDirectory(prefix="mailkey-sasl-") as name:
-        folder = Path(name)
-        (folder / "saslauthd.conf").write_text(text.replace(OURS, front.url))
-        command = [need("saslauthd"), "-a", "ldap", "-O", f"{folder}/saslauthd.conf", "-m", name, "-n", "1", "-r", "-d"]
-        service = Service("saslauthd", command, folder, {"PATH": "/usr/sbin:/usr/bin"})
-        try:
-            service.begin()
-            wait_until((folder / "mux").exists)
-            yield folder
-        finally:
-            service.stop()
 
 
 def test_saslauthd(front: Front) -> None:

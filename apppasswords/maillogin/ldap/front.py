@@ -12,6 +12,7 @@ import ssl
 import sys
 import time
 from asyncio import StreamReader, StreamWriter
+from http import HTTPStatus
 
 from django.conf import settings
 
@@ -21,7 +22,17 @@ from apppasswords.maillogin.rsgi import Request  # it sets Django up
 from accounts.lib import origins
 from apppasswords.maillogin.ldap import ber, messages
 from apppasswords.maillogin.ldap.ber import MalformedError
-from apppasswords.maillogin.ldap.messages import ABANDON, ANSWERED, BIND, SEARCH, SUCCESS, UNBIND, UNWILLING, Message
+from apppasswords.maillogin.ldap.messages import (
+    ABANDON,
+    ANSWERED,
+    BIND,
+    SEARCH,
+    SUCCESS,
+    UNAVAILABLE,
+    UNBIND,
+    UNWILLING,
+    Message,
+)
 from apppasswords.maillogin.wire import Answer, Asked
 
 IDLE = 300  # seconds without a question, after which a connection is closed
@@ -93,9 +104,16 @@ async def _said(message: Message, peer: str) -> bytes:
             said = await _bind(message, peer)
         elif message.operation == SEARCH:
             found, said = messages.find(message, peer), Answer(SUCCESS, "")
+            said = await _readiness() if messages.is_of_directory(message) else said
     except messages.Refusal as refusal:
         said = refusal.answer
     return found + messages.write(message, said)
+
+
+async def _readiness() -> Answer:
+    """Of what a directory says of itself it is asked by who watches over it (portal/operations/ldap_front.py)."""
+    found = await Request(None, time.monotonic()).answer()
+    return Answer(SUCCESS, "") if found.status == HTTPStatus.OK else Answer(UNAVAILABLE, found.text)
 
 
 async def _bind(message: Message, peer: str) -> Answer:

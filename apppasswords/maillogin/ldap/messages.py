@@ -125,6 +125,12 @@ def _registered(name: Name, peer: str) -> Any:
 # --- A search --------------------------------------------------------------------------------------------------------
 
 
+def is_of_directory(message: Message) -> bool:
+    """A search for what it says of itself."""
+    (_octets, base), *_rest = ber.values(message.body)
+    return not base
+
+
 def find(message: Message, peer: str) -> bytes:
     """What a server needs to bind: the name of whoever it asks for. There is one for everybody, whether known or not,
     and nothing in it that was not in the question: nobody learns who has a mailbox."""

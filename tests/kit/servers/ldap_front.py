@@ -1,18 +1,21 @@
-"""The LDAP front as deploy/systemd starts it."""
+"""The LDAP front as deploy/systemd starts it, and saslauthd that asks it."""
 
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.kit.servers import certificates, free_port, need
 from tests.kit.servers.logins import Database
-from tests.kit.servers.service import Service
+from tests.kit.servers.service import ROOT, Service
+from tests.kit.waiting import wait_until
 
 SERVERS = "cyrus: imap, 127.0.0.1; exim: smtp, 127.0.0.1, tells addresses; far: imap, 192.0.2.0/24"
 SUFFIX = "dc=mailkey"
+OURS = "ldap://127.0.0.1:1389"
 
 
 class Front:
@@ -63,3 +66,22 @@ def with_tls(front: Front, folder: Path) -> Iterator[tuple[Front, Path]]:
         yield secure, authority
     finally:
         secure.process.stop()
+
+
+@contextmanager
+def saslauthd(front: Front) -> Iterator[Path]:
+    """As docs/mail-servers/ldap.md sets it up. The folder of its socket, whose name must be short."""
+    text = (ROOT / "deploy/ldap/saslauthd.conf").read_text()
+    assert OURS in text
+    with tempfile.TemporaryDirectory(prefix="mailkey-sasl-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # a mail server is another user
+        (folder / "saslauthd.conf").write_text(text.replace(OURS, front.url))
+        command = [need("saslauthd"), "-a", "ldap", "-O", f"{folder}/saslauthd.conf", "-m", name, "-n", "1", "-r", "-d"]
+        service = Service("saslauthd", command, folder, {"PATH": "/usr/sbin:/usr/bin"})
+        try:
+            service.begin()
+            wait_until((folder / "mux").exists)
+            yield folder
+        finally:
+            service.stop()
