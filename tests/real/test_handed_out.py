@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,15 @@ def releases(tmp_path: Path) -> Releases:
 
 
 @pytest.fixture
-def signed_by(tmp_path: Path) -> dict[str, str]:
+def signed_by(tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of who has a key."""
     home = tmp_path / "keys"
     home.mkdir(mode=0o700)
     environment = {**os.environ, "GNUPGHOME": str(home)}
     make = ["--pinentry-mode", "loopback", "--passphrase", "", "--quick-generate-key", "release@example.edu"]
     subprocess.run([need("gpg"), "--batch", *make], env=environment, check=True, capture_output=True)
-    return environment
+    yield environment
+    subprocess.run([need("gpgconf"), "--kill", "gpg-agent"], env=environment, check=True)
 
 
 def test_what_is_handed_out_can_be_checked(releases: Releases, signed_by: dict[str, str], tmp_path: Path) -> None:

@@ -255,3 +255,13 @@ def test_the_budget_of_the_site_holds_over_all(victim: Person, settings: Setting
     settings.SMS_DAILY_BUDGET = 0
     limits.start_afresh(victim.user, by_office=True)
     assert Asking(victim.user).ask().refusal is Refusal.BUDGET
+
+
+def test_the_desk_opens_one_quota_as_it_saw_it(make_user: MakeUser) -> None:
+    wangwu, zhangsan = make_user("wangwu"), make_user("zhangsan")
+    assert limits.give_again(wangwu, version=None) is True
+    assert limits.give_again(wangwu, version=None) is False, "somebody was faster"
+    for user in (wangwu, zhangsan):
+        user.refresh_from_db()
+    assert wangwu.codes_counted_from
+    assert zhangsan.codes_counted_from is None

@@ -140,3 +140,17 @@ def test_a_right_code_ends_the_row(asking: Asking) -> None:
     assert asking.enter(code) is Outcome.RIGHT
     asking.user.refresh_from_db()
     assert asking.user.wrong_codes == 0
+
+
+def test_the_office_ends_the_pause_of_one_account_once(make_user: MakeUser) -> None:
+    until, over = timezone.now() + timedelta(minutes=5), timezone.now() - timedelta(minutes=5)
+    pauses = {"wangwu": until, "zhangsan": until, "lisi": over}
+    wangwu, zhangsan, lisi = (make_user(name, wrong_codes=7, codes_paused_until=at) for name, at in pauses.items())
+    assert guesses.end_pause(wangwu) is True
+    assert guesses.end_pause(wangwu) is False
+    assert guesses.end_pause(lisi) is False, "it was over"
+    for user in (wangwu, zhangsan, lisi):
+        user.refresh_from_db()
+    assert (wangwu.wrong_codes, wangwu.codes_paused_until) == (0, None)
+    assert (zhangsan.wrong_codes, zhangsan.codes_paused_until) == (7, until)
+    assert lisi.wrong_codes == 7

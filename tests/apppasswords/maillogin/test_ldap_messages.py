@@ -3,13 +3,15 @@
 from ipaddress import ip_network
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from apppasswords.limits import USES
-from apppasswords.maillogin.decision import Login
+from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from apppasswords.maillogin.ldap import ber, messages
 from apppasswords.maillogin.ldap.ber import INTEGER, OCTETS, SEQUENCE
-from apppasswords.maillogin.ldap.messages import BIND, SIMPLE, Refusal
+from apppasswords.maillogin.ldap.messages import AND, BIND, DEEPEST, EQUAL, OR, SEARCH, SIMPLE, Refusal
+from apppasswords.maillogin.wire import Answer
 from portal.environment import askers
 
 
@@ -62,3 +64,72 @@ def test_servers_of_the_settings() -> None:
     found = askers.servers(" a: imap, 10.0.0.0/8, 2001:db8::/32 ;b: dav, 10.1.2.3, tells addresses")
     assert found["a"] == ("imap", (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32")), False)
     assert found["b"] == ("dav", (ip_network("10.1.2.3"),), True)
+
+
+def test_only_a_yes_is_a_success() -> None:
+    """Whatever else is decided opens nothing, and what cannot be told is no wrong password."""
+    codes = {Outcome.YES: 0, Outcome.NO: 49, Outcome.BANNED: 49, Outcome.CANNOT_TELL: 52}
+    until = timezone.now()
+    for outcome, code in codes.items():
+        said = messages.write_bind(Verdict(outcome, Reason.WRONG, until))
+        assert said.status == code
+        assert (said.text == "") is (outcome is Outcome.YES)
+
+
+def test_an_answer_names_its_question() -> None:
+    message = messages.read(bind("uid=on@example.edu,ou=cyrus,dc=mailkey"))
+    answer = messages.write(message, Answer(49, "no"))
+    assert answer == bytes.fromhex("300e 020107 6109 0a0131 0400 0402") + b"no"
+
+
+# --- A search --------------------------------------------------------------------------------------------------------
+
+
+def equal(attribute: str, value: str) -> bytes:
+    return ber.written(EQUAL, ber.written(OCTETS, attribute.encode()), ber.written(OCTETS, value.encode()))
+
+
+def found(wanted: bytes, *attributes: str, base: str = "ou=cyrus,dc=mailkey") -> dict[str, str]:
+    """What is answered to a filter: the entry's name as "", and its attributes."""
+    limits = ber.number(0x0A, 2), ber.number(0x0A, 0), ber.number(INTEGER, 0), ber.number(INTEGER, 0), b"\x01\x01\x00"
+    listed = ber.written(SEQUENCE, *(ber.written(OCTETS, one.encode()) for one in attributes))
+    question = ber.written(SEARCH, ber.written(OCTETS, base.encode()), *limits, wanted, listed)
+    message = ber.written(SEQUENCE, ber.number(INTEGER, 9), question)
+    answer = messages.find(messages.read(message), "127.0.0.1")
+    if not answer:
+        return {}
+    number, (operation, entry) = ber.values(next(ber.values(answer))[1])
+    assert (number, operation) == ((INTEGER, b"\x09"), 0x64)
+    (_, name), (_, listed) = ber.values(entry)
+    pairs = [[value for _, value in ber.values(one)] for _, one in ber.values(listed)]
+    return {"": name.decode(), **{key.decode(): next(ber.values(values))[1].decode() for key, values in pairs}}
+
+
+def test_everybody_is_found_by_his_address() -> None:
+    someone = "nobody@example.edu"
+    own = f"uid={someone},ou=cyrus,dc=mailkey"
+    for attribute in ("uid", "mail", "MAIL"):
+        assert found(equal(attribute, someone), "uid") == {"": own, "uid": someone}
+    whole = found(equal("mail", someone))
+    assert whole == {"": own, "objectClass": "inetOrgPerson", **dict.fromkeys(("uid", "mail", "cn", "sn"), someone)}
+    assert found(equal("mail", someone), "*", "+") == whole
+    assert found(equal("mail", someone), "CN", "*", "other") == {"": own, "cn": someone}
+
+
+def test_a_filter_asks_for_one_address_or_finds_nobody() -> None:
+    one, other = equal("mail", "a@example.edu"), equal("uid", "b@example.edu")
+    person = equal("objectClass", "person")
+    for kind in (AND, OR):
+        assert found(ber.written(kind, person, one), "uid")["uid"] == "a@example.edu"
+        assert found(ber.written(kind, one, other)) == {}
+    assert found(person) == {}
+    assert found(ber.written(0xA2, one)) == {}, "a filter that says not"
+    assert found(person, "uid", base="uid=c@example.edu,ou=cyrus,dc=mailkey")["uid"] == "c@example.edu"
+
+
+def test_filters_within_filters_end_somewhere() -> None:
+    within = equal("mail", "a@example.edu")
+    for _depth in range(DEEPEST):
+        within = ber.written(AND, within)
+    assert found(within, "uid")["uid"] == "a@example.edu"
+    assert found(ber.written(AND, within)) == {}
