@@ -42,7 +42,7 @@ source: $(DEVELOPMENT)
 	$(BIN)/lint-imports
 	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
-	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-ldap-direct.txt,requirements-dev-direct.txt
+	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-ldap-direct.txt,requirements-mysql-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
@@ -67,6 +67,7 @@ pins: $(DEVELOPMENT)  ## Write requirements.txt and the others with hashes anew 
 	$(PIN) requirements-alibaba-direct.txt --constraint requirements.txt --output-file requirements-alibaba.txt $(ARGS)
 	$(PIN) requirements-tencent-direct.txt --constraint requirements.txt --output-file requirements-tencent.txt $(ARGS)
 	$(PIN) requirements-ldap-direct.txt --constraint requirements.txt --output-file requirements-ldap.txt $(ARGS)
+	$(PIN) requirements-mysql-direct.txt --constraint requirements.txt --output-file requirements-mysql.txt $(ARGS)
 	$(PIN) requirements-dev-direct.txt --constraint requirements.txt --output-file requirements-dev.txt $(ARGS)
 
 gallery: $(DEVELOPMENT)  ## Pictures of every page and state, with an index, in var/gallery (needs Chromium)

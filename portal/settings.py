@@ -282,6 +282,14 @@ PASSWORD_HASHERS = [
     "accounts.users.foreign_hashers.ForeignArgon2",
     "accounts.users.hashers.ClientSecret",  # of applications
 ]
+# The database of the mail server that is replaced, and what is asked there: address, hash and perhaps name (manage.py
+# takeover --from-database, docs/moving.md).
+TAKEOVER_DATABASE = env.foreign_database("TAKEOVER_DATABASE_URL")
+TAKEOVER_QUERY = env.query("TAKEOVER_QUERY")
+if TAKEOVER_DATABASE:
+    env.need("TAKEOVER_DATABASE_URL", "TAKEOVER_QUERY")
+    if TAKEOVER_DATABASE["ENGINE"].endswith("mysql"):
+        env.need_package("TAKEOVER_DATABASE_URL=mysql://…", "pymysql", "requirements-mysql.txt")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
      "OPTIONS": {"user_attributes": ("username", "name")}},

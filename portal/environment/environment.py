@@ -163,6 +163,14 @@ class Environment(Reader):
         setting = Setting(name, f"{urls.DATABASE}; {urls.ENCODED}", default, is_secret=True)
         return self.read(setting, urls.database, nothing={"ENGINE": ""})
 
+    def foreign_database(self, name: str) -> dict[str, Any]:
+        setting = Setting(name, f"{urls.FOREIGN}; {urls.ENCODED}", "", is_secret=True)
+        return self.read(setting, urls.foreign_database, nothing={})
+
+    def query(self, name: str) -> str:
+        setting = Setting(name, "one line of SQL that begins with SELECT or WITH", "")
+        return self.read(setting, kinds.query, nothing="")
+
     def mailer(self, name: str, default: str) -> dict[str, Any]:
         """Django's settings of how mail is sent."""
         setting = Setting(name, f"{urls.MAILER}; {urls.ENCODED}", default, is_secret=True)

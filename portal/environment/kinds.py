@@ -216,6 +216,13 @@ def pairs(value: str) -> list[tuple[str, str]]:
     return found
 
 
+def query(value: str) -> str:
+    value = text(value)
+    if not re.match(r"(?:SELECT|WITH)\b", value, re.IGNORECASE):
+        raise ValueError
+    return value
+
+
 def ldap_filter(value: str) -> str:
     value = text(value)
     if value.count("(") != value.count(")") or not (value.startswith("(") and value.endswith(")")):

@@ -4,7 +4,7 @@ import re
 import warnings
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -13,10 +13,13 @@ from portal.environment.hosts import HOST
 from portal.environment.kinds import Hint, text, words
 
 ENCODED = "in a name or password @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
+FOREIGN = "the database of another program, as mysql://name:password@host:port/database, postgres://… or sqlite:////folder/file"
 DATABASE = "postgres://name:password@host:port/database or sqlite:////folder/file"
 MAILER = "smtp://host:25, or smtp+tls://name:password@host:587"
 BROKER = "redis://localhost:6379/0, or redis://:password@host:port/0"
 DATABASES = ("postgres", "postgresql", "pgsql", "psql", "sqlite")
+FOREIGN_DATABASES = (*DATABASES, "mysql")
+TLS, KNOWN = "?sslmode=verify-full&sslrootcert=/folder/ca.pem", {"sslmode", "sslrootcert"}
 MAILERS = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail", "dummymail")
 BROKERS = ("redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps", "filesystem", "memory")
 
@@ -52,9 +55,25 @@ def directories(value: str) -> list[str]:
     return found
 
 
-def database(value: str) -> dict[str, Any]:
+def foreign_database(value: str) -> dict[str, Any]:
+    """What is read there is secret: from another machine it comes by TLS, unless the URL itself says otherwise."""
+    found = database(value, FOREIGN_DATABASES)
+    options, is_mysql = found.get("OPTIONS", {}), found["ENGINE"].endswith("mysql")
+    if "sslmode" not in options and not _is_here(found["HOST"]):
+        raise Hint(f"It is on another machine: {TLS}, or ?sslmode=disable if nobody can listen on the way.")
+    if options.get("sslmode", "disable") not in ("verify-full", "disable") or (is_mysql and options.keys() - KNOWN):
+        raise Hint(f"With TLS: {TLS}.")
+    return found
+
+
+def _is_here(hosts: str) -> bool:
+    """A path is that of a socket."""
+    return all(host in ("", "localhost", "127.0.0.1", "::1") or unquote(host)[:1] == "/" for host in hosts.split(","))
+
+
+def database(value: str, schemes: tuple[str, ...] = DATABASES) -> dict[str, Any]:
     value = text(value)
-    if value.partition("://")[0] not in DATABASES:
+    if value.partition("://")[0] not in schemes:
         raise ValueError
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -23,6 +23,7 @@ def _text(file: str) -> str:
         ("requirements-alibaba-direct.txt", "requirements-alibaba.txt"),
         ("requirements-tencent-direct.txt", "requirements-tencent.txt"),
         ("requirements-ldap-direct.txt", "requirements-ldap.txt"),
+        ("requirements-mysql-direct.txt", "requirements-mysql.txt"),
     ],
 )
 class TestPins:
@@ -37,7 +38,14 @@ class TestPins:
 
 
 @pytest.mark.parametrize(
-    "extra", ["requirements.txt", "requirements-alibaba.txt", "requirements-tencent.txt", "requirements-ldap.txt"]
+    "extra",
+    [
+        "requirements.txt",
+        "requirements-alibaba.txt",
+        "requirements-tencent.txt",
+        "requirements-ldap.txt",
+        "requirements-mysql.txt",
+    ],
 )
 def test_both_files_pin_the_same_versions(extra: str) -> None:
     used, development = pins(extra), pins("requirements-dev.txt")

@@ -56,6 +56,13 @@ WRONG = {
         "postgres://mailkey:secret@localhost:port/mailkey", "postgres://mailkey:secret@localhost", "mysql://a/b",
         "sqlite:////nowhere/at/all.sqlite3",
     ],
+    "the database of another": [
+        "nonsense", "oracle://me:secret@127.0.0.1/vmail", "mysql://vmail:se/cret@localhost/vmail", "mysql://a",
+        "mysql://me:secret@db.example.edu/vmail", "postgres://me:secret@127.0.0.1,db.example.edu/vmail",
+        "postgres://me:secret@localhost/vmail?sslmode=prefer", "mysql://me:secret@localhost/vmail?ssl_ca=/etc/ca.pem",
+        "sqlite:////nowhere/at/all.sqlite3",
+    ],
+    "one line of SQL": ["DELETE FROM mailbox", "selected", "SELECT username,\npassword FROM mailbox"],
     "smtp://": ["localhost:25", "smtp://", "smtp://me:se/cret@host", "smtp://host:99999", "http://host"],
     "redis://": ["localhost:6379", "redis://:se/cret@host/0", "redis://host:99999", "redis://host/first", "rabbit://host"],
     "outbox or memory or twilio": ["Twilio", "../sms", "aliyun"],

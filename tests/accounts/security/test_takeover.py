@@ -73,11 +73,13 @@ def test_mail_programs_come_in_with_it_too(newcomer: Person) -> None:
 def test_a_password_of_ours_stays_and_so_does_a_lock(newcomer: Person, make_user: MakeUser) -> None:
     own = make_user("own")
     User.objects.filter(pk=newcomer.user.pk if newcomer.user else 0).update(must_change_password=True)
-    before = [stored(newcomer), stored(Person(own))]
+    press = make_user("press", is_shared=True)  # a department mailbox
+    User.objects.filter(pk=press.pk).update(password=make_password(None))
+    before = [stored(newcomer), stored(Person(own)), stored(Person(press))]
     hashed = MADE["{SSHA}"]
-    out, _err = take(*(f"{name}@example.edu,{hashed}" for name in ("newcomer", "own", "nobody")))
-    assert out.startswith("0 taken over, 2 have a password here or must choose one, 1 not known")
-    assert [stored(newcomer), stored(Person(own))] == before
+    out, _err = take(*(f"{name}@example.edu,{hashed}" for name in ("newcomer", "own", "press", "nobody")))
+    assert out.startswith("0 taken over, 3 have a password here, must choose one or may have none, 1 not known")
+    assert [stored(newcomer), stored(Person(own)), stored(Person(press))] == before
 
 
 def test_a_trial_writes_nothing(newcomer: Person) -> None:
@@ -91,7 +93,7 @@ def test_a_wrong_line_keeps_no_other_from_being_right_and_is_not_repeated(newcom
     out, err = take(f"x@example.edu:{secret}", "no address", "", f"newcomer@example.edu:{MADE['{SSHA}']}")
     assert "1 taken over" in out
     assert "2 refused" in out
-    assert "line 1: scheme PLAIN" in err
+    assert "line 1 (x@example.edu): scheme PLAIN" in err
     assert "very-secret" not in out + err
 
 

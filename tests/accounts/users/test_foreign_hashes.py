@@ -1,7 +1,6 @@
 """Hashes that `doveadm pw` made, and what nobody may make us compare."""
 
 import subprocess
-from shutil import which
 
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher
@@ -9,6 +8,7 @@ from pytest_django import Settings
 
 from accounts.users import foreign_hashes
 from tests.kit.people import PASSWORD
+from tests.kit.servers import need
 
 # fmt: off
 # ruff: noqa: E501
@@ -47,10 +47,9 @@ def test_what_doveadm_made(made: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(which("doveadm") is None, reason="no doveadm")
 @pytest.mark.parametrize("scheme", [scheme.strip("{}") for scheme in MADE if scheme != "bare"])
 def test_what_doveadm_makes_now(scheme: str) -> None:
-    command = ["doveadm", "pw", "-s", scheme, "-p", "密码 x:y,z"]
+    command = [need("doveadm"), "pw", "-s", scheme, "-p", "密码 x:y,z"]
     made = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     stored = foreign_hashes.read(made)
     assert check_password("密码 x:y,z", stored)
