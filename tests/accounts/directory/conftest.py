@@ -62,7 +62,7 @@ Use = Callable[..., None]
 def everybody() -> list[str]:
     return [
         *map(person, ("lisi", "wangwu")),
-        *(person(name, pwdPolicySubentry=f"cn=locking,{BASE}") for name in ("zhangsan", "zhaoliu")),
+        *(person(name, pwdPolicySubentry=f"cn=locking,{BASE}") for name in ("zhangsan", "zhaoliu", "qianqi")),
         *(refused_as_in_ad(f"ad{subcode}", subcode) for subcode in SUBCODES),
         person("sunba", pwdPolicySubentry=f"cn=long,{BASE}"),
         person("mustchange", pwdPolicySubentry=f"cn=resetting,{BASE}", pwdReset="TRUE"),

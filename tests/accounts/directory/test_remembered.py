@@ -8,6 +8,7 @@ import time_machine
 from pytest_django import Settings
 
 from accounts.directory import memory, passwords
+from accounts.directory.asking import client
 from accounts.directory.models import Asked, Remembered
 from accounts.sessions import endings
 from accounts.users import mailbox_passwords
@@ -50,6 +51,18 @@ def test_a_disabled_account_is_out_at_once(staff: Staff) -> None:
     endings.end(endings.Occasion.DISABLED, user)
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert by_mail("lisi") is Outcome.NO
+
+
+def test_a_lock_in_the_directory_ends_the_memory(staff: Staff, slapd: Directory) -> None:
+    """As soon as it says so: at a sign-in."""
+    qianqi = staff("qianqi")
+    assert by_mail("qianqi") is Outcome.YES
+    for number in range(6):
+        client.compare(slapd.url, "qianqi@example.edu", f"wrong {number}", time.monotonic() + 5)
+    assert locked(slapd, "qianqi")
+    assert by_mail("qianqi") is Outcome.YES
+    assert "暂时无法验证" in shown(qianqi.enter_password())
+    assert by_mail("qianqi") is Outcome.CANNOT_TELL
 
 
 def test_a_new_password_takes_the_place_of_the_old_one(staff: Staff, slapd: Directory) -> None:
