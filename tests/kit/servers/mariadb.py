@@ -14,23 +14,26 @@ from tests.kit.servers.service import Service
 
 NAME, PASSWORD = "mailkey", "very secret"
 DATABASE = "vmail"
+SCRIPTS = Path("/usr/share/mysql")
+TABLES = ("mysql_system_tables.sql", "mysql_system_tables_data.sql")  # its own; the installer wants a package more
 
 
 class MariaDB:
     def __init__(self, folder: Path) -> None:
-        server, install = need("mariadbd"), need("mariadb-install-db")
+        server = need("mariadbd")
         self.port = free_port()
         self.authority = certificates.make(folder / "tls")
         self._socket = folder / "socket"
-        own = [f"--datadir={folder}/data", *(["--user=root"] if os.geteuid() == 0 else [])]
-        subprocess.run(
-            [install, "--no-defaults", *own, "--skip-test-db", "--auth-root-authentication-method=normal"],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        memory = ["--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off"]
+        command = [server, "--no-defaults", f"--datadir={folder}/data", *memory]
+        command += ["--user=root"] if os.geteuid() == 0 else []
+        (folder / "data").mkdir()
+        tables = "".join((SCRIPTS / name).read_text(encoding="utf-8") for name in TABLES)
+        said = f"CREATE DATABASE mysql;\nUSE mysql;\n{tables}"
+        subprocess.run([*command, "--bootstrap"], input=said, text=True, check=True, capture_output=True)
         network = [f"--port={self.port}", "--bind-address=127.0.0.1", f"--socket={self._socket}"]
         tls = [f"--ssl-cert={folder}/tls/fullchain.pem", f"--ssl-key={folder}/tls/privkey.pem"]
-        memory = ["--innodb-buffer-pool-size=8M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off"]
-        self.service = Service("mariadbd", [server, "--no-defaults", *own, *network, *tls, *memory], folder, {})
+        self.service = Service("mariadbd", [*command, *network, *tls], folder, {})
 
     def start(self) -> None:
         """With a database, and with somebody who may do everything in it."""
