@@ -26,7 +26,7 @@ def main() -> None:
         directory.running([directory.person("off", userPassword=PASSWORD)]) as slapd,
         postgres.running() as url,
         login_service(
-            Database(url, Path(folder)), MAIL_ANSWER_WITHIN="0.8", **slapd.settings(slapd.tls_url)
+            Database(url, Path(folder)), workers=2, MAIL_ANSWER_WITHIN="0.8", **slapd.settings(slapd.tls_url)
         ) as service,
     ):
         wait_until(lambda: off(service, PASSWORD).status == 200)
