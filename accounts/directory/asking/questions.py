@@ -1,17 +1,18 @@
 """A question to the directory, answered in time or not at all.
 
 Neither a name server nor the TLS of a frozen machine keeps to a time-out of libldap. So the question is put in a thread
-of its own; whoever waits for it goes on when the time is up. All of these threads may hang: then nobody waits.
+of its own; whoever waits for it goes on when the time is up, to the next server. All threads of one may hang: then
+nobody waits for it.
 """
 
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import cache
 from threading import BoundedSemaphore
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 
@@ -22,15 +23,18 @@ from accounts.lib import deadlines
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-AT_ONCE = 16  # of a process
+AT_ONCE = 16  # of a process, for each server: what hangs at one keeps nobody from another
 CHANGED_WITHIN = 5.0  # seconds; nobody does it twice a day
 LEAST = 0.05  # seconds; with less it is not begun
 
-_places = BoundedSemaphore(AT_ONCE)
+
+@cache
+def _places(url: str) -> BoundedSemaphore:
+    return BoundedSemaphore(AT_ONCE)
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _threads(url: str) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="directory")
 
 
@@ -61,35 +65,20 @@ def look_up(address: str) -> bool:
 
 
 def _in_time(ask: Callable[[str, float], T], most: float | None = None) -> T:
-    seconds = deadlines.seconds_left(most or settings.LDAP_ANSWER_WITHIN)
-    if seconds < LEAST:
-        raise Away("no time is left")
-    if not _places.acquire(blocking=False):
-        raise Away("too many wait for it")
-    ends_at = time.monotonic() + seconds
-    waiting = _threads().submit(_ask_in_turn, ask, ends_at)
-    waiting.add_done_callback(_leave)
-    try:
-        return waiting.result(seconds)
-    except FutureTimeoutError:
-        raise Away("no answer in time") from None
-
-
-def _leave(_waiting: "Future[Any]") -> None:
-    _places.release()
-
-
-def _ask_in_turn(ask: Callable[[str, float], T], ends_at: float) -> T:
     """A server that does not answer leaves the next one half of the time."""
-    servers = _servers(*settings.LDAP_URLS)
-    why = "it did not answer a moment ago"
+    servers, why = _servers(*settings.LDAP_URLS), "it did not answer a moment ago"
+    ends_at = time.monotonic() + deadlines.seconds_left(most or settings.LDAP_ANSWER_WITHIN)
     for url in servers.in_turn():
         now = time.monotonic()
         share = ends_at if url == settings.LDAP_URLS[-1] else now + (ends_at - now) / 2
         if share - now < LEAST:
+            why = "no time is left"
             break
+        if not _places(url).acquire(blocking=False):
+            why = "too many wait for it"
+            continue
         try:
-            answer = ask(url, share)
+            answer = _answer(ask, url, share)
         except Away as error:
             why = str(error)
             if servers.note_silence(url):
@@ -98,3 +87,12 @@ def _ask_in_turn(ask: Callable[[str, float], T], ends_at: float) -> T:
             servers.note_answer(url)
             return answer
     raise Away(why)
+
+
+def _answer(ask: Callable[[str, float], T], url: str, ends_at: float) -> T:
+    waiting = _threads(url).submit(ask, url, ends_at)
+    waiting.add_done_callback(lambda _waiting: _places(url).release())
+    try:
+        return waiting.result(ends_at - time.monotonic())
+    except FutureTimeoutError:
+        raise Away("no answer in time") from None

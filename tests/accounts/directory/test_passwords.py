@@ -167,6 +167,7 @@ def quickest(ask: Callable[[], None]) -> float:
 
 
 def answers_nothing(username: str) -> None:
+    """And whoever asks after that does not wait at all."""
     with pytest.raises(CannotTell):
         mailbox_passwords.check_password(username, PASSWORD)
     assert by_mail(username.partition("@")[0]) is Outcome.CANNOT_TELL
@@ -188,12 +189,14 @@ def test_half_an_answer_is_none(staff: Staff, slapd: Directory, settings: Settin
     assert not Failure.objects.exists()
 
 
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
 def test_another_server_takes_over_and_the_silent_one_is_left_alone(
-    staff: Staff, slapd: Directory, settings: Settings
+    staff: Staff, slapd: Directory, settings: Settings, scheme: str
 ) -> None:
-    lisi = staff("lisi")
+    """Also one whose TLS never comes about, for which libldap has no end."""
+    lisi, settings.LDAP_ANSWER_WITHIN = staff("lisi"), 2  # half of it for each
     with Wire() as silent:
-        use(settings, slapd, f"ldap://127.0.0.1:{silent.port}", slapd.url)
+        use(settings, slapd, f"{scheme}://127.0.0.1:{silent.port}", slapd.tls_url)
         assert lisi.enter_password().headers["Location"] == "/"
         assert silent.calls == 1
         assert by_mail("lisi", "wrong") is Outcome.NO
