@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.filled.databases import Database
-from tests.kit.servers import need
+from tests.kit.servers import migrated, need
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def _refused(database: Database, name: str, *arguments: str) -> str:
 def test_what_restores_nothing_says_why(tmp_path: Path, owner: tuple[Path, str]) -> None:
     identity, recipient = owner
     database = Database(tmp_path)
-    database.migrate(ROOT, "full")
+    migrated.migrate(database.url("full"))
     folder = tmp_path / "backups"
     database.run(ROOT, "full", "manage.py", "backup", str(folder))
     (plain,) = folder.glob("*.tar")
