@@ -4,6 +4,7 @@
 It needs python-ldap (docs/directory.md).
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -11,6 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tests.kit.environment  # noqa: F401  (before Django's settings)
+
+os.environ |= {"DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "ERROR"}
+
+import django
+
+django.setup()
+
 from tests.kit.servers import directory, postgres
 from tests.kit.servers.logins import CANNOT_TELL, Database, LoginService, Reply, login_service
 from tests.kit.waiting import wait_until

@@ -16,6 +16,7 @@ from accounts.directory.asking.answers import Someone
 from accounts.directory.models import Person as Link
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
+from accounts.openid.models import AccessToken
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import decision
@@ -94,6 +95,9 @@ def test_another_address_takes_everything_along(
     user = User.objects.get(username="p09@example.edu")
     made = passwords.create(user, "Mail")
     assert not isinstance(made, passwords.Refusal)
+    token = AccessToken.objects.create(user=user, token="t", expires=timezone.now() + timedelta(hours=1))
+    history = list(SecurityEvent.objects.filter(user=user).values_list("pk", flat=True))
+    assert history
     for name in ("p09@example.edu", "p10@example.edu"):
         decision.verify(decision.Login(name, "wrong", "imap", "192.0.2.9"))
     rename(campus, "p09", mail="li.si@example.edu", cn="李四")
@@ -103,6 +107,8 @@ def test_another_address_takes_everything_along(
     assert (user.username, user.name) == ("li.si@example.edu", "李四")
     verdict = decision.verify(decision.Login("li.si@example.edu", made[1], "imap", "192.0.2.1"))
     assert verdict.reason is decision.Reason.APP_PASSWORD
+    assert AccessToken.objects.get(pk=token.pk).user == user
+    assert set(history) < set(SecurityEvent.objects.filter(user=user).values_list("pk", flat=True))
     assert {failure.account for failure in Failure.objects.all()} == {"li.si@example.edu", "p10@example.edu"}
     assert decision.verify(decision.Login("p09@example.edu", made[1], "imap", "192.0.2.2")).outcome.name == "NO"
 
