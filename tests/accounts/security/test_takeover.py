@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from pytest_django import Settings
 
+from accounts.lib.batches import BATCH
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from apppasswords.maillogin import decision
@@ -95,6 +96,12 @@ def test_a_wrong_line_keeps_no_other_from_being_right_and_is_not_repeated(newcom
     assert "2 refused" in out
     assert "line 1 (x@example.edu): scheme PLAIN" in err
     assert "very-secret" not in out + err
+
+
+@pytest.mark.django_db
+def test_of_many_it_says_how_far_it_is() -> None:
+    lines = [f"p{number}@example.edu:{MADE['{SSHA}']}" for number in range(BATCH + 1)]
+    assert take(*lines, dry_run=True)[1] == f"{BATCH} of {BATCH + 1}\n"
 
 
 def test_a_password_that_was_ended_meanwhile_does_not_come_back(
