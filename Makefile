@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long check source types format messages durations pins gallery bench load faults install-test upgrade-test release mutants
+.PHONY: help run run-mail test long newer check source types format messages durations pins gallery bench load faults install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,16 @@ test: $(DEVELOPMENT)  ## The whole test suite, and what it covers (ARGS=... goes
 LONG := $(shell grep --recursive --files-with-matches --include='test_*.py' -E 'kit\.share|mark\.share|"(RACE_ROUNDS|MACHINE_STEPS|LOG_ROWS|FUZZED_FILES)"' tests)
 long: $(DEVELOPMENT)  ## What `make test` has a share of: every case, 1,000 rounds of the races, 50,000 steps of the machine (hours)
 	@WHOLE=1 RACE_ROUNDS=1000 MACHINE_STEPS=50000 LOG_ROWS=10000 FUZZED_FILES=2000 $(BIN)/python -m pytest $(ARGS) $(LONG)
+
+# Where both stand before their turn has come: what they warn of fails (pyproject.toml, filterwarnings).
+NEXT_PYTHON ?= python3.13
+NEXT_DJANGO ?= 6.1
+NEXT := .venv/newer
+newer:  ## The fast tests on the next Python and Django (NEXT_PYTHON=python3.13 NEXT_DJANGO=6.1; it compiles as docs/directory.md says)
+	@test -x $(NEXT)/bin/python || $(NEXT_PYTHON) -m venv $(NEXT)
+	@$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --requirement requirements-dev.txt --requirement requirements-ldap.txt
+	@$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'Django==$(NEXT_DJANGO).*'
+	@COVERAGE= $(NEXT)/bin/python -m pytest -m "not slow" --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
 check: source types  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
 

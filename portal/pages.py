@@ -89,7 +89,8 @@ def _counted(user: User) -> dict[str, Any]:
     """With one query. Nobody has many of any."""
     app_passwords = passwords.of(user).order_by().values_list(Value("app password"), Value(""))
     trusted = browsers.live(user).order_by().values_list(Value("browser"), Value(""))
-    found = Counter(app_passwords.union(trusted, stopped.logins(user), all=True))
+    # Together they are of the first one's table again, and would come in its order.
+    found = Counter(app_passwords.union(trusted, stopped.logins(user), all=True).order_by())
     return {
         "app_password_count": found["app password", ""],
         "browser_count": found["browser", ""],

@@ -84,7 +84,8 @@ class MailSystem:
         self.dovecot("dovecot", FIRST_WAY, WITH_WEBMAIL | WITH_STARTTLS).start(
             *self.numbers("imap", "pop3", "smtp", "sieve", "doveadm")
         )
-        self.postfix().start(*self.numbers("relay", "world"))
+        self.transfer = self.postfix()
+        self.transfer.start(*self.numbers("relay", "world"))
 
     def doveadm_url(self, name: str = "doveadm") -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
