@@ -1,5 +1,5 @@
 """The accounts, one by one and from files and the directory."""
 
-from portal.office.admin.people import imports, owners, people, syncs
+from portal.office.admin.people import imports, people, syncs
 
-__all__ = ["imports", "owners", "people", "syncs"]
+__all__ = ["imports", "people", "syncs"]
