@@ -1,11 +1,13 @@
-"""Changes that `make mutants` tries: which there are, and that one of a rule is noticed by a test of it."""
+"""Changes that `make mutants` tries: which there are, and that they take the place of what was there."""
 
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 
-from tests.kit.mutants import changes
-from tests.kit.mutants.__main__ import CLEAN, ROOMS, ROOT, reasons, tried
+from tests.kit.mutants import changes, trials
+from tests.kit.mutants.__main__ import ROOMS, ROOT, reasons
 
 SOURCE = '''
 LIMIT = 5
@@ -58,9 +60,17 @@ def test_rooms_have_their_modules_and_tests() -> None:
             assert list(ROOT.glob(pattern)), pattern
 
 
-@pytest.mark.slow
-@pytest.mark.share(len(CLEAN))
-@pytest.mark.parametrize("name", CLEAN)
-def test_some_changes_of_a_room_are_noticed(name: str) -> None:
-    """One room in each run, where nothing survives that is not excused."""
-    assert tried([name], some=12) == 0
+def test_whoever_holds_a_function_gets_the_changed_one(tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text("from functools import cache\n\n\n@cache\ndef kept(a):\n    return a == 5\n\n\nheld = kept\n")
+    spec = spec_from_file_location("kept", file)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    bystander = SimpleLazyObject(lambda: pytest.fail("nobody asks it who it is"))
+    [turned] = [mutant for mutant in changes.of(file) if str(mutant) == "kept: return a == 5 -> return a != 5"]
+    trials.exchange(turned)
+    assert module.held(4) is True
+    assert module.held(5) is False
+    del bystander

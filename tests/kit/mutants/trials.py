@@ -19,7 +19,7 @@ from django.db import connections
 
 from tests.kit.mutants.changes import Mutant
 
-SURVIVED, NOTICED = 0, 1  # how a fork ends
+SURVIVED, NOTICED, BROKEN = 0, 1, 2  # how a fork ends; broken: nothing was tried
 PATIENCE = 10  # times what its tests took, and as many seconds
 
 
@@ -35,7 +35,7 @@ class Trials:
         self.mutants = mutants
         self.files = {str(mutant.file) for mutant in mutants}
         self.fates: list[tuple[Mutant, Fate]] = []
-        self.failed = False  # before anything was changed
+        self.failed = False  # a test without any change
         self._entered: defaultdict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
         self._took: dict[pytest.Item, float] = {}
         self._in_fork = False
@@ -49,6 +49,8 @@ class Trials:
             for mutant in self.mutants:
                 self.fates.append((mutant, self._try(mutant)))
                 restore()
+            # Or what is taken for noticed was the fork, or what an earlier one left behind.
+            self.failed |= self._fork(self._unchanged(), session.items) is not Fate.SURVIVED
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -71,29 +73,38 @@ class Trials:
 
     def _try(self, mutant: Mutant) -> Fate:
         items = sorted(self._entered[str(mutant.file), mutant.function], key=self._took.__getitem__)
-        if not items:
-            return Fate.UNTRIED
+        return self._fork([mutant], items) if items else Fate.UNTRIED
+
+    def _unchanged(self) -> list[Mutant]:
+        source = {file: Path(file).read_text(encoding="utf-8") for file in self.files}
+        return [mutant._replace(code=compile(source[str(mutant.file)], mutant.file, "exec")) for mutant in self.mutants]
+
+    def _fork(self, mutants: list[Mutant], items: list[pytest.Item]) -> Fate:
         if (fork := os.fork()) == 0:
             self._in_fork = True
             signal.alarm(int(PATIENCE + PATIENCE * sum(self._took[item] for item in items)))
-            self._run_changed(mutant, items)
+            self._run_changed(mutants, items)
         _pid, status = os.waitpid(fork, 0)
         if os.WIFSIGNALED(status):
             return Fate.HUNG
+        self.failed |= os.WEXITSTATUS(status) == BROKEN
         return Fate.SURVIVED if os.WEXITSTATUS(status) == SURVIVED else Fate.NOTICED
 
-    def _run_changed(self, mutant: Mutant, items: list[pytest.Item]) -> None:
+    def _run_changed(self, mutants: list[Mutant], items: list[pytest.Item]) -> None:
         """In the fork, which ends here."""
+        ends = BROKEN
         try:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-            _exchange(mutant)
+            for mutant in mutants:
+                exchange(mutant)
+            ends = NOTICED  # if something is raised from here on
             for item in items:
                 _run(item)
-        except BaseException:  # whatever it was, it is noticed
-            os._exit(NOTICED)
-        os._exit(SURVIVED)
+            ends = SURVIVED
+        finally:
+            os._exit(ends)
 
 
 def _run(item: pytest.Item) -> None:
@@ -105,11 +116,11 @@ def _outermost(code: CodeType) -> str:
     return code.co_qualname.partition(".<locals>")[0]
 
 
-def _exchange(mutant: Mutant) -> None:
+def exchange(mutant: Mutant) -> None:
     """In every function that was made of it, whoever imported or decorated it."""
     new = next(code for code in _codes(mutant.code) if code.co_qualname == mutant.function)
     for found in gc.get_objects():
-        if isinstance(found, FunctionType) and _is_of(found.__code__, mutant):
+        if type(found) is FunctionType and _is_of(found.__code__, mutant):  # isinstance asks lazy objects who they are
             found.__code__ = new
 
 
