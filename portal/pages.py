@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.browsers import browsers
 from accounts.lib import contact, institution
+from accounts.lib.compiled import Query
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
 from accounts.phones import phones
@@ -29,6 +30,9 @@ from apppasswords.guides import programs
 from portal import theme
 
 SIGN_INS_SHOWN = 5
+SIGN_INS = Query(
+    lambda user: SecurityEvent.objects.filter(user=user, kind=SecurityEvent.Kind.SIGNED_IN)[:SIGN_INS_SHOWN]
+)
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 
 
@@ -76,10 +80,9 @@ def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     user = request.user
-    signed_in = SecurityEvent.objects.filter(user=user, kind=SecurityEvent.Kind.SIGNED_IN)
     context = {
         "phone": user.otp_device if isinstance(user.otp_device, Phone) else phones.of(user),
-        "sign_ins": signed_in[:SIGN_INS_SHOWN],
+        "sign_ins": SIGN_INS.all(user.pk),
         **_counted(user),
     }
     return render(request, "portal/home.html", context)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef
 
 from accounts.bans import bans, brake, failures, trials
 from accounts.bans.brake import Claim
 from accounts.bans.failures import Tries
 from accounts.bans.trials import Trial
+from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import CannotTell, MustChange
@@ -46,10 +47,10 @@ def enter(
     address: str,
     channel: str,
     trusts: Callable[[User], bool],
-    rows: QuerySet[User] | None = None,
+    read: Callable[[int, str], User | None] | None = None,
 ) -> Attempt:
     """`trusts`: whether it comes from a browser that the account trusts, or from somebody who is signed in already.
-    `rows`: what else is to be read of the account, with the last look for a ban."""
+    `read`: of an account's key and this address, what else is to be known, with the last look for a ban."""
     trial = trials.of(name, address, password)
     owner, account = trial.owner, trial.account
     if trial.banned_until:
@@ -70,7 +71,7 @@ def enter(
         user, must_change = owner, True
     if user is None:
         return _wrong(trial, claimed, address, password, channel)
-    row = _row(user, address, User.objects.only("pk") if rows is None else rows)
+    row = (read or _read)(user.pk, address)
     if row is None:
         return Attempt(Outcome.WRONG, tries=failures.tries(address, account))
     # Guesses that came at once were all compared before the first was counted: none of them profits from that.
@@ -92,6 +93,13 @@ def _wrong(trial: Trial, claimed: Claim, address: str, password: str, channel: s
     return Attempt(Outcome.WRONG, tries=failures.tries(address, trial.account))
 
 
-def _row(user: User, address: str, rows: QuerySet[User]) -> User | None:
-    """With a ban. None: it was deleted while its password was compared."""
-    return rows.annotate(ban=bans.ban_of(address, OuterRef("username"))).filter(pk=user.pk).first()
+def _read(pk: int, address: str) -> User | None:
+    """None: it was deleted while its password was compared."""
+    return WITH_A_BAN.first(pk, *bans.sought(address))
+
+
+WITH_A_BAN = Query(
+    lambda pk, now, one, two, three: (
+        User.objects.filter(pk=pk).only("pk").annotate(ban=bans.ban_of(OuterRef("username"), now, one, two, three))
+    )
+)

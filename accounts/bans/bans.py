@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.bans import digests
 from accounts.bans.models import Ban, Failure
 from accounts.bans.where import addresses
+from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
@@ -19,25 +20,35 @@ from accounts.users.models import User
 
 def banned_until(address: str, account: str) -> datetime | None:
     """Until when this account cannot sign in from this address. Without an account: until when nobody can."""
-    return holding(_until(address, account).first(), address)
+    return holding(UNTIL.first(account, *sought(address)), address)
 
 
-def ban_of(address: str, account: OuterRef) -> Subquery:
+def ban_of(account: OuterRef, *sought: Any) -> Subquery:
     """The same within a query of accounts, as far as the table of bans knows: `holding` says the rest."""
-    return Subquery(_until(address, account)[:1])
+    return Subquery(_until(account, *sought))
+
+
+def sought(address: str) -> tuple[datetime, str, str, str]:
+    """What bans of an address are found by."""
+    one, two, three = (addresses.networks(address) * 3)[:3]
+    return timezone.now(), one, two, three
 
 
 def holding(until: datetime | None, address: str) -> datetime | None:
     return until if until and not addresses.is_never_banned(address) else None
 
 
-def _until(address: str, account: str | OuterRef) -> QuerySet[Ban, datetime]:
-    here = Ban.objects.filter(in_force(), Q(account="") | Q(account=account), network__in=addresses.networks(address))
-    return here.order_by("-until").values_list("until", flat=True)
+def _until(account: Any, now: Any, one: Any, two: Any, three: Any) -> QuerySet[Ban, datetime]:
+    networks = (one, two, three)
+    here = Ban.objects.filter(in_force(now), Q(account="") | Q(account=account), network__in=networks)
+    return here.order_by("-until").values_list("until", flat=True)[:1]
 
 
-def in_force() -> Q:
-    return Q(until__gt=timezone.now(), lifted_at=None)
+UNTIL = Query(_until)
+
+
+def in_force(now: Any = None) -> Q:
+    return Q(until__gt=now or timezone.now(), lifted_at=None)
 
 
 def ban(network: str, account: str, failures: QuerySet[Failure]) -> datetime:

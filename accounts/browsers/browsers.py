@@ -91,7 +91,8 @@ def _still_trusted(cookie: str) -> list[str]:
 
 
 def find(user: User, cookie: str) -> TrustedBrowser | None:
-    return live(user).filter(digest__in=[_digest(value) for value in _values(cookie)]).first()
+    digests = [_digest(value) for value in _values(cookie)]
+    return live(user).filter(digest__in=digests).first() if digests else None
 
 
 def recognise(user: User, cookie: str, address: str) -> TrustedBrowser | None:

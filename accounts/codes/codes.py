@@ -15,6 +15,7 @@ from accounts.codes.limits import Asked, Refusal, Refused
 from accounts.delivery import digits, queue
 from accounts.delivery.models import Sms, SmsDay
 from accounts.lib import numbers
+from accounts.lib.compiled import Query
 from accounts.users.models import User
 
 
@@ -126,7 +127,14 @@ def _none(refused: Refused) -> Issued:
 
 def latest(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
     """The code that was last asked for here, dead or alive."""
-    return Sms.objects.filter(user=user, number=number, purpose=purpose, session=session).first()
+    return OF_A_SESSION.first(user.pk, number, str(purpose), session)
+
+
+OF_A_SESSION = Query(
+    lambda user, number, purpose, session: Sms.objects.filter(
+        user=user, number=number, purpose=purpose, session=session
+    )[:1]
+)
 
 
 def carry_over(user: User, old: str, new: str) -> None:

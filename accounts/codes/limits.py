@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.bans.where import addresses
 from accounts.delivery.models import Sms
 from accounts.lib import prepared
+from accounts.lib.compiled import Query
 from accounts.routes.models import Gateway
 from accounts.users.models import User
 
@@ -180,10 +181,14 @@ class _Sent:
 
 def lately(user: User, now: datetime) -> list[Sms]:
     """To one account in the last day, the newest first."""
-    rows = Sms.objects.filter(user=user, created_at__gt=now - DAY).filter(
-        Q(purpose=Sms.Purpose.TEST) | ~Q(purpose__in=Sms.NOTICES)
-    )
-    return list(rows.order_by("-created_at", "-pk"))
+    return SENT_SINCE.all(user.pk, now - DAY)
+
+
+SENT_SINCE = Query(
+    lambda user, since: Sms.objects.filter(
+        Q(purpose=Sms.Purpose.TEST) | ~Q(purpose__in=Sms.NOTICES), user=user, created_at__gt=since
+    ).order_by("-created_at", "-pk")
+)
 
 
 def _sent(lately: list[Sms]) -> list[_Sent]:

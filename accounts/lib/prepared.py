@@ -47,7 +47,7 @@ class Statement:
 
     def _run(self, connection: BaseDatabaseWrapper, values: Iterable[Any]) -> Row | None:
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, [_adapted(connection, value) for value in values])
+            cursor.execute(self.sql, [adapted(connection, value) for value in values])
             row: Row | None = cursor.fetchone() if cursor.description else None
             return row
 
@@ -68,7 +68,7 @@ def types(values: Iterable[Any]) -> list[int]:
     return [TYPES[type(value)] for value in values]
 
 
-def _adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
+def adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

@@ -3,13 +3,15 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.bans import bans
 from accounts.codes import codes
+from accounts.lib.compiled import Query
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
 from accounts.sessions import clients, sessions, typed
@@ -108,12 +110,12 @@ def candidate(request: HttpRequest) -> Candidate | None:
     """Half-way and nothing changed since: not the password, not a way to take the second step, not the account; or
     signed in already when two-step was switched on, or when such a way was changed in another browser."""
     if request.user.is_authenticated and not sessions.has_passed(request):
-        row, wanted = _read(request, request.user.pk), str(notes.recall(request, WANTED) or "")
+        row, wanted = account(request.user.pk, clients.address(request)), str(notes.recall(request, WANTED) or "")
         return _candidate(request, request.user, row, wanted) if row else None
     held = request.session.get(HALFWAY)
     if not isinstance(held, dict) or not lifetimes.is_young(held["at"], settings.HALFWAY_LIFETIME):
         return None
-    user = _read(request, held["user"])
+    user = account(held["user"], clients.address(request))
     if user is None or user.get_session_auth_hash() != held["password"]:
         return None
     found = _candidate(request, user, user, held["next"])
@@ -123,10 +125,17 @@ def candidate(request: HttpRequest) -> Candidate | None:
     return found
 
 
-def _read(request: HttpRequest, pk: int) -> User | None:
-    """Asked at each step, with one query: the account with its phone, its ways, and a ban."""
+def account(pk: int, address: str) -> User | None:
+    """Asked at each step, with one query: who it is, with the phone, the ways, and a ban from this address."""
+    return ACCOUNT.first(pk, *bans.sought(address))
+
+
+def _account(pk: Any, now: Any, one: Any, two: Any, three: Any) -> QuerySet[User]:
     users = ways.with_them(phones.with_them(User.objects.filter(pk=pk, is_active=True)))
-    return users.annotate(ban=bans.ban_of(clients.address(request), OuterRef("username"))).first()
+    return users.annotate(ban=bans.ban_of(OuterRef("username"), now, one, two, three))
+
+
+ACCOUNT = Query(_account, depends=lambda: tuple(settings.SECOND_STEPS))
 
 
 def _candidate(request: HttpRequest, user: User, row: User, next_path: str) -> Candidate:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.browsers.browsers import Look
+from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.sessions import authorizations
 from accounts.sessions.models import SignIn, is_of_now
@@ -52,7 +53,10 @@ def note(  # noqa: PLR0913 (what a row says)
 
 def find(user: User, session: str) -> SignIn | None:
     """None: it is in no more."""
-    return SignIn.objects.filter(user=user, session=session).first()
+    return OF_A_SESSION.first(user.pk, session)
+
+
+OF_A_SESSION = Query(lambda user, session: SignIn.objects.filter(user=user, session=session)[:1])
 
 
 def see(row: SignIn, address: str) -> None:

@@ -13,6 +13,7 @@ from accounts.browsers import browsers
 from accounts.browsers.models import TrustedBrowser
 from accounts.phones import phones
 from accounts.phones.models import Phone
+from accounts.sessions import halfway
 from accounts.users import usernames, ways
 from accounts.users.models import User
 from accounts.users.ways import Way
@@ -56,7 +57,7 @@ def start(name: str, password: str, address: str, cookie: str) -> Decision:
         address=address,
         channel=CHANNEL,
         trusts=lambda owner: browsers.find(owner, cookie) is not None,
-        rows=_with_steps(User.objects.all()),
+        read=halfway.account,
     )
     match attempt.outcome:
         case attempts.Outcome.BANNED:

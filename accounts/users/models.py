@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lib.compiled import Query
 from accounts.users import usernames
 
 OVER = _("The last day is over: set a later one, or none, or disable the account.")
@@ -38,9 +39,10 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         name = usernames.canonical(username or "")
-        if name is None:
+        user = OF_A_NAME.first(name) if name else None
+        if user is None:
             raise User.DoesNotExist
-        return self.get(username=name)
+        return user
 
     def hold(self, *keys: int) -> None:
         """In a transaction, before anything that hangs on these accounts is changed: two that do so wait for each other
@@ -185,3 +187,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def two_step_is_on(self, at: datetime | None = None) -> bool:
         return self.two_step_from is not None and self.two_step_from <= (at or timezone.now())
+
+
+OF_A_NAME = Query(lambda name: User.objects.filter(username=name)[:1])

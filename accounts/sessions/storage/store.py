@@ -13,6 +13,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from accounts.lib.compiled import Query
+
+OF_A_KEY = Query(lambda key, now: Session.objects.filter(session_key=key, expire_date__gt=now)[:1])
+
 
 def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[: Session._meta.pk.max_length]
@@ -24,9 +28,7 @@ class SessionStore(db.SessionStore):
     _former: str | None = None  # under which the row still stands
 
     def _get_session_from_db(self) -> Session | None:
-        session = Session.objects.filter(
-            session_key=digest(self.session_key or ""), expire_date__gt=timezone.now()
-        ).first()
+        session = OF_A_KEY.first(digest(self.session_key or ""), timezone.now())
         if session is None:
             self._session_key = None  # a key that was planted does not stay
         return session
