@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
@@ -26,6 +27,7 @@ class Phone(Device):
         constraints = [
             models.UniqueConstraint(fields=["number", "slot"], name="one_mailbox_a_slot"),
         ]
+        indexes = [models.Index(Right("number", 4), name="phones_by_last_digits")]  # as clerks look for them
 
     def __str__(self) -> str:
         return self.masked

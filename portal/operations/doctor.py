@@ -98,8 +98,16 @@ def _database() -> Iterator[Finding]:
     if connection.vendor != "postgresql" and not settings.DEBUG:
         words = _("SQLite is for trying things out: DATABASE_URL should name PostgreSQL")
         yield Finding(words, is_trouble=True)
+    if connection.vendor == "postgresql" and not plan and not _has_index("people_by_part"):
+        yield Finding(_("parts of addresses are looked for in every row: docs/performance.md, “Searches”"))
     name = f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
     yield Finding(_("%(name)s answers") % {"name": name})
+
+
+def _has_index(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        return bool(cursor.fetchone()[0])
 
 
 def _queue() -> Iterator[Finding]:

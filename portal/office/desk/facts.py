@@ -1,8 +1,6 @@
 """Everything about one person on one page, for the IT office: gathered with a number of queries that does not depend
 on how much there is. What is shown of it is limited to the last days."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +21,7 @@ from accounts.closures.models import Closure
 from accounts.codes import limits
 from accounts.delivery import explanations
 from accounts.delivery.models import Sms
-from accounts.lib import invisible, origins
+from accounts.lib import origins
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.mailsessions import mailsessions
@@ -38,32 +36,10 @@ Kind = SecurityEvent.Kind
 DAYS = timedelta(days=7)  # how far back SMS and mail logins are told
 SHOWN = 12  # rows of each kind
 NETWORKS = 40  # of the latest uses
-LAST_DIGITS = 4
-WHOLE_NUMBER = 7  # digits that only a phone number has
 
 # What somebody did at the sign-in; the rest was done to the account.
 SIGN_INS = (Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.REFUSED, Kind.CODE_WRONG, Kind.CODES_PAUSED, Kind.CONFIRMED,
             Kind.BARE_NAME, Kind.HELP_CODE_USED, Kind.BANNED)  # fmt: skip
-
-
-# --- Find -------------------------------------------------------------------------------------------------------------
-
-
-def last_digits(text: str) -> str | None:
-    """What may be searched of a whole phone number that somebody typed; None if it is none."""
-    digits = re.sub(r"[\s+()-]", "", unicodedata.normalize("NFKC", invisible.dropped(text)))
-    is_number = digits.isascii() and digits.isdigit() and len(digits) >= WHOLE_NUMBER
-    return digits[-LAST_DIGITS:] if is_number else None
-
-
-def find(people: QuerySet[User], text: str) -> QuerySet[User]:
-    """By address, name or department, each word of them; or by the last four digits of the phone."""
-    text = invisible.dropped(text)
-    if text.isascii() and text.isdigit() and len(text) == LAST_DIGITS:
-        return people.filter(Q(phone__number__endswith=text) | Q(username__contains=text))
-    for word in text.split():
-        people = people.filter(Q(username__icontains=word) | Q(name__icontains=word) | Q(department__icontains=word))
-    return people
 
 
 # --- One person -------------------------------------------------------------------------------------------------------

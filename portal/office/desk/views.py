@@ -37,6 +37,7 @@ from accounts.users.permissions import right
 from apppasswords import passwords as app_passwords
 from apppasswords.models import AppPassword
 from apppasswords.thefts import thefts
+from portal.office import searches
 from portal.office.desk import closing, facts
 from portal.office.desk.acts import By
 from portal.office.desk.buttons import BUTTONS, Button
@@ -110,10 +111,10 @@ def find(request: SignedInRequest) -> HttpResponse:
     address."""
     text = invisible.dropped(request.POST.get("q", "")).strip()[:100]
     people = _people(request)
-    if digits := facts.last_digits(text):
+    if digits := searches.last_digits(text):
         messages.info(request, _("Phones are found by their last four digits: %(digits)s.") % {"digits": digits})
         text = digits
-    found = list(facts.find(people, text).values_list("pk", flat=True)[:2]) if text else []
+    found = list(searches.find(people, text).values_list("pk", flat=True)[:2]) if text else []
     if len(found) == 1:
         return redirect("admin:desk", found[0])
     return redirect(f"{reverse('admin:accounts_user_changelist')}?{urlencode({'q': text})}")

@@ -29,14 +29,16 @@ from accounts.users import administrators, clerks
 from accounts.users.fields import FIELDS, may_change
 from accounts.users.models import User
 from accounts.users.permissions import right
+from portal.office import searches
 from portal.office.admin.guards import KeepsAdministrators
 from portal.office.admin.history import ShownLookups
+from portal.office.admin.long_lists import BoundedPeople, Long
 from portal.office.admin.people.edits import AccountForm
 from portal.office.admin.people.filters import ClosureFilter, DepartmentFilter, TwoStepFilter, WayFilter, clerk
 from portal.office.admin.people.imports import RosterPages
 from portal.office.admin.people.slips import SlipPages
 from portal.office.admin.two_step.two_step import TwoStepPages
-from portal.office.desk import acts, facts
+from portal.office.desk import acts
 from portal.office.models import Role
 
 # What an edit of these decides is in the security log: who may do what, and with which proof.
@@ -65,7 +67,7 @@ class PersonForm(Seen, forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, RosterPages, DjangoUserAdmin[User]):
+class UserAdmin(Long, ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, RosterPages, DjangoUserAdmin[User]):
     form = AccountForm
     add_form = PersonForm
     list_display = (
@@ -79,6 +81,7 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
     search_fields = ("username", "name", "department")
     search_help_text = _("Address, name, department, or the last four digits of the phone.")
     ordering = ("username",)
+    paginator = BoundedPeople
     list_select_related = ("phone",)
     actions = ("switch_two_step_on", "slips_of", "unbind_phone", "forget_browsers")
     fieldsets = (
@@ -131,11 +134,11 @@ class UserAdmin(ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages, Rost
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         """Four digits are the end of a phone number. A whole number would stand in the page's address: not searched."""
-        return facts.find(queryset, search_term), False
+        return searches.find(queryset, search_term), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """A whole number that was typed here is searched by its end, and leaves the page's address."""
-        if digits := facts.last_digits(invisible.dropped(request.GET.get("q", ""))):
+        if digits := searches.last_digits(invisible.dropped(request.GET.get("q", ""))):
             text = gettext("Phones are found by their last four digits: %(digits)s.") % {"digits": digits}
             messages.info(request, text)
             return redirect(f"{request.path}?{urlencode({'q': digits})}")

@@ -1,37 +1,40 @@
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.lib import ways_in
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users import clerks
 from accounts.users.permissions import right
 from apppasswords import passwords
 from apppasswords.models import AppPassword
-from portal.office.admin.history import HistoryAdmin
+from portal.office.admin.long_lists import LongHistory
 
 
-class ProtocolFilter(admin.AllValuesFieldListFilter):
-    """The protocols that there are, and those of no use yet by a name."""
+class ProtocolFilter(admin.SimpleListFilter):
+    title = _("protocol")
+    parameter_name = "last_used_protocol"
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for choice in super().choices(changelist):
-            yield choice | {"display": choice["display"] or _("Never used")}
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", _("Never used")), *((name, word) for name, word in ways_in.NAMES.items() if name != "web")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AppPassword]) -> QuerySet[AppPassword]:
+        return queryset if self.value() is None else queryset.filter(last_used_protocol=self.value())
 
 
 @admin.register(AppPassword)
-class AppPasswordAdmin(HistoryAdmin):
+class AppPasswordAdmin(LongHistory):
     """What there is and when it was used; the secrets are nowhere."""
 
     list_display = ("user", "name", "created_at", "last_used_at", "last_used_protocol", "last_used_address")
-    list_filter = (("last_used_protocol", ProtocolFilter), "scope", "created_at", "last_used_at")
-    search_fields = ("user__username", "user__name", "name", "last_used_address")
+    list_filter = (ProtocolFilter, "scope", "created_at", "last_used_at")
+    person = "user"
+    search_fields = ("name", "last_used_address")
     list_select_related = ("user",)
     fields = (*list_display, "scope", "networks", "ends_at", "idle_days")
     actions = ("remove",)

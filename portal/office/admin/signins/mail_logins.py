@@ -28,7 +28,8 @@ class MailLoginAdmin(LongHistory):
 
     list_display = ("day", "user", "protocol_name", "method", "count", "last_at", "address")
     list_filter = ("method", ProtocolFilter, "day")
-    search_fields = ("user__username", "user__name", "address")
+    person = "user"
+    search_fields = ("address",)
     list_select_related = ("user",)
     fields = list_display
     change_list_template = "office/mail_logins.html"

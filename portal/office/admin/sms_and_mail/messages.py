@@ -34,7 +34,8 @@ class SmsAdmin(LongHistory):
     empty_value_display = ""
     list_display = ("created_at", "user", "masked_number", "purpose", "status", "error", "sent_at", "delivered_at")
     list_filter = ("status", "purpose", GatewayFilter, "created_at")
-    search_fields = ("user__username", "user__name", "gateway_id")
+    person = "user"
+    search_fields = ("gateway_id__exact",)
     list_select_related = ("user",)
     fields = (
         "user", "masked_number", "purpose", "language", "created_at", "expires_at", "status", "error", "story", "tried",
@@ -64,7 +65,8 @@ class MailAdmin(LongHistory):
     empty_value_display = ""
     list_display = ("created_at", "user", "about", "status", "error", "sent_at")
     list_filter = ("status", "created_at")
-    search_fields = ("user__username", "user__name")
+    person = "user"
+    search_fields = ("user__username__exact",)  # whoever is not found by it has no mail
     list_select_related = ("user", "event")
     fields = ("user", "about", "created_at", "status", "error", "tried", "sent_at", "request")
 

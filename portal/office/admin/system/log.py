@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -89,6 +89,15 @@ class SecurityEventAdmin(LongHistory):
     search_help_text = _("Mailbox, clerk, or address.")
     fields = ("at", "sentence", "kind", "username", "actor_name", "address", "detail", "position", "seal")
     readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SecurityEvent], search_term: str
+    ) -> tuple[QuerySet[SecurityEvent], bool]:
+        """By the indexes, for a whole address of who is still there."""
+        user = User.objects.filter(username=usernames.canonical(search_term)).first()
+        if user:
+            return queryset.filter(Q(user=user) | Q(actor=user)), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("what was done"))
     def sentence(self, event: SecurityEvent) -> str:
