@@ -34,6 +34,12 @@ def of(user: User) -> QuerySet[AppPassword]:
     return AppPassword.objects.filter(Q(user=user) | Q(ownership__in=shared) if shared else Q(user=user))
 
 
+def both(user: Any) -> tuple[QuerySet[AppPassword], QuerySet[AppPassword]]:
+    """The same of a person in two, each found by an index: their own, and those for department mailboxes."""
+    shared = AppPassword.objects.filter(ownership__owner=user).exclude(user=user)
+    return AppPassword.objects.filter(user=user), shared
+
+
 def _room(user: User) -> bool:
     """For one more of this person's; what others have made for a department mailbox does not count."""
     return of(user).exclude(user=user, ownership__isnull=False).count() < settings.APP_PASSWORDS_PER_USER

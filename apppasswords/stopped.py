@@ -3,6 +3,8 @@ has taken its place."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -22,14 +24,18 @@ class Stopped:
 
 
 def of(user: User) -> Stopped | None:
-    return told(set(logins(user)))
+    return told(set(logins(user, since(user))))
 
 
-def logins(user: User) -> QuerySet[MailLogin, tuple[str, str]]:
-    """Method and protocol of each that was let in lately, while two-step is on: that is what is known. Refused logins
-    say nothing: anybody can try."""
-    since = timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN
-    lately = MailLogin.objects.filter(user=user, day__gte=since) if user.two_step_is_on() else MailLogin.objects.none()
+def since(user: User) -> date:
+    """From when on logins tell something: lately, and only while two-step is on."""
+    return timezone.localdate() - settings.MAILBOX_PASSWORD_SEEN if user.two_step_is_on() else date.max
+
+
+def logins(user: Any, since: Any) -> QuerySet[MailLogin, tuple[str, str]]:
+    """Method and protocol of each that was let in since then: that is what is known. Refused logins say nothing:
+    anybody can try."""
+    lately = MailLogin.objects.filter(user=user, day__gte=since)
     return lately.order_by().values_list("method", "protocol").distinct()
 
 

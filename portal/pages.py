@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.browsers import browsers
@@ -88,12 +89,21 @@ def home(request: SignedInRequest) -> HttpResponse:
     return render(request, "portal/home.html", context)
 
 
+def _counting(user: Any, now: Any, since: Any) -> QuerySet[Any, tuple[str, str]]:
+    mine, shared = (
+        rows.order_by().values_list(Value("app password"), Value("")) for rows in passwords.both(user)
+    )  # fmt: skip
+    trusted = browsers.live(user, now).order_by().values_list(Value("browser"), Value(""))
+    # Together they are of the first one's table again, and would come in its order.
+    return mine.union(shared, trusted, stopped.logins(user, since), all=True).order_by()
+
+
+COUNTED = Query(_counting)
+
+
 def _counted(user: User) -> dict[str, Any]:
     """With one query. Nobody has many of any."""
-    app_passwords = passwords.of(user).order_by().values_list(Value("app password"), Value(""))
-    trusted = browsers.live(user).order_by().values_list(Value("browser"), Value(""))
-    # Together they are of the first one's table again, and would come in its order.
-    found = Counter(app_passwords.union(trusted, stopped.logins(user), all=True).order_by())
+    found = Counter(COUNTED.all(user.pk, timezone.now(), stopped.since(user)))
     return {
         "app_password_count": found["app password", ""],
         "browser_count": found["browser", ""],

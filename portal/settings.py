@@ -98,6 +98,8 @@ SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "") 
 SUPPORT_COUNTER = env.text("SUPPORT_COUNTER", "信息楼 101 室，工作日 8:30–17:00" if DEBUG else "")
 
 INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",  # each address of a static file looks for it here
     "oauth2_provider",
     "accounts.users",
     "accounts.jobs",
@@ -135,8 +137,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
     "django.forms",
     "django_otp",
     "phonenumber_field",

@@ -4,6 +4,7 @@ values, the database their digests."""
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -38,12 +39,12 @@ def _digest(value: str) -> str:
     return salted_hmac("accounts.browsers", value, algorithm="sha256").hexdigest()
 
 
-def live(user: User) -> QuerySet[TrustedBrowser]:
-    return _valid(TrustedBrowser.objects.filter(user=user))
+def live(user: Any, now: Any = None) -> QuerySet[TrustedBrowser]:
+    return _valid(TrustedBrowser.objects.filter(user=user), now)
 
 
-def _valid(rows: QuerySet[TrustedBrowser]) -> QuerySet[TrustedBrowser]:
-    return rows.filter(expires_at__gt=timezone.now(), ways_version=F("user__ways_version"))
+def _valid(rows: QuerySet[TrustedBrowser], now: Any = None) -> QuerySet[TrustedBrowser]:
+    return rows.filter(expires_at__gt=now or timezone.now(), ways_version=F("user__ways_version"))
 
 
 def trust(device: Device, cookie: str, look: Look) -> tuple[TrustedBrowser, str] | None:

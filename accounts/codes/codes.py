@@ -15,7 +15,7 @@ from accounts.codes.limits import Asked, Refusal, Refused
 from accounts.delivery import digits, queue
 from accounts.delivery.models import Sms, SmsDay
 from accounts.lib import numbers
-from accounts.lib.compiled import Query
+from accounts.lib.compiled import Change, Query
 from accounts.users.models import User
 
 
@@ -100,8 +100,10 @@ def sent_to(user: User) -> list[Sms]:
 
 
 def _spend(now: datetime) -> bool:
-    today = SmsDay.objects.filter(day=timezone.localdate(now), codes__lt=settings.SMS_DAILY_BUDGET)
-    return bool(today.update(codes=F("codes") + 1))
+    return bool(SPEND.run(timezone.localdate(now), settings.SMS_DAILY_BUDGET))
+
+
+SPEND = Change(lambda day, budget: (SmsDay.objects.filter(day=day, codes__lt=budget), {"codes": F("codes") + 1}))
 
 
 def _begin(now: datetime) -> bool:
@@ -159,8 +161,7 @@ def check(user: User, number: str, purpose: Sms.Purpose, session: str, text: str
 
 class Sent(guesses.Row):
     def __init__(self, sms: Sms) -> None:
-        rows = Sms.objects.filter(pk=sms.pk)
-        super().__init__(sms.purpose, rows, tries=settings.SMS_CODE_TRIES, lifetime=settings.SMS_CODE_LIFETIME)
+        super().__init__(sms.purpose, sms, tries=settings.SMS_CODE_TRIES, lifetime=settings.SMS_CODE_LIFETIME)
         self.sms = sms
 
     def expected(self) -> list[str]:

@@ -12,14 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, Model, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from accounts.lib import commits, invisible
+from accounts.lib.compiled import Change, Changes
 from accounts.log import events
 from accounts.users.models import User
 
@@ -60,27 +62,42 @@ class Code(ABC):
 class Row(Code):
     """A code that is a row with `created_at`, `expires_at`, `used_at`, `voided_at` and `tries`."""
 
-    def __init__(self, kind: str, rows: QuerySet[Any], *, tries: int, lifetime: timedelta) -> None:
-        self.kind, self.rows, self.tries, self.lifetime = kind, rows, tries, lifetime
-
-    def live(self) -> QuerySet[Any]:
-        """The row, while it may be tried. One from the future means that a clock was set back: it would live too
-        long."""
-        now = timezone.now()
-        soon = now + self.lifetime
-        unspent = self.rows.filter(used_at=None, voided_at=None, tries__lt=self.tries)
-        return unspent.filter(expires_at__gt=now, created_at__lte=soon)
+    def __init__(self, kind: str, row: Model, *, tries: int, lifetime: timedelta) -> None:
+        self.kind, self.row, self.tries, self.lifetime = kind, row, tries, lifetime
 
     def claim(self) -> Outcome | None:
+        model, pk, now = type(self.row), self.row.pk, timezone.now()
         with commits.at_once():
-            if self.live().update(tries=F("tries") + 1):
+            if _trying(model).run(pk, self.tries, now, now + self.lifetime):
                 return None
-        spent = self.rows.filter(used_at=None, voided_at=None, tries__gte=self.tries)
+        spent = model._default_manager.filter(pk=pk, used_at=None, voided_at=None, tries__gte=self.tries)
         return Outcome.EXHAUSTED if spent.exists() else Outcome.EXPIRED
 
     def use_up(self, right: str) -> bool:
-        now = timezone.now()
-        return bool(self.rows.filter(used_at=None, voided_at=None, expires_at__gt=now).update(used_at=now))
+        return bool(_using(type(self.row)).run(self.row.pk, timezone.now()))
+
+
+def live(rows: QuerySet[Any], tries: Any, now: Any, soon: Any) -> QuerySet[Any]:
+    """Rows that may be tried. One from the future means that a clock was set back: it would live too long."""
+    unspent = rows.filter(used_at=None, voided_at=None, tries__lt=tries)
+    return unspent.filter(expires_at__gt=now, created_at__lte=soon)
+
+
+@cache
+def _trying(model: type[Model]) -> Change:
+    def build(pk: Any, tries: Any, now: Any, soon: Any) -> tuple[QuerySet[Any], Changes]:
+        return live(model._default_manager.filter(pk=pk), tries, now, soon), {"tries": F("tries") + 1}
+
+    return Change(build)
+
+
+@cache
+def _using(model: type[Model]) -> Change:
+    def build(pk: Any, now: Any) -> tuple[QuerySet[Any], Changes]:
+        unspent = model._default_manager.filter(pk=pk, used_at=None, voided_at=None, expires_at__gt=now)
+        return unspent, {"used_at": now}
+
+    return Change(build)
 
 
 def normalised(text: str, digits: int = 6) -> str | None:
@@ -111,7 +128,7 @@ def check(user: User, guess: str | None, code: Code | None, *, address: str = ""
     with transaction.atomic(durable=True):
         won = code.use_up(right)
         if won:
-            User.objects.filter(pk=user.pk).update(wrong_codes=0, codes_paused_until=None)
+            FORGIVE.run(user.pk)
     return Outcome.RIGHT if won else Outcome.EXPIRED
 
 
@@ -129,18 +146,26 @@ def claim_of_account(user: User) -> datetime | None:
     """
     now = timezone.now()
     pause = now + settings.SMS_CODE_PAUSE
-    pause_is_over = Q(codes_paused_until__lte=now)
-    last_one = Q(wrong_codes__gte=settings.SMS_CODE_WRONG_LIMIT - 1)
     with commits.at_once():
-        claimed = User.objects.filter(Q(codes_paused_until=None) | pause_is_over, pk=user.pk).update(
-            wrong_codes=Case(When(pause_is_over, then=Value(1)), default=F("wrong_codes") + 1),
-            codes_paused_until=Case(
-                When(pause_is_over, then=Value(None)),
-                When(last_one, then=Value(pause)),
-                default=Value(None),
-            ),
-        )
+        claimed = COUNT_A_GUESS.run(user.pk, now, pause, settings.SMS_CODE_WRONG_LIMIT - 1)
     return pause if claimed else None
+
+
+def _counted(pk: Any, now: Any, pause: Any, all_but_one: Any) -> tuple[QuerySet[User], Changes]:
+    pause_is_over, last_one = Q(codes_paused_until__lte=now), Q(wrong_codes__gte=all_but_one)
+    return User.objects.filter(Q(codes_paused_until=None) | pause_is_over, pk=pk), {
+        "wrong_codes": Case(When(pause_is_over, then=Value(1)), default=F("wrong_codes") + 1),
+        "codes_paused_until": Case(
+            When(pause_is_over, then=Value(None)),
+            When(last_one, then=pause),
+            default=Value(None),
+            output_field=DateTimeField(),
+        ),
+    }
+
+
+COUNT_A_GUESS = Change(_counted)
+FORGIVE = Change(lambda pk: (User.objects.filter(pk=pk), {"wrong_codes": 0, "codes_paused_until": None}))
 
 
 def _note_wrong(user: User, kind: str, pause: datetime, address: str) -> None:

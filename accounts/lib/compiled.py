@@ -5,18 +5,21 @@ takes several times as long as to ask it.
     OF_A_NAME.first("zhangsan@example.edu")
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from copy import copy
 from inspect import signature
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, QuerySet
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql import UpdateQuery
+from django.db.models.sql.constants import ROW_COUNT
 
 from accounts.lib import prepared
 
 Row = TypeVar("Row")
+Changes = dict[str, Any]
 
 
 class Given(Expression):
@@ -32,9 +35,21 @@ class Given(Expression):
 
 class Compiled(NamedTuple):
     rows: QuerySet[Any]
-    compiler: SQLCompiler
+    compiler: Any
     sql: str
     params: tuple[Any, ...]
+
+    def asked(self, values: tuple[Any, ...]) -> Any:
+        """A compiler that has nothing left to do."""
+        connection, compiler = connections[DEFAULT_DB_ALIAS], copy(self.compiler)
+        said = list(_said(connection, self.params, values))
+        compiler.connection, compiler.as_sql = connection, lambda *_, **__: (self.sql, said)
+        return compiler
+
+
+def _said(connection: BaseDatabaseWrapper, params: Iterable[Any], values: tuple[Any, ...]) -> Iterable[Any]:
+    for param in params:
+        yield prepared.adapted(connection, values[param.place]) if isinstance(param, Given) else param
 
 
 class Query(Generic[Row]):
@@ -50,18 +65,39 @@ class Query(Generic[Row]):
         return next(iter(self.all(*values)), None)
 
     def all(self, *values: Any) -> list[Row]:
-        connection = connections[DEFAULT_DB_ALIAS]
-        key = (connection.vendor, self._depends())
+        key = (connections[DEFAULT_DB_ALIAS].vendor, self._depends())
         found = self._compiled.get(key) or self._compiled.setdefault(key, self._compile())
-        said = [prepared.adapted(connection, values[one.place]) if isinstance(one, Given) else one
-                for one in found.params]  # fmt: skip
-        compiler: Any = copy(found.compiler)
-        compiler.connection, compiler.as_sql = connection, lambda *_, **__: (found.sql, said)
-        rows = found.rows.all()
+        rows, compiler = found.rows.all(), found.asked(values)
         rows.query.get_compiler = lambda *_, **__: compiler  # type: ignore[method-assign]
         return list(rows)
 
     def _compile(self) -> Compiled:
-        rows = self._build(*(Given(place) for place in range(len(signature(self._build).parameters))))
+        rows = self._build(*_givens(self._build))
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         return Compiled(rows, compiler, *compiler.as_sql())
+
+
+class Change:
+    """`build`: of values that are said later, the rows and what is written into them."""
+
+    def __init__(self, build: Callable[..., tuple[QuerySet[Any], Changes]]) -> None:
+        self._build = build
+        self._compiled: dict[str, Compiled] = {}
+
+    def run(self, *values: Any) -> int:
+        """How many rows were changed."""
+        key = connections[DEFAULT_DB_ALIAS].vendor
+        found = self._compiled.get(key) or self._compiled.setdefault(key, self._compile())
+        changed: int = found.asked(values).execute_sql(ROW_COUNT)
+        return changed
+
+    def _compile(self) -> Compiled:
+        rows, changes = self._build(*_givens(self._build))
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(changes)
+        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+        return Compiled(rows, compiler, *compiler.as_sql())
+
+
+def _givens(build: Callable[..., Any]) -> Iterable[Given]:
+    return map(Given, range(len(signature(build).parameters)))

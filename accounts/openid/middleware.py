@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 
+from accounts.lib.compiled import Query
 from accounts.openid.models import Application
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -13,8 +14,11 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 def origins() -> list[str]:
     """Of the applications that people are led back to."""
-    uris = " ".join(Application.objects.exclude(redirect_uris="").values_list("redirect_uris", flat=True)).split()
+    uris = " ".join(REDIRECTS.all()).split()
     return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, uris) if parts.netloc})
+
+
+REDIRECTS = Query(lambda: Application.objects.exclude(redirect_uris="").values_list("redirect_uris", flat=True))
 
 
 class LeadsToApplications:

@@ -132,15 +132,14 @@ def check(user: User, text: str, *, address: str = "") -> tuple[Outcome, HelpCod
 
 class Given(guesses.Row):
     def __init__(self, user: User, row: HelpCode, address: str) -> None:
-        rows = HelpCode.objects.filter(pk=row.pk)
-        super().__init__("help_code", rows, tries=settings.HELP_CODE_TRIES, lifetime=settings.HELP_CODE_LIFETIME)
-        self.user, self.row, self.address = user, row, address
+        super().__init__("help_code", row, tries=settings.HELP_CODE_TRIES, lifetime=settings.HELP_CODE_LIFETIME)
+        self.user, self.code, self.address = user, row, address
 
     def typed(self, guess: str) -> list[str]:
-        return [_digest(self.user, self.row.nonce, guess)]
+        return [_digest(self.user, self.code.nonce, guess)]
 
     def expected(self) -> list[str]:
-        return [self.row.digest]
+        return [self.code.digest]
 
     def use_up(self, right: str) -> bool:
         won = super().use_up(right)

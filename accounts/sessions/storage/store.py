@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from accounts.lib.compiled import Query
+from accounts.lib.compiled import Change, Query
 
 OF_A_KEY = Query(lambda key, now: Session.objects.filter(session_key=key, expire_date__gt=now)[:1])
 
@@ -92,8 +92,15 @@ class SessionStore(db.SessionStore):
 
 def _write(key: str, row: AbstractBaseSession) -> bool:
     """Over the session of this key. False: there is none."""
-    fields = {"session_key": row.session_key, "session_data": row.session_data, "expire_date": row.expire_date}
-    return bool(Session.objects.filter(session_key=key).update(**fields))
+    return bool(WRITE_OVER.run(key, row.session_key, row.session_data, row.expire_date))
+
+
+WRITE_OVER = Change(
+    lambda key, new, data, expires: (
+        Session.objects.filter(session_key=key),
+        {"session_key": new, "session_data": data, "expire_date": expires},
+    )
+)
 
 
 def delete_expired() -> None:
