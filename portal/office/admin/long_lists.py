@@ -55,7 +55,8 @@ class LongList(List):
         """By a column that somebody chose only if all are counted: to sort the others is to read them."""
         rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         if ORDER_VAR in self.params and not self._pages(request, rows).is_whole:
-            del self.params[ORDER_VAR]
+            for told in (self.params, self.filter_params):
+                told.pop(ORDER_VAR, None)
             return rows.order_by(*self.get_ordering(request, rows.order_by()))
         return rows
 
