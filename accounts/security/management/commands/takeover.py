@@ -7,8 +7,8 @@ from typing import Any, TextIO
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.lib import formulas
-from accounts.security import oldserver, takeover
-from accounts.security.oldserver import Row
+from accounts.security.takeover import oldserver, takeover
+from accounts.security.takeover.oldserver import Row
 
 
 class Command(BaseCommand):

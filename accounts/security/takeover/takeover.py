@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.lib.batches import batches
 from accounts.log import events
-from accounts.security.oldserver import Row
+from accounts.security.takeover.oldserver import Row
 from accounts.users import foreign_hashes, libcrypt, usernames
 from accounts.users.foreign_hashers import Crypt
 from accounts.users.models import User
