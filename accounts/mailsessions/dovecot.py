@@ -1,4 +1,5 @@
-"""Dovecot's HTTP API (doveadm): who is connected, and out with them. Two commands, and no others are allowed there."""
+"""Dovecot's HTTP API (doveadm): who is connected, out with them, and where their filters send mail on. Four commands,
+and no others are allowed there."""
 
 import base64
 import json
@@ -11,6 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+
+from accounts.mailsessions import sieve
 
 TIMEOUT = 3.0  # seconds
 REST = 10.0  # seconds in which one that said nothing is not asked again: many endings must not wait for it in turn
@@ -40,6 +43,22 @@ def _connected(url: str, people: Collection[str], network: str) -> Counter[str]:
         for row in rows:
             counted[row["username"]] += int(row["connections"])
     return Counter({name: counted[name] for name in people if counted[name]})  # exactly these: masks may match more
+
+
+def forwards(url: str, name: str) -> list[str]:
+    """Addresses that the person's own filters send mail on to."""
+    (scripts,) = _ask(url, [("sieveList", {"user": name})])
+    active = _read(url, name, [row["script"] for row in scripts if row["active"] == "ACTIVE"])
+    if any(map(sieve.includes, active)):
+        active = _read(url, name, [row["script"] for row in scripts])
+    return sorted({address for script in active for address in sieve.forwards(script)})
+
+
+def _read(url: str, name: str, scripts: Sequence[str]) -> list[str]:
+    if not scripts:
+        return []
+    texts = _ask(url, [("sieveGet", {"user": name, "scriptname": script}) for script in scripts])
+    return [row["sieve script"] for rows in texts for row in rows]
 
 
 def _mask(name: str, network: str) -> dict[str, Any]:
@@ -72,7 +91,7 @@ def _rows(kind: str, first: Any, *others: Any) -> list[dict[str, str]]:
         return [*first, *others]  # Dovecot 2.3 ends the list after the first row, and writes the others beside it
     if first.get("exitCode") == NOBODY:
         return []
-    raise Away(f"It refuses the command ({str(first.get('type'))[:40]}): who and kick must be allowed.")
+    raise Away(f"It refuses the command ({str(first.get('type'))[:40]}): doveadm_allowed_commands must name it.")
 
 
 def _post(url: str, body: str) -> tuple[int, bytes]:

@@ -35,9 +35,12 @@ LOUD_AFTER = 6  # tries in vain, about five minutes: then the administrators are
 GIVE_UP_AFTER = timedelta(days=1)
 
 
-def end(usernames: Iterable[str], why: Why, *, network: str = "", due_at: datetime | None = None) -> None:
-    """In the transaction of what it belongs to: then both are done, or neither. `due_at`: not before."""
-    for row in Ending.objects.ask(usernames, why, network=network, due_at=due_at):
+def end(
+    usernames: Iterable[str], why: Why, *, network: str = "", due_at: datetime | None = None, is_stolen: bool = False
+) -> None:
+    """In the transaction of what it belongs to: then both are done, or neither. `due_at`: not before. `is_stolen`:
+    somebody else was in, and may have left a filter that sends mail on."""
+    for row in Ending.objects.ask(usernames, why, network=network, due_at=due_at, is_stolen=is_stolen):
         if row.due_at <= timezone.now():
             jobs.enqueue(row)
 
@@ -62,6 +65,8 @@ def run(pk: int) -> None:
         if left[host] == PASSES:
             is_first = True
             ended += outcome
+            if row.forwards is not None:
+                row.forwards[host] = _forwards(host, people)
         left[host] -= 1
     _note(row, ended, {host: passes for host, passes in left.items() if passes}, problems, is_first=is_first)
 
@@ -81,11 +86,20 @@ def _end_at(host: str, people: list[str], network: str) -> Counter[str] | doveco
         return problem
 
 
+def _forwards(host: str, people: list[str]) -> list[str] | None:
+    try:
+        return sorted({address for name in people for address in dovecot.forwards(host, name)})
+    except dovecot.Away as problem:
+        logger.warning("Filters could not be looked at (%s): %s", host, problem)
+        return None
+
+
 def _note(row: Ending, ended: Counter[str], left: dict[str, int], problems: dict[str, str], *, is_first: bool) -> None:
     now = timezone.now()
     fields = {
         "left": left,
         "people": {name: count + ended[name] for name, count in row.people.items()},
+        "forwards": row.forwards,
         "done": row.done + ended.total(),
         "ended_at": row.ended_at or (None if PASSES in left.values() else now),
         "attempts": row.attempts + bool(problems),
@@ -142,6 +156,12 @@ class Told:
 
     row: Ending
     connections: int
+
+    @property
+    def forwards(self) -> list[str] | None:
+        """Where filters send mail on, as far as mail servers say it; None: none of them does."""
+        said = [found for found in (self.row.forwards or {}).values() if found is not None]
+        return sorted({address for found in said for address in found}) if said else None
 
 
 def latest(username: str, shown_for: timedelta = SHOWN_FOR) -> Told | None:

@@ -11,7 +11,13 @@ from accounts.lib.batches import batches
 
 class EndingManager(models.Manager["Ending"]):
     def ask(
-        self, usernames: Iterable[str], why: "Ending.Why", *, network: str = "", due_at: datetime | None = None
+        self,
+        usernames: Iterable[str],
+        why: "Ending.Why",
+        *,
+        network: str = "",
+        due_at: datetime | None = None,
+        is_stolen: bool = False,
     ) -> list["Ending"]:
         """One row for each batch of people; none where no mail server can be told. In the transaction of what it
         belongs to. The sweep finds them; mailsessions.end tells a worker at once."""
@@ -24,6 +30,7 @@ class EndingManager(models.Manager["Ending"]):
                 why=why,
                 network=network,
                 people=dict.fromkeys(batch, 0),
+                forwards={} if is_stolen else None,
                 total=len(batch),
                 asked_at=now,
                 due_at=due_at,
@@ -55,6 +62,7 @@ class Ending(Job):
     network = models.CharField(max_length=43, blank=True)
     people = models.JSONField(default=dict)  # user name: how many connections were ended
     left = models.JSONField(null=True)  # mail server: how often it is still to be asked; null: not begun
+    forwards = models.JSONField(null=True)  # if asked for: mail server, where filters send mail on or null (not said)
     asked_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
     ended_at = models.DateTimeField(null=True, blank=True)  # everywhere, for the first time

@@ -113,4 +113,5 @@ def end(occasion: Occasion, *users: User, actor: User | None = None, address: st
             if What.BROWSERS in ends:
                 browsers.forget_all_of(*batch, actor=actor, address=address, reason=reason)
             if What.MAIL in ends:
-                mailsessions.end(owners.mailboxes(batch), WHY[occasion])
+                is_stolen = occasion in (Occasion.NOT_ME, Occasion.STOLEN)
+                mailsessions.end(owners.mailboxes(batch), WHY[occasion], is_stolen=is_stolen)

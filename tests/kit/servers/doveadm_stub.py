@@ -20,7 +20,8 @@ class DoveadmStub:
     connected: list[tuple[str, str]] = field(default_factory=list)  # user, address
     commands: list[list[str]] = field(default_factory=list)  # of each request, by name
     kicked: list[list[str]] = field(default_factory=list)  # masks
-    fault: str = ""  # hangs, resets, another key, html, refuses
+    scripts: dict[str, str] = field(default_factory=dict)  # Sieve of everybody: name, text; the first one is active
+    fault: str = ""  # hangs, resets, another key, html, refuses, knows no sieve
     released: Event = field(default_factory=Event)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> tuple[int, str] | None:
@@ -38,7 +39,9 @@ class DoveadmStub:
             return 200, json.dumps([["error", {"type": "unAuthorized", "exitCode": 0}, tag] for _c, _p, tag in asked])
         return 200, json.dumps([self._do(*one) for one in asked])
 
-    def _do(self, command: str, parameters: dict[str, list[str]], tag: str) -> list[Any]:
+    def _do(self, command: str, parameters: dict[str, Any], tag: str) -> list[Any]:
+        if command.startswith("sieve"):
+            return self._filters(parameters, tag)
         masks = parameters.get("mask", [])
         met = [(user, ip) for user, ip in self.connected
                if all(fnmatchcase(user if "@" in mask else ip, mask) for mask in masks)]  # fmt: skip
@@ -50,6 +53,14 @@ class DoveadmStub:
         if met:
             return ["doveadmResponse", [{"result": met[0][0]}], tag]
         return ["error", {"type": "exitCode", "exitCode": 68}, tag]
+
+    def _filters(self, parameters: dict[str, Any], tag: str) -> list[Any]:
+        if self.fault == "knows no sieve":
+            return ["error", {"type": "unAuthorized", "exitCode": 0}, tag]
+        if "scriptname" in parameters:
+            return ["doveadmResponse", [{"sieve script": self.scripts[parameters["scriptname"]]}], tag]
+        rows = [{"script": name, "active": "" if number else "ACTIVE"} for number, name in enumerate(self.scripts)]
+        return ["doveadmResponse", rows[:1], *rows[1:], tag] if rows else ["doveadmResponse", [], tag]
 
 
 @contextmanager
