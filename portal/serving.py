@@ -23,6 +23,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels, logger
 from granian.server.mp import MPServer, WorkerProcess
 
+from portal.reloading import BROKEN, DONE, line_of
+
 WORKERS = 2
 BACKLOG = 1024  # connections that wait; the kernel's own limit may be lower
 KILLED_AFTER = 10  # seconds, of what does not end when it is asked to
@@ -69,10 +71,13 @@ class Server(MPServer):
             if not self._loads(worker):
                 logger.error("What lies there now does not load: the old workers go on")
                 _end(worker)
+                _tell(line_of(os.getpid()), BROKEN)
                 break
             worker.interrupt_by_parent = False
             old, self.wrks[place] = self.wrks[place], worker
             _end(old)
+        else:
+            _tell(line_of(os.getpid()), DONE)
         if self.interrupt_signal or self.interrupt_children:
             self.main_loop_interrupt.set()
 
@@ -142,6 +147,12 @@ def _end(worker: WorkerProcess) -> None:
     if worker.is_alive():
         worker.kill()
         worker.join()
+
+
+def _tell(line: str, answer: bytes) -> None:
+    """Nobody waits for it after a plain SIGHUP."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(answer, line)
 
 
 def _tell_systemd(state: str) -> None:

@@ -1,5 +1,5 @@
-"""The accounts, one by one and from files and the directory."""
+"""The accounts, one by one and from files and the directory; department mailboxes."""
 
-from portal.office.admin.people import imports, people, syncs
+from portal.office.admin.people import departments, imports, people, syncs
 
-__all__ = ["imports", "people", "syncs"]
+__all__ = ["departments", "imports", "people", "syncs"]

@@ -1,5 +1,5 @@
 """Mailboxes of departments, and who uses each."""
 
-from portal.office.admin.departments import departments
+from portal.office.admin.people.departments import departments
 
 __all__ = ["departments"]

@@ -16,9 +16,9 @@ from accounts.owners.models import Ownership
 from accounts.sessions import clients
 from accounts.sessions.sessions import SignedInRequest
 from accounts.users.permissions import right
-from portal.office.admin.departments.files import OwnersFileForm
-from portal.office.admin.departments.forms import OwnersForm
 from portal.office.admin.history import ShownLookups
+from portal.office.admin.people.departments.files import OwnersFileForm
+from portal.office.admin.people.departments.forms import OwnersForm
 
 
 class GoneFilter(admin.SimpleListFilter):

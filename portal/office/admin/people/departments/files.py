@@ -14,7 +14,7 @@ from accounts.lib import formulas
 from accounts.spreadsheets import spreadsheets
 from accounts.spreadsheets.rows import Refused, Row
 from accounts.users.models import User
-from portal.office.admin.departments.forms import OwnersForm
+from portal.office.admin.people.departments.forms import OwnersForm
 from portal.office.admin.people.imports import FileForm
 
 MOST = 1000  # rows: they are checked while the clerk waits
