@@ -16,6 +16,7 @@ SECRETS = ("SECRET_KEY", "SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EV
 def test_who_and_what(make_user: MakeUser) -> None:
     boss = make_user("boss", is_staff=True, is_superuser=True, phone="13800138000")
     clerk = make_user("clerk", is_staff=True)
+    roles.make()  # after tests that commit there are none
     role = Group.objects.get(name=roles.HELP)
     role.user_set.add(clerk)
     role.permissions.remove(role.permissions.get(codename="lift_ban"))
