@@ -44,7 +44,6 @@ class AppPassword(models.Model):
         models.CASCADE,
         null=True,
         blank=True,
-        db_index=False,  # see Meta.indexes
         related_name="app_passwords",
         verbose_name=_("used by"),
     )
@@ -86,9 +85,6 @@ class AppPassword(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "digest"], name="one_app_password_a_digest"),
             models.UniqueConstraint(fields=["user", "request"], name="one_app_password_a_request"),
-        ]
-        indexes = [
-            models.Index(fields=["ownership"], name="of_an_ownership", condition=models.Q(ownership__isnull=False))
         ]
 
     def __str__(self) -> str:

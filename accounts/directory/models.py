@@ -74,7 +74,7 @@ class Sync(Job):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("made by")
     )
     by_itself = models.BooleanField(_("by the clock"), default=False)
-    only_changes = models.BooleanField(_("only what has changed"), default=False, db_default=False)
+    only_changes = models.BooleanField(_("only what has changed"), default=False)
     address = models.CharField(max_length=45, blank=True)  # of the clerk, for the log
     version = models.CharField(max_length=64, blank=True)  # of all that was shown
     confirmed = models.PositiveIntegerField(null=True)  # so many leavers somebody has seen and allowed

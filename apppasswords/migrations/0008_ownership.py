@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='apppassword',
             name='ownership',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='app_passwords', to='owners.ownership', verbose_name='used by'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='app_passwords', to='owners.ownership', verbose_name='used by'),
         ),
     ]

@@ -22,6 +22,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sync',
             name='only_changes',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='only what has changed'),
+            field=models.BooleanField(default=False, verbose_name='only what has changed'),
         ),
     ]

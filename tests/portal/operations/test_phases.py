@@ -15,10 +15,10 @@ from portal.operations.phases import Phase
 
 pytestmark = pytest.mark.django_db
 
-# The newest of each app when this rule began; what came before was run by whoever stopped the services for it.
+# The newest of each app that landed before this was held; whoever runs them stops the services for it.
 BEFORE = {
-    "accounts": "0004", "apppasswords": "0007", "bans": "0003", "browsers": "0002", "delivery": "0007",
-    "directory": "0003", "elsewhere": "0002", "factors": "0003", "imports": "0002", "log": "0018",
+    "accounts": "0004", "apppasswords": "0008", "bans": "0003", "browsers": "0002", "delivery": "0007",
+    "directory": "0004", "elsewhere": "0002", "factors": "0003", "imports": "0002", "log": "0018",
     "office": "0002", "phones": "0003", "rollouts": "0003", "signin": "0006",
 }  # fmt: skip
 OURS = ("accounts.", "apppasswords.", "portal.")
