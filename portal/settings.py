@@ -351,12 +351,18 @@ MAIL_PROGRAM_LIFETIME = env.duration("MAIL_PROGRAM_LIFETIME", "90d", "1h to 400d
 THUNDERBIRD_CLIENT = env.text(
     "THUNDERBIRD_CLIENT"
 )  # the application that its add-on signs in to; empty: none is offered
+MAIL_PROGRAM_REGISTRATION = env.boolean("MAIL_PROGRAM_REGISTRATION", "off")  # programs make themselves known (RFC 7591)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "openid.Application"
 OAUTH2_PROVIDER_GRANT_MODEL = "openid.Grant"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "openid.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "openid.RefreshToken"
 OAUTH2_PROVIDER_ID_TOKEN_MODEL = "openid.IDToken"
 TOKEN_CLIENTS = ["client_secret_basic", "client_secret_post", "none"]
+# What such programs ask for by names that are nobody's own (draft-ietf-mailmaint-oauth-public).
+SCOPES_OF_THE_DRAFT = {
+    "urn:ietf:params:oauth:scope:mail": _("read and send your mail"),
+    "offline_access": _("stay signed in"),
+}
 OAUTH2_PROVIDER: dict[str, Any] = {
     "OIDC_ENABLED": True,
     "OIDC_ISS_ENDPOINT": PUBLIC_URL,
@@ -377,7 +383,9 @@ OAUTH2_PROVIDER: dict[str, Any] = {
         "email": _("see your mailbox address"),
         "profile": _("see your name"),
         "mail": _("read and send your mail"),
+        **(SCOPES_OF_THE_DRAFT if MAIL_PROGRAM_REGISTRATION else {}),
     },
+    "DCR_ENABLED": MAIL_PROGRAM_REGISTRATION,  # the addresses that are published name it
     "DEFAULT_SCOPES": ["openid"],
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),
     "ID_TOKEN_EXPIRE_SECONDS": int(ACCESS_TOKEN_LIFETIME.total_seconds()),

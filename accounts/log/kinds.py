@@ -297,6 +297,11 @@ class Kind(models.TextChoices):
         Entry(needs={"application": TEXT, "fields": NAMES}),
         _("application edited"),
     )
+    APPLICATION_REGISTERED = (
+        "application_registered",
+        Entry(needs={"application": TEXT}, notes=("application",), by_itself=True),
+        _("mail program registered itself"),
+    )
     BARE_NAME = (
         "bare_name",
         Entry(needs={"channel": CHANNEL}, notes=("channel",)),

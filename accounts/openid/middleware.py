@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -18,7 +18,22 @@ def origins() -> list[str]:
     return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, uris) if parts.netloc})
 
 
-REDIRECTS = Query(lambda: Application.objects.exclude(redirect_uris="").values_list("redirect_uris", flat=True))
+def own(target: SplitResult | None) -> list[str]:
+    """Where the answer to a question about a program goes that registered itself: to its port, or to its own scheme."""
+    if target is None:
+        return []
+    return [f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:"]
+
+
+# What registers itself is named by no page but the one that asks about it.
+KNOWN = Application.RegistrationSource.MANUAL
+REDIRECTS = Query(
+    lambda: (
+        Application.objects.filter(registration_source=KNOWN)
+        .exclude(redirect_uris="")
+        .values_list("redirect_uris", flat=True)
+    )
+)
 
 
 class LeadsToApplications:
@@ -30,7 +45,8 @@ class LeadsToApplications:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
         has_a_form = response.status_code < 300 or response.status_code >= 400
-        if has_a_form and getattr(request, "_leads_to_applications", False) and (allowed := origins()):
+        if has_a_form and getattr(request, "_leads_to_applications", False):
+            allowed = [*origins(), *own(getattr(request, "_leads_to", None))]
             response._csp_update = {"form-action": allowed}  # type: ignore[attr-defined] # as csp.decorators do it
         return response
 

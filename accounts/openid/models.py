@@ -5,6 +5,7 @@ The tables of django-oauth-toolkit, each with what ties it to a sign-in on the p
 
 import hashlib
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,9 @@ class Application(AbstractApplication):
     may_introspect = models.BooleanField(
         _("may ask about tokens"), default=False, help_text=_("A mail server that checks tokens; not a site.")
     )
+    # Of one that registered itself (accounts/openid/registration.py).
+    registered_from = models.CharField(max_length=43, blank=True, editable=False, default="", db_default="")
+    used_at = models.DateTimeField(null=True, editable=False)
 
     objects = ApplicationManager()
 
@@ -52,6 +56,18 @@ class Application(AbstractApplication):
     def is_mail_program(self) -> bool:
         """On somebody's own computer, where no secret can be kept."""
         return self.client_type == self.CLIENT_PUBLIC and "mail" in self.scopes.split()
+
+    @property
+    def registered_itself(self) -> bool:
+        """Nobody here knows it: its name is what it says of itself."""
+        return bool(self.registration_source == self.RegistrationSource.DCR)
+
+    def get_allowed_schemes(self) -> list[str]:
+        """To lead people back by: https to a site; to such a program what its registration was looked at for."""
+        if self.registered_itself:
+            return sorted({urlsplit(uri).scheme for uri in self.redirect_uris.split()})
+        allowed: list[str] = super().get_allowed_schemes()
+        return allowed
 
 
 class Authorized(models.Model):

@@ -13,6 +13,7 @@ urlpatterns = [
     path("openid/userinfo/", token_in_the_header(UserInfoView.as_view()), name="user-info"),
     path("openid/introspect/", no_secret_in_the_address(views.Introspect.as_view()), name="introspect"),
     path("openid/revoke/", no_secret_in_the_address(RevokeTokenView.as_view()), name="revoke-token"),
+    path("openid/register/", views.register, name="dcr-register"),
     path("openid/jwks/", JwksInfoView.as_view(), name="jwks-info"),
     path("openid/logout/", views.sign_out, name="rp-initiated-logout"),
 ]

@@ -4,17 +4,20 @@ import json
 import logging
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode as quoted
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.http import OAuth2ResponseRedirect
 from oauth2_provider.settings import oauth2_settings
@@ -30,6 +33,7 @@ from oauthlib.common import add_params_to_uri
 
 from accounts.log import events
 from accounts.maillogins import maillogins
+from accounts.openid import registration
 from accounts.openid.models import Application
 from accounts.sessions import clients, grants, halfway, sessions
 from accounts.sessions.gate.decorators import leads_to_applications
@@ -40,6 +44,10 @@ from accounts.users.models import User
 
 logger = logging.getLogger(__name__)
 
+LARGEST_REGISTRATION = 10_000  # bytes
+# What programs call our “mail” that know nobody's own words (draft-ietf-mailmaint-oauth-public).
+MAIL_OF_THE_DRAFT = "urn:ietf:params:oauth:scope:mail"
+
 
 class Authorize(AuthorizationView):
     """Hands a code to an application, if the session has passed what the portal's own pages ask for."""
@@ -49,6 +57,12 @@ class Authorize(AuthorizationView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.oauth2_data: dict[str, Any] = {}
+        client_id = (request.POST if request.method == "POST" else request.GET).get("client_id", "")
+        self._application = Application.objects.filter(client_id=client_id).first()
+        if self._application and self._application.registered_itself:
+            asked = request.GET.copy()
+            asked["approval_prompt"] = "force"  # or it could spare people the question (RFC 8252, 8.6)
+            request.GET = asked  # type: ignore[assignment]
         if way_in(request) is not None or self._asks_for_fresh_sign_in():
             return self.handle_no_permission()
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
@@ -63,9 +77,14 @@ class Authorize(AuthorizationView):
         return "login" in prompt or lifetimes.age(self.request) > int(max_age)
 
     def _is_of_a_program(self) -> bool:
-        asked = self.request.POST if self.request.method == "POST" else self.request.GET
-        application = Application.objects.filter(client_id=asked.get("client_id", "")).first()
-        return application is not None and application.is_mail_program
+        return self._application is not None and self._application.is_mail_program
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """The form of the question may end at this program; no other page leads to one that nobody knows."""
+        if self._application and self._application.registered_itself and "redirect_uri" in context:
+            self.request._leads_to = urlsplit(context["redirect_uri"])
+        response: HttpResponse = super().render_to_response(context, **kwargs)
+        return response
 
     def handle_no_permission(self) -> HttpResponseBase:
         """Without a page if the application asked for that; else by the way of everybody, and back."""
@@ -98,6 +117,7 @@ class Authorize(AuthorizationView):
         response = super().create_authorization_response(request, scopes, credentials, allow)
         if allow:
             application = Application.objects.get(client_id=credentials["client_id"])
+            registration.note_use(application)
             events.record(
                 events.Kind.APPLICATION_OPENED, user, address=clients.address(request), application=str(application)
             )
@@ -113,6 +133,19 @@ class Metadata(OAuthServerMetadataView):
             return None
         found: str | None = super()._get_endpoint_url(request, view_name, required)
         return found
+
+
+@csrf_exempt  # programs have no session
+@login_not_required
+@require_POST
+def register(request: HttpRequest) -> HttpResponse:
+    if not settings.MAIL_PROGRAM_REGISTRATION:
+        raise Http404
+    body = request.read(LARGEST_REGISTRATION) if request.content_type == "application/json" else b""
+    made = registration.register(body, clients.address(request))
+    if isinstance(made, registration.Refusal):
+        return JsonResponse({"error": made.value}, status=429 if made is registration.Refusal.TOO_MANY else 400)
+    return JsonResponse(registration.told(made), status=201, headers={"Cache-Control": "no-store"})
 
 
 class Token(TokenView):
@@ -146,6 +179,8 @@ class Introspect(IntrospectTokenView):
         response: HttpResponse = super().post(request, *args, **kwargs)
         said = json.loads(response.content) if response.status_code == HTTPStatus.OK else {}
         if said.get("active"):
+            if MAIL_OF_THE_DRAFT in said["scope"].split():
+                response.content = json.dumps(said | {"scope": f"{said['scope']} mail"})
             headers = request.headers
             protocol = headers.get("X-Dovecot-Auth-Protocol") or headers.get("X-Dovecot-Auth-Service", "")  # 2.4, 2.3
             try:

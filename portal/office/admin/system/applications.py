@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.crypto import get_random_string
@@ -74,10 +75,25 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
         self.instance.authorization_grant_type = Application.GRANT_AUTHORIZATION_CODE
 
 
+class RegisteredFilter(admin.SimpleListFilter):
+    title = _("registered itself")
+    parameter_name = "registered"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", gettext("yes")), ("no", gettext("no"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Application]) -> QuerySet[Application]:
+        source = Application.RegistrationSource.DCR
+        if self.value() == "yes":
+            return queryset.filter(registration_source=source)
+        return queryset.exclude(registration_source=source) if self.value() == "no" else queryset
+
+
 @admin.register(Application)
 class ApplicationAdmin(LightAdmin):
     form = ApplicationForm
-    list_display = ("name", "client", "trusted", "checks_tokens", "edited_at")
+    list_display = ("name", "client", "trusted", "checks_tokens", "registered", "edited_at")
+    list_filter = (RegisteredFilter,)
     view_on_site = False
     search_fields = ("name", "client_id")
     readonly_fields = ("created", "updated")
@@ -101,6 +117,15 @@ class ApplicationAdmin(LightAdmin):
     @admin.display(description=_("checks tokens"), ordering="may_introspect")
     def checks_tokens(self, row: Application) -> str:
         return gettext("yes") if row.may_introspect else "—"
+
+    @admin.display(description=_("registered itself"), ordering="registered_from")
+    def registered(self, row: Application) -> str:
+        """From where, and whether anybody has let it in."""
+        if not row.registered_itself:
+            return "—"
+        return gettext("from %(network)s") % {"network": row.registered_from} + (
+            "" if row.used_at else gettext(", unused")
+        )
 
     @admin.display(description=_("edited"), ordering="updated")
     def edited_at(self, row: Application) -> datetime:
