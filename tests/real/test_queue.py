@@ -122,6 +122,11 @@ def sees_that_it_is_late(visitor: Visitor) -> None:
     assert "but late" in visitor.open("/sign-in/code/").text
 
 
+def all_are_done(site: Site, people: list[Visitor]) -> bool:
+    site.keep_a_worker()  # brokers that come back leave some deaf; that one ends itself
+    return all(person.statuses()[-1] in {"sent", "failed"} for person in people)
+
+
 @pytest.mark.parametrize(("away", "worker_was_there"), [(refused, True), (refused, False), (frozen, True)])
 def test_a_broker_that_is_away_costs_seconds_and_no_code(
     site: Site, redis: Redis, away: object, worker_was_there: bool
@@ -147,8 +152,7 @@ def test_a_broker_that_is_away_costs_seconds_and_no_code(
             site.execute("UPDATE delivery_sms SET expires_at = '2026-01-01 00:00:00' WHERE id = ?", late.sms()[0]["id"])
             if not worker_was_there:
                 site.start_worker(ready=False)
-        for person in people:
-            wait_until(lambda person=person: person.statuses()[-1] in {"sent", "failed"}, 90)  # type: ignore[misc]
+        wait_until(lambda: all_are_done(site, people), 120)
         repeat_everything(people[0])
         assert [times_sent(person) for person in people] == [1, 1, 1, 1, 0, 1]
         assert late.sms()[0]["reason"] == "late"

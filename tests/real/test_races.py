@@ -161,7 +161,8 @@ def _stumble_at(step: int) -> Callable[[FrameType, str, Any], Any]:
         nonlocal left, counted
         if not frame.f_code.co_filename.startswith(SOURCE):
             return None
-        if event == "return" and frame.f_code is guesses.claim_of_account.__code__:
+        # By its name: what counts coverage puts other code objects in place of functions while they run.
+        if event == "return" and frame.f_code.co_name == guesses.claim_of_account.__name__:
             counted = True
         elif event == "line" and counted:
             left -= 1

@@ -36,7 +36,7 @@ on = User.objects.create_user("on@example.edu", {PASSWORD!r}, two_step_from=time
 User.objects.create_user("off@example.edu", {PASSWORD!r})
 User.objects.create_user("o'neil@example.edu", {PASSWORD!r}, two_step_from=timezone.now())
 for_all = Limits(Scope.MAIL_AND_FILTERS)
-print(json.dumps([passwords.create(on, name, limits=for_all)[1] for name in ("Mail", "Unused", "Limited")]))
+print(json.dumps([passwords.create(on, name, limits=for_all)[1] for name in ("Mail", "Unused", "Limited", "Idle")]))
 """
 
 
@@ -60,7 +60,7 @@ class Database:
         }  # fmt: skip
         migrated.migrate(url)
         made = json.loads(self.manage("shell", "--verbosity", "0", "--command", PEOPLE))
-        self.secret, self.unused, self.limited = made
+        self.secret, self.unused, self.limited, self.idle = made
 
     def manage(self, *arguments: str) -> str:
         command = [sys.executable, "manage.py", *arguments]

@@ -107,10 +107,17 @@ class Site:
             wait_until(lambda: " ready." in program.log.read_text(), 120)
         return program
 
+    def keep_a_worker(self) -> None:
+        """As systemd does: one that ended itself is followed by another."""
+        if not any(worker.runs() for worker in self._workers()):
+            self.start_worker(ready=False)
+
     def kill_workers(self) -> None:
-        for program in self._programs:
-            if program.log.name.startswith("worker"):
-                program.kill()
+        for worker in self._workers():
+            worker.kill()
+
+    def _workers(self) -> list[Program]:
+        return [program for program in self._programs if program.log.name.startswith("worker")]
 
     def run(self, program: str) -> None:
         """A few lines of Python beside the running site."""
