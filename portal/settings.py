@@ -5,6 +5,7 @@ Defaults and bounds are written as .env would say them: times as 90s, 5min, 12h,
 """
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from functools import partial
@@ -296,7 +297,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.users.mailbox_passwords.MinimumLength", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.users.mailbox_passwords.NotOurWords"},
 ]  # fmt: skip
+# With the institution's names and domains, what no password may consist of: abbreviations, Pinyin, places.
+PASSWORD_WORDS = {
+    word.casefold()
+    for names in (INSTITUTION, INSTITUTION_ENGLISH, *MAIL_DOMAINS, "mailkey", *env.names("PASSWORD_WORDS"))
+    for word in re.findall(r"\w{3,}", names)
+}
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 

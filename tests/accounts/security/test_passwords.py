@@ -1,8 +1,12 @@
 """The mailbox password page, and how passwords are kept."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, identify_hasher
+from django.contrib.auth.password_validation import validate_password
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -48,6 +52,7 @@ def test_the_old_password_and_a_fresh_code_make_a_new_one(wangwu: Person) -> Non
         (PASSWORD, "password123", None),  # in every list of stolen passwords
         (PASSWORD, "93847561029", None),
         (PASSWORD, "wangwu@example.edu", None),
+        (PASSWORD, "Example-2026!", None),  # the institution's name and a year
         (PASSWORD, PASSWORD, None),
         (PASSWORD, "", None),
         (PASSWORD, "x" * 1001, None),
@@ -57,6 +62,15 @@ def test_what_changes_nothing(wangwu: Person, old: str, new: str, again: str | N
     wangwu.sign_in()
     assert change(wangwu, old, new, again) == 200
     assert has_password(wangwu, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("password", "is_good"), [("Beida#2026!!", False), ("beida-horses1", True), ("other-2026!!", True)]
+)
+def test_words_of_the_house_are_no_password_but_part_of_one(settings: Settings, password: str, is_good: bool) -> None:
+    settings.PASSWORD_WORDS = {"beida", "university"}
+    with nullcontext() if is_good else pytest.raises(ValidationError):
+        validate_password(password)
 
 
 def test_each_reason_stands_in_a_line_of_its_own(wangwu: Person) -> None:
