@@ -1,14 +1,17 @@
 """What attackers do to a sign-in by OpenID Connect."""
 
+import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from accounts.openid.models import AccessToken, Application, Grant, RefreshToken
 from accounts.sessions.models import Authorization
 from tests.conftest import MakeUser
-from tests.kit.people import PASSWORD, Person
+from tests.kit.people import OTHER_NUMBER, PASSWORD, Person
 from tests.kit.sites import BACK, SECRET, VERIFIER, MailServer, Site, challenge, code_in, query
 from tests.kit.snapshots import everything
 
@@ -257,3 +260,67 @@ def test_no_secret_is_taken_from_an_address(wangwu: Person, webmail: Site) -> No
     for page, name in (("token", "code"), ("token", "client_secret"), ("revoke", "token"), ("introspect", "token")):
         assert webmail.post(f"{page}/?{name}={token}&x=").json() == {"error": "invalid_request"}, (page, name)
     assert webmail.who(token).status_code == 200, "nothing of it ended anything"
+
+
+def _hint(claims: object, head: object = {"alg": "RS256"}, signature: bytes = b"x") -> str:
+    parts = (json.dumps(head).encode(), json.dumps(claims).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+HINTS = [
+    "x", "a.b.c", "a.b.c.d.e", "...", "\0", "{}", '{"payload": "e30", "signature": "..", "protected": ""}', "中.文.字",
+    _hint({}), _hint([]), _hint(7), _hint({"aud": "webmail", "jti": "x"}), _hint({"aud": "nobody"}), _hint({"aud": 7}),
+    _hint({"aud": [["webmail"]]}), _hint({"aud": "\0"}), _hint({"aud": "webmail"}, {"alg": "none"}, b""),
+    _hint({"aud": "webmail"}, {"alg": "HS256", "kid": [1]}), _hint({}, 7), _hint({}, {"alg": "RS256", "crit": ["x"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_made_up_hint_signs_nobody_out(wangwu: Person, webmail: Site, hint: str) -> None:
+    """It would, without asking, if it were ours."""
+    wangwu.arrive()
+    assert wangwu.get("/openid/logout/", {"client_id": "webmail", "id_token_hint": hint}).status_code in {200, 400}
+    assert wangwu.is_in()
+
+
+def test_a_code_waits_a_minute_and_no_longer(wangwu: Person, webmail: Site, clock: time_machine.Traveller) -> None:
+    for waited, status in ((59, 200), (61, 400)):
+        wangwu.arrive()
+        code = code_in(webmail.open(wangwu))
+        clock.shift(waited)
+        assert webmail.exchange(code).status_code == status
+        wangwu.post("/sign-out/")
+
+
+def test_a_code_that_hangs_on_no_sign_in_opens_nothing(wangwu: Person, webmail: Site) -> None:
+    wangwu.arrive()
+    code = code_in(webmail.open(wangwu))
+    Grant.objects.update(authorization=None)
+    for _again in range(2):
+        assert webmail.exchange(code).json() == {"error": "invalid_grant"}
+
+
+def test_each_code_and_token_hangs_on_its_own_sign_in(
+    wangwu: Person, webmail: Site, dovecot: MailServer, make_user: MakeUser
+) -> None:
+    people = [wangwu, Person(make_user("zhaoliu", phone=OTHER_NUMBER))]
+    for person in people:
+        person.arrive()
+    codes = [code_in(webmail.open(person)) for person in people]
+    first, second = (webmail.exchange(code).json() for code in codes)
+    for model in (Grant, AccessToken, RefreshToken):
+        owners = set(model.objects.values_list("user", "authorization__user"))
+        assert owners == {(person.user.pk, person.user.pk) for person in people if person.user}
+    wangwu.post("/sign-out/")
+    assert not dovecot.says(first["access_token"])["active"]
+    assert dovecot.says(second["access_token"])["active"]
+    assert webmail.refresh(first["refresh_token"]).json() == {"error": "invalid_grant"}
+    assert webmail.refresh(second["refresh_token"]).status_code == 200
+
+
+def test_a_token_is_for_no_resource_that_is_none(wangwu: Person, webmail: Site) -> None:
+    """RFC 8707, refreshing too."""
+    wangwu.arrive()
+    tokens = webmail.tokens(wangwu)
+    assert webmail.refresh(tokens["refresh_token"], resource="nonsense").status_code == 400
+    assert webmail.refresh(tokens["refresh_token"]).status_code == 200
