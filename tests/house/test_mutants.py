@@ -1,5 +1,7 @@
-"""Changes that `make mutants` tries: which there are, and that they take the place of what was there."""
+"""`make mutants`: which changes there are, that they take the place of what was there, and that tests are asked."""
 
+import subprocess
+import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -7,7 +9,8 @@ import pytest
 from django.utils.functional import SimpleLazyObject
 
 from tests.kit.mutants import changes, trials
-from tests.kit.mutants.__main__ import ROOMS, ROOT, reasons
+from tests.kit.mutants.__main__ import reasons, tried
+from tests.kit.mutants.rooms import ROOMS, ROOT
 
 SOURCE = '''
 LIMIT = 5
@@ -70,7 +73,94 @@ def test_whoever_holds_a_function_gets_the_changed_one(tmp_path: Path) -> None:
     spec.loader.exec_module(module)
     bystander = SimpleLazyObject(lambda: pytest.fail("nobody asks it who it is"))
     [turned] = [mutant for mutant in changes.of(file) if str(mutant) == "kept: return a == 5 -> return a != 5"]
-    trials.exchange(turned)
+    trials.exchange(turned, trials.functions({str(file)}))
     assert module.held(4) is True
     assert module.held(5) is False
     del bystander
+
+
+RULE = """
+from functools import cache, wraps
+
+
+def guarded(rule):
+    @wraps(rule)
+    def inner(age):
+        return age > 0 and rule(age)
+
+    return inner
+
+
+@guarded
+def allowed(age):
+    return limit() <= age
+
+
+@cache
+def limit():
+    return 18
+
+
+def forgotten(age):
+    return age > 7
+
+
+def asked_by_nobody(age):
+    return age < 3
+"""
+TESTS = """
+import rule
+
+
+def test_from_eighteen():
+    assert rule.allowed(18)
+    assert not rule.allowed(17)
+
+
+def test_again():
+    assert not rule.allowed(0)
+    assert rule.forgotten(9)
+"""
+TRIED = """
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kit.mutants import changes
+from tests.kit.mutants.trials import Trials
+
+mutants = list(changes.of(Path("rule.py").resolve()))
+trials = Trials(mutants, lambda mutant, fate: print(f"\\n{fate}: {mutant}", file=sys.stderr))
+pytest.main(["-q", "-p", "no:django", "-p", "no:xdist", "-c", "pytest.ini", "test_rule.py"], [trials])
+sys.exit(trials.failed)
+"""
+
+
+def test_what_no_test_notices_is_told(tmp_path: Path) -> None:
+    """What a decorator made when the module was loaded is changed too, and what is kept of an answer is forgotten."""
+    for name, text in (("rule.py", RULE), ("test_rule.py", TESTS), ("pytest.ini", "[pytest]\npythonpath = .")):
+        (tmp_path / name).write_text(text)
+    environment = {"PYTHONPATH": str(ROOT)}
+    tried = subprocess.run(
+        [sys.executable, "-c", TRIED], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    told = [line for line in tried.stderr.decode().splitlines() if line]
+    assert [line for line in told if not line.startswith("noticed: ")] == [
+        "survived: guarded: return age > 0 and rule(age) -> return age >= 0 and rule(age)",
+        "survived: guarded: return age > 0 and rule(age) -> return age > 1 and rule(age)",
+        "untried: guarded: return inner -> return None",
+        "survived: forgotten: return age > 7 -> return age >= 7",
+        "survived: forgotten: return age > 7 -> return age > 8",
+        "untried: asked_by_nobody: return age < 3 -> return None",
+        "untried: asked_by_nobody: return age < 3 -> return age <= 3",
+        "untried: asked_by_nobody: return age < 3 -> return age < 4",
+    ]
+    assert "noticed: guarded: return age > 0 and rule(age) -> return age > 0 or rule(age)" in told, "a decorator's"
+    assert "noticed: limit: return 18 -> return 19" in told, "an answer that was kept"
+
+
+@pytest.mark.slow
+def test_what_app_passwords_open_is_held_by_tests() -> None:
+    """One small room in each run; `make mutants` tries the others."""
+    assert tried(["scopes"]) == 0

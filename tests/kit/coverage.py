@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import slipcover
 
+from tests.kit.mutants import branches, rooms
+
 ROOT = Path(__file__).parent.parent.parent
 APPS = [str(ROOT / app) for app in ("accounts", "apppasswords", "portal")]
 OMITTED = ["*/migrations/*"]
-FILE = ROOT / "var" / "coverage.json"  # all of it
 SHOWN = 8  # files
 
 if os.environ.get("COVERAGE"):
@@ -45,14 +46,18 @@ class Coverage:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self.seen:
             return
-        FILE.parent.mkdir(exist_ok=True)
-        FILE.write_text(json.dumps(self.seen))
+        branches.SEEN.parent.mkdir(exist_ok=True)
+        branches.SEEN.write_text(json.dumps(self.seen))
         terminalreporter.section("coverage")
-        terminalreporter.line(f"branches    lines  (all in {FILE.relative_to(ROOT)})")
+        terminalreporter.line(f"branches    lines  (all in {branches.SEEN.relative_to(ROOT)})")
         terminalreporter.line(_told(self.seen["summary"], "everything"))
         files = {name: file["summary"] for name, file in self.seen["files"].items()}
         for name in sorted(files, key=lambda name: files[name]["percent_covered"])[:SHOWN]:
             terminalreporter.line(_told(files[name], name))
+        if terminalreporter.config.args_source is not pytest.Config.ArgsSource.ARGS:  # or most of it was not asked for
+            terminalreporter.section("branches of the rules of security that no test takes")
+            for gap in branches.gaps(self.seen, rooms.files()):
+                terminalreporter.line(gap)
 
 
 def _told(summary: dict[str, Any], name: str) -> str:

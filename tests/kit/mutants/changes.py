@@ -1,5 +1,6 @@
 """What could be wrong in a source: one small change each, within a function. Texts, annotations and what stands outside
-of functions are left alone, and how a row is called in a list (`__str__`)."""
+of functions are left alone, how a row is called in a list (`__str__`), and what shows only where several wait for each
+other (`hold()`, `durable`)."""
 
 import ast
 import copy
@@ -16,35 +17,58 @@ OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
 }  # fmt: skip
 REVERSED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add}
+UNCHANGED = -1
 CONDITIONS = ("filter", "exclude", "update", "get")  # of rows: each keyword is one
 
 
 class Mutant(NamedTuple):
     file: Path
     function: str  # its qualified name
+    n: int  # of the changes of its function, or UNCHANGED
     line: int
+    last_line: int  # of what the statement has before other statements within it
     before: str  # the statement, or its first line
     after: str
-    code: CodeType  # of the whole module
 
     def __str__(self) -> str:
         return f"{self.function}: {self.before} -> {self.after}"
 
 
 def of(file: Path) -> Iterator[Mutant]:
-    source = file.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    for name, function in _functions(tree):
+    for name, function in _functions(ast.parse(file.read_text(encoding="utf-8"))):
         for n in range(len(list(_changes(function)))):
-            whole = copy.deepcopy(tree)
-            changed = dict(_functions(whole))[name]
-            statement, change = list(_changes(changed))[n]
+            statement, change = list(_changes(copy.deepcopy(function)))[n]
             before = _told(statement)
             change()
             after = _told(statement)
             if after != before:
-                code = compile(ast.fix_missing_locations(whole), str(file), "exec")
-                yield Mutant(file, name, statement.lineno, before, after, code)
+                yield Mutant(file, name, n, statement.lineno, _last_line(statement), before, after)
+
+
+def code(mutant: Mutant) -> CodeType:
+    """Of the whole module, with this change in it."""
+    tree = ast.parse(mutant.file.read_text(encoding="utf-8"))
+    function = dict(_functions(tree))[mutant.function]
+    names = {inner: _names(inner) for inner in ast.walk(function) if isinstance(inner, Function)}
+    if mutant.n != UNCHANGED:
+        _statement, change = list(_changes(function))[mutant.n]
+        change()
+    for inner, mentioned in names.items():
+        inner.body.append(mentioned)
+    return compile(ast.fix_missing_locations(tree), str(mutant.file), "exec")
+
+
+def _names(function: Function) -> ast.stmt:
+    """Never done: a function that is there already takes other code only if it closes over the same names."""
+    names = sorted({node.id for node in ast.walk(function) if isinstance(node, ast.Name)})
+    mentioned: list[ast.expr] = [ast.Name(name, ast.Load()) for name in names]
+    return ast.If(ast.Constant(False), [ast.Expr(ast.Tuple(mentioned, ast.Load()))], [])
+
+
+def _last_line(statement: ast.stmt) -> int:
+    body = getattr(statement, "body", None)
+    last = body[0].lineno - 1 if body else statement.end_lineno
+    return max(statement.lineno, last or 0)
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
@@ -85,12 +109,15 @@ def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
                 continue
             inner = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST)]
             inner = [one for one in inner if not isinstance(one, (ast.stmt, ast.ExceptHandler, ast.JoinedStr))]
+            inner = [one for one in inner if not (isinstance(one, ast.keyword) and one.arg == "durable")]
             yield from inner
             waiting.extend(inner)
 
 
 def _of_statement(statement: ast.stmt) -> Iterator[Change]:
     match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="hold"))):
+            return  # SQLite has one writer, whoever holds what
         case ast.Expr(value=ast.Call()):
             yield _setter(statement, "value", ast.Constant(None))
         case ast.If() | ast.While() if not _is_turned(statement.test):

@@ -1,56 +1,77 @@
-"""A pytest plugin that tries changes of the product: the tests that enter the changed function run in a fork of this
+"""A pytest plugin that tries changes of the product: the tests that come by the changed line run in a fork of this
 process until one fails. A fork costs milliseconds; what makes the first test slow (Django, tables) is done once."""
 
 import gc
+import mmap
 import os
 import signal
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 
+from accounts.lib.compiled import Change, Query
+from tests.kit.mutants import changes
 from tests.kit.mutants.changes import Mutant
 
 SURVIVED, NOTICED, BROKEN = 0, 1, 2  # how a fork ends; broken: nothing was tried
-PATIENCE = 10  # times what its tests took, and as many seconds
+PATIENCE = 10  # times what a test took, and as many seconds
+PRODUCT = ("accounts", "apppasswords", "portal")
 
 
 class Fate(StrEnum):
     NOTICED = "noticed"
     HUNG = "hung"  # which is noticed too, but a slow machine looks alike
     SURVIVED = "survived"
-    UNTRIED = "untried"  # no test enters its function
+    UNTRIED = "untried"  # no test comes by
+
+
+Functions = dict[tuple[str, str], list[FunctionType]]  # by file and qualified name
 
 
 class Trials:
-    def __init__(self, mutants: list[Mutant]) -> None:
+    def __init__(self, mutants: list[Mutant], told: Callable[[Mutant, Fate], None]) -> None:
         self.mutants = mutants
         self.files = {str(mutant.file) for mutant in mutants}
         self.fates: list[tuple[Mutant, Fate]] = []
         self.failed = False  # a test without any change
-        self._entered: defaultdict[tuple[str, str], list[pytest.Item]] = defaultdict(list)
+        self._told = told
+        self._came_by: defaultdict[tuple[str, int], set[pytest.Item]] = defaultdict(set)
         self._took: dict[pytest.Item, float] = {}
+        self._noticed: list[pytest.Item] = []  # what noticed the last change of the same function, first
         self._in_fork = False
+        self._at = mmap.mmap(-1, 4)  # the number of the test that a fork is at
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._watch(session.items)
         if self.failed or session.config.option.collectonly:
             return True
+        self._functions = functions(self.files)
+        gc.collect()
+        gc.freeze()  # a fork that looks for rubbish would copy all of it
         with _kept_database() as restore:
+            function = ""
             for mutant in self.mutants:
-                self.fates.append((mutant, self._try(mutant)))
+                if function != (function := f"{mutant.file} {mutant.function}"):
+                    self._noticed = []
+                fate = self._try(mutant)
+                self.fates.append((mutant, fate))
+                self._told(mutant, fate)
                 restore()
             # Or what is taken for noticed was the fork, or what an earlier one left behind.
-            self.failed |= self._fork(self._unchanged(), session.items) is not Fate.SURVIVED
+            self.failed |= self._fork(None, session.items) is not Fate.SURVIVED
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -59,36 +80,43 @@ class Trials:
         self.failed |= report.failed
 
     def _watch(self, items: list[pytest.Item]) -> None:
-        """Which functions each test enters, and what it takes."""
+        """By which lines each test comes, and what it takes."""
         for item in items:
-            seen: set[CodeType] = set()
+            _forget(self.files)  # what an earlier test had reckoned
             started = time.monotonic()
-            with _profiled(lambda frame, _event, _arg, seen=seen: seen.add(frame.f_code)):  # type: ignore[misc]
+            with _traced(self.files) as lines:
                 _run(item)
             self._took[item] = time.monotonic() - started
-            for code in seen:
-                if code.co_filename in self.files:
-                    tests = self._entered[code.co_filename, _outermost(code)]
-                    tests[:] = [*tests, item] if item not in tests else tests
+            for line in lines:
+                self._came_by[line].add(item)
 
     def _try(self, mutant: Mutant) -> Fate:
-        items = sorted(self._entered[str(mutant.file), mutant.function], key=self._took.__getitem__)
-        return self._fork([mutant], items) if items else Fate.UNTRIED
+        lines = range(mutant.line, mutant.last_line + 1)
+        items = {item for line in lines for item in self._came_by[str(mutant.file), line]}
+        if not items:
+            return Fate.UNTRIED
+        known = [item for item in self._noticed if item in items]
+        return self._fork(mutant, known + sorted(items - set(known), key=self._took.__getitem__))
 
-    def _unchanged(self) -> list[Mutant]:
-        source = {file: Path(file).read_text(encoding="utf-8") for file in self.files}
-        return [mutant._replace(code=compile(source[str(mutant.file)], mutant.file, "exec")) for mutant in self.mutants]
-
-    def _fork(self, mutants: list[Mutant], items: list[pytest.Item]) -> Fate:
+    def _fork(self, mutant: Mutant | None, items: list[pytest.Item]) -> Fate:
+        """None: what is there is exchanged for the same."""
         if (fork := os.fork()) == 0:
             self._in_fork = True
-            signal.alarm(int(PATIENCE + PATIENCE * sum(self._took[item] for item in items)))
-            self._run_changed(mutants, items)
+            self._run_changed([mutant] if mutant else self._unchanged(), items)
         _pid, status = os.waitpid(fork, 0)
+        at = items[int.from_bytes(self._at[:4])]
         if os.WIFSIGNALED(status):
             return Fate.HUNG
         self.failed |= os.WEXITSTATUS(status) == BROKEN
-        return Fate.SURVIVED if os.WEXITSTATUS(status) == SURVIVED else Fate.NOTICED
+        if os.WEXITSTATUS(status) == SURVIVED:
+            return Fate.SURVIVED
+        self._noticed = [at, *(item for item in self._noticed if item is not at)]
+        return Fate.NOTICED
+
+    def _unchanged(self) -> list[Mutant]:
+        """One of each function."""
+        each = {(mutant.file, mutant.function): mutant for mutant in self.mutants}
+        return [mutant._replace(n=changes.UNCHANGED) for mutant in each.values()]
 
     def _run_changed(self, mutants: list[Mutant], items: list[pytest.Item]) -> None:
         """In the fork, which ends here."""
@@ -97,10 +125,14 @@ class Trials:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
+            self._at[:4] = bytes(4)
             for mutant in mutants:
-                exchange(mutant)
+                exchange(mutant, self._functions)
+            _forget(self.files)
             ends = NOTICED  # if something is raised from here on
-            for item in items:
+            for n, item in enumerate(items):
+                self._at[:4] = n.to_bytes(4)
+                signal.alarm(int(PATIENCE + PATIENCE * self._took[item]))
                 _run(item)
             ends = SURVIVED
         finally:
@@ -112,20 +144,23 @@ def _run(item: pytest.Item) -> None:
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.session)
 
 
-def _outermost(code: CodeType) -> str:
-    return code.co_qualname.partition(".<locals>")[0]
+def functions(files: set[str]) -> Functions:
+    """Every function that was made of these files, whoever imported or decorated it."""
+    found: Functions = defaultdict(list)
+    for one in gc.get_objects():
+        # isinstance asks lazy objects who they are
+        if type(one) is FunctionType and one.__code__.co_filename in files:
+            found[one.__code__.co_filename, one.__code__.co_qualname].append(one)
+    return found
 
 
-def exchange(mutant: Mutant) -> None:
-    """In every function that was made of it, whoever imported or decorated it."""
-    new = next(code for code in _codes(mutant.code) if code.co_qualname == mutant.function)
-    for found in gc.get_objects():
-        if type(found) is FunctionType and _is_of(found.__code__, mutant):  # isinstance asks lazy objects who they are
-            found.__code__ = new
-
-
-def _is_of(code: CodeType, mutant: Mutant) -> bool:
-    return code.co_filename == str(mutant.file) and code.co_qualname == mutant.function
+def exchange(mutant: Mutant, functions: Functions) -> None:
+    """It, and what it made when a module was loaded: a decorator's inner function is there already."""
+    outer = next(code for code in _codes(changes.code(mutant)) if code.co_qualname == mutant.function)
+    for code in (outer, *_codes(outer)):
+        for function in functions[str(mutant.file), code.co_qualname]:
+            if len(function.__code__.co_freevars) == len(code.co_freevars):  # or it is one of several of that name
+                function.__code__ = code
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -135,18 +170,43 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
+def _forget(files: set[str]) -> None:
+    """What functions of these files, or others of the product, keep of earlier answers, and SQL that was made once."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in PRODUCT or getattr(module, "__file__", None) in files:
+            for kept in list(vars(module).values()):
+                if type(kept) is _lru_cache_wrapper:
+                    kept.cache_clear()
+                elif type(kept) in (Query, Change):
+                    kept._compiled.clear()
+
+
 @contextmanager
-def _profiled(tell: Callable[[FrameType, str, Any], None]) -> Iterator[None]:
-    sys.setprofile(tell)
+def _traced(files: set[str]) -> Iterator[set[tuple[str, int]]]:
+    lines: set[tuple[str, int]] = set()
+
+    def on_line(frame: FrameType, event: str, _arg: object) -> Any:
+        lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return on_line
+
+    def on_call(frame: FrameType, event: str, _arg: object) -> Any:
+        return on_line if frame.f_code.co_filename in files else None
+
+    threading.settrace(on_call)
+    sys.settrace(on_call)
     try:
-        yield
+        yield lines
     finally:
-        sys.setprofile(None)
+        sys.settrace(None)
+        threading.settrace(None)
 
 
 @contextmanager
 def _kept_database() -> Iterator[Callable[[], None]]:
     """As it is now: a fork that was ended in the middle of a test leaves what it wrote."""
+    if not settings.configured:
+        yield lambda: None
+        return
     connections.close_all()
     file = Path(connections["default"].settings_dict["NAME"])
     content = file.read_bytes()
