@@ -249,7 +249,7 @@ def _full(newest_first: Iterable[datetime], now: datetime) -> datetime | None:
 
 def _strangers_at(asked: Asked, since: datetime, now: datetime) -> datetime | None:
     """A number that several others typed is left in peace. One of them alone shuts nobody else out of it."""
-    others = Sms.objects.filter(number=asked.number, purpose__in=Sms.TYPED, created_at__gt=now - DAY)
-    others = others.filter(created_at__gt=since).exclude(user=asked.user).exclude(status=Sms.Status.FAILED)
+    others = Sms.objects.filter(number=asked.number, purpose__in=Sms.TYPED, created_at__gt=since)
+    others = others.exclude(user=asked.user).exclude(status=Sms.Status.FAILED)
     rows = list(others.order_by("-created_at").values_list("created_at", "user"))
     return _full([at for at, _user in rows], now) if len({user for _at, user in rows}) > 1 else None

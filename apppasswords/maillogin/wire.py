@@ -113,7 +113,7 @@ def write_form(verdict: Verdict, login: Login) -> Answer:
             return Answer(401, text, {"Mailkey-Refusal": "password"} if _is_plain(verdict) else {})
         case Outcome.BANNED:
             return Answer(429, text, {"Retry-After": str(_seconds_until(verdict.banned_until))})
-        case Outcome.CANNOT_TELL:
+        case _:  # it cannot be told
             return Answer(503, text, {"Retry-After": "5"})
 
 
@@ -208,7 +208,7 @@ def write_basic(verdict: Verdict, login: Login) -> Answer:
             return Answer(401, text, CHALLENGE)
         case Outcome.BANNED:
             return Answer(403, text)
-        case Outcome.CANNOT_TELL:
+        case _:  # it cannot be told
             return Answer(503, text)
 
 

@@ -262,3 +262,9 @@ def test_what_is_connected_ends_with_it(owner: Person, settings: Settings) -> No
         ends.close()
     ending = Ending.objects.get()
     assert (list(ending.people), ending.why) == ([NAME], "app_password")
+
+
+@pytest.mark.parametrize(("host", "opened"), [("", Scope.MAIL), ("dav.example.edu", Scope.MAIL_AND_CALENDARS)])
+def test_a_device_that_sets_itself_up_gets_what_there_is(settings: Settings, host: str, opened: Scope) -> None:
+    settings.DAV_HOST = host
+    assert limits.of_a_device() == Limits(opened)

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.log.models import SecurityEvent
 from accounts.users import mailbox_passwords
+from apppasswords import secrets
 from apppasswords.models import AppPassword, ProfileLink
 from tests.kit.people import PASSWORD, Person
 
@@ -80,3 +81,16 @@ def test_a_password_as_the_name_is_still_refused(inside: Person) -> None:
     assert PASSWORD not in said
     assert not AppPassword.objects.exists()
     assert re.search("密码", said)
+
+
+def test_what_is_long_is_no_secret_of_ours(inside: Person, compared: list[str]) -> None:
+    """It is not taken apart: a page must not take a second over a novel."""
+    assert secrets.typed("a" * 65) is None
+    assert secrets.typed("-".join(["kmnp"] * 4)) == "kmnp" * 4
+
+
+def test_an_app_password_is_no_name_of_one(inside: Person, compared: list[str]) -> None:
+    compared.clear()
+    inside.post("/app-passwords/", {"name": secrets.in_fours(secrets.new())})
+    assert not AppPassword.objects.exists()
+    assert compared == [], "nobody has to compare it to see that"

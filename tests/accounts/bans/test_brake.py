@@ -9,7 +9,8 @@ import time_machine
 from pytest_django import Settings
 
 from accounts.bans import bans, brake, trials
-from accounts.bans.models import Ban, Failure
+from accounts.bans.brake import Claim
+from accounts.bans.models import Ban, Failure, KnownNetwork
 from accounts.bans.where import places
 from accounts.delivery.models import Mail
 from accounts.log.models import SecurityEvent
@@ -22,6 +23,7 @@ from apppasswords import passwords
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome, Reason
 from tests.conftest import MakeUser
+from tests.kit.neighbourhoods import know
 from tests.kit.people import NUMBER, PASSWORD, Person
 from tests.kit.share import WHOLE
 
@@ -223,3 +225,30 @@ def test_what_is_known_of_places_ends(owner: User, clock: time_machine.Traveller
     guess(owner, LIMIT)
     assert brake.until(owner.pk)
     assert bans.banned_until(HOME, owner.username) is None
+
+
+# --- What a comparison is claimed as ----------------------------------------------------------------------------------
+
+
+def test_who_read_the_account_before_it_was_spent_gets_none(owner: User) -> None:
+    """Comparisons that come at once have all read it before."""
+    trial = trials.of(owner.username, HOTEL, "guess")
+    guess(owner, LIMIT)
+    assert brake.claim(trial) is Claim.NONE_LEFT
+    assert brake.claim(trial, counts=False) is Claim.FREE
+
+
+def test_what_counts_for_nobody_is_free(owner: User, settings: Settings) -> None:
+    web(owner, "the password of last year", HOTEL)
+    assert brake.claim(trials.of(owner.username, HOTEL, "the password of last year")) is Claim.FREE
+    assert brake.claim(trials.of(owner.username, HOTEL, "another")) is Claim.ONE
+    know(f"{HOTEL}/32", KnownNetwork.Kind.NEVER_BANNED)
+    assert brake.claim(trials.of(owner.username, HOTEL, "a third")) is Claim.FREE
+    settings.BRAKE_AFTER_FAILURES = 3
+    assert brake.claim(trials.of(owner.username, bot(1), "a fourth")) is Claim.LAST
+
+
+def test_right_passwords_take_nothing_away_on_the_web_either(owner: User) -> None:
+    for number in range(2 * LIMIT):
+        assert web(owner, PASSWORD, bot(number)) is Step.DONE
+    assert brake.until(owner.pk) is None

@@ -277,3 +277,15 @@ def test_what_clients_are_told_is_the_same_everywhere(make_user: MakeUser, setti
         page = person.enter_password("wrong").content.decode()
         pages.add("".join(line for line in page.splitlines() if "csrf" not in line))
     assert len(pages) == 1
+
+
+def test_of_many_addresses_the_same_are_shared_as_one_by_one(db: None, settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("172.16.0.0/12"), ip_network("10.20.1.0/24")]
+    know("10.20.0.0/16", Kind.SHARED)
+    know("10.20.7.0/24", Kind.NEVER_BANNED)
+    know("10.20.1.0/24", Kind.NEVER_BANNED)
+    know("2001:db8::/32", Kind.SHARED)
+    asked = ["10.20.0.1", "10.20.7.1", "10.20.1.1", "172.16.0.9", HOME, "2001:db8::7", "2001:db9::7", "", "nonsense"]
+    shared = addresses.shared_among(asked)
+    assert shared == {"10.20.0.1", "172.16.0.9", "2001:db8::7"}
+    assert shared == {address for address in asked if addresses.is_shared(address)}

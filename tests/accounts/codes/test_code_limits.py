@@ -9,9 +9,11 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.codes import codes
 from accounts.codes.guesses import Outcome
 from accounts.codes.limits import Refusal
 from accounts.delivery.gateways import memory
+from accounts.delivery.models import SmsDay
 from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -144,7 +146,8 @@ def _limit(asking: Asking, settings: Settings) -> Asking:
 
 
 def _budget(asking: Asking, settings: Settings) -> Asking:
-    settings.SMS_DAILY_BUDGET = 0
+    settings.SMS_DAILY_BUDGET = 1
+    SmsDay.objects.create(day=timezone.localdate(), codes=1)
     return asking
 
 
@@ -175,3 +178,20 @@ def test_the_whole_site_has_a_budget_a_day(
     assert [one.ask().refusal for one in people] == [None, None, Refusal.BUDGET, Refusal.BUDGET]
     clock.shift(timedelta(hours=12))
     assert people[2].ask().sms
+
+
+@pytest.mark.parametrize("reason", [_country, _premium_satellite, _wait, _limit, _budget, _paused])
+def test_a_page_says_beforehand_what_asking_would_be_refused_for(
+    asking: Asking, settings: Settings, reason: Callable[[Asking, Settings], Asking]
+) -> None:
+    assert _outlook(asking) is None
+    refused = reason(asking, settings)
+    refused.user.refresh_from_db()
+    outlook = _outlook(refused)
+    assert outlook
+    assert outlook == refused.ask()
+
+
+def _outlook(asking: Asking) -> codes.Issued | None:
+    lately = codes.sent_to(asking.user)
+    return codes.outlook(asking.user, asking.number, asking.purpose, lately, address=asking.address)

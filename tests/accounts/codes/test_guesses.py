@@ -83,3 +83,13 @@ def test_the_account_pauses_whatever_the_kind(user: User, clock: time_machine.Tr
     assert SecurityEvent.objects.filter(user=user, kind="codes_paused").count() == 1
     clock.shift(timedelta(hours=1))
     assert guesses.check(user, "111111", code) is Outcome.RIGHT
+
+
+def test_who_read_the_account_before_the_pause_is_paused_too(user: User) -> None:
+    """Guesses that come at once have all read it before the twentieth was counted."""
+    code, before = Recovery("111111"), User.objects.get(pk=user.pk)
+    for _ in range(20):
+        guesses.check(user, "333333", code)
+    assert guesses.check(before, "111111", code) is Outcome.PAUSED
+    assert code.unused == ["111111"]
+    assert SecurityEvent.objects.filter(user=user, kind="codes_paused").count() == 1

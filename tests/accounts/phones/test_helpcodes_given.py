@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.test import TestCase
 from django.utils import timezone
 
 from accounts.codes.guesses import Outcome
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
+from accounts.factors.models import Authenticator
 from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import HelpCode, Phone
@@ -49,6 +51,31 @@ def test_the_owner_is_told_at_once(wangwu: Person, give: Give) -> None:
     assert memory.outbox[-1].to == f"+86{NUMBER}"
     assert memory.outbox[-1].code is None
     assert Sms.objects.get().purpose == "notice_help"
+
+
+def test_who_has_an_app_and_no_phone_is_told_by_mail(clerk: Person, make_user: MakeUser) -> None:
+    owner = make_user("zhaoliu")
+    assert helpcodes.issue(owner, (0, 0), actor=clerk.user) is helpcodes.Refusal.NO_WAY
+    Authenticator.objects.create(user=owner, name="手机", key=b"", last_step=0)
+    memory.outbox.clear()
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        made = helpcodes.issue(owner, (0, 0), actor=clerk.user)
+    assert isinstance(made, tuple)
+    assert mail.outbox[-1].to == ["zhaoliu@example.edu"]
+    assert not memory.outbox
+    assert helpcodes.issue(owner, (0, 0), actor=clerk.user) is helpcodes.Refusal.GONE, (
+        "another clerk gave one meanwhile"
+    )
+
+
+def test_of_two_right_ones_at_the_same_moment_one_counts(wangwu: Person, give: Give) -> None:
+    give()
+    assert wangwu.user
+    row = helpcodes.of(wangwu.user)
+    assert row
+    both = [helpcodes.Given(wangwu.user, row, address="192.0.2.7") for _request in range(2)]
+    assert [given.use_up(row.digest) for given in both] == [True, False]
+    assert SecurityEvent.objects.filter(kind="help_code_used", address="192.0.2.7").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.browsers.models import TrustedBrowser
 from accounts.codes.guesses import Outcome
 from accounts.phones import helpcodes, phones
-from accounts.phones.models import Phone
+from accounts.phones.models import HelpCode, Phone
 from accounts.security import passwords as mailbox_passwords
 from accounts.sessions import endings
 from accounts.users.models import User
 from tests.accounts.phones.conftest import Give
+from tests.conftest import MakeUser
 from tests.kit.people import OTHER_NUMBER, PASSWORD, Person, code_from_phone
 
 CODE, HELP, BIND = "/sign-in/code/", "/sign-in/help/", "/sign-in/phone/"
@@ -89,3 +91,53 @@ def test_who_is_signed_in_with_the_lost_phone_is_out(wangwu: Person, give: Give)
         assert wangwu.get("/").headers["Location"] == "/sign-in/?next=/"
         assert halfway.get(CODE).headers["Location"] == "/sign-in/"
     assert not TrustedBrowser.objects.exists()
+
+
+# --- Whose ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(wangwu: Person, clerk: Person) -> HelpCode:
+    assert wangwu.user
+    made = helpcodes.issue(wangwu.user, (Phone.objects.get(user=wangwu.user).pk, 0), actor=clerk.user, reason="lost")
+    assert isinstance(made, tuple)
+    assert not helpcodes.opens(made[0].pk, wangwu.user), "it was not entered yet"
+    assert helpcodes.check(wangwu.user, made[1]) == (Outcome.RIGHT, made[0])
+    return made[0]
+
+
+def test_what_one_opens_is_its_owners_and_once(wangwu: Person, opened: HelpCode, make_user: MakeUser) -> None:
+    user, other = opened.user, make_user("zhaoliu", phone="13600136000")
+    foreign = HelpCode.objects.create(
+        user=other, ordinal=1, nonce="n", digest="d", expires_at=opened.expires_at, used_at=opened.created_at
+    )
+    assert [helpcodes.opens(pk, user) for pk in (opened.pk, foreign.pk, 0)] == [True, False, False]
+    assert not helpcodes.opens(opened.pk, other)
+    assert not helpcodes.spend(opened.pk, other)
+    assert helpcodes.spend(opened.pk, user)
+    assert not helpcodes.spend(opened.pk, user)
+    assert not helpcodes.opens(opened.pk, user)
+    assert helpcodes.opens(foreign.pk, other)
+
+
+def test_those_of_others_stay_and_what_was_void_keeps_its_time(
+    wangwu: Person, opened: HelpCode, make_user: MakeUser, clock: time_machine.Traveller
+) -> None:
+    other = make_user("zhaoliu", phone="13600136000")
+    foreign = HelpCode.objects.create(user=other, ordinal=1, nonce="n", digest="d", expires_at=opened.expires_at)
+    helpcodes.void(opened.user)
+    first = HelpCode.objects.get(pk=opened.pk).voided_at
+    assert first
+    clock.shift(60)
+    helpcodes.void(opened.user)
+    assert HelpCode.objects.get(pk=opened.pk).voided_at == first
+    assert HelpCode.objects.get(pk=foreign.pk).voided_at is None
+
+
+def test_a_code_is_tied_to_its_person_and_key(wangwu: Person, make_user: MakeUser, settings: Settings) -> None:
+    user, other = make_user("a"), make_user("b")
+    digest = helpcodes._digest(user, "nonce", "12345678")
+    assert digest == helpcodes._digest(user, "nonce", "12345678")
+    others = [helpcodes._digest(other, "nonce", "12345678"), helpcodes._digest(user, "other", "12345678")]
+    settings.SMS_CODE_KEY = "another key" * 4
+    assert digest not in [*others, helpcodes._digest(user, "nonce", "12345678")]

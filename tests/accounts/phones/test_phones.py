@@ -9,9 +9,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from accounts.codes import guesses
 from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
+from accounts.factors.models import RecoverySet
 from accounts.log.models import SecurityEvent
+from accounts.mailsessions.models import Ending
 from accounts.phones import phones
 from accounts.phones.models import Phone
+from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.asking import other_than
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
@@ -136,6 +139,29 @@ def test_a_number_serves_so_many_mailboxes(make_user: MakeUser, settings: Settin
     assert isinstance(phones.bind(users[2], f"+86{NUMBER}"), Phone)
 
 
+def test_a_number_that_is_full_takes_the_old_one_from_nobody(
+    wangwu: Person, make_user: MakeUser, settings: Settings
+) -> None:
+    settings.MAILBOXES_PER_PHONE = 1
+    make_user("lisi", phone=OTHER_NUMBER)
+    phone = Phone.objects.get(user=wangwu.user)
+    version = phone.user.ways_version
+    assert phones.change(phone, f"+86{OTHER_NUMBER}") is phones.Refusal.NUMBER_FULL
+    assert Phone.objects.get(user=wangwu.user) == phone
+    assert User.objects.get(pk=phone.user.pk).ways_version == version
+    assert not SecurityEvent.objects.filter(kind="phone_changed").exists()
+
+
+def test_what_is_gone_is_neither_changed_nor_unbound_again(wangwu: Person) -> None:
+    phone = Phone.objects.get(user=wangwu.user)
+    assert phones.unbind(phone)
+    gone = Phone(pk=0, user=phone.user, number=phone.number)
+    assert not phones.unbind(gone)
+    assert phones.change(gone, f"+86{OTHER_NUMBER}") is phones.Refusal.GONE
+    assert not Phone.objects.exists()
+    assert SecurityEvent.objects.filter(kind__startswith="phone_").count() == 1
+
+
 def test_one_phone_a_person(make_user: MakeUser) -> None:
     user = make_user("zhangsan")
     assert isinstance(phones.bind(user, f"+86{NUMBER}"), Phone)
@@ -246,3 +272,52 @@ def test_no_full_number_in_the_log(wangwu: Person) -> None:
     assert "139****9000" in written
     assert NUMBER not in written
     assert OTHER_NUMBER not in written
+
+
+# --- Whose ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def neighbour(make_user: MakeUser) -> Phone:
+    """Somebody else has one too."""
+    return Phone.objects.get(user=make_user("zhaoliu", phone="13600136000"))
+
+
+def test_a_change_is_one_persons(wangwu: Person, neighbour: Phone) -> None:
+    phone = Phone.objects.get(user=wangwu.user)
+    new = phones.change(phone, f"+86{OTHER_NUMBER}", address="192.0.2.9")
+    assert isinstance(new, Phone)
+    assert set(Phone.objects.all()) == {new, neighbour}
+    event = SecurityEvent.objects.get(kind="phone_changed")
+    assert (event.user, event.address) == (wangwu.user, "192.0.2.9")
+    assert (event.detail["number"], event.detail["old_number"]) == (new.masked, phone.masked)
+
+
+def test_an_end_is_one_persons_too(wangwu: Person, neighbour: Phone, clerk: Person, settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://127.0.0.1:1"]
+    phone = Phone.objects.get(user=wangwu.user)
+    RecoverySet.objects.create(user=phone.user)
+    before = dict(User.objects.values_list("pk", "sessions_ended"))
+    assert phones.unbind(phone, actor=clerk.user, address="192.0.2.9", reason="lost")
+    assert neighbour in Phone.objects.all()
+    after = dict(User.objects.values_list("pk", "sessions_ended"))
+    assert {pk for pk in after if after[pk] != before[pk]} == {phone.user.pk}
+    assert [(list(ending.people), ending.why) for ending in Ending.objects.all()] == [
+        (["wangwu@example.edu"], Ending.Why.PHONE)
+    ]
+    event = SecurityEvent.objects.get(kind="phone_unbound")
+    assert (event.user, event.actor, event.address) == (phone.user, clerk.user, "192.0.2.9")
+    assert event.detail == {"old_number": phone.masked, "recovery_gone": True, "reason": "lost"}
+
+
+def test_a_number_is_offered_the_first_slot_that_is_free(make_user: MakeUser, settings: Settings) -> None:
+    settings.MAILBOXES_PER_PHONE = 3
+    bound = [phones.bind(make_user(f"user{n}"), f"+86{NUMBER}") for n in range(3)]
+    assert [phone.slot for phone in bound if isinstance(phone, Phone)] == [1, 2, 3]
+    assert not Phone.has_room(f"+86{NUMBER}")
+    assert isinstance(bound[1], Phone)
+    phones.unbind(bound[1])
+    again = phones.bind(make_user("user3"), f"+86{NUMBER}", address="192.0.2.9")
+    assert isinstance(again, Phone)
+    assert again.slot == 2
+    assert SecurityEvent.objects.filter(kind="phone_bound", address="192.0.2.9").count() == 1

@@ -275,3 +275,11 @@ def test_a_file_takes_as_many_statements_for_hundred_as_for_ten(make_user: MakeU
     assert statements("0013", 100) == statements("0014", 10)
     assert not TrustedBrowser.objects.exists()
     assert SecurityEvent.objects.filter(kind="browsers_forgotten").count() == 55
+
+
+@pytest.mark.parametrize("occasion", [one for one, ends in ENDS.items() if ends.here is NOTHING])
+def test_what_ends_with_what_is_gone_ends_nowhere_else(opened: Open, occasion: Occasion) -> None:
+    """By the table alone nothing does."""
+    assert opened.owner.user
+    endings.end(occasion, opened.owner.user)
+    assert opened.still() == EVERYTHING

@@ -13,9 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.bans import bans
+from accounts.bans import bans, failures
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
+from accounts.users import mailbox_passwords
+from accounts.users.keeper import Asker
 from accounts.users.models import User
 from apppasswords import last_use, passwords
 from apppasswords.limits import Limits, Scope
@@ -255,3 +257,18 @@ def test_explain_counts_nothing_and_says_more(accounts: dict[str, User]) -> None
     assert decision.explain(Login("on@example.edu", "x", "imap", ADDRESS)).reason is Reason.WRONG
     assert decision.explain(Login("on", "x", "imap", ADDRESS)).reason is Reason.BARE_NAME
     assert not Failure.objects.exists()
+
+
+def test_a_ban_that_others_earned_while_it_was_compared_holds(
+    accounts: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, real = accounts["two-step off"], mailbox_passwords.check_password
+
+    def compare_slowly(name: str, password: str, asker: Asker) -> User | None:
+        for n in range(10):
+            failures.note_failure(ADDRESS, owner.username, f"guess {n}", "imap")
+        return real(name, password, asker)
+
+    assert login(owner.username, PASSWORD).outcome is Outcome.YES
+    monkeypatch.setattr(mailbox_passwords, "check_password", compare_slowly)
+    assert login(owner.username, PASSWORD).outcome is Outcome.BANNED

@@ -59,6 +59,47 @@ def test_damage_is_refused_as_such() -> None:
     assert understood > len(whole), "most letters of a name or password may be others"
 
 
+@pytest.mark.parametrize(
+    ("name", "password", "status"),
+    [
+        ("uid=on@example.edu,ou=cyrus,dc=mailkey", b"", 53),  # RFC 4513, 5.1.2: it would be a yes elsewhere
+        ("", b"secret", 34),
+        ("cn=on@example.edu,ou=cyrus,dc=mailkey", b"secret", 34),
+        ("uid=on@example.edu,ou=cyrus,dc=example", b"secret", 34),
+        ("ou=cyrus,dc=mailkey", b"secret", 34),  # the server itself
+        ("uid=on@example.edu,ou=nobody,dc=mailkey", b"secret", 52),
+        ("uid=on@example.edu,ou=exim,dc=mailkey", b"secret", 34),  # without the address that it tells
+        ("uid=on@example.edu,host=192.0.2.1,ou=cyrus,dc=mailkey", b"secret", 34),  # with one that it does not tell
+        ("uid=on@example.edu,host=somewhere,ou=exim,dc=mailkey", b"secret", 34),
+    ],
+)
+def test_what_binds_nobody(name: str, password: bytes, status: int) -> None:
+    with pytest.raises(Refusal) as refusal:
+        login(name, password)
+    assert refusal.value.answer.status == status
+
+
+def test_who_says_nothing_is_nobody_in_particular() -> None:
+    assert login("", b"") is None
+
+
+def test_a_server_asks_from_its_own_address() -> None:
+    message = messages.read(bind("uid=on@example.edu,ou=cyrus,dc=mailkey"))
+    assert messages.read_bind(message, "127.0.0.1")
+    with pytest.raises(Refusal) as refusal:
+        messages.read_bind(message, "127.0.0.2")
+    assert refusal.value.answer.status == 52
+
+
+def test_no_password_is_taken_but_by_a_simple_bind() -> None:
+    whole = bind("uid=on@example.edu,ou=cyrus,dc=mailkey")
+    by_sasl = whole.replace(b"\x80\x06secret", b"\xa3\x06secret")
+    assert by_sasl != whole
+    with pytest.raises(Refusal) as refusal:
+        messages.read_bind(messages.read(by_sasl), "127.0.0.1")
+    assert refusal.value.answer.status == 7
+
+
 def test_servers_of_the_settings() -> None:
     assert set(askers.PROTOCOLS) == set(USES)
     found = askers.servers(" a: imap, 10.0.0.0/8, 2001:db8::/32 ;b: dav, 10.1.2.3, tells addresses")
@@ -133,3 +174,9 @@ def test_filters_within_filters_end_somewhere() -> None:
         within = ber.written(AND, within)
     assert found(within, "uid")["uid"] == "a@example.edu"
     assert found(ber.written(AND, within)) == {}
+
+
+def test_the_directory_says_which_ldap_it_speaks_and_no_more() -> None:
+    everything = ber.written(0x87, b"objectClass")
+    assert found(everything, base="") == {"": "", "supportedLDAPVersion": "3"}
+    assert found(everything, "uid", "mail", base="") == {"": ""}

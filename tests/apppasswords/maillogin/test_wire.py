@@ -284,3 +284,13 @@ def test_only_a_plain_refusal_asks_for_another_password() -> None:
     for verdict in (Verdict(Outcome.NO, Reason.BARE_NAME), Verdict(Outcome.BANNED, Reason.BANNED, later)):
         assert wire.write_nginx(verdict, asked()).headers["Auth-Status"].startswith("[ALERT] ")
     assert wire.write_nginx(verdicts()[0], asked("pop3")).headers["Auth-Status"].startswith("[AUTH] ")
+    smtp = wire.write_nginx(Verdict(Outcome.NO, Reason.WRONG), asked("smtp")).headers
+    assert smtp["Auth-Status"].startswith("Wrong "), "SMTP has its codes in a field of their own"
+
+
+def test_what_cannot_be_told_is_said_as_each_protocol_says_it() -> None:
+    said = {protocol: wire.write_nginx(CANNOT_TELL, asked(protocol)).headers for protocol in ("imap", "pop3", "smtp")}
+    assert [said[protocol]["Auth-Error-Code"] for protocol in said] == ["454 4.7.0"] * 3
+    assert said["imap"]["Auth-Status"].startswith("[UNAVAILABLE] ")
+    assert said["pop3"]["Auth-Status"].startswith("[SYS/TEMP] ")
+    assert not said["smtp"]["Auth-Status"].startswith("[")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -53,10 +54,11 @@ def test_a_fresh_database_has_them(tmp_path: Path) -> None:
     assert counts == [str(len(roles.permissions_of(role))) for role in roles.ROLES]
 
 
-def test_where_nothing_is_yet_everything_is_made(db: None) -> None:
+def test_where_nothing_is_yet_everything_is_made(db: None, capsys: pytest.CaptureFixture[str]) -> None:
     Group.objects.all().delete()
     Permission.objects.all().delete()
     assert roles.make() == list(roles.ROLES)
+    assert capsys.readouterr().out == "", "Django would name each right"
     assert all(names(role) == roles.permissions_of(role) for role in roles.ROLES)
     assert roles.make() == []
     assert roles.differences() == []
@@ -121,6 +123,35 @@ def test_what_an_office_takes_away_of_what_is_new_stays_away(db: None) -> None:
     assert right not in names(roles.HELP)
     call_command("roles", reset=roles.HELP, stdout=StringIO())
     assert right in names(roles.HELP)
+
+
+def test_so_does_what_it_takes_away_of_a_role_that_was_put_back(db: None) -> None:
+    """Whatever is new was given with the rest."""
+    right = "routes.view_gateway"
+    as_an_older_version_made_it(right)
+    roles.reset(roles.HELP)
+    Role.objects.get(name=roles.HELP).permissions.remove(Permission.objects.get(codename="view_gateway"))
+    roles.give_new()
+    assert right not in names(roles.HELP)
+
+
+@pytest.mark.parametrize("give", [roles.give_new, lambda: roles.reset(roles.HELP)], ids=["an upgrade", "put back"])
+def test_a_right_is_made_where_it_is_given(db: None, give: Callable[[], object]) -> None:
+    """Django makes rights after the last migration, which may be later."""
+    right = "routes.view_gateway"
+    as_an_older_version_made_it(right)
+    Permission.objects.get(codename="view_gateway").delete()
+    give()
+    assert right in names(roles.HELP)
+
+
+def test_what_an_office_may_have_of_its_own_is_no_difference(db: None) -> None:
+    roles.make()
+    library = Role.objects.create(name="图书馆")
+    library.permissions.add(Permission.objects.get(codename="view_gateway"))
+    assert roles.differences() == []
+    roles.give_new()
+    assert names("图书馆") == {"routes.view_gateway"}
 
 
 def test_a_role_that_an_office_removed_is_not_made_again(db: None) -> None:
