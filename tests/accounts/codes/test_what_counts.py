@@ -181,7 +181,9 @@ def rows() -> dict[int, tuple[datetime | None, str]]:
     return {sms.pk: (sms.voided_at, sms.session) for sms in Sms.objects.all()}
 
 
-def test_a_new_code_voids_the_one_that_it_takes_the_place_of_and_no_other(user: User, stranger: User) -> None:
+def test_a_new_code_voids_the_one_that_it_takes_the_place_of_and_no_other(
+    user: User, stranger: User, settings: Settings
+) -> None:
     ago = timedelta(minutes=2)
     earlier = timezone.now() - timedelta(minutes=1)
     old = sent(user, ago)
@@ -196,6 +198,7 @@ def test_a_new_code_voids_the_one_that_it_takes_the_place_of_and_no_other(user: 
     assert new
     assert (new.voided_at, new.nonce != "") == (None, True)
     assert new.expires_at == timezone.now() + timedelta(minutes=5)
+    assert new.sweep_at == timezone.now() + settings.SMS_REQUEUE_AFTER, "if no worker takes it"
     after = rows()
     assert after[old.pk][0] == timezone.now()
     assert all(after[other.pk] == before[other.pk] for other in others)
@@ -221,6 +224,8 @@ SPENT: list[tuple[Callable[[Sms], dict[str, object]], Outcome]] = [
     (lambda sms: {"tries": 5, "used_at": sms.created_at}, Outcome.EXPIRED),
     (lambda sms: {"tries": 5, "voided_at": sms.created_at}, Outcome.EXPIRED),
     (lambda sms: {"expires_at": sms.created_at}, Outcome.EXPIRED),
+    (lambda sms: {"used_at": sms.created_at}, Outcome.EXPIRED),
+    (lambda sms: {"voided_at": sms.created_at}, Outcome.EXPIRED),
 ]
 
 
@@ -241,6 +246,21 @@ def test_what_ended_since_it_was_tried_is_not_used_up(user: User, how: Callable[
     assert code.claim() is None
     Sms.objects.filter(pk=sms.pk).update(**how(sms))
     assert not code.use_up("")
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(40, True), (41, False)])
+def test_of_what_was_typed_forty_characters_are_looked_at(length: int, *, is_read: bool) -> None:
+    assert guesses.normalised("123456".rjust(length)) == ("123456" if is_read else None)
+
+
+def test_a_wrong_code_is_one_accounts(user: User, stranger: User) -> None:
+    User.objects.filter(pk=stranger.pk).update(wrong_codes=7)
+    code = codes.Sent(sent(user))
+    for _ in range(4):
+        assert guesses.check(user, "000000", code) is Outcome.WRONG
+    assert dict(User.objects.values_list("pk", "wrong_codes")) == {user.pk: 4, stranger.pk: 7}
+    guesses.FORGIVE.run(user.pk)
+    assert dict(User.objects.values_list("pk", "wrong_codes")) == {user.pk: 0, stranger.pk: 7}
 
 
 def test_a_pause_that_the_office_has_ended_is_over_for_who_read_it(user: User) -> None:
