@@ -41,7 +41,8 @@ def now() -> int:
 
 def app_of(user: User, *, last_step: int = 0, drift: int = 0, name: str = "手机") -> Authenticator:
     key = keyring.seal(b"k" * 20, owner=user.pk)
-    return Authenticator.objects.create(user=user, name=name, key=key, last_step=last_step, drift=drift)
+    app: Authenticator = Authenticator.objects.create(user=user, name=name, key=key, last_step=last_step, drift=drift)
+    return app
 
 
 # --- Authenticator apps -----------------------------------------------------------------------------------------------

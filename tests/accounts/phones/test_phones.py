@@ -280,7 +280,8 @@ def test_no_full_number_in_the_log(wangwu: Person) -> None:
 @pytest.fixture
 def neighbour(make_user: MakeUser) -> Phone:
     """Somebody else has one too."""
-    return Phone.objects.get(user=make_user("zhaoliu", phone="13600136000"))
+    phone: Phone = Phone.objects.get(user=make_user("zhaoliu", phone="13600136000"))
+    return phone
 
 
 def test_a_change_is_one_persons(wangwu: Person, neighbour: Phone) -> None:
