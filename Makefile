@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long newer check source types format messages durations pins gallery bench load faults install-test upgrade-test release mutants
+.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load faults install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ newer:  ## The fast tests on the next Python and Django (NEXT_PYTHON=python3.13 
 	@$(NEXT)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps 'Django==$(NEXT_DJANGO).*'
 	@COVERAGE= $(NEXT)/bin/python -m pytest -m "not slow" --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
-check: source types  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks
+check: source types docs  ## Format, lint, types, imports, dead code, dependencies, migrations, translations, deployment checks, documents
 
 source: $(DEVELOPMENT)
 	$(BIN)/ruff format --check .
@@ -60,6 +60,9 @@ source: $(DEVELOPMENT)
 
 types: $(DEVELOPMENT)
 	DEBUG=on $(BIN)/mypy .
+
+docs: $(DEVELOPMENT)  ## The documents as a site, in var/site; each link is looked at
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build
 
 format: $(DEVELOPMENT)  ## Put the source into its format
 	$(BIN)/ruff format .

@@ -60,7 +60,7 @@ def guide(request: HttpRequest, program: str) -> HttpResponse:
     context = reader | {
         "program": chosen,
         "title": programs.shown(chosen.name),
-        "warnings": _warnings(chosen),
+        "warnings": to_mind(chosen),
         "ways": [
             ("replace", _("Already in use: replace the password"), _filled(chosen.replacing, values)),
             ("add", _("Set up for the first time"), _filled(chosen.adding, values)),
@@ -139,7 +139,7 @@ def _ban() -> dict[str, int]:
     }
 
 
-def _warnings(program: Program) -> list[tuple[Text, ...]]:
+def to_mind(program: Program) -> list[tuple[Text, ...]]:
     """What goes wrong in every program, once and before the steps: in short, and in full."""
     ban = _ban()
     password = (

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import documents
+
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
 TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(\w+)`")
 PATH = re.compile(r"`(tests/[a-z0-9_/.]*)")
 BARE = re.compile(r"`(test_\w+(?:\.py)?)`")
+CHINESE = {f"docs/{name}-zh.md" for name in ("handbook", "people", "troubleshooting")}  # what only Chinese people read
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -58,4 +61,45 @@ def test_both_readmes_name_the_same_commands_and_documents() -> None:
         assert named[0] == named[1]
     only = {"docs/decisions/README.md", "docs/README.md"}  # English, for who changes it
     led_to = [set(LINK.findall(path.read_text())) - {english.name, chinese.name} for path in (english, chinese)]
-    assert led_to[0] - only <= led_to[1] <= led_to[0] | {"docs/handbook-zh.md"}
+    assert led_to[0] - only <= led_to[1] <= led_to[0] | CHINESE
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "led_to"),
+    [
+        ("operations.md", "sms.md#settings", "sms.md#settings"),
+        ("mail-servers/dovecot.md", "../webmail.md", "../webmail.md"),
+        ("README.md", "../CONTRIBUTING.md", "project/CONTRIBUTING.md"),
+        ("decisions/0097-mutants.md", "../../benchmarks/README.md", "../project/benchmarks/README.md"),
+        ("project/CONTRIBUTING.md", "docs/architecture.md", "../architecture.md"),
+        ("project/CONTRIBUTING.md", "SECURITY.md", "SECURITY.md"),
+        ("project/benchmarks/README.md", "../docs/sms.md#abuse", "../../sms.md#abuse"),
+    ],
+)
+def test_a_link_of_a_file_is_one_of_the_site(page: str, target: str, led_to: str) -> None:
+    assert documents.led_to(target, page) == led_to
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("在页面\n上方", "在页面上方"),
+        ("点“确定”\n  即可", "点“确定”即可"),
+        ("短信\n- 邮件", "短信\n- 邮件"),
+        ("用户\n\n邮箱", "用户\n\n邮箱"),
+        ("an English\nline", "an English\nline"),
+    ],
+)
+def test_lines_of_chinese_close_up(source: str, shown: str) -> None:
+    assert documents.CLOSES_UP.sub("", source) == shown
+
+
+def test_a_list_that_only_a_forge_sees_is_noticed() -> None:
+    assert documents.SWALLOWED.findall("<p>like this:\n- one\n- two</p>\n<p>and\n1. so</p>")
+    assert not documents.SWALLOWED.findall("<p>a sentence - with\na dash</p>\n<ul>\n<li>one</li>\n</ul>")
+
+
+def test_nothing_comes_from_another_host() -> None:
+    assert documents.FOREIGN.findall('<link rel="stylesheet" href="https://fonts.example.com/a.css">')
+    assert documents.FOREIGN.findall('<script src="//cdn.example.com/a.js"></script>')
+    assert not documents.FOREIGN.findall('<script src="assets/a.js"></script><a href="https://example.com/">')

@@ -4,6 +4,7 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pytest
 from django.contrib.staticfiles import finders
 
 from portal.office import handbook
@@ -33,12 +34,13 @@ def test_its_pictures_are_served(office: Person) -> None:
         assert finders.find(re.sub(r"\.[0-9a-f]{12}(?=\.png)", "", picture)), alt
 
 
-def test_it_calls_everything_as_the_pages_do() -> None:
+@pytest.mark.parametrize("document", [handbook.FILE, Path("docs/people-zh.md")], ids=str)
+def test_it_calls_everything_as_the_pages_do(document: Path) -> None:
     """What stands in quotation marks can be found on a page, letter by letter."""
     said = unescape(re.sub(r'"\n"', "", CATALOGUE.read_text()))
     said = re.sub(r"%\(\w+\)s", "…", said).replace(" … ", "…")
-    text = (ROOT / handbook.FILE).read_text()
-    labels = {label for label in LABEL.findall(text) if label != "引号"}
+    text = (ROOT / document).read_text()
+    labels = {label for label in LABEL.findall(text) if label not in ("引号", "同设备")}
     unknown = {label for label in labels if not all(part.strip() in said for part in re.split("……|\\d+", label))}
     assert not unknown
 
