@@ -15,7 +15,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load faults install-test upgrade-test release mutants
+.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load faults machines install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,9 @@ upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 
 
 faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.storm
+
+machines: $(DEVELOPMENT)  ## Thirteen machines, each without power and without network in turn, under load (root, PostgreSQL, Redis, haproxy; ARGS='2 pg1': rounds, names)
+	@$(BIN)/python -m benchmarks.machines $(ARGS)
 
 mutants: $(DEVELOPMENT)  ## Does a test fail when a rule of security is changed? Each change in turn (ARGS='codes bans' for some rooms; hours for all)
 	@$(BIN)/python -m tests.kit.mutants $(ARGS)

@@ -32,12 +32,13 @@ class Gateway(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, takes: float = 0, share_of_timeouts: float = 0) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, takes: float = 0, share_of_timeouts: float = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, 0), _Handler)
         self.takes, self.share_of_timeouts = takes, share_of_timeouts
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked: Counter[str] = Counter()  # by the number that is to get it
         self.came_at: dict[str, float] = {}
+        self.texts: dict[str, str] = {}  # the newest
         self.changing = Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -50,10 +51,12 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave together; apart, the answer waits 40 ms for an acknowledgement
 
     def do_POST(self) -> None:
-        number = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())["To"][0]
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        number = form["To"][0]
         with self.server.changing:
             self.server.asked[number] += 1
             self.server.came_at.setdefault(number, time.time())
+            self.server.texts[number] = form["Body"][0]
         is_late = random.random() < self.server.share_of_timeouts
         time.sleep(READ_TIMEOUT + 0.5 if is_late else self.server.takes)
         body = f'{{"sid": "SM{self.server.asked.total():032}", "status": "queued"}}'.encode()

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lib import clock
 from accounts.log import syslog
+from portal.database import several
 from portal.environment import askers, routes
 from portal.environment.environment import Environment
 from portal.environment.kinds import CERTIFICATE, PRIVATE_KEY
@@ -225,6 +226,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600  # seconds
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
+    several(DATABASES["default"])
 
 # --- Passwords and sessions -----------------------------------------------------------------------------------------
 
@@ -670,6 +672,7 @@ PROFILE_LINK_LIFETIME = env.duration("PROFILE_LINK_LIFETIME", "5min", "10s to 1d
 # --- Queue ----------------------------------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://localhost" if DEBUG else None)
+_master = env.text("CELERY_BROKER_MASTER", "mymaster")  # as the sentinels call it
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "data_folder_in": str(VAR / "queue"),
@@ -684,6 +687,8 @@ else:
         "socket_connect_timeout": 0.7,  # seconds
         "visibility_timeout": 120,  # seconds; longer than a task can take
     }
+    if CELERY_BROKER_URL.startswith("sentinel:"):
+        CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = _master
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever

@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
 from accounts.lib import clock
-from portal.database import waiting
+from portal.database import hosts, waiting
 from portal.database.pulse import pulse
 
 ANSWERS_WITHIN = 1.0  # seconds
@@ -28,9 +28,13 @@ class _Driver(ModuleType):
 class DatabaseWrapper(base.DatabaseWrapper):
     Database = _Driver("psycopg")
 
+    def get_connection_params(self) -> dict[str, Any]:
+        return hosts.in_order(super().get_connection_params())
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """And it is asked what time it is: machines differ."""
         connection = super().get_new_connection(conn_params)
+        hosts.note(connection)
         with connection.cursor() as cursor:
             _measure(cursor.execute(NOW).fetchone())
         connection.rollback()
@@ -57,7 +61,7 @@ class Probe:
     """A connection of its own, kept: that a new one is refused says little where all are taken."""
 
     def __init__(self, parameters: dict[str, Any]) -> None:
-        self._parameters = parameters
+        self._parameters = {name: value for name, value in parameters.items() if name not in OF_DJANGO}
         self._line: waiting.Connection | None = None
 
     def answers(self) -> bool:
@@ -74,7 +78,8 @@ class Probe:
                 _measure(answer)
                 return True
         try:
-            self._line = waiting.Connection.connect(autocommit=True, **self._parameters)
+            self._line = waiting.Connection.connect(autocommit=True, **hosts.in_order(self._parameters))
+            hosts.note(self._line)
             _measure(self._line.execute(NOW).fetchone())
         except psycopg.Error:
             return False
@@ -84,7 +89,7 @@ class Probe:
 def watch(wrapper: BaseDatabaseWrapper) -> None:
     """From now on the waits of this process end when the database does not answer."""
     parameters: dict[str, Any] = wrapper.get_connection_params()
-    pulse.start(Probe({name: value for name, value in parameters.items() if name not in OF_DJANGO}).answers)
+    pulse.start(Probe(parameters).answers)
 
 
 OF_DJANGO = ("context", "cursor_factory", "prepare_threshold", "autocommit")

@@ -30,6 +30,8 @@ class Connection(psycopg.Connection[Any]):
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, "Connection"]:
         _stop_if_away()
+        if hasattr(_own, "seconds"):
+            within(_own.seconds)  # each of several hosts has as long
         return _watched(super()._connect_gen(conninfo))
 
 
@@ -39,7 +41,7 @@ class Silent(psycopg.OperationalError):
 
 def within(seconds: float) -> None:
     """This thread waits so long from now on and no longer, and asks nobody. It is the one that finds out."""
-    _own.ends_at = time.monotonic() + seconds
+    _own.seconds, _own.ends_at = seconds, time.monotonic() + seconds
 
 
 def _stop_if_away() -> None:

@@ -14,9 +14,9 @@ from portal.environment.kinds import Hint, text, words
 
 ENCODED = "in a name or password @ : / ? # % are written as %40 %3A %2F %3F %23 %25"
 FOREIGN = "the database of another program, as mysql://name:password@host:port/database, postgres://… or sqlite:////folder/file"
-DATABASE = "postgres://name:password@host:port/database or sqlite:////folder/file"
+DATABASE = "postgres://name:password@host:port/database, of several host1:5432,host2:5432, or sqlite:////folder/file"
 MAILER = "smtp://host:25, or smtp+tls://name:password@host:587"
-BROKER = "redis://localhost:6379/0, or redis://:password@host:port/0"
+BROKER = "redis://localhost:6379/0, redis://:password@host:port/0, or sentinel://host1:26379;sentinel://host2:26379"
 DATABASES = ("postgres", "postgresql", "pgsql", "psql", "sqlite")
 FOREIGN_DATABASES = (*DATABASES, "mysql")
 TLS, KNOWN = "?sslmode=verify-full&sslrootcert=/folder/ca.pem", {"sslmode", "sslrootcert"}

@@ -205,6 +205,23 @@ def test_queues(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert read(monkeypatch, CELERY_BROKER_URL=url)["CELERY_BROKER_URL"] == url
 
 
+def test_of_several_databases_the_one_that_writes_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "postgres://me:x@one:5432,two:5432/mailkey"
+    assert (
+        read(monkeypatch, DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]["target_session_attrs"] == "read-write"
+    )
+    url = "postgres://me:x@one:5432/mailkey"
+    assert "target_session_attrs" not in read(monkeypatch, DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
+
+
+def test_sentinels_are_asked_for_their_redis_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "sentinel://a:26379;sentinel://b:26379"
+    assert read(monkeypatch, CELERY_BROKER_URL=url)["CELERY_BROKER_TRANSPORT_OPTIONS"]["master_name"] == "mymaster"
+    asked = read(monkeypatch, CELERY_BROKER_URL=url, CELERY_BROKER_MASTER="mailkey")
+    assert asked["CELERY_BROKER_TRANSPORT_OPTIONS"]["master_name"] == "mailkey"
+    assert "master_name" not in read(monkeypatch, CELERY_BROKER_URL="redis://a")["CELERY_BROKER_TRANSPORT_OPTIONS"]
+
+
 def test_what_was_meant_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert "10.0.0.0/8 is the whole" in fault(capsys, monkeypatch, SHARED_NETWORKS="192.168.0.0/16, 10.0.0.1/8")
     assert "Asia/Shanghai" in fault(capsys, monkeypatch, TIME_ZONE="Asia/Shanghia")

@@ -1,0 +1,169 @@
+"""What stands on the machines: three PostgreSQL of which one writes, three Redis with their sentinels, two each for the
+portal, for mail logins and for workers (with a beat on both), HAProxy in front."""
+
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.machines.hosts import Host, Network
+from benchmarks.sending import CELERY
+from tests.kit.servers import need
+from tests.kit.servers.postgres import OWNER
+from tests.kit.waiting import wait_until
+
+ROOT = Path(__file__).parent.parent.parent
+DATABASES, QUEUES = ("pg1", "pg2", "pg3"), ("rd1", "rd2", "rd3")
+# The clock of the second machine of each kind is ahead, for all that Python asks it. (Beside libfaketime its waits
+# never end.)
+AHEAD = """import datetime, time_machine
+ahead = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
+time_machine.travel(ahead, tick=True).start()
+"""
+PYTHON = [sys.executable, "-m"]
+POSTGRES = "postgres"  # the user
+SENTINEL = """port 26379
+sentinel monitor mymaster {first} 6379 2
+sentinel down-after-milliseconds mymaster 2000
+sentinel failover-timeout mymaster 5000
+protected-mode no
+"""
+
+
+class Site:
+    def __init__(self, network: Network, folder: Path) -> None:
+        self.network, self.folder = network, folder
+        self.primary = DATABASES[0]
+        for numbers, names in ((11, DATABASES), (21, QUEUES)):
+            for place, name in enumerate(names):
+                network.host(name, numbers + place)
+        places = ",".join(f"{self.of(name).address}:5432" for name in DATABASES)
+        self.database_url = f"postgres://{OWNER}@{places}/{OWNER}"
+        self.broker_url = ";".join(f"sentinel://{self.of(name).address}:26379" for name in QUEUES)
+
+    def of(self, name: str) -> Host:
+        return self.network.hosts[name]
+
+    # --- Databases
+
+    def begin_databases(self) -> None:
+        first = self.of(self.primary)
+        data = self._data(first)
+        options = ["--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
+        first.do(need("initdb"), *options, str(data), user=POSTGRES)
+        with (data / "pg_hba.conf").open("a") as file:
+            file.write("host all,replication all 10.77.0.0/24 trust\n")
+        with (data / "postgresql.conf").open("a") as file:
+            # A commit is on two machines before it is said to be one: of three, one may be lost.
+            file.write(f"synchronous_standby_names = 'ANY 1 ({','.join(DATABASES)})'\n")
+            file.write("wal_keep_size = 256MB\nwal_retrieve_retry_interval = 500ms\n")
+        self._begin(first)
+        with self.session(first.name, "postgres") as session:
+            session.execute("SET synchronous_commit = local")
+            session.execute(f"CREATE DATABASE {OWNER}")
+        for name in DATABASES[1:]:
+            self.follow(name)
+
+    def _data(self, host: Host) -> Path:
+        home = self.folder / host.name
+        home.mkdir(exist_ok=True)
+        shutil.chown(home, POSTGRES)
+        return home / "data"
+
+    def _begin(self, host: Host) -> None:
+        if not host._programs:
+            host.has({"LANG": "C.UTF-8"}, need("postgres"), "-D", str(self._data(host)), "-h", host.address, "-k", "",
+                     "-N", "200", user=POSTGRES)  # fmt: skip
+        host.begin()
+        wait_until(lambda: self.is_up(host.name), 60)
+
+    def follow(self, name: str) -> None:
+        """It becomes a standby of the one that writes, from nothing, as an administrator does it."""
+        host = self.of(name)
+        host.kill()
+        shutil.rmtree(self._data(host), ignore_errors=True)
+        source = f"host={self.of(self.primary).address} user={OWNER} application_name={name}"
+        words = ["--pgdata", str(self._data(host)), "--checkpoint", "fast", "--no-sync", "--wal-method", "stream"]
+        host.do(need("pg_basebackup"), "--dbname", source, *words, user=POSTGRES)
+        all_of_them = ",".join(self.of(one).address for one in DATABASES)
+        with (self._data(host) / "postgresql.auto.conf").open("a") as file:
+            file.write(f"primary_conninfo = 'host={all_of_them} user={OWNER} application_name={name} "
+                       "target_session_attrs=read-write connect_timeout=2'\n")  # fmt: skip
+        (self._data(host) / "standby.signal").touch()
+        shutil.chown(self._data(host) / "standby.signal", POSTGRES)
+        self._begin(host)
+
+    def promote(self) -> None:
+        """The standby that has heard most."""
+        standbys = [name for name in DATABASES if name != self.primary and self.is_up(name)]
+        heard = {name: self.ask(name, "SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn") for name in standbys}
+        self.primary = max(standbys, key=lambda name: heard[name] or 0)
+        self.ask(self.primary, "SELECT pg_promote(true, 30)")
+
+    def is_up(self, name: str) -> bool:
+        try:
+            self.session(name, "postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def ask(self, name: str, question: str) -> int:
+        with self.session(name, "postgres") as session:
+            row = session.execute(question).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def session(self, name: str, database: str = OWNER) -> "psycopg.Connection":
+        address = self.of(name).address
+        return psycopg.connect(host=address, user=OWNER, dbname=database, autocommit=True, connect_timeout=2)
+
+    # --- Queues
+
+    def begin_queues(self) -> None:
+        first = self.of(QUEUES[0]).address
+        for name in QUEUES:
+            host = self.of(name)
+            home = self.folder / name
+            home.mkdir()
+            (home / "sentinel.conf").write_text(SENTINEL.format(first=first) + f"bind {host.address}\ndir {home}\n")
+            follows = () if host.address == first else ("--replicaof", first, "6379")
+            host.has({}, need("redis-server"), "--bind", host.address, "--protected-mode", "no", "--save", "",
+                     "--dir", str(home), *follows)  # fmt: skip
+            host.has({}, need("redis-server"), str(home / "sentinel.conf"), "--sentinel")
+            host.begin()
+
+    # --- Mailkey
+
+    def begin_mailkey(self, environment: Mapping[str, str]) -> None:
+        serving = [*PYTHON, "portal.serving"]
+        worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep", "--concurrency", "2", "--without-gossip",
+                  "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
+        ahead = self.folder / "ahead"
+        ahead.mkdir()
+        (ahead / "sitecustomize.py").write_text(AHEAD)
+        for number in (1, 2):
+            settings = {**environment, "PYTHONPATH": f"{ahead}:{ROOT}" if number == 2 else str(ROOT)}
+            web, mail, work = (self.network.host(f"{kind}{number}", base + number) for kind, base in KINDS)
+            web.has(settings, *serving, "wsgi", "portal.wsgi:application", f"{web.address}:8000")
+            mail.has(settings, *serving, "rsgi", "apppasswords.maillogin.rsgi:application", f"{mail.address}:8001")
+            work.has(settings, *worker, "--hostname", f"{work.name}@%h")
+            work.has(settings, *CELERY, "beat", "--loglevel", "WARNING", "--schedule", str(self.folder / work.name))
+            for host in (web, mail, work):
+                host.begin()
+        self._begin_front()
+
+    def _begin_front(self) -> None:
+        front = self.network.host("front", 61)
+        text = (ROOT / "deploy/haproxy/mailkey.cfg").read_text()
+        text = re.sub(r"bind :443 .*", f"bind {front.address}:80", text)
+        text = text.replace("bind :8001", f"bind {front.address}:8001").replace("10.0.0.", "10.77.0.")
+        file = self.folder / "haproxy.cfg"
+        file.write_text(text.replace("log /dev/log local0", ""))
+        front.has({}, "haproxy", "-f", str(file))
+        front.begin()
+        self.front = front
+
+
+KINDS = (("web", 30), ("mail", 40), ("work", 50))
