@@ -52,6 +52,12 @@ def test_every_document_is_in_the_index() -> None:
     assert {path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"} <= listed
 
 
+def test_every_document_is_in_the_navigation_of_the_site() -> None:
+    led_to = set(re.findall(r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text().partition("nav:")[2]))
+    files = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert {name for name in files - led_to if not name.startswith("decisions/0")} == set()
+
+
 def test_both_readmes_name_the_same_commands_and_documents() -> None:
     """What one says and the other does not was forgotten there."""
     english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
