@@ -277,3 +277,10 @@ def test_a_pause_is_over_at_its_end(user: User) -> None:
     user.refresh_from_db()
     assert codes.outlook(user, MINE, Purpose.SIGN_IN, [], address="192.0.2.1") is None
     assert Asking(user).ask().sms
+
+
+def test_after_a_pause_the_count_begins_anew(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(wrong_codes=20, codes_paused_until=timezone.now())
+    assert guesses.claim_of_account(user) == timezone.now() + HOUR
+    row = User.objects.get(pk=user.pk)
+    assert (row.wrong_codes, row.codes_paused_until) == (1, None)
