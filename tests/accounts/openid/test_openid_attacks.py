@@ -324,3 +324,14 @@ def test_a_token_is_for_no_resource_that_is_none(wangwu: Person, webmail: Site) 
     tokens = webmail.tokens(wangwu)
     assert webmail.refresh(tokens["refresh_token"], resource="nonsense").status_code == 400
     assert webmail.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_program_that_keeps_no_secret_uses_a_refresh_token_once(wangwu: Person, tmp_path: Path) -> None:
+    """One that comes twice was copied (RFC 9700, 4.14.2). A webmail, which has a secret, keeps its own."""
+    program = Site(tmp_path, "program", "--trusted", "--public", "--scopes", "openid email mail")
+    wangwu.arrive()
+    opened = program.open(wangwu, code_challenge=challenge(), code_challenge_method="S256")
+    tokens = program.exchange(code_in(opened), code_verifier=VERIFIER, client_secret="").json()
+    again = program.refresh(tokens["refresh_token"], client_secret="").json()
+    assert again["refresh_token"] != tokens["refresh_token"]
+    assert program.refresh(tokens["refresh_token"], client_secret="").json() == {"error": "invalid_grant"}

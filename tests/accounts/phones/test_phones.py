@@ -17,6 +17,7 @@ from accounts.phones.models import Phone
 from accounts.users.models import User
 from tests.conftest import MakeUser
 from tests.kit.asking import other_than
+from tests.kit.outgoing import make_sms
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 
 CHANGE, UNBIND = "/security/phone/change/", "/security/phone/unbind/"
@@ -322,3 +323,20 @@ def test_a_number_is_offered_the_first_slot_that_is_free(make_user: MakeUser, se
     assert isinstance(again, Phone)
     assert again.slot == 2
     assert SecurityEvent.objects.filter(kind="phone_bound", address="192.0.2.9").count() == 1
+
+
+@pytest.mark.parametrize("what", ["bound", "changed", "unbound"])
+def test_what_the_former_ways_had_begun_ends(make_user: MakeUser, neighbour: Phone, what: str) -> None:
+    user = make_user("sunqi") if what == "bound" else make_user("sunqi", phone=NUMBER)
+    mine, theirs = make_sms(user), make_sms(neighbour.user)
+    done = {
+        "bound": lambda: phones.bind(user, f"+86{OTHER_NUMBER}"),
+        "changed": lambda: phones.change(Phone.objects.get(user=user), f"+86{OTHER_NUMBER}"),
+        "unbound": lambda: phones.unbind(Phone.objects.get(user=user)),
+    }
+    assert done[what]()
+    assert dict(User.objects.values_list("username", "ways_version")) == {
+        user.username: 1, neighbour.user.username: 0,
+    }  # fmt: skip
+    voided = dict(Sms.objects.codes().values_list("pk", "voided_at"))
+    assert (voided[mine.pk] is not None, voided[theirs.pk]) == (True, None)
