@@ -10,10 +10,12 @@ from pytest_django import Settings
 
 from accounts.browsers.models import TrustedBrowser
 from accounts.codes.guesses import Outcome
+from accounts.log.models import SecurityEvent
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import HelpCode, Phone
 from accounts.security import passwords as mailbox_passwords
 from accounts.sessions import endings
+from accounts.users import ways
 from accounts.users.models import User
 from tests.accounts.phones.conftest import Give
 from tests.conftest import MakeUser
@@ -141,3 +143,43 @@ def test_a_code_is_tied_to_its_person_and_key(wangwu: Person, make_user: MakeUse
     others = [helpcodes._digest(other, "nonce", "12345678"), helpcodes._digest(user, "other", "12345678")]
     settings.SMS_CODE_KEY = "another key" * 4
     assert digest not in [*others, helpcodes._digest(user, "nonce", "12345678")]
+
+
+def test_a_change_of_ways_ends_what_one_opens(opened: HelpCode) -> None:
+    assert helpcodes.opens(opened.pk, opened.user)
+    ways.changed(opened.user)
+    assert not helpcodes.opens(opened.pk, opened.user)
+    assert not helpcodes.spend(opened.pk, opened.user)
+
+
+def test_a_clerk_decides_on_the_phone_and_its_last_code(wangwu: Person, opened: HelpCode, make_user: MakeUser) -> None:
+    other = Phone.objects.get(user=make_user("zhaoliu", phone="13600136000"))
+    assert helpcodes.version(None, None) == (0, 0)
+    assert helpcodes.version(opened.phone, None) == (opened.phone_id, 0)
+    assert helpcodes.version(opened.phone, opened) == (opened.phone_id, 1)
+    assert helpcodes.version(other, opened) == (other.pk, 0), "it was of the phone before"
+    assert helpcodes.version(None, opened) == (0, 0)
+
+
+def test_one_more_is_the_next_and_the_account_gets_codes_again(
+    wangwu: Person, clerk: Person, clock: time_machine.Traveller
+) -> None:
+    phone = Phone.objects.get(user=wangwu.user)
+    for given in range(3):
+        made = helpcodes.issue(phone.user, (phone.pk, given), actor=clerk.user, address="192.0.2.9", reason="lost")
+        assert isinstance(made, tuple)
+        row, now = made[0], timezone.now()
+        assert (row.ordinal, row.created_at, row.expires_at) == (given + 1, now, now + timedelta(minutes=10))
+        assert (row.phone, row.issued_by, row.ways_version) == (phone, clerk.user, 0)
+        assert User.objects.get(pk=phone.user.pk).codes_counted_from == now, "within an hour of the last time, too"
+        clock.shift(timedelta(minutes=1))
+    events = SecurityEvent.objects.filter(kind="help_code_issued", user=phone.user, actor=clerk.user)
+    assert {event.address for event in events} == {"192.0.2.9"}
+
+
+def test_the_fifth_wrong_guess_says_that_it_was_the_last(wangwu: Person, give: Give) -> None:
+    right = give()
+    assert wangwu.user
+    wrong = "00000000" if right != "00000000" else "11111111"
+    outcomes = [helpcodes.check(wangwu.user, wrong)[0] for _ in range(6)]
+    assert outcomes == [Outcome.WRONG] * 4 + [Outcome.EXHAUSTED] * 2
