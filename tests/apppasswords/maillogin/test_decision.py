@@ -14,16 +14,20 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans import bans, failures
-from accounts.bans.models import Ban, Failure
+from accounts.bans.brake import Claim
+from accounts.bans.models import Ban, Brake, Failure
+from accounts.bans.where import places
 from accounts.log.models import SecurityEvent
+from accounts.maillogins.maillogins import Method, Success
 from accounts.users import mailbox_passwords
-from accounts.users.keeper import Asker
+from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use, passwords
+from apppasswords.connections import Slip
 from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
-from apppasswords.models import AppPassword
+from apppasswords.models import AppPassword, Mistake
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD
 
@@ -272,3 +276,95 @@ def test_a_ban_that_others_earned_while_it_was_compared_holds(
     assert login(owner.username, PASSWORD).outcome is Outcome.YES
     monkeypatch.setattr(mailbox_passwords, "check_password", compare_slowly)
     assert login(owner.username, PASSWORD).outcome is Outcome.BANNED
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [(CannotTell(), Reason.CANNOT_TELL), (MustChange(), Reason.MUST_CHANGE), (MustAsk(), None)],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_keeper_does_not_say_costs_nothing(
+    accounts: dict[str, User], monkeypatch: pytest.MonkeyPatch, answer: Exception, reason: Reason | None
+) -> None:
+    owner = accounts["two-step off"]
+
+    def keep(name: str, password: str, asker: Asker) -> User | None:
+        raise answer
+
+    login(owner.username, "wrong")
+    monkeypatch.setattr(mailbox_passwords, "check_password", keep)
+    for _ in range(3):
+        if reason is None:
+            with pytest.raises(MustAsk):
+                decision.verify(Login(owner.username, PASSWORD, "imap", ADDRESS), Asker.MAIL_LOGIN_KNOWN)
+        else:
+            assert login(owner.username, PASSWORD).reason is reason
+    assert Failure.objects.filter(cleared_at=None).count() == 1, "the wrong one of before"
+    assert Brake.objects.get(user=owner).count == 1
+
+
+def test_an_account_that_is_guessed_at_forgives_nothing_while_it_cannot_tell(
+    accounts: dict[str, User], settings: Settings
+) -> None:
+    settings.BRAKE_AFTER_FAILURES = 2
+    owner = accounts["two-step off"]
+    for guess in ("one", "two"):
+        assert login(owner.username, guess).outcome is Outcome.NO
+    assert login(owner.username, PASSWORD).reason is Reason.GUESSED
+    assert Failure.objects.filter(cleared_at=None).count() == 2
+
+
+def test_what_is_explained_is_the_first_that_holds(accounts: dict[str, User]) -> None:
+    owner = accounts["two-step on"]
+    assert decision.explain(Login("off@example.edu", PASSWORD, "imap", ADDRESS)).claimed is Claim.FREE
+    bans.ban(ADDRESS, owner.username, Failure.objects.none())
+    assert decision.explain(Login(owner.username, PASSWORD, "imap", ADDRESS)).reason is Reason.BANNED
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("on", Reason.BARE_NAME), ("nobody@example.edu", Reason.UNKNOWN), ("a@b@example.edu", Reason.UNKNOWN)],
+)
+def test_a_name_that_is_nobodys_is_bare_or_unknown(accounts: dict[str, User], name: str, reason: Reason) -> None:
+    assert decision.explain(Login(name, PASSWORD, "imap", ADDRESS)).reason is reason
+
+
+def test_a_success_says_whose_and_how(accounts: dict[str, User]) -> None:
+    on, off = accounts["two-step on"], accounts["two-step off"]
+    secret = made(on)
+    password = AppPassword.objects.get()
+    with time_machine.travel(timezone.now(), tick=False):
+        now = timezone.now()
+        by_app, by_mailbox = login(on.username, secret, "pop3"), login(off.username, PASSWORD, "smtp")
+    assert by_app.success == Success(on.pk, "pop3", Method.APP_PASSWORD, ADDRESS, now)
+    assert by_app.use == decision.Use(password.pk, "pop3", ADDRESS, now)
+    assert (by_app.app_password_id, by_app.is_new_place, by_app.slip) == (password.pk, True, None)
+    assert by_mailbox.success == Success(off.pk, "smtp", Method.MAILBOX_PASSWORD, ADDRESS, now)
+    assert (by_mailbox.use, by_mailbox.app_password_id, by_mailbox.claimed) == (None, None, Claim.ONE)
+    places.note(on.pk, ADDRESS)
+    assert not login(on.username, secret).is_new_place
+
+
+def test_a_refusal_says_to_whom_what_was_wrong(accounts: dict[str, User]) -> None:
+    """Who waits for the first login of a program is told."""
+    on = accounts["two-step on"]
+    with time_machine.travel(timezone.now(), tick=False):
+        now = timezone.now()
+        wrong, bare = login(on.username, "wrong", "pop3"), login("on", "wrong", "smtp")
+        nobody, foreign = login("nobody@example.edu", "wrong"), login("nobody", "wrong")
+    assert wrong.slip == Slip(on.pk, Mistake.WRONG, "wrong", "pop3", ADDRESS, now, None, None)
+    assert bare.slip == Slip(on.pk, Mistake.BARE_NAME, "wrong", "smtp", ADDRESS, now, None, None)
+    assert (nobody.slip, foreign.slip) == (None, None)
+    events = SecurityEvent.objects.filter(kind="bare_name").order_by("pk")
+    assert [(event.user, event.address, event.detail["channel"]) for event in events] == [
+        (on, ADDRESS, "smtp"), (None, ADDRESS, "imap"),
+    ]  # fmt: skip
+    assert [failure.account == on.username for failure in Failure.objects.order_by("pk")] == [True, False, False, False]
+    for _ in range(7):
+        last = login("nobody@example.edu", "wrong")
+    assert last.banned_until == Ban.objects.get().until
+    assert login("nobody@example.edu", "wrong").outcome is Outcome.BANNED
+    banned = login(on.username, "wrong")
+    assert banned.slip
+    assert (banned.slip.kind, banned.slip.banned_until) == (Mistake.BANNED, Ban.objects.get().until)
+    assert Failure.objects.count() == 10, "what comes after a ban is not counted"
