@@ -17,7 +17,7 @@ from accounts.factors.models import Authenticator, Passkey, RecoveryCode, Recove
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
 from tests.conftest import MakeUser
-from tests.kit.people import NUMBER
+from tests.kit.people import NUMBER, Person
 
 MADE = Made("one", b"key", 0, backup_eligible=False, backed_up=False, transports="", aaguid=f"{UUID(int=0)}")
 
@@ -141,3 +141,15 @@ def test_a_clerk_who_calls_tells_by_mail_alone(owner: User) -> None:
         authenticators.remove(owner, app.pk, actor=owner, by_sms=False)
     assert mail.outbox
     assert not memory.outbox
+
+
+def test_the_last_way_in_is_taken_away_by_a_clerk_alone(make_user: MakeUser, clerk: Person) -> None:
+    user = make_user("sunqi")
+    passkey = passkeys.add(user, MADE, "笔记本")
+    assert isinstance(passkey, Passkey)
+    assert passkeys.remove(user, passkey.pk) is passkeys.Refusal.NEEDED
+    app = add_app(user)
+    assert isinstance(app, Authenticator)
+    assert passkeys.remove(user, passkey.pk) == passkey
+    assert authenticators.remove(user, app.pk) is authenticators.Refusal.NEEDED
+    assert authenticators.remove(user, app.pk, actor=clerk.user) == app

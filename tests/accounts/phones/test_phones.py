@@ -329,7 +329,7 @@ def test_a_number_is_offered_the_first_slot_that_is_free(make_user: MakeUser, se
 def test_what_the_former_ways_had_begun_ends(make_user: MakeUser, neighbour: Phone, what: str) -> None:
     user = make_user("sunqi") if what == "bound" else make_user("sunqi", phone=NUMBER)
     mine, theirs = make_sms(user), make_sms(neighbour.user)
-    done = {
+    done: dict[str, Callable[[], object]] = {
         "bound": lambda: phones.bind(user, f"+86{OTHER_NUMBER}"),
         "changed": lambda: phones.change(Phone.objects.get(user=user), f"+86{OTHER_NUMBER}"),
         "unbound": lambda: phones.unbind(Phone.objects.get(user=user)),
