@@ -5,11 +5,13 @@ on. So the digest has a key of its own that is another one each day, is cut so f
 fit it, and is emptied when the failure counts no more (docs/decisions/0031-guessing.md).
 """
 
-from datetime import datetime, timedelta
+import hmac
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from accounts.users import usernames
 
@@ -20,17 +22,33 @@ STRANGER = "unknown "  # begins what failures of a name that is no account's are
 
 def of(password: str, now: datetime) -> list[str]:
     """Under the key of today, then under those of the days before whose failures still count."""
-    today = (timezone.localtime(now) - TURNS_AT).date()
-    days = -(-settings.FAILURE_LIFETIME // timedelta(days=1))
-    return [_digest(password, f"{today - timedelta(days=ago)}") for ago in range(days + 1)]
+    today = (now.astimezone(timezone.get_default_timezone()) - TURNS_AT).date()
+    keys = _keys_of_days(today, settings.FAILURE_LIFETIME, settings.SECRET_KEY)
+    return [_keyed(key, password)[:LENGTH] for key in keys]
 
 
-def _digest(password: str, day: str) -> str:
-    return salted_hmac(f"accounts.bans.password.{day}", password, algorithm="sha256").hexdigest()[:LENGTH]
+@lru_cache(maxsize=4)
+def _keys_of_days(today: date, lifetime: timedelta, secret: str) -> list[bytes]:
+    days = -(-lifetime // timedelta(days=1))
+    return [_key(f"accounts.bans.password.{today - timedelta(days=ago)}", secret) for ago in range(days + 1)]
+
+
+@lru_cache(maxsize=4)
+def _key_of_names(secret: str) -> bytes:
+    return _key("accounts.bans.name", secret)
+
+
+def _key(purpose: str, secret: str) -> bytes:
+    """As Django's `salted_hmac` derives it. Made once, and not for each mail login."""
+    return sha256(f"{purpose}{secret}".encode()).digest()
+
+
+def _keyed(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def stranger(name: str) -> str:
     """What failures are kept under of a name that is no account's. What was typed as a name may be a password: only a
     keyed digest of it is kept."""
     typed = usernames.canonical(name) or name
-    return STRANGER + salted_hmac("accounts.bans.name", typed, algorithm="sha256").hexdigest()[:16]
+    return STRANGER + _keyed(_key_of_names(settings.SECRET_KEY), typed)[:16]

@@ -74,6 +74,11 @@ def adapted(connection: BaseDatabaseWrapper, value: Any) -> Any:
     return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
 
 
+def array(values: Iterable[Any]) -> str:
+    """As PostgreSQL reads an array; of what is written without quotes and backslashes."""
+    return "{" + ",".join(f'"{value}"' for value in values) + "}"
+
+
 def moment(value: Any) -> datetime | None:
     """A time in an answer. SQLite answers in UTC without saying so, and with text where it computed the value."""
     if isinstance(value, str):

@@ -71,7 +71,7 @@ def _statement(keys: int) -> prepared.Statement:
         FROM (SELECT MAX(until) AS until FROM {ban}
               WHERE network IN (%s, %s, %s) AND until > %s AND lifted_at IS NULL AND account IN ('', %s)) AS ban
         LEFT JOIN {user} AS u ON u.username = %s
-        LEFT JOIN {password} AS p ON p.user_id = u.id AND p.digest IN ({", ".join(["%s"] * keys)})
+        LEFT JOIN {password} AS p ON p.user_id = u.id AND u.is_active AND p.digest IN ({", ".join(["%s"] * keys)})
             AND (p.ownership_id IS NULL OR EXISTS (
                 SELECT 1 FROM {ownership} AS held JOIN {user} AS holder ON holder.id = held.owner_id
                 WHERE held.id = p.ownership_id AND holder.is_active))

@@ -47,7 +47,8 @@ apppasswords.maillogin.rsgi:application | a mail server asks: may this login in?
 apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
   apppasswords.maillogin.wire:read | what Dovecot sent; nginx has its own form
   apppasswords.maillogin.asking.lane:Lane | asks without waiting, where that is enough
-  apppasswords.maillogin.quick:decide | the right app password, a ban, a plain failure
+  apppasswords.maillogin.quick:Deciding | the right app password, a ban, a plain failure
+    apppasswords.maillogin.asking.function:question | all of it in one round trip, by a function in PostgreSQL
 apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
   apppasswords.maillogin.asking.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?

@@ -29,8 +29,13 @@ def test_of_failures_in_many_processes_ten_count(tmp_path: Path) -> None:
                 crowded.count_ten_of(24, address)
 
 
-def test_postgresql_is_asked_once_for_yes_and_twice_for_no(tmp_path: Path) -> None:
-    """No BEGIN, no SET, nothing that looks whether the connection lives; planned once."""
+FUNCTION = ["execute", "mailkey_login_10_500_30_100_86400.0_3:"]
+FACTS = ["execute", "mailkey_facts:"]
+
+
+def test_postgresql_is_asked_once(tmp_path: Path) -> None:
+    """No BEGIN, no SET, nothing that looks whether the connection lives; planned once. While the function is missing
+    that is asked, twice for no."""
     with cluster("-c", "log_statement=all") as postgres, login_service(Database(postgres.url, tmp_path)) as service:
         connected: set[str] = set()
         addresses = (f"192.0.2.{number}" for number in range(1, 250))
@@ -41,12 +46,17 @@ def test_postgresql_is_asked_once_for_yes_and_twice_for_no(tmp_path: Path) -> No
             ask(next(addresses))
             new = postgres.log.read_text(encoding="utf-8")[before:]
             lines = [(pid, said.split()[:2]) for pid, said in re.findall(r"\[(\d+)\] LOG:\s+(.*)", new)]
-            [answering] = {pid for pid, said in lines if said == ["execute", "mailkey_facts:"]}
+            [answering] = {pid for pid, said in lines if said in (FUNCTION, FACTS)}
             if answering not in connected:
                 connected.add(answering)
                 return logged(ask)
             return [said for pid, said in lines if pid == answering]
 
-        assert logged(service.right) == [["execute", "mailkey_facts:"]]
-        no = [["execute", "mailkey_facts:"], ["execute", "mailkey_lock:"], ["execute", "mailkey_count_2:"]]
-        assert logged(service.wrong) == no
+        assert logged(service.right) == [FUNCTION]
+        assert logged(service.wrong) == [FUNCTION]
+        service.database.run("DROP FUNCTION mailkey_login_1")
+        for _ in range(8):  # each process finds out
+            address = next(addresses)
+            assert (service.wrong(address).status, service.database.failures(address)) == (401, 1)
+            assert service.right(address).status == 200
+        assert logged(service.wrong) == [FACTS, ["execute", "mailkey_lock:"], ["execute", "mailkey_count_2:"]]

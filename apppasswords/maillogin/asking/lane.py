@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import Error, pq
+from psycopg.errors import UndefinedFunction
 
 from accounts.lib import prepared
 from accounts.lib.prepared import Asking, Row, Steps
@@ -42,6 +43,8 @@ class Lane(Generic[Result]):
         self._turns: deque[Turn[Result]] = deque()
         self._turn: Turn[Result] | None = None
         self._row: Row | None = None
+        self._missing: UndefinedFunction | None = None
+        self._prepares: set[bytes] = set()  # the steps of the turn that are prepared with it
         self._overdue_at = 0.0
         self._connection: BaseDatabaseWrapper | None = None
         self._descriptor = -1
@@ -66,8 +69,9 @@ class Lane(Generic[Result]):
     def _go_on(self, row: Row | None) -> None:
         turn = self._turn
         assert turn  # noqa: S101 (somebody has asked)
+        missing, self._missing = self._missing, None
         try:
-            self._send(turn.asking.send(row))
+            self._send(turn.asking.throw(missing) if missing else turn.asking.send(row))
         except StopIteration as end:
             self._end()
             turn.done(end.value)
@@ -96,8 +100,8 @@ class Lane(Generic[Result]):
     def _send(self, steps: Steps) -> None:
         """One round trip. Up to the synchronisation it is one transaction, and each step still sees what was committed
         before it."""
-        raw = self._raw
-        known = vars(raw).setdefault("prepared_here", set())  # it lives as long as the connection
+        raw, known = self._raw, self._known
+        self._prepares = {statement.name for statement, _values in steps} - known
         for statement, values in steps:
             if statement.name not in known:
                 raw.pgconn.send_prepare(statement.name, statement.numbered, prepared.types(values))
@@ -118,9 +122,18 @@ class Lane(Generic[Result]):
                 if result.status == pq.ExecStatus.PIPELINE_SYNC:
                     self._go_on(self._row)
                     return
-                self._row = prepared.first(self._raw, result)
+                self._take(result)
         except Error as error:
             self._lose(error)
+
+    def _take(self, result: pq.abc.PGresult) -> None:
+        if self._missing:
+            return  # what stands behind it is not done either
+        try:
+            self._row = prepared.first(self._raw, result)
+        except UndefinedFunction as error:  # whoever asks for it knows another way
+            self._missing = error
+            self._known.difference_update(self._prepares)
 
     # --- The connection
 
@@ -128,6 +141,12 @@ class Lane(Generic[Result]):
     def _raw(self) -> Any:
         assert self._connection  # noqa: S101 (it is only asked for while there is one)
         return self._connection.connection
+
+    @property
+    def _known(self) -> set[bytes]:
+        """Names of what is prepared; as long as the connection lives."""
+        known: set[bytes] = vars(self._raw).setdefault("prepared_here", set())
+        return known
 
     def _connect(self) -> None:
         if self._is_connecting or time.monotonic() < self._connects_at or not _may_pipeline():
@@ -141,7 +160,9 @@ class Lane(Generic[Result]):
         connection.inc_thread_sharing()
         try:
             connection.ensure_connection()
-            connection.connection.pgconn.enter_pipeline_mode()
+            line = connection.connection.pgconn
+            line.exec_(b"SET synchronous_commit = off")  # who asks next does not wait for the disk of the one before
+            line.enter_pipeline_mode()
         except Exception as error:  # the thread ends; the next login tries again
             logger.warning("No connection for the quick way: %s", type(error).__name__)
             loop.call_soon_threadsafe(self._connected, loop, None)
@@ -168,7 +189,7 @@ class Lane(Generic[Result]):
         """Whoever is being answered is told; those behind go another way. The next one connects anew."""
         logger.warning("The database does not answer: %s", type(error).__name__)
         raw, turn, turns = self._raw, self._turn, list(self._turns)
-        self._connection = self._turn = None
+        self._connection = self._turn = self._missing = None
         self._turns.clear()
         asyncio.get_running_loop().remove_reader(self._descriptor)
         raw.pgconn.finish()
