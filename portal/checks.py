@@ -44,6 +44,9 @@ def addresses(**_: Any) -> list[Error | Warning]:
         found.append(Warning(words, id="portal.W001"))
     if not settings.ADMINS:
         found.append(Warning("ADMINS is empty: nobody is told of errors.", id="portal.W002"))
+    if not settings.SMS_OPERATOR:
+        words = "SMS_OPERATOR is empty: people are not told by name who gets their phone numbers."
+        found.append(Warning(words, id="portal.W003"))
     return found
 
 

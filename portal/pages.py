@@ -20,7 +20,7 @@ from accounts.lib import contact, institution
 from accounts.lib.compiled import Query
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions import mailsessions
-from accounts.phones import phones
+from accounts.phones import notice, phones
 from accounts.phones.models import Phone
 from accounts.sessions import expiry, typed
 from accounts.sessions.sessions import SignedInRequest
@@ -58,6 +58,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "is_office": _is_office(request),
         "typed_before": lambda: typed.take(request),
         "temporary_until": lambda: _temporary_until(request),
+        "sms_kept_days": max(settings.SMS_HISTORY_LIFETIME.days, 1),
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }
 
@@ -81,8 +82,10 @@ def _mail_ending(request: HttpRequest) -> mailsessions.Told | None:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     user = request.user
+    phone = user.otp_device if isinstance(user.otp_device, Phone) else phones.of(user)
     context = {
-        "phone": user.otp_device if isinstance(user.otp_device, Phone) else phones.of(user),
+        "phone": phone,
+        "has_to_agree": phone is not None and notice.of(phone) is None,
         "sign_ins": SIGN_INS.all(user.pk),
         **_counted(user),
     }
@@ -109,6 +112,29 @@ def _counted(user: User) -> dict[str, Any]:
         "browser_count": found["browser", ""],
         "stopped": stopped.told(found),
     }
+
+
+# --- Personal data ----------------------------------------------------------------------------------------------------
+
+KEPT = ("SMS_HISTORY_LIFETIME", "EVENT_LIFETIME", "MAIL_LOGIN_LIFETIME", "TRUSTED_BROWSER_LIFETIME")
+
+
+@login_not_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is kept of people, what for, for how long, and who gets it."""
+    context = {
+        "operator": settings.SMS_OPERATOR,
+        "version": notice.version(),
+        "kept": {name: max(getattr(settings, name).days, 1) for name in KEPT},
+        "additions": _added(),
+    }
+    return render(request, "portal/privacy.html", context)
+
+
+def _added() -> str:
+    """By the institution, in whatever program."""
+    return _read(settings.PRIVACY_ADDITIONS).decode("utf-8-sig", "replace") if settings.PRIVACY_ADDITIONS else ""
 
 
 # --- The look ---------------------------------------------------------------------------------------------------------

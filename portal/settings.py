@@ -99,6 +99,12 @@ SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "010-6233-0000" if DEBUG else "") 
 # Where its counter is, and when it is open; empty: pages only say what to bring.
 SUPPORT_COUNTER = env.text("SUPPORT_COUNTER", "信息楼 101 室，工作日 8:30–17:00" if DEBUG else "")
 
+# To whom numbers go so that SMS come, as people are told before they agree: the name of the operator of the gateways.
+SMS_OPERATOR = env.text("SMS_OPERATOR", "示例短信公司" if DEBUG else "")
+# What the institution adds to the page about personal data; another version, and everybody is asked to agree again.
+PRIVACY_ADDITIONS = env.file("PRIVACY_ADDITIONS", (".txt", ".md"), 50_000)
+PRIVACY_VERSION = env.number("PRIVACY_VERSION", "1", "1 to 10000")
+
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",  # each address of a static file looks for it here

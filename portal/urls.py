@@ -34,6 +34,7 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("theme.css", pages.theme_css, name="theme"),
+    path("privacy/", pages.privacy, name="privacy"),
     path("logo", pages.logo, name="logo"),
     path("admin/", admin.site.urls),
 ]

@@ -17,6 +17,7 @@ from pytest_django import DjangoDbBlocker, Settings
 import portal.urls  # noqa: F401 (the pages of the office are there for tests that walk over them)
 from accounts.delivery.gateways import memory
 from accounts.lib.clock import measure
+from accounts.phones import notice
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from portal.celery import app
@@ -110,7 +111,7 @@ def make_user(db: None) -> MakeUser:
         user = User.objects.create_user(username, PASSWORD, two_step_from=start, **fields)
         if phone:
             slot = Phone.objects.filter(number=f"+86{phone}").count() + 1
-            Phone.objects.create(user=user, number=f"+86{phone}", slot=slot)
+            Phone.objects.create(user=user, number=f"+86{phone}", slot=slot, **notice.now().columns)
         return user
 
     return make

@@ -144,6 +144,15 @@ class Kind(models.TextChoices):
         ),
         _("phone bound"),
     )
+    NUMBER_AGREED = (
+        "number_agreed",
+        Entry(
+            needs={"notice": TEXT},  # its version
+            may={"operator": TEXT},
+            notes=("operator", "notice"),
+        ),
+        _("agreed that the phone number is given to the SMS provider"),
+    )
     PHONE_CHANGED = (
         "phone_changed",
         Entry(

@@ -20,6 +20,10 @@ class Phone(Device):
     # Which of the mailboxes with this number it is. Unique with the number, it keeps the limit under concurrency.
     slot = models.PositiveSmallIntegerField(default=1, editable=False)
     bound_at = models.DateTimeField(_("bound"), default=timezone.now)
+    # To what its owner agreed (accounts/phones/notice.py); nothing for phones that were bound before anybody was asked.
+    notice = models.CharField(max_length=20, blank=True, default="", db_default="")
+    operator = models.TextField(blank=True, default="", db_default="")
+    agreed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("phone")

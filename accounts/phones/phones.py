@@ -20,6 +20,7 @@ from accounts.mailsessions.mailsessions import Why
 from accounts.owners import owners
 from accounts.phones import suggestions
 from accounts.phones.models import Phone
+from accounts.phones.notice import Agreement
 from accounts.users import ways
 from accounts.users.models import User
 
@@ -52,13 +53,13 @@ def read(row: User, user: User) -> Phone | None:
     return phone
 
 
-def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
+def bind(user: User, number: str, *, agreement: Agreement | None = None, address: str = "") -> Phone | Refusal:
     with transaction.atomic():
         user.hold()
         first = suggestions.first(user)
         if first not in (None, number):
             return Refusal.NOT_THE_FIRST
-        phone = _create(user, number)
+        phone = _create(user, number, agreement)
         if isinstance(phone, Refusal):
             return phone
         ways.changed(user)
@@ -71,7 +72,7 @@ def bind(user: User, number: str, *, address: str = "") -> Phone | Refusal:
     return phone
 
 
-def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
+def change(phone: Phone, number: str, *, agreement: Agreement | None = None, address: str = "") -> Phone | Refusal:
     """Another row: trusted browsers, other sessions' second step and pending codes go with the old one."""
     user = phone.user
     if str(phone.number) == number:
@@ -79,7 +80,7 @@ def change(phone: Phone, number: str, *, address: str = "") -> Phone | Refusal:
     with transaction.atomic():
         user.hold()
         deleted, _ = Phone.objects.filter(pk=phone.pk).delete()
-        new = _create(user, number) if deleted else Refusal.GONE
+        new = _create(user, number, agreement) if deleted else Refusal.GONE
         if isinstance(new, Refusal):
             transaction.set_rollback(True)
             return new
@@ -118,12 +119,13 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
     return True
 
 
-def _create(user: User, number: str) -> Phone | Refusal:
+def _create(user: User, number: str, agreement: Agreement | None) -> Phone | Refusal:
     """Take a free slot of this number. The unique constraints decide between requests that come at once."""
+    agreed = agreement.columns if agreement else {}
     for slot in Phone.slots():
         try:
             with transaction.atomic():
-                return Phone.objects.create(user=user, number=number, slot=slot)
+                return Phone.objects.create(user=user, number=number, slot=slot, **agreed)
         except IntegrityError:
             if Phone.objects.filter(user=user).exists():
                 return Refusal.ALREADY_BOUND

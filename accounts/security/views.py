@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.browsers import browsers as trusted_browsers
 from accounts.delivery.models import Sms
-from accounts.phones import phones, suggestions
+from accounts.phones import notice, phones, suggestions
 from accounts.phones.models import Phone
 from accounts.security import passwords
 from accounts.security.forms import PasswordForm
@@ -27,6 +27,7 @@ from accounts.sessions.sessions import SignedInRequest
 from accounts.sessions.storage import notes
 from accounts.signin import entering
 from accounts.signin.pages.words import cannot_tell_text, tries_text
+from accounts.signin.steps.forms import AgreementForm
 from accounts.signin.steps.numbers import NumberStep
 from accounts.signin.steps.sms import CodeStep
 from accounts.signin.steps.words import phone_refusal_text
@@ -66,7 +67,17 @@ def phone(request: SignedInRequest) -> HttpResponse:
     bound = phones.of(request.user)
     if bound is None:
         return _bind(request)
-    context = {"phone": bound, "can_change": Way.PHONE in ways.allowed(), "is_needed": ways.is_needed(bound)}
+    agreeing = None if notice.of(bound) else AgreementForm(request.POST or None)
+    if agreeing and agreeing.is_valid():
+        notice.renew(bound, address=clients.address(request))
+        messages.success(request, _("Thank you. Your consent is noted."))
+        return redirect("phone")
+    context = {
+        "phone": bound,
+        "can_change": Way.PHONE in ways.allowed(),
+        "is_needed": ways.is_needed(bound),
+        "agreeing": agreeing,
+    }
     return render(request, "security/phone.html", context)
 
 
@@ -79,7 +90,8 @@ def _bind(request: SignedInRequest) -> HttpResponse:
     suggested, is_fixed = suggestions.of(user), suggestions.first(user) is not None
     step = NumberStep(request, user, Sms.Purpose.BIND, suggested=suggested, is_fixed=is_fixed)
     if request.method == "POST" and (number := step.post()):
-        return _keep(request, step, phones.bind(user, number, address=clients.address(request)))
+        address = clients.address(request)
+        return _keep(request, step, phones.bind(user, number, agreement=step.agreement, address=address))
     return render(request, "security/phone.html", {"step": step})
 
 
@@ -107,9 +119,10 @@ def phone_change(request: SignedInRequest) -> HttpResponse:
     if bound is None:
         return redirect("phone")
     if notes.recall(request, OLD_NUMBER_PROVEN) == bound.pk:
-        step = NumberStep(request, request.user, Sms.Purpose.CHANGE_NEW)
+        step = NumberStep(request, request.user, Sms.Purpose.CHANGE_NEW, before=bound)
         if request.method == "POST" and (number := step.post()):
-            return _keep(request, step, phones.change(bound, number, address=clients.address(request)))
+            address = clients.address(request)
+            return _keep(request, step, phones.change(bound, number, agreement=step.agreement, address=address))
         return render(request, "security/phone_change.html", {"phone": bound, "new": step})
     old = CodeStep(request, request.user, str(bound.number), Sms.Purpose.CHANGE)
     if request.method == "POST":

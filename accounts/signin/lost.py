@@ -13,16 +13,22 @@ from accounts.mailsessions import mailsessions
 from accounts.owners import owners
 from accounts.phones import helpcodes, phones
 from accounts.phones.models import Phone
+from accounts.phones.notice import Agreement
 from accounts.users.models import User
 
 
-def bind_phone(help_code: int, user: User, number: str, *, address: str = "") -> Phone | phones.Refusal:
+def bind_phone(
+    help_code: int, user: User, number: str, *, agreement: Agreement | None = None, address: str = ""
+) -> Phone | phones.Refusal:
     with transaction.atomic():
         user.hold()
         if not helpcodes.spend(help_code, user):
             return phones.Refusal.GONE
         old = phones.of(user)
-        new = phones.change(old, number, address=address) if old else phones.bind(user, number, address=address)
+        if old:
+            new = phones.change(old, number, agreement=agreement, address=address)
+        else:
+            new = phones.bind(user, number, agreement=agreement, address=address)
         if isinstance(new, phones.Refusal):
             transaction.set_rollback(True)
             return new

@@ -12,6 +12,7 @@ from accounts.lib import clock
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.phones import notice
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from apppasswords.models import AppPassword
@@ -70,7 +71,8 @@ class Rows:
 
     def phone(self, person: Person, number: int) -> Phone:
         at = self.year.moment(person.phone or 0)
-        return Phone(user=person.user, number=f"+86170{number:08}", bound_at=at, name="phone")
+        agreed = notice.now().columns | {"agreed_at": at}
+        return Phone(user=person.user, number=f"+86170{number:08}", bound_at=at, name="phone", **agreed)
 
     def app_password(self, person: Person) -> AppPassword:
         at, digest = self.year.moment(person.app_password or 0), secrets.token_hex(32)

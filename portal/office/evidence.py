@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import audit
 from accounts.lib import clock, institution
+from accounts.phones import notice
+from accounts.phones.models import Phone
 from accounts.users import ways
 from accounts.users.models import User
 from portal import version
@@ -22,7 +24,7 @@ SETTINGS = (
     "DEBUG", "SECOND_STEPS", "SMS_GATEWAY", "SMS_COUNTRIES", "SESSION_LIFETIME", "IDLE_LIFETIME",
     "IDLE_LIFETIME_OF_STAFF", "TRUSTED_BROWSER_LIFETIME", "MAIL_PROGRAM_LIFETIME", "SMS_CODE_LIFETIME",
     "SMS_CODE_TRIES", "BAN_AFTER_FAILURES", "BAN_LIFETIME", "BRAKE_AFTER_FAILURES", "HSTS_SECONDS",
-    "TRUSTED_PROXIES", "EVENT_SYSLOG",
+    "TRUSTED_PROXIES", "EVENT_SYSLOG", "SMS_OPERATOR", "PRIVACY_VERSION",
 )  # fmt: skip
 KEPT = ("EVENT_LIFETIME", "MAIL_LOGIN_LIFETIME", "SMS_HISTORY_LIFETIME", "FAILURE_LIFETIME")
 
@@ -63,6 +65,11 @@ def _accounts() -> Iterator[str]:
     yield _("%(count)s active, %(on)s of them with two-step verification on") % {
         "count": active.count(),
         "on": on.count(),
+    }
+    bound = Phone.objects.filter(user__is_active=True)
+    yield _("%(count)s with a phone, %(agreed)s of them agree to the notice about it as it stands") % {
+        "count": bound.count(),
+        "agreed": bound.filter(notice=notice.version(), operator=settings.SMS_OPERATOR).count(),
     }
     yield _("%(count)s disabled") % {"count": User.objects.filter(is_active=False).count()}
 

@@ -102,6 +102,7 @@ thunderbird/                GET                 200  200  200   200  200   200  
 guides/                     GET                 200  200  200   200  200   200  200  200  200  200
 guides/second-step/         GET                 200  200  200   200  200   200  200  200  200  200
 guides/<slug:program>/      GET                 200  200  200   200  200   200  200  200  200  200
+privacy/                    GET                 200  200  200   200  200   200  200  200  200  200
 theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
 logo                        GET                 404  404  404   404  404   404  404  404  404  404
 admin/login/                any                 sign sign sign  403  403   403  403  403  conf conf
@@ -205,5 +206,5 @@ FOR_SERVERS = {
     "sign-in/elsewhere/<slug:slug>/back/": "404",  # there is none in these tests
 }
 # The same for everybody who is not in, half-way or not.
-FOR_ANYBODY = {"thunderbird/", "guides/", "guides/second-step/", "guides/<slug:program>/"}
+FOR_ANYBODY = {"thunderbird/", "guides/", "privacy/", "guides/second-step/", "guides/<slug:program>/"}
 EXPECTED = dict(_expectations())

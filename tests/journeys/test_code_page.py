@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.delivery.models import Sms
 from accounts.phones.models import Phone
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers import steps
 from tests.kit.servers.browser import Open
 
 pytestmark = pytest.mark.slow
@@ -128,10 +129,12 @@ def test_another_number_need_not_wait(live_server: LiveServer, open_page: Open, 
     page = open_page(base_url=live_server.url)
     _enter_password(page, "zhangsan")
     page.fill("[name=number]", OTHER_NUMBER)
+    steps.agree(page)
     button = page.locator("[name=send]")
     button.click()
     expect(button).to_be_disabled()
     page.fill("[name=number]", NUMBER)
+    steps.agree(page)
     expect(button).to_be_enabled()
     button.click()
     expect(page.locator("[name=code]")).to_be_focused()

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.sessions.models import SignIn
 from tests.kit.people import PASSWORD, Person
+from tests.kit.servers import steps
 from tests.kit.servers.browser import Open, axe_violations
 
 pytestmark = pytest.mark.slow
@@ -45,6 +46,7 @@ def test_a_notice_comes_before_the_end_and_one_press_stays(
     assert timezone.now() - SignIn.objects.get().seen_at < timedelta(minutes=2)
 
     page.fill("[name=number]", "13700137001")
+    steps.agree(page)
     _go_away(page, 121)
     expect(notice).to_contain_text("您填写的内容还在本页")
     page.click("[name=send]")

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.phones.models import Phone
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers import steps
 from tests.kit.servers.browser import (
     LANGUAGES,
     VARIANTS,
@@ -108,6 +109,7 @@ def test_full_width_digits_of_a_chinese_keyboard(live_server: LiveServer, open_p
     page.fill("[name=username]", "ｚｈａｎｇｓａｎ＠example.edu")
     page.fill("[name=password]", PASSWORD)
     page.click("main [type=submit]")
+    steps.agree(page)
     page.focus("[name=number]")
     page.keyboard.insert_text(NUMBER.translate(FULL_WIDTH))  # as an input method does, without keys
     page.keyboard.press("Enter")

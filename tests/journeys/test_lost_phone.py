@@ -15,6 +15,7 @@ from portal.office import roles
 from tests.conftest import MakeUser
 from tests.kit import officers
 from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers import steps
 from tests.kit.servers.browser import NARROW, WIDE, Open, resize, scrolls_sideways, violations_in
 
 pytestmark = pytest.mark.slow
@@ -85,6 +86,7 @@ def bind_another(owner: Page, code: str, *, looking: bool) -> None:
     owner.goto("/security/phone/")
     assert urlsplit(owner.url).path == "/sign-in/phone/", "nothing else is open"
     owner.fill("[name=number]", OTHER_NUMBER)
+    steps.agree(owner)
     with owner.expect_navigation():
         owner.press("[name=number]", "Enter")
     owner.fill("[name=code]", code_from_phone(OTHER_NUMBER))

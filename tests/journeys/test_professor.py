@@ -16,6 +16,7 @@ from accounts.delivery.models import Sms
 from accounts.sessions import signins
 from accounts.sessions.models import SignIn
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
+from tests.kit.servers import steps
 from tests.kit.servers.browser import NARROW, SCHEMES, ZOOMED, Open, axe_violations, resize, scrolls_sideways
 
 pytestmark = pytest.mark.slow
@@ -75,6 +76,8 @@ def test_every_mistake_of_the_first_day(page: Page, zhangsan: Person) -> None:
     answered(page)
 
     # The number: too short, then with blanks, as it stands on a card.
+    steps.agree(page)
+    page.focus("[name=number]")
     page.keyboard.type("138 0013 80")
     answered(page)
     field = after_a_mistake(page, "number", "手机号码不正确，请检查后重新输入。")
@@ -172,6 +175,7 @@ def test_another_account_in_another_tab(
         with tab.expect_navigation():
             tab.keyboard.press("Enter")
     page.fill("[name=number]", NUMBER)
+    steps.agree(page)
     answered(page)
     resize(other, NARROW, "light")
     expect(page.get_by_role("heading", level=1)).to_have_text(

@@ -19,6 +19,7 @@ from apppasswords.models import AppPassword, ProfileLink
 from tests.conftest import MakeUser
 from tests.kit.people import PASSWORD, Person, code_from_phone
 from tests.kit.pressing import Cell, every_cell, network, press_twice, some_cells
+from tests.kit.servers import steps
 from tests.kit.servers.browser import Open
 from tests.kit.share import share
 
@@ -102,6 +103,7 @@ def binding(browser: Browser, cell: Cell) -> None:
     browser.sit_down(person)
     page.goto("/sign-in/phone/")
     page.fill("[name=number]", number)
+    steps.agree(page)
     page.click("[name=send]")
     with network(page, cell.latency):
         page.fill("[name=code]", code_from_phone(number))  # the sixth digit sends it soon

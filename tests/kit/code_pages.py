@@ -56,7 +56,7 @@ class CodePage:
 
     def ask(self, person: Person) -> View:
         """For a code; the page that follows."""
-        typed = {"number": self.number} if self.purpose in Sms.TYPED else SEND
+        typed = {"number": self.number, "agreed": "on"} if self.purpose in Sms.TYPED else SEND
         if self.purpose is Purpose.SIGN_IN and not self._is_halfway(person):
             answer = person.enter_password()
         else:

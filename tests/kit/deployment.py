@@ -27,7 +27,8 @@ SECRETS = {
     "TWILIO_AUTH_TOKEN": "only a stand-in",
 }
 # What stands in for the servers of a production machine, and for who is told.
-SERVERS = {"DATABASE_URL": "sqlite://:memory:", "CELERY_BROKER_URL": "memory://localhost", "ADMINS": "it@example.edu"}
+SERVERS = {"DATABASE_URL": "sqlite://:memory:", "CELERY_BROKER_URL": "memory://localhost", "ADMINS": "it@example.edu",
+           "SMS_OPERATOR": "阿里云"}  # fmt: skip
 # All that has no default outside of development.
 PRODUCTION = {
     "ALLOWED_HOSTS": "portal.example.edu",

@@ -104,7 +104,7 @@ class SigningIn(World):
     )
     def name_number(self, index: int, page: str, number: str, address: str) -> None:
         self.pass_time()
-        data = {"number": number}
+        data = {"number": number, "agreed": "on"}
         self.click(index, page, data, self.model.post(self.browsers[index], page, data, None, address), address)
 
     @rule(index=browsers, page=code_pages, kind=codes, address=addresses, trust=st.booleans(), remove=st.booleans())

@@ -51,7 +51,7 @@ class Person(Client):
 
     def bind(self, number: str = NUMBER) -> Any:
         """From the forced binding page: number, code."""
-        self.post("/sign-in/phone/", {"number": number})
+        self.post("/sign-in/phone/", {"number": number, "agreed": "on"})
         return self.post("/sign-in/phone/", {"code": code_from_phone(number)})
 
     def enter_code(self, **data: Any) -> Any:

@@ -14,6 +14,7 @@ WRONG = {
     "PUBLIC_URL": "http://portal.example.edu",
     "TRUSTED_PROXIES": "5",
     "ADMINS": "",
+    "SMS_OPERATOR": "",
 }
 
 
@@ -32,6 +33,7 @@ def test_all_that_is_wrong_is_said() -> None:
         assert f"portal.E00{number}" in done.stderr
     assert "portal.W001" in done.stderr
     assert "portal.W002" in done.stderr
+    assert "portal.W003" in done.stderr
     assert "Traceback" not in done.stderr
     assert "not-this-one" not in done.stderr
     assert "x" * 50 not in done.stderr

@@ -131,7 +131,7 @@ def test_every_page_answers_in_time(portal: Portal, away: Callable[[Portal], Abs
     halfway = portal.visitor("en")
     halfway.ask("/sign-in/")
     assert halfway.ask("/sign-in/", username="zhangsan@example.edu", password=PASSWORD).status_code == 302
-    halfway.ask("/sign-in/phone/", number="13800138000")
+    halfway.ask("/sign-in/phone/", number="13800138000", agreed="on")
     stranger.ask("/sign-in/")
     with away(portal):
         is_our_fault(english.ask("/app-passwords/"), ENGLISH)

@@ -136,7 +136,7 @@ def live(person: Watched, its: Secrets, first: Phone, second: Phone) -> None:
     person.enter_password(its.wrong_password)
     person.submit("/sign-in/", username=its.typed_as_name, password=its.wrong_password)
     person.enter_password(its.password)
-    person.submit("/sign-in/phone/", number=first.number)
+    person.submit("/sign-in/phone/", number=first.number, agreed="on")
     code = first.code()
     its.wrong_code = f"{(int(code) + 1) % 1_000_000:06}"
     person.submit("/sign-in/phone/", code=its.wrong_code)
@@ -241,7 +241,7 @@ def test_the_queue_holds_the_row_and_nothing_else(
         site.start_web()
         person.enter_password(password)
         for _ in range(3):
-            person.submit("/sign-in/phone/", number=phone.number)
+            person.submit("/sign-in/phone/", number=phone.number, agreed="on")
         queued = contents(site, redis)
         site.start_worker()
         code = phone.code()

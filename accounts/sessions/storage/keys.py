@@ -22,8 +22,9 @@ TYPED = "typed"  # into a form that came too late, and by whom
 ARRIVAL = "arrival"
 SOURCE = "source"  # which has proven both steps
 NUMBER = "number_{purpose}"  # the one that somebody typed, to be proven
+AGREEMENT = "agreement"  # to what somebody agreed before it was sent anywhere
 
 # Steps that a sign-in goes on with when the password is entered once more.
-CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND))
+CARRIED = (HELP_CODE, NUMBER.format(purpose=Sms.Purpose.BIND), AGREEMENT)
 # What the next sign-in in the same session begins without.
 OF_ONE_SIGN_IN = (HALFWAY, CODE_SESSION, BROWSER, HELP_CODE, WANTED, AGAIN, SOURCE, PROGRAM)

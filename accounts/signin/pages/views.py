@@ -20,6 +20,7 @@ from accounts.lib import invisible
 from accounts.log import events
 from accounts.phones import helpcodes, phones, suggestions
 from accounts.phones.models import Phone
+from accounts.phones.notice import Agreement
 from accounts.sessions import clients, expiry, grants, halfway, sessions
 from accounts.sessions.gate import flows
 from accounts.sessions.gate.decorators import GET_OR_POST, leads_to_applications
@@ -199,9 +200,10 @@ def sign_in_phone(request: HttpRequest, candidate: Candidate) -> HttpResponse:
         form_class=SignInCodeForm,
         suggested=suggestions.of(candidate.user),
         is_fixed=candidate.first_phone is not None,
+        before=candidate.phone,
     )
     if request.method == "POST" and (number := step.post()):
-        phone = _bind(candidate, number, address)
+        phone = _bind(candidate, number, step.agreement, address)
         if isinstance(phone, Phone):
             step.done()
             messages.success(request, _("Your phone %(number)s is bound.") % {"number": phone.masked})
@@ -221,10 +223,10 @@ def sign_in_phone(request: HttpRequest, candidate: Candidate) -> HttpResponse:
     return render(request, "signin/sign_in_phone.html", context)
 
 
-def _bind(candidate: Candidate, number: str, address: str) -> Phone | phones.Refusal:
+def _bind(candidate: Candidate, number: str, agreement: Agreement | None, address: str) -> Phone | phones.Refusal:
     if candidate.help_code is None:
-        return phones.bind(candidate.user, number, address=address)
-    return lost.bind_phone(candidate.help_code, candidate.user, number, address=address)
+        return phones.bind(candidate.user, number, agreement=agreement, address=address)
+    return lost.bind_phone(candidate.help_code, candidate.user, number, agreement=agreement, address=address)
 
 
 def leave(request: HttpRequest) -> None:

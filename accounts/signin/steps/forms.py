@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,18 @@ class NumberForm(Seen, forms.Form):
         if not Phone.has_room(number):
             raise ValidationError(_("This number already serves as many mailboxes as it may."), code="full")
         return number
+
+
+class AgreementForm(Seen, forms.Form):
+    """That the number is given to whoever sends the SMS: never ticked beforehand."""
+
+    agreed = forms.BooleanField(error_messages={"required": _("Without your consent no code can be sent by SMS.")})
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        operator = settings.SMS_OPERATOR or _("the SMS provider of the institution")
+        label = _("I agree that my number is given to %(operator)s, to send me SMS")
+        self.fields["agreed"].label = label % {"operator": operator}
 
 
 class CodeInput(forms.TextInput):

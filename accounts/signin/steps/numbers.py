@@ -7,20 +7,27 @@ from django.utils.translation import gettext as _
 from accounts.codes import codes, guesses, limits
 from accounts.delivery.models import Sms
 from accounts.lib import numbers
+from accounts.phones import notice
+from accounts.phones.models import Phone
+from accounts.sessions import clients
 from accounts.sessions.storage import keys, notes
 from accounts.signin.steps import words
-from accounts.signin.steps.forms import CodeForm, NumberForm
+from accounts.signin.steps.forms import AgreementForm, CodeForm, NumberForm
 from accounts.signin.steps.sms import CodeStep, State
 from accounts.users.models import User
+
+TYPED, SUGGESTED = "typed", "suggested"
+IDS = {TYPED: "id_%s", SUGGESTED: "id_suggested_%s"}  # of the tick in each of the two forms
 
 
 class NumberStep:
     """A number that its owner proves with a code. POST `number` sends one to it, POST `code` enters it.
 
     `suggested` is the directory's, and is shown masked: POST `suggested` sends a code to it. `is_fixed`: to no other.
+    Nothing is sent before its owner has agreed (accounts/phones/notice.py), here or where the phone `before` was bound.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a page knows)
         self,
         request: HttpRequest,
         user: User,
@@ -29,10 +36,13 @@ class NumberStep:
         *,
         suggested: str | None = None,
         is_fixed: bool = False,
+        before: Phone | None = None,
     ) -> None:
         self.request, self.user, self.purpose, self.form_class = request, user, purpose, form_class
         self.suggested, self.is_fixed = suggested, is_fixed
-        self.held = notes.recall(request, self.held_key)
+        self.agreement = notice.read(notes.recall(request, keys.AGREEMENT)) or notice.of(before)
+        self.agreeing = {} if self.agreement else {where: AgreementForm(auto_id=ids) for where, ids in IDS.items()}
+        self.held = notes.recall(request, self.held_key) if self.agreement else None
         if is_fixed and self.held != suggested:
             self.held = None
         typed = self.held and self.held != suggested
@@ -52,17 +62,28 @@ class NumberStep:
         if data.get("code", "").strip() or ("code" in data and "number" not in data):
             return self._enter()
         if self.suggested and (self.is_fixed or "suggested" in data):
-            self._send_to(self.suggested)
+            if self._agrees(SUGGESTED):
+                self._send_to(self.suggested)
         elif "number" in data or self.code is None:
             self.form = NumberForm(data)
-            if self.form.is_valid():
+            if all([self.form.is_valid(), self._agrees(TYPED)]):
                 self._send_to(self.form.cleaned_data["number"])
         else:
             self.code.send()
         return None
 
+    def _agrees(self, where: str) -> bool:
+        if self.agreement:
+            return True
+        form = self.agreeing[where] = AgreementForm(self.request.POST, auto_id=IDS[where])
+        form.takes_focus = where == SUGGESTED or not self.form.errors
+        return form.is_valid()
+
     def _send_to(self, number: str) -> None:
         """If that is refused, a code that was sent to the number before this one can still be entered."""
+        if self.agreement is None:
+            self.agreement, self.agreeing = notice.agree(self.user, address=clients.address(self.request)), {}
+        notes.remember(self.request, keys.AGREEMENT, self.agreement.plain)
         new = self._code_step(number)
         issued = new.send()
         if issued.refusal and new.state is not State.LIVE and self.code and self.code.state is State.LIVE:
@@ -107,13 +128,17 @@ class NumberStep:
     @property
     def field(self) -> BoundField:
         """What is to be filled in next is in focus: this, or the code."""
-        if self.asks_for_number and (self.form.errors or self.code is None):
+        if self.asks_for_number and (self.form.errors or self.code is None) and not self._lacks_only_agreement:
             self.form.fields["number"].widget.attrs["autofocus"] = True
         return self.form["number"]
 
     @property
+    def _lacks_only_agreement(self) -> bool:
+        return not self.form.errors and any(form.has_errors for form in self.agreeing.values())
+
+    @property
     def has_errors(self) -> bool:
-        return self.form.has_errors or (self.code is not None and self.code.has_errors)
+        return self.form.has_errors or self._lacks_only_agreement or (self.code is not None and self.code.has_errors)
 
     @property
     def trusts_browser(self) -> bool:
@@ -127,4 +152,4 @@ class NumberStep:
         self.code = None
 
     def done(self) -> None:
-        notes.drop(self.request, self.held_key)
+        notes.drop(self.request, self.held_key, keys.AGREEMENT)

@@ -36,13 +36,13 @@ def _at_sign_in(make_user: MakeUser) -> tuple[Person, str, dict[str, str]]:
 def _at_forced_binding(make_user: MakeUser) -> tuple[Person, str, dict[str, str]]:
     person = Person(make_user("wangwu"))
     person.enter_password()
-    return person, "/sign-in/phone/", {"number": NUMBER}
+    return person, "/sign-in/phone/", {"number": NUMBER, "agreed": "on"}
 
 
 def _at_binding_by_choice(make_user: MakeUser) -> tuple[Person, str, dict[str, str]]:
     person = Person(make_user("wangwu", two_step=False))
     person.enter_password()
-    return person, "/security/phone/", {"number": NUMBER}
+    return person, "/security/phone/", {"number": NUMBER, "agreed": "on"}
 
 
 def _in(make_user: MakeUser, path: str) -> tuple[Person, str, dict[str, str]]:

@@ -171,7 +171,7 @@ def test_nor_on_a_connection_that_was_used_before(
     gateway.script = [SENT, answer]
     wangwu.enter_password()
     lisi.enter_password()
-    lisi.post("/security/phone/", {"number": "13900139000"})
+    lisi.post("/security/phone/", {"number": "13900139000", "agreed": "on"})
     sweep_on()
     assert [sms.status for sms in Sms.objects.order_by("pk")] == ["sent", "unknown"]
     assert len(gateway.requests) == 2

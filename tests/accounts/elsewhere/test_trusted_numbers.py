@@ -16,7 +16,7 @@ from tests.kit.elsewhere import be, be_by_both, come
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 from tests.kit.servers.sources import Cas, Provider
 
-BIND, APP, SEND = "/sign-in/phone/", "/sign-in/app/new/", {"suggested": "1", "send": "1"}
+BIND, APP, SEND = "/sign-in/phone/", "/sign-in/app/new/", {"suggested": "1", "send": "1", "agreed": "on"}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_only_the_code_at_that_number_binds_it_and_nothing_else_is_bound(
     page = newcomer.get(BIND).text
     assert "138****8000" in page
     assert 'name="number"' not in page
-    newcomer.post(BIND, {"number": OTHER_NUMBER})
+    newcomer.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     assert newcomer.post(APP, {"code": "123456"}).headers["Location"] == BIND
     newcomer.post(BIND, SEND)
     assert {sms.to for sms in memory.outbox} == {f"+86{NUMBER}"}

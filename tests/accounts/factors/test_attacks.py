@@ -31,7 +31,10 @@ def test_where_the_office_takes_no_sms_nobody_comes_in_by_it(
     assert wangwu.enter_password().headers["Location"] == "/sign-in/app/"
     for page in (CODE, BIND):
         assert wangwu.get(page).headers["Location"] == "/sign-in/app/"
-        assert wangwu.post(page, {"send": "1", "number": OTHER_NUMBER}).headers["Location"] == "/sign-in/app/"
+        assert (
+            wangwu.post(page, {"send": "1", "number": OTHER_NUMBER, "agreed": "on"}).headers["Location"]
+            == "/sign-in/app/"
+        )
     assert len(memory.outbox) == sent
     wangwu.post("/sign-in/app/", {"code": shows(key)})
     assert wangwu.is_in()
@@ -44,10 +47,10 @@ def test_where_the_office_takes_no_sms_nobody_comes_in_by_it(
 def test_there_two_step_begins_with_an_app(zhangsan: Person, settings: Settings) -> None:
     settings.SECOND_STEPS = settings.SECOND_STEPS_ALONE = settings.SECOND_STEPS_TO_BEGIN = ["app"]
     assert zhangsan.enter_password().headers["Location"] == AT_SIGN_IN
-    assert zhangsan.post(BIND, {"number": NUMBER}).headers["Location"] == AT_SIGN_IN
+    assert zhangsan.post(BIND, {"number": NUMBER, "agreed": "on"}).headers["Location"] == AT_SIGN_IN
     add_app(zhangsan, page=AT_SIGN_IN)
     assert zhangsan.is_in()
-    assert zhangsan.post(PHONE, {"number": NUMBER}).status_code == 404
+    assert zhangsan.post(PHONE, {"number": NUMBER, "agreed": "on"}).status_code == 404
 
 
 @pytest.mark.bypass("downgrade to SMS by an attacker: a session that was left open")
@@ -57,7 +60,11 @@ def test_a_session_alone_adds_no_phone_to_an_app(zhangsan: Person, clock: time_m
     clock.shift(timedelta(minutes=11))
     sent = len(memory.outbox)
     assert zhangsan.get(PHONE).headers["Location"].startswith("/security/confirm/app/")
-    assert zhangsan.post(PHONE, {"number": NUMBER}).headers["Location"].startswith("/security/confirm/app/")
+    assert (
+        zhangsan.post(PHONE, {"number": NUMBER, "agreed": "on"})
+        .headers["Location"]
+        .startswith("/security/confirm/app/")
+    )
     assert len(memory.outbox) == sent
     assert not Phone.objects.exists()
 

@@ -95,7 +95,7 @@ def test_the_office_can_allow_other_countries(settings: Settings) -> None:
 )
 def test_the_binding_page_says_why(zhangsan: Person, typed: str, refusal: Refusal) -> None:
     zhangsan.enter_password()
-    page = zhangsan.post("/sign-in/phone/", {"number": typed}).content.decode()
+    page = zhangsan.post("/sign-in/phone/", {"number": typed, "agreed": "on"}).content.decode()
     assert refusal.label in page
     assert not memory.outbox
     assert not Phone.objects.exists()
@@ -120,7 +120,9 @@ def test_numbers_that_are_newer_than_the_library(typed: str, number: str | Refus
 def test_who_has_a_number_that_nobody_knows_yet_is_told_whom_to_call(zhangsan: Person, settings: Settings) -> None:
     """And is in as soon as the office allows it."""
     zhangsan.enter_password()
-    page = zhangsan.post("/sign-in/phone/", {"number": "149\u200e 1103 0512"}, headers={"accept-language": "en"})
+    page = zhangsan.post(
+        "/sign-in/phone/", {"number": "149\u200e 1103 0512", "agreed": "on"}, headers={"accept-language": "en"}
+    )
     assert settings.SUPPORT_CONTACT in page.content.decode()
     assert "the IT office can allow them" in page.content.decode()
     settings.SMS_FURTHER_PREFIXES = [86149]

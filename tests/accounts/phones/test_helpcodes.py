@@ -83,7 +83,7 @@ def test_another_phone_is_bound_only_with_a_code_to_it(wangwu: Person, give: Giv
     code = give()
     wangwu.enter_password()
     wangwu.post(HELP, {"code": code})
-    wangwu.post(BIND, {"number": OTHER_NUMBER})
+    wangwu.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     wangwu.post(BIND, {"code": code})
     wangwu.post(BIND, {"code": "123456"})
     assert not wangwu.is_in()

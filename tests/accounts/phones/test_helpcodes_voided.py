@@ -55,7 +55,7 @@ def test_what_changes_meanwhile_voids_it(
     wangwu.enter_password()
     if entered:
         wangwu.post(HELP, {"code": code})
-        wangwu.post(BIND, {"number": OTHER_NUMBER})
+        wangwu.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     sms = code_from_phone(OTHER_NUMBER) if entered else ""
     change(User.objects.get(pk=wangwu.user.pk))
     bound = Phone.objects.filter(user=wangwu.user).values_list("number", flat=True).first()

@@ -45,7 +45,7 @@ def unbind(person: Person) -> None:
 
 def test_binding_needs_a_code_to_the_new_number(zhangsan: Person) -> None:
     zhangsan.enter_password()
-    zhangsan.post("/sign-in/phone/", {"number": NUMBER})
+    zhangsan.post("/sign-in/phone/", {"number": NUMBER, "agreed": "on"})
     zhangsan.post("/sign-in/phone/", {"code": other_than(code_from_phone())})
     assert number_of(zhangsan) is None
     assert not zhangsan.is_in()
@@ -55,7 +55,7 @@ def test_binding_needs_a_code_to_the_new_number(zhangsan: Person) -> None:
 
 def test_binding_by_choice(lisi: Person) -> None:
     lisi.arrive()
-    lisi.post("/security/phone/", {"number": NUMBER})
+    lisi.post("/security/phone/", {"number": NUMBER, "agreed": "on"})
     lisi.post("/security/phone/", {"code": code_from_phone(NUMBER)})
     assert number_of(lisi) == f"+86{NUMBER}"
     assert lisi.is_in()
@@ -66,11 +66,13 @@ def test_binding_by_choice(lisi: Person) -> None:
 def test_the_number_that_is_bound_is_the_one_that_got_the_code(make_user: MakeUser, path: str) -> None:
     person = Person(make_user("zhangsan", two_step=path == "/sign-in/phone/"))
     person.enter_password()
-    person.post(path, {"number": NUMBER})
+    person.post(path, {"number": NUMBER, "agreed": "on"})
     code = code_from_phone(NUMBER)
     person.post(path, {"number": OTHER_NUMBER, "code": code})
     assert number_of(person) is None
-    person.post(path, {"number": OTHER_NUMBER})  # the other one is asked for; the code of the first is held on to
+    person.post(
+        path, {"number": OTHER_NUMBER, "agreed": "on"}
+    )  # the other one is asked for; the code of the first is held on to
     person.post(path, {"code": code})
     assert number_of(person) is None
 
@@ -187,7 +189,7 @@ def test_a_binding_that_is_halfway_loses_to_one_that_is_done(zhangsan: Person) -
     assert zhangsan.user
     attacker = Person(zhangsan.user)
     attacker.enter_password()
-    attacker.post("/sign-in/phone/", {"number": OTHER_NUMBER})
+    attacker.post("/sign-in/phone/", {"number": OTHER_NUMBER, "agreed": "on"})
     phones.bind(zhangsan.user, f"+86{NUMBER}")
     attacker.post("/sign-in/phone/", {"code": code_from_phone(OTHER_NUMBER)})
     assert not attacker.is_in()

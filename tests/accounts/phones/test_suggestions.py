@@ -17,7 +17,7 @@ from tests.kit.asking import other_than
 from tests.kit.people import NUMBER, OTHER_NUMBER, Person, code_from_phone
 
 BIND, CHOOSE, APP = "/sign-in/phone/", "/security/phone/", "/sign-in/app/new/"
-SEND = {"suggested": "1", "send": "1"}
+SEND = {"suggested": "1", "send": "1", "agreed": "on"}
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_it_is_offered_masked_and_bound_by_its_code(zhangsan: Person) -> None:
 
 def test_another_number_may_be_typed(zhangsan: Person) -> None:
     halfway(zhangsan)
-    zhangsan.post(BIND, {"number": OTHER_NUMBER})
+    zhangsan.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     assert is_shown(OTHER_NUMBER, zhangsan.get(BIND).text)
     zhangsan.post(BIND, {"code": code_from_phone(OTHER_NUMBER)})
     assert number_of(zhangsan) == f"+86{OTHER_NUMBER}"
@@ -116,7 +116,7 @@ def test_who_knows_the_password_alone_begins_with_no_other(zhangsan: Person) -> 
     page = halfway(zhangsan)
     assert 'name="number"' not in page
     assert APP not in page
-    zhangsan.post(BIND, {"number": OTHER_NUMBER})
+    zhangsan.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     assert {sms.to for sms in memory.outbox} == {f"+86{NUMBER}"}
     assert zhangsan.get(APP).headers["Location"] == BIND
     assert zhangsan.post(APP, {"code": "123456"}).headers["Location"] == BIND
@@ -133,7 +133,7 @@ def test_nor_who_is_in_before_two_step(lisi: Person, page: str) -> None:
     lisi.enter_password()
     assert lisi.get(page).headers["Location"] == CHOOSE
     assert lisi.post(page, {"code": "123456"}).headers["Location"] == CHOOSE
-    lisi.post(CHOOSE, {"number": OTHER_NUMBER})
+    lisi.post(CHOOSE, {"number": OTHER_NUMBER, "agreed": "on"})
     assert {sms.to for sms in memory.outbox} == {f"+86{NUMBER}"}
     assert not Authenticator.objects.exists()
 
@@ -141,7 +141,7 @@ def test_nor_who_is_in_before_two_step(lisi: Person, page: str) -> None:
 @pytest.mark.usefixtures("trusted")
 def test_a_number_that_was_typed_before_the_directory_had_one(zhangsan: Person) -> None:
     zhangsan.enter_password()
-    zhangsan.post(BIND, {"number": OTHER_NUMBER})
+    zhangsan.post(BIND, {"number": OTHER_NUMBER, "agreed": "on"})
     known(zhangsan.user)
     zhangsan.post(BIND, {"code": code_from_phone(OTHER_NUMBER)})
     assert number_of(zhangsan) is None

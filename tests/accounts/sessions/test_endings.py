@@ -236,7 +236,7 @@ def test_binding_ends_what_waited_to_bind(zhangsan: Person, settings: Settings) 
     settings.SMS_RESEND_AFTER *= 0
     slower = Person(zhangsan.user)
     slower.enter_password()
-    slower.post("/sign-in/phone/", {"number": OTHER_NUMBER})
+    slower.post("/sign-in/phone/", {"number": OTHER_NUMBER, "agreed": "on"})
     waiting = code_from_phone(OTHER_NUMBER)
     zhangsan.arrive()
     assert zhangsan.is_in()

@@ -212,7 +212,7 @@ def test_what_was_typed_comes_back_once(lisi: Person, clock: time_machine.Travel
     page = "/security/phone/"
     lisi.arrive()
     clock.shift(121 * MINUTE)
-    assert lisi.post(page, {"number": "13700137001"}).headers["Location"] == f"/sign-in/?next={page}"
+    assert lisi.post(page, {"number": "13700137001", "agreed": "on"}).headers["Location"] == f"/sign-in/?next={page}"
     assert '<li data-typed="number">13700137001</li>' in come_back(lisi, page)
     assert "data-typed" not in lisi.get(page).content.decode()
 
@@ -221,7 +221,7 @@ def test_also_if_the_page_has_learned_of_the_end_before(lisi: Person, clock: tim
     lisi.arrive()
     clock.shift(121 * MINUTE)
     assert lisi.get(STILL, headers=BY_ITSELF).status_code == 302
-    lisi.post("/security/phone/", {"number": "13700137001"})
+    lisi.post("/security/phone/", {"number": "13700137001", "agreed": "on"})
     assert "13700137001" in come_back(lisi, "/security/phone/")
 
 
@@ -229,7 +229,7 @@ def test_also_if_the_page_has_learned_of_the_end_before(lisi: Person, clock: tim
 def test_not_to_somebody_else(lisi: Person, zhangsan: Person, clock: time_machine.Traveller) -> None:
     lisi.arrive()
     clock.shift(121 * MINUTE)
-    lisi.post("/security/phone/", {"number": "13700137001"})
+    lisi.post("/security/phone/", {"number": "13700137001", "agreed": "on"})
     lisi.enter_password(name="zhangsan")
     lisi.bind()
     assert "13700137001" not in lisi.get("/security/phone/").content.decode()
@@ -248,14 +248,14 @@ def test_no_secret_is_kept(lisi: Person, clock: time_machine.Traveller) -> None:
 def test_nothing_is_kept_of_a_temporary_sign_in(lisi: Person, clock: time_machine.Traveller) -> None:
     lisi.enter_password(temporary="on")
     clock.shift(31 * MINUTE)
-    lisi.post("/security/phone/", {"number": "13700137001"})
+    lisi.post("/security/phone/", {"number": "13700137001", "agreed": "on"})
     assert keys.TYPED not in lisi.session
 
 
 def test_nor_longer_than_ten_minutes(lisi: Person, clock: time_machine.Traveller) -> None:
     lisi.arrive()
     clock.shift(121 * MINUTE)
-    lisi.post("/security/phone/", {"number": "13700137001"})
+    lisi.post("/security/phone/", {"number": "13700137001", "agreed": "on"})
     clock.shift(10 * MINUTE)
     assert "data-typed" not in come_back(lisi, "/security/phone/")
 

@@ -127,13 +127,13 @@ def test_after_the_last_guess_the_button_is_what_to_press(wangwu: Person, settin
 
 def test_a_number_is_shown_as_it_is_read(zhangsan: Person) -> None:
     zhangsan.enter_password()
-    zhangsan.post("/sign-in/phone/", {"number": NUMBER})
+    zhangsan.post("/sign-in/phone/", {"number": NUMBER, "agreed": "on"})
     assert 'value="138 0013 8000"' in zhangsan.get("/sign-in/phone/").content.decode()
 
 
 def test_a_browser_is_trusted_with_the_first_code(zhangsan: Person) -> None:
     zhangsan.enter_password()
-    zhangsan.post("/sign-in/phone/", {"number": NUMBER})
+    zhangsan.post("/sign-in/phone/", {"number": NUMBER, "agreed": "on"})
     zhangsan.post("/sign-in/phone/", {"code": code_from_phone(), "trust_browser": "on"})
     zhangsan.post("/sign-out/")
     assert zhangsan.enter_password().headers["Location"] == "/"

@@ -63,7 +63,7 @@ def test_once_and_never_what_another_page_asks_for(gateways: Gateways, wangwu: P
 
 def test_where_a_number_is_bound(gateways: Gateways, zhangsan: Person) -> None:
     zhangsan.enter_password()
-    zhangsan.post("/sign-in/phone/", {"number": NUMBER})
+    zhangsan.post("/sign-in/phone/", {"number": NUMBER, "agreed": "on"})
     undelivered(number_is_bad=True)
     assert "Try another channel" in page(zhangsan, "/sign-in/phone/")
     zhangsan.post("/sign-in/phone/", REROUTE)

@@ -62,7 +62,7 @@ def test_nothing_of_it_stays_in_the_browser(wangwu: Person) -> None:
 
 def test_nor_after_a_binding(zhangsan: Person) -> None:
     zhangsan.enter_password(temporary="on")
-    zhangsan.post("/sign-in/phone/", {"number": NUMBER})
+    zhangsan.post("/sign-in/phone/", {"number": NUMBER, "agreed": "on"})
     assert "trust_browser" not in zhangsan.get("/sign-in/phone/").content.decode()
     zhangsan.bind()
     assert zhangsan.is_in()

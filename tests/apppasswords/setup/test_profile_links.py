@@ -245,7 +245,7 @@ def test_nobody_sees_what_became_of_another_persons(owner: Person, user: User, l
     token_of(user)
     assert lisi.user
     lisi.arrive()
-    lisi.post("/security/phone/", {"number": OTHER_NUMBER})
+    lisi.post("/security/phone/", {"number": OTHER_NUMBER, "agreed": "on"})
     lisi.post("/security/phone/", {"code": code_from_phone(OTHER_NUMBER)})
     assert lisi.get(f"/app-passwords/profile/link/{ProfileLink.objects.get().pk}/").status_code == 404
 

@@ -28,13 +28,14 @@ PREPARE = """
 import django; django.setup()
 from django.core.management import call_command
 from django.utils import timezone
+from accounts.phones import notice
 from accounts.phones.models import Phone
 from accounts.users.models import User
 call_command("demo", verbosity=0)
 password = User.objects.get(username="zhangsan@example.edu").password
 for n in range(int({people})):
     user = User.objects.create(username=f"p{{n}}@example.edu", password=password, two_step_from=timezone.now())
-    Phone.objects.create(user=user, number=f"+861380013{{8000 + n}}")
+    Phone.objects.create(user=user, number=f"+861380013{{8000 + n}}", **notice.now().columns)
 """
 
 

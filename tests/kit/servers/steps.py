@@ -22,6 +22,12 @@ def enter(page: Page, code: str) -> None:
         page.keyboard.press("Enter")
 
 
+def agree(page: Page) -> None:
+    """To what is said of the number, where it was not before."""
+    for tick in page.locator("[name=agreed]:visible").all():
+        tick.check()
+
+
 def right_code() -> str:
     return Sms.objects.exclude(nonce="").latest("pk").digits()
 

@@ -16,6 +16,7 @@ from accounts.browsers.browsers import Look
 from accounts.browsers.models import TrustedBrowser
 from accounts.delivery.models import Sms
 from accounts.maillogins.models import MailLogin
+from accounts.phones import notice
 from accounts.phones.models import Phone, Suggestion
 from accounts.sessions import signins
 from accounts.users.models import User
@@ -35,7 +36,7 @@ def tour(page: Page) -> Iterator[str]:
     clerk = User.objects.create_user(
         "itoffice@example.edu", PASSWORD, name="信息办", two_step_from=timezone.now(), is_staff=True, is_superuser=True
     )
-    Phone.objects.create(user=clerk, number="+8613700137000")
+    Phone.objects.create(user=clerk, number="+8613700137000", **notice.now().columns)
     yield from _front_door(page)
     yield from _guides(page, "guide-open", ["huawei", "second-step"])
     yield from _binding(page, owner)
@@ -90,14 +91,16 @@ def _binding(page: Page, owner: User) -> Iterator[str]:
     yield "bind"
     yield from _suggested(page, owner)
     page.fill("[name=number]", LANDLINE)
+    steps.agree(page)
     page.click("[name=send]")
     yield "bind-landline"
     page.fill("[name=number]", NUMBER)
+    steps.agree(page)
     page.click("[name=send]")
     yield "bind-sent"
     steps.enter(page, steps.wrong_code())
     yield "bind-wrong-code"
-    Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+    Phone.objects.create(user=owner, number=f"+86{NUMBER}", **notice.now().columns)
 
 
 def _suggested(page: Page, owner: User) -> Iterator[str]:
@@ -111,6 +114,10 @@ def _suggested(page: Page, owner: User) -> Iterator[str]:
     trusted = {"LDAP_PHONES_TRUSTED_SINCE": timezone.localdate(), "LDAP_PHONES_TRUSTED_FOR": ["财务处"]}
     with override_settings(**of_the_directory, **trusted):
         page.reload()
+        page.evaluate("document.forms[document.forms.length - 2].noValidate = true")
+        page.click("[name=send]")
+        yield "bind-not-agreed"
+        steps.agree(page)
         page.click("[name=send]")
         yield "bind-trusted-sent"
     User.objects.filter(pk=owner.pk).update(department="")
@@ -200,6 +207,13 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "not-me"
     page.goto("/security/phone/")
     yield "phone"
+    page.goto("/privacy/")
+    yield "privacy"
+    with override_settings(PRIVACY_VERSION=2):
+        page.goto("/")
+        yield "home-to-agree"
+        page.goto("/security/phone/")
+        yield "phone-to-agree"
     page.goto("/security/phone/change/")
     yield "change-old"
     page.click("[name=send]")
@@ -207,6 +221,7 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     steps.enter(page, steps.right_code())
     yield "change-new"
     page.fill("[name=number]", OTHER_NUMBER)
+    steps.agree(page)
     page.click("[name=send]")
     yield "change-new-sent"
     page.goto("/security/phone/unbind/")
@@ -255,6 +270,7 @@ def _errors(page: Page) -> Iterator[str]:
     page.goto("/security/phone/")
     page.evaluate("document.querySelectorAll('main [name=csrfmiddlewaretoken]').forEach(field => field.remove())")
     page.fill("[name=number]", NUMBER)
+    steps.agree(page)
     page.click("main [type=submit]")
     yield "error-csrf"
 

@@ -15,6 +15,7 @@ from accounts.directory.models import Sync
 from accounts.factors.models import Authenticator, RecoveryCode, RecoverySet
 from accounts.imports.models import Roster
 from accounts.mailsessions.models import Ending
+from accounts.phones import notice
 from accounts.phones.models import Phone
 from accounts.rollouts import exemptions
 from accounts.rollouts.models import Rollout
@@ -65,7 +66,7 @@ def administration(page: Page, clerk: User) -> Iterator[str]:
     yield "admin-apppassword"
     owner = User.objects.get(username="zhangsan@example.edu")
     User.objects.filter(pk=owner.pk).update(two_step_from=timezone.now())  # as most people who come to the counter
-    Phone.objects.create(user=owner, number=f"+86{NUMBER}")
+    Phone.objects.create(user=owner, number=f"+86{NUMBER}", **notice.now().columns)
     Authenticator.objects.create(user=owner, name="我的手机", key=b"", last_step=0)
     paper = RecoverySet.objects.create(user=owner)
     RecoveryCode.objects.create(recovery_set=paper, digest="d")

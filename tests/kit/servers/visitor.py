@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page
 
 from tests.kit.people import PASSWORD
+from tests.kit.servers import steps
 from tests.kit.waiting import wait_until
 
 
@@ -31,6 +32,7 @@ class Visitor:
     def ask_for_code(self, number: str = "") -> None:
         if number:
             self.page.fill("[name=number]", number)
+            steps.agree(self.page)
         self.page.click("[name=send]")
 
     def enter_code(self, number: str) -> None:
