@@ -27,9 +27,10 @@ from accounts.owners.models import Ownership
 from accounts.phones import phones
 from accounts.phones.models import Phone
 from accounts.users.models import User
-from apppasswords import passwords, sharing
+from apppasswords import passwords, secrets, sharing
 from apppasswords import tokens as token_programs
 from apppasswords.limits import Limits, Scope
+from apppasswords.models import AppPassword
 
 CLERK = "itoffice@example.edu"
 
@@ -75,6 +76,21 @@ def app_password(username: str, name: str) -> str:
     made = passwords.create(User.objects.get(username=username), name, limits=Limits(Scope.MAIL_AND_FILTERS))
     assert isinstance(made, tuple), made
     return made[1]
+
+
+def limited_app_passwords(username: str, limits: list[dict[str, Any]]) -> list[str]:
+    """Of any limits, past ones too; days count from now, `made` is how many days ago."""
+    user, now, made = User.objects.get(username=username), timezone.now(), []
+    for number, one in enumerate(limits):
+        ends_at = now + timedelta(days=one["ends"]) if one["ends"] else None
+        chosen = Limits(one["scope"], one["networks"], ends_at, one["idle"])
+        secret = secrets.new()
+        row = AppPassword.objects.create(
+            user=user, name=f"limited {number}", digest=secrets.digests(secret)[0], **vars(chosen)
+        )
+        AppPassword.objects.filter(pk=row.pk).update(created_at=now - timedelta(days=one["made"]))
+        made.append(secret)
+    return made
 
 
 def remove_app_password(username: str, name: str) -> None:
@@ -138,6 +154,7 @@ CALLS = {
     call.__name__: call
     for call in (
         prepare, add, switch_two_step, disable, age_tokens, tokens, bind, sign_programs_out, app_password,
+        limited_app_passwords,
         remove_app_password, share, shared_app_password, dismiss, last_use, logins, failures, ban_of, lift, forget,
     )
 }  # fmt: skip

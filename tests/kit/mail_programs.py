@@ -15,7 +15,7 @@ import pytest
 
 from tests.kit.servers.mail import MailSystem
 
-HOST = "127.0.0.1"
+HOST, HOST_6 = "127.0.0.1", "::1"
 IN = "in"
 
 PASSWORD = "battery-staple-2026"
@@ -30,6 +30,11 @@ def new_address() -> str:
     """A client's own address that nobody had before."""
     number = next(_addresses)
     return f"127.0.{1 + number // 250}.{1 + number % 250}"
+
+
+def host(source: str) -> str:
+    """Where a client with this address finds the servers."""
+    return HOST_6 if ":" in source else HOST
 
 
 class _Imap(imaplib.IMAP4_SSL):
@@ -55,7 +60,7 @@ def _connect(host: str, port: int, source: str, context: ssl.SSLContext) -> ssl.
 @contextlib.contextmanager
 def imap(system: MailSystem, source: str = HOST, way: str = "imap") -> Iterator[imaplib.IMAP4_SSL]:
     kind = type("Imap", (_Imap,), {"source": source})
-    connection = kind(HOST, system.ports[way], ssl_context=system.context)
+    connection = kind(host(source), system.ports[way], ssl_context=system.context)
     try:
         yield connection
     finally:
@@ -65,7 +70,7 @@ def imap(system: MailSystem, source: str = HOST, way: str = "imap") -> Iterator[
 @contextlib.contextmanager
 def pop3(system: MailSystem, source: str = HOST, way: str = "pop3") -> Iterator[poplib.POP3_SSL]:
     kind = type("Pop3", (_Pop3,), {"source": source})
-    connection = kind(HOST, system.ports[way], context=system.context)
+    connection = kind(host(source), system.ports[way], context=system.context)
     try:
         yield connection
     finally:
@@ -75,8 +80,9 @@ def pop3(system: MailSystem, source: str = HOST, way: str = "pop3") -> Iterator[
 @contextlib.contextmanager
 def smtp(system: MailSystem, source: str = HOST, way: str = "smtp") -> Iterator[smtplib.SMTP_SSL]:
     connection = smtplib.SMTP_SSL(
-        HOST, system.ports[way], "client.example.edu", timeout=30, source_address=(source, 0), context=system.context
-    )
+        host(source), system.ports[way], "client.example.edu", timeout=30,
+        source_address=(source, 0), context=system.context,
+    )  # fmt: skip
     try:
         yield connection
     finally:
@@ -148,7 +154,7 @@ def put_filter(connection: ssl.SSLSocket, script: str) -> None:
 @contextlib.contextmanager
 def sieve(system: MailSystem, source: str = HOST, way: str = "sieve") -> Iterator[ssl.SSLSocket]:
     """ManageSieve, RFC 5804: STARTTLS, then AUTHENTICATE."""
-    with socket.create_connection((HOST, system.ports[way]), 30, (source, 0)) as plain:
+    with socket.create_connection((host(source), system.ports[way]), 30, (source, 0)) as plain:
         _sieve_answer(plain)
         plain.sendall(b"STARTTLS\r\n")
         _sieve_answer(plain)
@@ -173,7 +179,7 @@ def _plain(user: str, password: str) -> str:
     return base64.b64encode(f"\0{user}\0{password}".encode()).decode()
 
 
-_ATTEMPTS = {"imap": _try_imap, "pop3": _try_pop3, "smtp": _try_smtp, "sieve": _try_sieve}
+_ATTEMPTS = {"imap": _try_imap, "pop3": _try_pop3, "smtp": _try_smtp, "sasl": _try_smtp, "sieve": _try_sieve}
 
 
 # --- With a token instead of a password, as webmail comes ------------------------------------------------------------

@@ -3,11 +3,13 @@
 
     @pytest.mark.share(4)  # one in four of its parametrised cases
     for place in share(PLACES, 3):  # one in three
+    for row in pairwise(product(SERVERS, SCOPES, NETWORKS)):  # each two of their values together
 """
 
 import os
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
+from itertools import combinations
 from random import Random, random
 from typing import TypeVar
 
@@ -20,6 +22,27 @@ WHOLE = os.environ.get("WHOLE") == "1"
 def share(cases: Collection[Case], one_in: int) -> list[Case]:
     """In their order. Each test takes others."""
     return _taken(cases, one_in, f"{random()} {os.environ['PYTEST_CURRENT_TEST']}")
+
+
+Row = TypeVar("Row", bound=tuple[Hashable, ...])
+
+
+def pairwise(rows: Collection[Row]) -> list[Row]:
+    """So many of these that each two values which stand together anywhere do so in one of them."""
+    return _pairwise(rows, f"{random()} {os.environ['PYTEST_CURRENT_TEST']}")
+
+
+def _pairwise(rows: Collection[Row], seed: str) -> list[Row]:
+    left = list(rows)
+    if WHOLE:
+        return left
+    Random(seed).shuffle(left)
+    pairs = {row: set(combinations(enumerate(row), 2)) for row in left}
+    unseen, taken = set().union(*pairs.values()), []
+    while unseen:
+        taken.append(max(left, key=lambda row: len(pairs[row] & unseen)))
+        unseen -= pairs[taken[-1]]
+    return taken
 
 
 def _taken(cases: Collection[Case], one_in: int, seed: str) -> list[Case]:

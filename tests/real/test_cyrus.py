@@ -81,7 +81,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 
 def test_cyrus(front: Front) -> None:
-    with saslauthd(front) as socket, cyrus(socket) as port:
+    with saslauthd(front.url) as socket, cyrus(socket) as port:
 
         def opens(user: str, password: str) -> bool:
             """To its mailbox, into which a letter is laid and found again."""

@@ -89,14 +89,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder, port = tmp_path_factory.mktemp("dav"), free_port()
     with login_service_on("sqlite", folder) as logins, http_stub() as behind:
         behind.always = Answer("a calendar")
-        _lay_out(folder, port, logins.port, behind.host)
+        lay_out(folder, port, logins.port, behind.host)
         nginx = Service("nginx", [need("nginx"), "-c", str(folder / "nginx.conf")], folder, {})
         nginx.start(port)
         yield Site(f"http://127.0.0.1:{port}", logins, behind)
         nginx.stop()
 
 
-def _lay_out(folder: Path, port: int, logins: int, behind: str) -> None:
+def lay_out(folder: Path, port: int, logins: int, behind: str, token: str = TOKEN, protocol: str = "dav") -> None:
+    """nginx's configuration, as an administrator changes it."""
     text = (DEPLOY / "nginx/dav.conf").read_text()
     text = re.sub(r"(?m)^ *ssl_\w+ .*\n", "", text)  # nobody is in between here
     for old, new in {
@@ -104,11 +105,12 @@ def _lay_out(folder: Path, port: int, logins: int, behind: str) -> None:
         "127.0.0.1:8001": f"127.0.0.1:{logins}",
         "127.0.0.1:5232": behind,
         "/etc/nginx/mailkey-dav-token.conf": str(folder / "token.conf"),
+        "Auth-Protocol        dav;": f"Auth-Protocol        {protocol};",
     }.items():
         assert old in text
         text = text.replace(old, new)
     (folder / "dav.conf").write_text(text)
-    (folder / "token.conf").write_text(f'proxy_set_header Authorization "Bearer {TOKEN}";\n')
+    (folder / "token.conf").write_text(f'proxy_set_header Authorization "Bearer {token}";\n')
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temp_paths = " ".join(f"{kind}_temp_path {folder}/nginx-temp;" for kind in kinds)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, temp_paths=temp_paths))
@@ -177,7 +179,7 @@ def test_vdirsyncer_keeps_a_calendar_at_radicale(tmp_path: Path) -> None:
     radicale = Service("radicale", ["radicale", "--config", str(tmp_path / "radicale.conf")], tmp_path, {})
     nginx = Service("nginx", [need("nginx"), "-c", str(tmp_path / "nginx.conf")], tmp_path, {})
     with login_service_on("sqlite", tmp_path) as logins:
-        _lay_out(tmp_path, port, logins.port, f"127.0.0.1:{behind}")
+        lay_out(tmp_path, port, logins.port, f"127.0.0.1:{behind}")
         try:
             radicale.start(behind)
             nginx.start(port)

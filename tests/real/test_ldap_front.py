@@ -197,7 +197,7 @@ def test_saslauthd(front: Front) -> None:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     secret = front.database.secret
-    with saslauthd(front) as folder:
+    with saslauthd(front.url) as folder:
         assert is_let_in(folder, "on", secret)
         assert is_let_in(folder, "off", PASSWORD)
         for user, password in (("on", "wrong"), ("on", PASSWORD), ("off", secret), ("*", secret), ("nobody", secret)):
@@ -207,20 +207,20 @@ def test_saslauthd(front: Front) -> None:
 @pytest.fixture
 def exim(front: Front) -> Iterator[int]:
     """Its port."""
-    need_file(f"{UNPACKED}/usr/sbin/exim4")
-    with tempfile.TemporaryDirectory(prefix="mailkey-exim-") as name, exim_in(Path(name), front) as port:
+    with tempfile.TemporaryDirectory(prefix="mailkey-exim-") as name, exim_in(Path(name), front.url) as port:
         yield port
 
 
 @contextmanager
-def exim_in(folder: Path, front: Front) -> Iterator[int]:
+def exim_in(folder: Path, url: str) -> Iterator[int]:
+    need_file(f"{UNPACKED}/usr/sbin/exim4")
     program, port = UNPACKED / "usr/sbin/exim4", free_port()
     [condition] = re.findall(r"server_condition = (.*)", (ROOT / "docs/mail-servers/ldap.md").read_text())
     assert OURS in condition
     chown(folder, "Debian-exim")
     values = {"program": program, "folder": folder, "port": port}
     config = folder / "exim.conf"
-    config.write_text(EXIM.format(**values, condition=condition.replace(OURS, front.url)))
+    config.write_text(EXIM.format(**values, condition=condition.replace(OURS, url)))
     command = [str(program), "-C", str(config), "-bdf", "-oP", f"{folder}/pid"]
     service = Service("exim", command, folder, {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": f"{UNPACKED}/usr/lib"})
     try:

@@ -1,18 +1,22 @@
 """Who sends what in whose name, at a real Postfix: on the envelope, in the letter, from outside."""
 
 import smtplib
+from collections.abc import Iterator
 from email.header import Header
 from email.message import EmailMessage
 
 import pytest
 
-from tests.kit.mail_programs import HOST, IN, Mailbox, inbox_of, letter, smtp
+from tests.kit.mail_programs import HOST, IN, Mailbox, inbox_of, letter, new_address, smtp
+from tests.kit.servers import need_file
 from tests.kit.servers.mail import MailSystem
+from tests.kit.servers.service import ROOT, Service
 from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 DEAN = "dean@example.edu"
+POLICYD = ROOT / ".venv/policyd"  # by .ci/run: installed, it would start
 
 
 def send(staff: Mailbox, lines: str, *, envelope: str | None = None) -> str:
@@ -107,6 +111,57 @@ def test_what_stands_after_a_plus_is_its_owner_s(staff: Mailbox) -> None:
     assert staff.enters(staff.app_password, typed=tagged) == IN
     for other in (f"dean+{local}@example.edu", f"x{tagged}", f"{local}+a@b+@example.edu"):
         assert send(staff, f"From: {other}").startswith("550"), other
+
+
+# --- How much
+
+
+@pytest.fixture
+def limited(mail_system: MailSystem) -> Iterator[int]:
+    """The port of Postfix's listener that asks Debian's policyd-rate-limit: three recipients an hour."""
+    need_file(f"{POLICYD}/usr/bin/policyd-rate-limit")
+    folder = mail_system.folder
+    text = (POLICYD / "etc/policyd-rate-limit.yaml").read_text()
+    for old, new in {
+        "- [10, 60] ": "- [3, 3600] ",
+        'user: "policyd-rate-limit"': 'user: "nobody"',
+        'group: "policyd-rate-limit"': 'group: "nogroup"',
+        "/var/spool/postfix": f"{folder}/spool",
+        "/var/lib/policyd-rate-limit": f"{folder}/policyd",
+        "/var/run/policyd-rate-limit": f"{folder}/policyd",
+    }.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / "policyd.yaml").write_text(text)
+    command = ["/usr/bin/python3", f"{POLICYD}/usr/bin/policyd-rate-limit", "--file", f"{folder}/policyd.yaml"]
+    modules = {"PYTHONPATH": f"{POLICYD}/usr/lib/python3/dist-packages", "PATH": "/usr/bin:/bin"}
+    policyd = Service("policyd", command, folder, modules)
+    try:
+        policyd.begin()
+        wait_until((folder / "spool/ratelimit/policy").exists)
+        yield mail_system.ports["limited"]
+    finally:
+        policyd.stop()
+
+
+def passed_on(port: int, who: Mailbox, recipients: int) -> list[int]:
+    """What Postfix says to each, as Dovecot hands on a letter of who signed in."""
+    with smtplib.SMTP(HOST, port, "mail.example.edu", 30) as line:
+        line.ehlo()
+        assert line.docmd("XCLIENT", f"LOGIN={who.name} ADDR={who.address}")[0] == 220
+        line.ehlo()
+        line.mail(who.name)
+        return [line.rcpt(who.name)[0] for _ in range(recipients)]
+
+
+def test_one_account_sends_so_much_and_the_others_go_on(limited: int, staff: Mailbox, colleague: Mailbox) -> None:
+    """By the account, wherever it comes from: a campus may have one address."""
+    colleague.address = staff.address
+    assert passed_on(limited, staff, 2) == [250, 250]
+    assert passed_on(limited, staff, 2) == [250, 450]
+    assert passed_on(limited, colleague, 1) == [250]
+    staff.address = new_address()
+    assert passed_on(limited, staff, 1) == [450], "later"
 
 
 # --- From outside ----------------------------------------------------------------------------------------------------

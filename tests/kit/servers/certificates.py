@@ -9,6 +9,7 @@ NAMES = (
     "DNS:localhost",
     "IP:127.0.0.1",
     "IP:127.0.7.1",
+    "IP:::1",
     "DNS:example.edu",
     "DNS:*.example.edu",
     "DNS:*.mail.example.edu",

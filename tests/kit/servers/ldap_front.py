@@ -69,14 +69,14 @@ def with_tls(front: Front, folder: Path) -> Iterator[tuple[Front, Path]]:
 
 
 @contextmanager
-def saslauthd(front: Front) -> Iterator[Path]:
-    """As docs/mail-servers/ldap.md sets it up. The folder of its socket, whose name must be short."""
+def saslauthd(url: str) -> Iterator[Path]:
+    """Asking the front there, as docs/mail-servers/ldap.md says. The folder of its socket, whose name must be short."""
     text = (ROOT / "deploy/ldap/saslauthd.conf").read_text()
     assert OURS in text
     with tempfile.TemporaryDirectory(prefix="mailkey-sasl-") as name:
         folder = Path(name)
         folder.chmod(0o711)  # a mail server is another user
-        (folder / "saslauthd.conf").write_text(text.replace(OURS, front.url))
+        (folder / "saslauthd.conf").write_text(text.replace(OURS, url))
         command = [need("saslauthd"), "-a", "ldap", "-O", f"{folder}/saslauthd.conf", "-m", name, "-n", "1", "-r", "-d"]
         service = Service("saslauthd", command, folder, {"PATH": "/usr/sbin:/usr/bin"})
         try:

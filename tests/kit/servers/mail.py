@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.kit.servers import certificates, migrated, need
-from tests.kit.servers.mail_files import BEHIND_NGINX, FIRST_WAY, NGINX, POSTFIX
+from tests.kit.servers.mail_files import BEHIND_NGINX, FIRST_WAY, NGINX, POSTFIX, SASL, limited
 from tests.kit.servers.service import DEPLOY, ROOT, Service, free_ports, left_over
 from tests.kit.waiting import wait_until
 
@@ -30,9 +30,13 @@ DOVEADM_KEY = "key-of-doveadm/with+odd=characters"
 WITH_WEBMAIL = {"#!include mailkey/webmail": "!include mailkey/webmail"}
 WITH_STARTTLS = {"#!include mailkey/starttls": "!include mailkey/starttls"}
 BEHIND = {"#!include mailkey/behind": "!include mailkey/behind"}
+BRAKE = 12  # wrong mailbox passwords, from where an account is not known
+DEVICES = 12  # what one person may have open at once from one address; fifty in deploy/
+IPV6 = Path("/proc/net/if_inet6")
+LISTEN = "127.0.0.1, ::1" if IPV6.exists() and "0" * 31 + "1 " in IPV6.read_text() else "127.0.0.1"
 MAIL_USER = 399  # a system user, as `adduser --system` makes one; needs no name here
 PORTS = ("imap", "pop3", "smtp", "sieve", "doveadm", "starttls_imap", "starttls_pop3", "starttls_smtp",
-         "relay", "world")  # of one Dovecot and its Postfix  # fmt: skip
+         "relay", "world", "sasl", "limited")  # of one Dovecot and its Postfix  # fmt: skip
 NGINX_PORTS = ("nginx_login", "nginx_imap", "nginx_pop3", "nginx_smtp")
 SERVICES = ("login", *PORTS, "portal", "webmail", "webmail_http", *NGINX_PORTS,
             "behind_imap", "behind_pop3", "behind_smtp", "behind_doveadm",
@@ -162,6 +166,7 @@ class MailSystem:
             "= vmail": f"= {MAIL_USER}",
             "https://dovecot:SECRET@security.mail.example.edu": asker,
             "#!include mailkey-doveadm": "!include mailkey-doveadm",
+            "mail_max_userip_connections = 50": f"mail_max_userip_connections = {DEVICES}",
             "doveadm_api_key = SECRET": f"doveadm_api_key = {DOVEADM_KEY}",
             "port = 8180": f"port = {ports['doveadm']}",
             "port = 143\n": f"port = {ports['starttls_imap']}\n",
@@ -177,7 +182,7 @@ class MailSystem:
             (place / secret).chmod(0o640)
             shutil.chown(place / secret, "root", "dovecot")
         with (place / "dovecot.conf").open("a") as configuration:
-            configuration.write(template.format(folder=folder, ports=ports))
+            configuration.write(template.format(folder=folder, ports=ports, listen=LISTEN))
         return self.service(name, *self._program("dovecot", root), "-F", "-c", str(folder / "dovecot.conf"))
 
     def postfix(self, dovecot: str = "dovecot", *, way: str = "", root: Path = Path("/")) -> Service:
@@ -192,7 +197,12 @@ class MailSystem:
         }
         self.copy("postfix", place, changes)
         with (place / "main.cf").open("a") as main:
-            main.write(POSTFIX.format(folder=self.folder))
+            main.write(POSTFIX.format(folder=self.folder, listen=LISTEN))
+        listener = limited((place / "master.cf").read_text(), self.ports[way + "relay"], self.ports[way + "limited"])
+        with (place / "master.cf").open("a") as master:
+            master.write(SASL.format(port=self.ports[way + "sasl"]) + listener)
+            if "::1" in LISTEN:
+                master.write(f"[::1]:{self.ports[way + 'world']} inet n - n - - smtpd\n")
         (place / "mailboxes").write_text("".join(f"{mailbox} yes\n" for mailbox in self.mailboxes))
         granted = (f"office-{mailbox} other@example.edu,{mailbox}\n" for mailbox in self.mailboxes)
         (place / "senders").write_text("".join(granted))
@@ -215,11 +225,14 @@ class MailSystem:
             "/etc/nginx": str(folder),
             "127.0.0.1:8001": f"127.0.0.1:{self.ports['login']}",
             "127.0.0.1:8002": f"127.0.0.1:{self.ports[way + 'nginx_login']}",
-            **{f"        listen   [::]:{port} ssl;\n": "" for port in (993, 995, 465)},
-            "listen   993": f"listen 127.0.0.1:{self.ports[way + 'nginx_imap']}",
-            "listen   995": f"listen 127.0.0.1:{self.ports[way + 'nginx_pop3']}",
-            "listen   465": f"listen 127.0.0.1:{self.ports[way + 'nginx_smtp']}",
         }
+        for number, name in ((993, "imap"), (995, "pop3"), (465, "smtp")):
+            port = self.ports[f"{way}nginx_{name}"]
+            by_6 = f"        listen   [::1]:{port} ssl;\n" if "::1" in LISTEN else ""
+            changes |= {
+                f"        listen   [::]:{number} ssl;\n": by_6,
+                f"listen   {number}": f"listen 127.0.0.1:{port}",
+            }
         self.copy("nginx", place, changes)
         (place / "mailkey-token.conf").write_text(f'auth_http_header Authorization "Bearer {TOKEN}";\n')
         temp_paths = " ".join(
@@ -239,7 +252,9 @@ def mail_system() -> Iterator[MailSystem]:
     with tempfile.TemporaryDirectory(prefix="mailkey-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # servers drop their privileges and still need their files
-        system = MailSystem(folder, SMS_RESEND_AFTER="1", SMS_HOURLY_LIMIT="100", SMS_DAILY_LIMIT="100")
+        system = MailSystem(
+            folder, SMS_RESEND_AFTER="1", SMS_HOURLY_LIMIT="100", SMS_DAILY_LIMIT="100", BRAKE_AFTER_FAILURES=str(BRAKE)
+        )
         try:
             system.start()
             yield system
