@@ -34,7 +34,8 @@ hypothesis.settings.load_profile("house")
 
 register_tasks()  # what is queued is done at once, see _clean
 
-pytest_plugins = ["tests.kit.servers.browser", "tests.kit.servers.front", "tests.kit.servers.house"]
+pytest_plugins = ["tests.kit.servers.browser", "tests.kit.servers.front", "tests.kit.servers.house",
+                  "tests.kit.servers.trixie"]  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

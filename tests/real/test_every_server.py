@@ -27,13 +27,10 @@ from tests.kit.servers.http_stub import Answer, http_stub
 from tests.kit.servers.ldap_front import SUFFIX, saslauthd
 from tests.kit.servers.mail import TOKEN, MailSystem
 from tests.kit.servers.service import Service
-from tests.kit.servers.trixie import newer
 from tests.kit.share import pairwise
 from tests.real.test_cyrus import cyrus
 from tests.real.test_dav import lay_out
 from tests.real.test_ldap_front import exim_in
-
-__all__ = ["newer"]  # a fixture
 
 pytestmark = pytest.mark.slow
 

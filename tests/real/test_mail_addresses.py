@@ -14,10 +14,7 @@ from tests.kit.mail_programs import HOST, HOST_6, IN, PASSWORD, WRONG, Mailbox, 
 from tests.kit.open_programs import PROTOCOLS
 from tests.kit.servers import need
 from tests.kit.servers.mail import BRAKE, IPV6, LISTEN, MailSystem
-from tests.kit.servers.trixie import newer
 from tests.kit.waiting import wait_until
-
-__all__ = ["newer"]  # a fixture
 
 pytestmark = pytest.mark.slow
 

@@ -36,7 +36,7 @@ from tests.kit.open_programs import PROTOCOLS, OpenPrograms
 from tests.kit.servers.applications import Browser
 from tests.kit.servers.house import House
 from tests.kit.servers.mail import DOVEADM_KEY, MAIL_USER, MailSystem
-from tests.kit.servers.trixie import WAY, folder_of, newer, newer_nginx
+from tests.kit.servers.trixie import WAY, folder_of
 from tests.kit.waiting import wait_until
 from tests.real import test_webmail, test_webmail_out
 from tests.real.test_mail_servers import (
@@ -66,8 +66,6 @@ from tests.real.test_webmail_servers import (
 pytestmark = pytest.mark.slow
 
 __all__ = [  # fixtures, and the tests that are the same
-    "newer",
-    "newer_nginx",
     "service_away",
     "test_a_hanging_service_means_try_later_and_counts_nothing",
     "test_a_name_that_is_a_path_or_a_format_is_nobodys_and_counts",
