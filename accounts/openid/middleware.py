@@ -44,7 +44,7 @@ class LeadsToApplications:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
-        has_a_form = response.status_code < 300 or response.status_code >= 400
+        has_a_form = response.status_code < 300 or 400 <= response.status_code < 500  # nor has a fault of ours
         if has_a_form and getattr(request, "_leads_to_applications", False):
             allowed = [*origins(), *own(getattr(request, "_leads_to", None))]
             response._csp_update = {"form-action": allowed}  # type: ignore[attr-defined] # as csp.decorators do it

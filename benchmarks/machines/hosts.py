@@ -71,6 +71,7 @@ class Host:
 
     def remove(self) -> None:
         self.kill()
+        run("ip", "link", "del", self._cable)  # or it may stay for as long as the kernel remembers a connection
         run("ip", "netns", "del", self._space)
 
 

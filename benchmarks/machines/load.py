@@ -2,8 +2,8 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -18,6 +18,7 @@ from benchmarks.rush import PASSWORD
 from benchmarks.sending import Gateway, number
 
 LOGINS_EVERY, SIGN_INS_EVERY = 0.1, 1.5  # seconds
+LET_IN = 200
 AGAIN_AFTER = 1.0  # seconds
 GIVES_UP_AFTER = 40.0  # seconds
 LANES = 16
@@ -30,6 +31,7 @@ class Try:
 
     began: float
     failed_at: list[float] = field(default_factory=list)
+    why: list[str] = field(default_factory=list)
     done: bool = False
     gave_up: bool = False
 
@@ -77,7 +79,10 @@ class Load:
             self._until_done(self.told.logins, partial(self._is_let_in, name, secret, f"10.9.{lane}.7"))
 
     def _is_let_in(self, *login: str) -> bool:
-        return self.mail_login(*login) == 200
+        status = self.mail_login(*login)
+        if status != LET_IN:
+            raise OSError(status)
+        return True
 
     def mail_login(self, name: str, password: str, address: str) -> int:
         form = {"user": name, "password": password, "protocol": "imap", "address": address}
@@ -101,9 +106,13 @@ class Load:
             told.append(tried)
         while not tried.done and time.monotonic() - tried.began < GIVES_UP_AFTER:
             began = time.monotonic()
-            with suppress(*AWAY):
+            try:
                 tried.done = does()
+                why = "another answer"
+            except AWAY as error:
+                why = f"{type(error).__name__} {error}"
             if not tried.done:
+                tried.why.append(why)
                 tried.failed_at.append(began)
                 time.sleep(AGAIN_AFTER)
         tried.gave_up = not tried.done
@@ -132,9 +141,7 @@ class _Browser:
     def password(self) -> bool:
         """On the page of the code at the end."""
         self.asked_at = time.time()
-        return (
-            self._send("/sign-in/", username=f"someone{self._who}@example.edu", password=PASSWORD) == "/sign-in/code/"
-        )
+        return self._leads("/sign-in/", "/sign-in/code/", username=f"someone{self._who}@example.edu", password=PASSWORD)
 
     def code(self) -> bool:
         """In at the end. Who has no SMS yet waits for it, which is no failure of a page."""
@@ -142,16 +149,20 @@ class _Browser:
         while number(self._who) not in self._load.gateway.texts and time.monotonic() < until:
             time.sleep(0.1)
         found = re.search(r"(?<!\d)\d{6}(?!\d)", self._load.gateway.texts.get(number(self._who), ""))
-        return bool(found) and self._send("/sign-in/code/", code=found[0] if found else "") == "/"
+        return bool(found) and self._leads("/sign-in/code/", "/", code=found[0] if found else "")
 
-    def _send(self, path: str, **fields: str) -> str:
-        """Where it leads; nothing if a fault of ours came."""
-        text = self._open("GET", path)[1]
+    def _leads(self, path: str, to: str, **fields: str) -> bool:
+        page, text = self._open("GET", path)
         hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', text))
         hidden.pop("send", None)
         if "csrfmiddlewaretoken" not in hidden:
-            return ""
-        return self._open("POST", path, hidden | fields)[0].headers["Location"] or ""
+            raise OSError(f"no form at {path}: {page.status} {page.headers['Location']}")
+        answer, text = self._open("POST", path, hidden | fields)
+        if answer.headers["Location"] != to:
+            raise OSError(
+                f"{path} says {answer.status} {answer.headers['Location']} {re.findall('alert[^>]*>([^<]+)|invalid[^>]*>([^<]+)', text)[:3]}"
+            )
+        return True
 
     def _open(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[HTTPResponse, str]:
         site = "https://portal.example.edu"
@@ -193,4 +204,5 @@ def summed(told: Told, since: float) -> dict[str, Any]:
         "never done": sum(one.gave_up for one in tries), "seconds until whole": max(last - since, 0),
         "codes": len(told.codes), "codes that did not come": len(told.codes) - len(came),
         "longest wait for a code": max(came, default=0),
+        "why": Counter(why for one in tries for why in one.why),
     }  # fmt: skip

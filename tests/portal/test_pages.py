@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from accounts.phones.models import Phone
 from tests.conftest import MakeUser
-from tests.kit.people import NUMBER, Person, code_from_phone
+from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
 from tests.kit.sitemap import Addresses, places
 from tests.kit.snapshots import changed, everything
 
@@ -166,6 +166,27 @@ def test_not_ready_without_the_database(db: None, client: Client) -> None:
         assert client.get("/health/live").status_code == 200
     assert ready.status_code == 503
     assert ready.content == b"the database does not answer\n"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    ("path", "halfway"),
+    [("/sign-in/", False), *((path, True) for path in ("/sign-in/", "/sign-in/code/", "/openid/authorize/", "/"))],
+)
+def test_whoever_is_the_first_to_notice_is_told_that_it_is_our_fault(
+    wangwu: Person, path: str, method: str, *, halfway: bool
+) -> None:
+    """Nobody knows yet that the database is away, and nothing that stands around a page may ask it for more."""
+    if halfway:
+        wangwu.enter_password()
+
+    def away(*_: Any) -> Any:
+        raise OperationalError("connection refused")
+
+    with connection.execute_wrapper(away):
+        answer = getattr(wangwu, method)(path, {"username": wangwu.user, "password": PASSWORD})
+    assert answer.status_code == 503, answer.headers
+    assert "系统出错了" in answer.content.decode()
 
 
 def test_health_leaves_no_traces(db: None, client: Client) -> None:
