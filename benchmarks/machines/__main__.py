@@ -193,8 +193,7 @@ def main(rounds: int, names: set[str]) -> int:
             total = end_of_sms() | {"sent twice": sum(times > 1 for times in gateway.asked.values())}
             keep(folder)
     print(json.dumps(total), flush=True)
-    if not names:
-        write(found, total, rounds)
+    write(found, total, rounds)
     bad = (
         total["sent twice"]
         + total["lost in silence"]
