@@ -159,9 +159,8 @@ class _Browser:
             raise OSError(f"no form at {path}: {page.status} {page.headers['Location']}")
         answer, text = self._open("POST", path, hidden | fields)
         if answer.headers["Location"] != to:
-            raise OSError(
-                f"{path} says {answer.status} {answer.headers['Location']} {re.findall('alert[^>]*>([^<]+)|invalid[^>]*>([^<]+)', text)[:3]}"
-            )
+            said = re.findall(r"(?:alert|invalid)[^>]*>([^<]+)", text)
+            raise OSError(f"{path} says {answer.status} {answer.headers['Location']} {said[:3]}")
         return True
 
     def _open(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[HTTPResponse, str]:
