@@ -129,9 +129,7 @@ class Trial:
 def trials(site: Site, load: Load, rounds: int, names: set[str]) -> Iterator[dict[str, Any]]:
     trial = Trial(site, load)
     for _ in range(rounds):
-        for name in list(site.network.hosts):
-            if name == "front" or (names and name not in names):
-                continue
+        for name in [name for name in site.network.hosts if name != "front" and (not names or name in names)]:
             for how in ("power", "cable"):
                 found = trial.of(name, how)
                 print(json.dumps(found), flush=True)

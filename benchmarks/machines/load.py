@@ -154,7 +154,7 @@ class _Browser:
     def _leads(self, path: str, to: str, **fields: str) -> bool:
         page, text = self._open("GET", path)
         hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', text))
-        hidden.pop("send", None)
+        hidden = {name: hidden[name] for name in ("csrfmiddlewaretoken", "flow") if name in hidden}
         if "csrfmiddlewaretoken" not in hidden:
             raise OSError(f"no form at {path}: {page.status} {page.headers['Location']}")
         answer, text = self._open("POST", path, hidden | fields)
