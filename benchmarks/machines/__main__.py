@@ -32,7 +32,7 @@ from tests.kit.waiting import wait_until
 NEEDED = {"/usr/sbin/haproxy": "haproxy", "/usr/bin/redis-server": "redis-server",
           "/usr/lib/postgresql": "postgresql", "/sbin/ip": "iproute2"}  # fmt: skip
 GUESSES = 10
-STEADY, AWAY, PROMOTED_AFTER = 4.0, 12.0, 5.0  # seconds
+STEADY, AWAY, PROMOTED_AFTER = 3.0, 8.0, 5.0  # seconds
 WHOLE_WITHIN = 60.0  # seconds after it is back
 TABLE = re.compile(r"(<!-- machines -->\n).*?(<!-- end -->)", re.DOTALL)
 
