@@ -137,8 +137,11 @@ def trials(site: Site, load: Load, rounds: int, names: set[str]) -> Iterator[dic
 
 
 def end_of_sms() -> dict[str, Any]:
+    from django.db import connection
+
     from accounts.delivery.models import Sms
 
+    connection.close()  # it may have been to one that was killed
     wait_for_the_end(90)
     told = list(Sms.objects.values_list("number", "status"))
     ends = {Sms.Status.SENT, Sms.Status.DELIVERED, Sms.Status.FAILED, Sms.Status.UNKNOWN}
