@@ -106,7 +106,7 @@ faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers
 machines: $(DEVELOPMENT)  ## Thirteen machines, each without power and without network in turn, under load (root, PostgreSQL, Redis, haproxy; ARGS='2 pg1': rounds, names)
 	@$(BIN)/python -m benchmarks.machines $(ARGS)
 
-mutants: $(DEVELOPMENT)  ## Does a test fail when a rule of security is changed? Each change in turn (ARGS='codes bans' for some rooms; hours for all)
+mutants: $(DEVELOPMENT)  ## Does a test fail when a rule of security is changed? Each change in turn (ARGS='codes bans' for some rooms, a few minutes each; --again, --branches)
 	@$(BIN)/python -m tests.kit.mutants $(ARGS)
 
 release: $(DEVELOPMENT)  ## What is handed out as the version that CHANGELOG.md begins with, in var/release (KEY=... signs)
