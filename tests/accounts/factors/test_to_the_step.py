@@ -106,6 +106,7 @@ def test_a_new_app_is_as_its_first_code_says(owner: User, other: User) -> None:
     assert (app.name, app.last_step, app.drift, app.last_used_at) == ("my phone", now() + 1, 1, timezone.now())
     event = SecurityEvent.objects.get(kind="way_added")
     assert (event.user, event.address, event.detail) == (owner, "192.0.2.9", {"way": "app", "name": "my phone"})
+    assert (list(authenticators.of(owner)), list(authenticators.of(other))) == ([app], [foreign])
     assert authenticators.rename(owner, app.pk, "x" * 99)
     assert not authenticators.rename(owner, foreign.pk, "mine")
     names = dict(Authenticator.objects.values_list("pk", "name"))
