@@ -91,8 +91,8 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 	@$(BIN)/python -m benchmarks.office
 	@$(BIN)/python -m benchmarks.sign_in
 
-load: $(DEVELOPMENT)  ## 200 mail logins a second, by themselves and while 50 people sign in (needs PostgreSQL)
-	@$(BIN)/python -m benchmarks.rush
+load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, while every phone asks for mail (needs PostgreSQL, Redis)
+	@$(BIN)/python -m benchmarks.first_day
 
 install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstrap unpacks, as root (ARGS=trixie; some minutes)
 	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)

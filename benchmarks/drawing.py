@@ -1,6 +1,6 @@
 """Pictures of what was measured, for docs/: SVG, readable on a light and on a dark page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 720, 300
@@ -9,14 +9,14 @@ COLOURS = ("#0b6bcb", "#c2410c")
 STYLE = "text{font:13px sans-serif;fill:#1f2937}.grid{stroke:#d1d5db}svg{background:#fff}"
 
 
-def over_time(series: dict[str, Sequence[float]], step: float) -> str:
-    """Lines of seconds, a point each `step` seconds, from nothing up to a round figure over the largest."""
+def lines_of_seconds(series: Mapping[str, Sequence[float]], step: float, unit: str = "s") -> str:
+    """A point each `step` of `unit`, from nothing up to a round figure over the largest."""
     top = _round_up(max(map(max, series.values())))
     last = step * max(1, max(map(len, series.values())) - 1)
     marks = [_level(top * part / 4, top) for part in range(5)]
     for part in range(6):
         at = last * part / 5
-        marks.append(_text(_x(at, last), HEIGHT - BOTTOM + 20, f"{at:.0f} s", "middle"))
+        marks.append(_text(_x(at, last), HEIGHT - BOTTOM + 20, f"{at:.0f} {unit}", "middle"))
     lines = [
         _line(number, name, [(_x(step * place, last), _y(value, top)) for place, value in enumerate(values)])
         for number, (name, values) in enumerate(series.items())

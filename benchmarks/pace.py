@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks.drawing import over_time
+from benchmarks.drawing import lines_of_seconds
 from benchmarks.sending import Gateway, Site, ask, number, site, wait_for_the_end
 
 TAKES = 0.2  # seconds
@@ -58,7 +58,7 @@ def main(picture: Path | None, seconds: int = 60, a_second: int = 33, most: int 
     print("\nProcessor time for one SMS, by the number of worker processes:", *costs, sep="\n")
     if picture:
         windows = [times[place : place + WINDOW * a_second] for place in range(0, len(times), WINDOW * a_second)]
-        picture.write_text(over_time({
+        picture.write_text(lines_of_seconds({
             "half of the SMS within": [median(window) for window in windows],
             "99 of 100 within": [quantiles(window, n=100)[98] for window in windows],
         }, WINDOW))  # fmt: skip
