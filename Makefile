@@ -4,9 +4,8 @@ MAIL_PORT ?= 8001
 PYTHON ?= python3
 COVERAGE ?= on
 export PORT MAIL_PORT
-# Tests with servers and browsers wait more than they compute: one process more than there are cores, four at most. (Two
-# more take as long, and servers that have to answer in time do it less often.)
-TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
+# Tests with servers and browsers wait about half of the time: two processes more than there are cores, four at most.
+TESTERS := $(shell cores=$$(nproc); echo $$((cores < 2 ? cores + 2 : 4)))
 
 BIN := .venv/bin
 RUNTIME := .venv/.runtime
