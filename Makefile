@@ -51,7 +51,7 @@ source: $(DEVELOPMENT)
 	$(BIN)/lint-imports
 	DEBUG=on $(BIN)/python -m tests.kit.dead_code
 	$(BIN)/deptry .
-	$(BIN)/deptry . --exclude '\.venv|^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-ldap-direct.txt,requirements-mysql-direct.txt,requirements-dev-direct.txt
+	$(BIN)/deptry . --exclude '\.venv' --extend-exclude '^var/' --requirements-files requirements-direct.txt,requirements-alibaba-direct.txt,requirements-tencent-direct.txt,requirements-ldap-direct.txt,requirements-mysql-direct.txt,requirements-dev-direct.txt
 	DEBUG=on $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m tests.house.frozen
 	$(BIN)/python -m tests.kit.translations
