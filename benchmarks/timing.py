@@ -27,7 +27,7 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from benchmarks.mail_login import ENVIRONMENT, TOKEN
-from benchmarks.rush import served
+from benchmarks.mail_rush import served
 from tests.kit import mail_programs
 from tests.kit.servers.mail import MailSystem
 from tests.kit.servers.postgres import cluster

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import people, rush
+from benchmarks import mail_rush, people
 from benchmarks.mail_login import ENVIRONMENT
 from tests.kit.releases import GROWS, Releases
 from tests.kit.servers.postgres import cluster
@@ -41,7 +41,7 @@ def fill(rows: int) -> None:
 
 def logins(port: int) -> dict[str, Any]:
     """Of twenty seconds."""
-    return rush.answered(rush.asked("read_mail", port=port, logins=people.owners(50)))
+    return mail_rush.answered(mail_rush.asked(port=port, logins=people.owners(50)))
 
 
 def main(rows: int = ROWS) -> int:
@@ -68,7 +68,7 @@ def main(rows: int = ROWS) -> int:
             )
     for when, each in found.items():
         for mail in each:
-            rush.show(when, mail)
+            mail_rush.show(when, mail)
     bad = [mail for mail in found["meanwhile"] if set(mail["statuses"]) != {"200"} or mail["longest"] > LONGEST]
     return 1 if bad or upgrade.returncode else 0
 

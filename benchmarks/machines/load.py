@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks import people
+from benchmarks.first_day import PASSWORD
 from benchmarks.mail_login import TOKEN
-from benchmarks.rush import PASSWORD
 from benchmarks.sending import Gateway, number
 
 LOGINS_EVERY, SIGN_INS_EVERY = 0.1, 1.5  # seconds
