@@ -24,6 +24,7 @@ from accounts.delivery.gateways import memory
 from accounts.delivery.models import Sms
 from accounts.factors import authenticators, passkeys, recoverycodes
 from accounts.log.models import SecurityEvent
+from accounts.phones import notice
 from accounts.phones.models import Phone as PhoneRow
 from accounts.users.models import User
 from apppasswords import last_use, passwords
@@ -85,7 +86,7 @@ class World(RuleBasedStateMachine):
             )
             account = self.model.accounts[mailbox] = Account(mailbox, PASSWORD, two_step_from, staff=staff)
             if number:
-                PhoneRow.objects.create(user=user, number=f"+86{number}")
+                PhoneRow.objects.create(user=user, number=f"+86{number}", **notice.now().columns)
                 account.phone = Phone(f"+86{number}")
                 made = passwords.create(user, "Mail", limits=Limits(Scope.MAIL_AND_FILTERS))
                 assert not isinstance(made, passwords.Refusal)
