@@ -127,6 +127,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "operator": settings.SMS_OPERATOR,
         "version": notice.version(),
         "kept": {name: max(getattr(settings, name).days, 1) for name in KEPT},
+        "my_data": reverse("my_data"),
         "additions": _added(),
     }
     return render(request, "portal/privacy.html", context)

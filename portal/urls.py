@@ -9,6 +9,7 @@ from accounts.security.activity_views import activity, not_me
 from accounts.security.views import phone_unbind
 from apppasswords import passwords
 from portal import pages
+from portal.mydata.views import my_data
 from portal.operations import health
 
 urlpatterns = [
@@ -34,6 +35,7 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("theme.css", pages.theme_css, name="theme"),
+    path("security/data/", my_data, name="my_data"),
     path("privacy/", pages.privacy, name="privacy"),
     path("logo", pages.logo, name="logo"),
     path("admin/", admin.site.urls),

@@ -419,6 +419,7 @@ class Kind(models.TextChoices):
         Entry(needs={"why": CLOSURE}, says=_("account disabled by itself (%(why)s)"), by_itself=True),
         _("account disabled by itself"),
     )
+    DATA_TAKEN = "data_taken", _("copy of the own data taken")
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")
     PAUSE_ENDED = "pause_ended", Entry(may=WHY), _("pause of codes ended")

@@ -103,6 +103,7 @@ guides/                     GET                 200  200  200   200  200   200  
 guides/second-step/         GET                 200  200  200   200  200   200  200  200  200  200
 guides/<slug:program>/      GET                 200  200  200   200  200   200  200  200  200  200
 privacy/                    GET                 200  200  200   200  200   200  200  200  200  200
+security/data/              GET,POST            sign code bind  code bind  200  200  conf conf 200
 theme.css                   GET                 404  404  404   404  404   404  404  404  404  404
 logo                        GET                 404  404  404   404  404   404  404  404  404  404
 admin/login/                any                 sign sign sign  403  403   403  403  403  conf conf

@@ -209,6 +209,8 @@ def _security(page: Page, owner: User) -> Iterator[str]:
     yield "phone"
     page.goto("/privacy/")
     yield "privacy"
+    page.goto("/security/data/")
+    yield "my-data"
     with override_settings(PRIVACY_VERSION=2):
         page.goto("/")
         yield "home-to-agree"
