@@ -48,7 +48,7 @@ IS_SHARED = not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 QUEUES = {settings.CELERY_TASK_DEFAULT_QUEUE, *(str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values())}
 # Each subject deletes what has expired of it, a minute after the other.
 EXPIRING = ("apppasswords", "bans", "browsers", "delivery", "elsewhere", "faults", "imports", "log", "maillogins",
-            "mailsessions", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
+            "mailsessions", "office", "openid", "operations", "phones", "rollouts", "routes", "signin")  # fmt: skip
 app.conf.beat_schedule = (
     {
         "apppasswords-ask-owners": {"task": "apppasswords.ask_owners", "schedule": crontab(hour=9, minute=5)},
@@ -79,6 +79,7 @@ app.conf.beat_schedule = (
             else {}
         ),
         "closures-run": {"task": "closures.run", "schedule": crontab(minute=5), "options": OLD},
+        "office-erase": {"task": "office.erase", "schedule": crontab(hour=5, minute=20), "options": OLD},
         "log-verify": {"task": "log.verify", "schedule": crontab(hour=4, minute=40)},
     }
     | {

@@ -625,6 +625,12 @@ if DORMANT_AFTER and not CLOSING_TOLD_BEFORE < DORMANT_AFTER <= MAIL_LOGIN_LIFET
         "DORMANT_AFTER must be longer than CLOSING_TOLD_BEFORE, and no longer than MAIL_LOGIN_LIFETIME: "
         "else nobody knows who still reads mail by a mail program."
     )
+# How long after an account was disabled it is erased with all that is kept of it; 0: never.
+ERASE_AFTER = env.duration("ERASE_AFTER", "0s", "0s to 3650d")
+if ERASE_AFTER and ERASE_AFTER < MAIL_LOGIN_LIFETIME:
+    env.faults.append(
+        "ERASE_AFTER must be no shorter than MAIL_LOGIN_LIFETIME: else logins of mail programs go before their time."
+    )
 # Servers that can only bind ask by LDAP (docs/mail-servers/ldap.md): what each stands for, and from where it asks.
 LDAP_FRONT_SERVERS = env.rules("LDAP_FRONT_SERVERS", askers.SERVERS, askers.servers)
 LDAP_FRONT_LISTEN = env.endpoint("LDAP_FRONT_LISTEN", "127.0.0.1:1389")

@@ -94,3 +94,8 @@ def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = 
         return events.record(
             events.Kind.BAN_LIFTED, owner, actor=by, address=ban.network, **account, **events.because(reason)
         )
+
+
+def delete_expired() -> None:
+    """Past ones, for as long as the security log tells of them."""
+    Ban.objects.filter(until__lt=timezone.now() - settings.EVENT_LIFETIME).delete()

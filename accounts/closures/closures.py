@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.closures import dormancy
+from accounts.closures import absences, dormancy
 from accounts.closures.models import Closure
 from accounts.delivery import notices
 from accounts.lib import clock
@@ -35,6 +35,7 @@ def run() -> None:
         for user in dormancy.almost_due().exclude(told(Why.DORMANT))[:for_now]:
             _tell(user, Why.DORMANT)
         _close(dormancy.almost_due().filter(told(Why.DORMANT, last_day__lt=today)), Why.DORMANT)
+    absences.note()
 
 
 def of(user: User) -> Closure | None:

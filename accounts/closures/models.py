@@ -21,3 +21,13 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.why}"
+
+
+class Absence(models.Model):
+    """Since when an account is disabled, by whatever way (accounts/closures/absences.py)."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="absence")
+    since = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.user_id)

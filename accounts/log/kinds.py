@@ -419,6 +419,8 @@ class Kind(models.TextChoices):
         Entry(needs={"why": CLOSURE}, says=_("account disabled by itself (%(why)s)"), by_itself=True),
         _("account disabled by itself"),
     )
+    ERASED = "erased", Entry(may=WHY, notes=("reason",)), _("account erased with what was kept of it")
+    EXPIRED = "expired", Entry(by_itself=True), _("account erased by itself, disabled for long")
     DATA_TAKEN = "data_taken", _("copy of the own data taken")
     PEOPLE_EXPORTED = "people_exported", Entry(needs={"people": COUNT, "format": TEXT}), _("people exported")
     SESSIONS_ENDED = "sessions_ended", Entry(may=WHY), _("signed out everywhere")

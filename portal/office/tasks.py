@@ -3,6 +3,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from portal.office import erasure
 from portal.office.overview import figures
 
 
@@ -17,3 +18,13 @@ def sum_up_yesterday() -> None:
     yesterday = timezone.localdate() - timedelta(days=1)
     for day in {*figures.missing(), yesterday}:
         figures.sum_up(day)
+
+
+@shared_task(name="office.erase", time_limit=3600, soft_time_limit=3590)
+def erase() -> None:
+    erasure.run()
+
+
+@shared_task(name="office.delete_expired", time_limit=600, soft_time_limit=590)
+def delete_expired() -> None:
+    erasure.delete_expired()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.utils import timezone
@@ -43,7 +44,7 @@ from tests.kit.tampering import write
 
 SUBJECTS: dict[str, set[type[Model]]] = {
     "apppasswords": {ProfileLink},
-    "bans": {Failure, Network, Place, Brake},
+    "bans": {Ban, Failure, Network, Place, Brake},
     "browsers": {TrustedBrowser},
     "delivery": {Sms, SmsDay, Mail, ReminderMail, PreviewMail},
     "directory": {Asked, Remembered, Sync},
@@ -54,6 +55,7 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "log": {SecurityEvent},
     "maillogins": {MailLogin},
     "mailsessions": {Ending},
+    "office": {LogEntry},
     "openid": {IDToken},
     "operations": {Heartbeat},
     "phones": {HelpCode},
@@ -62,7 +64,6 @@ SUBJECTS: dict[str, set[type[Model]]] = {
     "signin": {Authorization, SignIn, Grant, AccessToken, RefreshToken, Session},
 }
 STAY = {
-    Ban: "the office looks at past ones",
     Exemption: "the office looks at past ones",
     AppPassword: "who made it sees that it has ended, and removes it",
     DeviceGrant: "django-oauth-toolkit's; nothing here makes one",
@@ -107,6 +108,9 @@ class Rows:
         networks = [{"network": f"192.0.2.{number}"} for number in (2, 3)]
         self._pair(Failure, "at", settings.FAILURE_LIFETIME, *networks, **wrong)
         yield Network, Pair(*(Network.objects.create(**network) for network in networks))
+        yield Ban, self._pair(Ban, "until", settings.EVENT_LIFETIME, network="192.0.2.9")
+        note = {"user": owner, "action_flag": 2}
+        yield LogEntry, self._pair(LogEntry, "action_time", settings.EVENT_LIFETIME, **note)
         yield Press, self._pair(Press, "until", timedelta(), {"browser": "over"}, {"browser": "live"})
         yield Ending, self._pair(Ending, "asked_at", history, why=Ending.Why.NOT_ME)
         outage = {"gateway": "memory", "error": "", "probe_at": self.now}

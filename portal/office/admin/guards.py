@@ -7,8 +7,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from accounts.sessions import clients
 from accounts.users import administrators
 from accounts.users.models import User
+from portal.office import erasure
 
 
 class KeepsAdministrators(admin.ModelAdmin[User]):
@@ -50,11 +52,12 @@ class KeepsAdministrators(admin.ModelAdmin[User]):
 
     def delete_model(self, request: Any, obj: User) -> None:
         with administrators.kept(request.user):
-            super().delete_model(request, obj)
+            erasure.erase(obj, actor=request.user, address=clients.address(request))
 
     def delete_queryset(self, request: Any, queryset: QuerySet[User]) -> None:
         with administrators.kept(request.user):
-            super().delete_queryset(request, queryset)
+            for user in queryset:
+                erasure.erase(user, actor=request.user, address=clients.address(request))
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         """The page that asks says so already."""

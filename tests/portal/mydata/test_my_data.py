@@ -44,6 +44,7 @@ LEFT_OUT = {
     "owners.Ownership.mailbox": "nobody signs in as a department mailbox",
     "directory.Asked.user": COUNTER,
     "apppasswords.Naming.user": COUNTER,
+    "closures.Absence.user": "of who cannot sign in",
     "directory.Remembered.user": "a digest of a password, for minutes",
     "openid.Grant.user": "lives for a minute",
     "openid.RefreshToken.user": WITH_IT,
