@@ -1,13 +1,11 @@
 """The sixteen characters of an app password: made, recognised, and turned into the digest that is kept."""
 
-import hashlib
-import hmac
 import re
 import secrets
 
 from django.conf import settings
 
-from accounts.lib import invisible
+from accounts.lib import invisible, macs
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nobody takes one of them for another
 SHORTEST_RANDOM = 12  # characters; shorter words are names
@@ -34,7 +32,7 @@ def typed(text: str) -> str | None:
 
 def digests(secret: str) -> list[str]:
     """Under every key: the first is the one for new passwords, the others still verify."""
-    return [hmac.digest(key.encode(), secret.encode(), hashlib.sha256).hex() for key in settings.APP_PASSWORD_KEYS]
+    return [macs.digest(key, secret.encode()).hex() for key in settings.APP_PASSWORD_KEYS]
 
 
 def looks_like_one(text: str) -> bool:

@@ -19,7 +19,7 @@ from csp.constants import NONE, SELF
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.lib import clock
+from accounts.lib import clock, macs
 from accounts.log import syslog
 from portal.database import several
 from portal.environment import askers, routes
@@ -630,6 +630,15 @@ ERASE_AFTER = env.duration("ERASE_AFTER", "0s", "0s to 3650d")
 if ERASE_AFTER and ERASE_AFTER < MAIL_LOGIN_LIFETIME:
     env.faults.append(
         "ERASE_AFTER must be no shorter than MAIL_LOGIN_LIFETIME: else logins of mail programs go before their time."
+    )
+# Which algorithms new keys are made for (manage.py keys --renew): SHA-256 and AES, or SM3 and SM4. A key says itself in
+# which it is used.
+KEY_ALGORITHMS = env.choice("KEY_ALGORITHMS", ("international", "sm"), "international")
+_sm_keys = [key for key in (SMS_CODE_KEY, *APP_PASSWORD_KEYS, *FACTOR_KEYS, *EVENT_LOG_KEYS) if macs.is_sm(key)]
+if (_sm_keys or KEY_ALGORITHMS == "sm") and (_lacking := macs.lacking()):
+    env.faults.append(
+        f"A key begins with sm3:, or KEY_ALGORITHMS is sm, and OpenSSL on this machine has no {_lacking}: "
+        "Debian 12 and later have it, or take the packages of requirements.txt."
     )
 # Servers that can only bind ask by LDAP (docs/mail-servers/ldap.md): what each stands for, and from where it asks.
 LDAP_FRONT_SERVERS = env.rules("LDAP_FRONT_SERVERS", askers.SERVERS, askers.servers)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.lib import macs
+
 
 def new_nonce() -> str:
     """Tells apart two events that say the same; a copy of a row has the nonce of the other."""
@@ -45,7 +47,7 @@ def is_end(digest: str, which: str, position: int, seal: str, at: datetime) -> b
 
 
 def _sign(message: bytes, key: str) -> str:
-    return hmac.digest(key.encode(), message, "sha256").hex()
+    return macs.digest(key, message).hex()
 
 
 def _is_by_one_of_ours(digest: str, message: bytes) -> bool:

@@ -5,8 +5,6 @@ stays bound until then. Were it unbound when the code is given, whoever knows th
 one; and whoever talks a clerk into a code would have locked the owner out at once.
 """
 
-import hashlib
-import hmac
 import secrets
 from enum import Enum, auto
 
@@ -19,6 +17,7 @@ from accounts.codes import guesses, limits
 from accounts.codes.guesses import Outcome
 from accounts.delivery import digits, notices
 from accounts.delivery.models import Sms
+from accounts.lib import macs
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import HelpCode, Phone
@@ -113,7 +112,7 @@ def issue(
 
 def _digest(user: User, nonce: str, code: str) -> str:
     bound = "\0".join(("help code", nonce, str(user.pk), code))
-    return hmac.digest(settings.SMS_CODE_KEY.encode(), bound.encode(), hashlib.sha256).hex()
+    return macs.digest(settings.SMS_CODE_KEY, bound.encode()).hex()
 
 
 def check(user: User, text: str, *, address: str = "") -> tuple[Outcome, HelpCode | None]:

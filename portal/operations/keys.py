@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts.factors import authenticators
 from accounts.factors.models import RecoverySet
-from accounts.lib import clock
+from accounts.lib import clock, macs
 from accounts.log.models import SecurityEvent
 from apppasswords.models import AppPassword
 from portal.environment import dotenv
@@ -71,6 +71,10 @@ KEYS = {
 }
 
 
+# In which algorithms they are used: accounts/lib/macs.py.
+SAY_THEMSELVES = ("SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS")
+
+
 def renew(name: str) -> str:
     """A new first key. What else is to be done, in a sentence."""
     file, beside = File(name), KEYS[name].old_ones
@@ -80,7 +84,7 @@ def renew(name: str) -> str:
         if any("\n" in value for value in there):
             raise Failed(f"{name} ends with a line break, which is a part of it, and {beside} cannot have one.")
         File(beside).put(*there, *File(beside).values())
-    new = _signing_key() if name == "OIDC_SIGNING_KEYS" else secrets.token_urlsafe(50)
+    new = _signing_key() if name == "OIDC_SIGNING_KEYS" else _key(name)
     file.put(new, *(there if beside == name else ()))
     file.note(timezone.now())
     return KEYS[name].next
@@ -166,6 +170,11 @@ def _write(file: Path, text: str) -> None:
         there.flush()
         os.fsync(there.fileno())
     kept.unlink()
+
+
+def _key(name: str) -> str:
+    is_sm = settings.KEY_ALGORITHMS == "sm" and name in SAY_THEMSELVES
+    return (macs.SM if is_sm else "") + secrets.token_urlsafe(50)
 
 
 def _signing_key() -> str:

@@ -80,6 +80,7 @@ WRONG = {
     "for each gateway the networks": ["10.0.0.0/8", "aliyun: 10.0.0.0/8", "memory: 10.0.0.1/8", "memory:", "memory: x"],
     "how many SMS or how much": ["200", "86: lots", "86: 5 yuan", "aliyun: 5", "86: -1"],
     "DEBUG or INFO": ["info", "LOUD"],
+    "international or sm": ["SM", "sm3", "sha256"],
     "a path such as /dev/log": ["logs.example.edu", "tcp://logs", "udp://logs:x"],
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from accounts.factors import authenticators, keyring
 from accounts.factors.models import Authenticator
+from accounts.lib import macs
 from portal.environment.environment import Environment
 from portal.operations.keys import KEYS
 from tests.conftest import MakeUser
@@ -71,6 +72,14 @@ def test_every_key_is_renewed_and_the_old_one_kept_where_it_is_needed(env: Path)
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     assert sorted(path.name for path in env.parent.iterdir()) == [".env", "app-passwords.key", "openid.pem"]
     assert "DEBUG=off" in env.read_text()
+
+
+def test_a_new_key_is_for_sm3_where_the_office_wants_that(env: Path, settings: Settings) -> None:
+    settings.KEY_ALGORITHMS = "sm"
+    for name in KEYS:
+        manage("--renew", name)
+    made = {name for name in KEYS if macs.is_sm(read(env, name)[0])}
+    assert made == {"SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS"}
 
 
 def test_an_old_key_goes_when_nothing_hangs_on_it(env: Path, settings: Settings, make_user: MakeUser) -> None:
