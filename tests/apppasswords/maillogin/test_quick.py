@@ -188,10 +188,13 @@ def row_of(cidr: str, kind: str) -> dict[str, str]:
     return {"cidr": cidr, "kind": kind, "first": first, "last": last}
 
 
+@pytest.mark.parametrize("address", [FREE, SHARED])
 def test_the_last_before_a_ban_is_left_to_the_whole_rules(
-    way: Way, passwords_of: dict[str, dict[str, str | None]]
+    way: Way, passwords_of: dict[str, dict[str, str | None]], address: str
 ) -> None:
-    login = Login("on@example.edu", "wrong", "imap", FREE)
+    """Where many share the address too: there it is the last of one account."""
+    KnownNetwork.objects.create(**row_of("10.0.0.0/16", "shared"))
+    login = Login("on@example.edu", "wrong", "imap", address)
     for _ in range(9):
         verdict = in_the_loop(way, login)
         assert verdict is not None
