@@ -89,7 +89,7 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
     broken = releases.after(releases.first, {f"{FOLDER}/0002_note.py": GROWS[f"{FOLDER}/0002_note.py"],
                                              "portal/wsgi.py": "\nraise RuntimeError('boom')\n"})  # fmt: skip
     new = releases.after(releases.first, GROWS)
-    with asked_all_the_time(site.ask, every=0.3) as answers:
+    with asked_all_the_time(site.ask, every=0.6) as answers:
         status, said = site.upgrade(paused)
         assert (status, releases.here()) == (1, releases.first), said
         assert "the old code writes to maillogin without note" in said
