@@ -37,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 FOREIGN = {"zh-CN": re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+"), "en-US": re.compile(r"[\u4e00-\u9fff]+")}
 GAP = re.compile("[，。：；？！、）] +[\u4e00-\u9fff“（]|[\u4e00-\u9fff][,:;?!.](?![A-Za-z0-9])| [，。：；？！、）]")
-NAMES = re.compile("腾讯身份验证器|示例大学|张三|简体中文|微信内置浏览器|我的手机|办公室电脑")
+NAMES = re.compile("腾讯身份验证器|示例大学|示例短信公司|张三|简体中文|微信内置浏览器|我的手机|办公室电脑")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 

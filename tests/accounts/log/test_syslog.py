@@ -123,7 +123,7 @@ def test_a_hung_syslog_costs_nothing(connect: Connect, monkeypatch: pytest.Monke
     for number in range(1000):
         logging.getLogger("mailkey.log").info("%s", number)
     assert timezone.now() - start < timedelta(seconds=1)
-    assert handler.lines.full()
+    assert handler.lines.qsize() in (9, 10), "its thread may have taken one only now"
     answers.set()
 
 

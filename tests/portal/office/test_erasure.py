@@ -105,6 +105,14 @@ def test_the_log_is_whole_and_says_it(left: User) -> None:
     assert left.username in sentences.full(event)
 
 
+def test_the_notes_about_whose_address_ends_alike_stay(left: User, clerk: Person) -> None:
+    assert clerk.user
+    for name in (f"Brother of {left.username}", f"lao{left.username}", f"{left.username}.cn"):
+        LogEntry.objects.create(user=clerk.user, object_repr=name, action_flag=CHANGE)
+    erasure.erase(left, actor=clerk.user)
+    assert {entry.object_repr for entry in LogEntry.objects.all()} == {f"lao{left.username}", f"{left.username}.cn"}
+
+
 # --- When
 
 
