@@ -78,8 +78,10 @@ MAIL_DOMAINS = list(dict.fromkeys([MAIL_DOMAIN, *env.domains("MAIL_DOMAINS")]))
 # zhangsan+news@example.edu is zhangsan's; no mailbox has a + in its own name then.
 SUBADDRESSES = env.boolean("SUBADDRESSES", "off")
 # Where mail programs look for the servers' settings (setup/autoconfig.py). These hosts answer that and nothing else.
+MAIL_PACC = env.boolean("MAIL_PACC", "off")  # by a draft too, which wants a digest in the DNS (setup/pacc.py)
+_setup_hosts = ("autoconfig.", "autodiscover.", *(["ua-auto-config."] if MAIL_PACC else []), "")
 AUTOCONFIG_HOSTS = env.hosts(
-    "AUTOCONFIG_HOSTS", ",".join(f"autoconfig.{each},autodiscover.{each},{each}" for each in MAIL_DOMAINS)
+    "AUTOCONFIG_HOSTS", ",".join(f"{name}{domain}" for domain in MAIL_DOMAINS for name in _setup_hosts)
 )
 SETUP_HOSTS = {host.lower() for host in AUTOCONFIG_HOSTS} - set(ALLOWED_HOSTS)  # the portal's own name stays its own
 ALLOWED_HOSTS += sorted(SETUP_HOSTS)

@@ -1,4 +1,4 @@
-"""Mail programs find the servers by themselves: Thunderbird's autoconfig and Outlook's autodiscover.
+"""Mail programs find the servers by themselves: Thunderbird's autoconfig, Outlook's autodiscover, and PACC.
 
 Everybody may ask, and everybody is answered the same: nothing here looks whether a mailbox exists. No answer asks for a
 password (401), because a program that is asked sends it.
@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.users import usernames
+from apppasswords.setup import pacc
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -28,6 +29,7 @@ PATHS = {
     "/mail/config-v1.1.xml",  # at autoconfig.<domain>
     "/.well-known/autoconfig/mail/config-v1.1.xml",  # at the domain itself
     "/autodiscover/autodiscover.xml",  # at both, and at autodiscover.<domain>
+    "/.well-known/user-agent-configuration.json",  # at ua-auto-config.<domain>
 }
 QUESTION_LIMIT = 8192  # bytes; what Outlook sends has about 400
 OUTLOOK = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
@@ -72,6 +74,15 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
     context = _servers() | {"domains": settings.MAIL_DOMAINS, "guides": guides, "dav": settings.DAV_HOST}
     context["offers_tokens"] = bool(settings.THUNDERBIRD_CLIENT)
     return render(request, "setup/autoconfig.xml", context, content_type="text/xml; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=3600)
+def configuration(request: HttpRequest) -> HttpResponse:
+    if not settings.MAIL_PACC:
+        return HttpResponseNotFound()
+    return HttpResponse(pacc.document(), content_type="application/json")
 
 
 @csrf_exempt

@@ -12,4 +12,5 @@ urlpatterns = [
     path("mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", autoconfig.autoconfig, name="autoconfig_well_known"),
     path("autodiscover/autodiscover.xml", autoconfig.autodiscover, name="autodiscover"),
+    path(".well-known/user-agent-configuration.json", autoconfig.configuration, name="pacc"),
 ]

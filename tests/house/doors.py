@@ -95,6 +95,7 @@ health/live                 GET                 200  200  200   200  200   200  
 health/ready                GET                 200  200  200   200  200   200  200  200  200  200
 mail/config-v1.1.xml        GET                 200  200  200   200  200   200  200  200  200  200
 .well-known/autoconfig/mail/config-v1.1.xml GET 200  200  200   200  200   200  200  200  200  200
+.well-known/user-agent-configuration.json GET   404  404  404   404  404   404  404  404  404  404
 autodiscover/autodiscover.xml POST              405  405  405   405  405   405  405  405  405  405
 outbox/                     GET                 404  404  404   404  404   404  404  404  404  404
 thunderbird.xpi             GET                 404  404  404   404  404   404  404  404  404  404
@@ -193,6 +194,7 @@ def _by_app(route: str, answers: list[str]) -> str:
 FOR_SERVERS = {
     "mail/config-v1.1.xml": "403",
     ".well-known/autoconfig/mail/config-v1.1.xml": "403",
+    ".well-known/user-agent-configuration.json": "403",
     "autodiscover/autodiscover.xml": "200",  # with the protocol's own error
     ".well-known/openid-configuration": "403",
     ".well-known/oauth-authorization-server": "403",
