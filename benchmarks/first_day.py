@@ -120,7 +120,8 @@ class Day:
                 with started(ROOT, Path(folder), os.environ, *NAMES) as units:
                     day = cls(units, database, redis, crowd)
                     mail = units.of["mailkey-mail"].process
-                    favour(tree(mail.pid) if mail else [])
+                    # Who asks too: it stands for other machines.
+                    favour([*(tree(mail.pid) if mail else []), crowd.pid])
                     ports = {"web": units.of["mailkey-web"].port, "mail": units.of["mailkey-mail"].port}
                     day.tell({"ports": ports | {"gateway": gateway}, "takes": TAKES, "token": TOKEN,
                               "password": PASSWORD, "owners": owners})  # fmt: skip
