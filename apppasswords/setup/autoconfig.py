@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -78,11 +79,12 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@cache_control(public=True, max_age=3600)
 def configuration(request: HttpRequest) -> HttpResponse:
     if not settings.MAIL_PACC:
-        return HttpResponseNotFound()
-    return HttpResponse(pacc.document(), content_type="application/json")
+        return HttpResponseNotFound()  # which nobody keeps: it may be switched on
+    response = HttpResponse(pacc.document(), content_type="application/json")
+    patch_cache_control(response, public=True, max_age=3600)
+    return response
 
 
 @csrf_exempt
