@@ -35,7 +35,7 @@ hypothesis.settings.load_profile("house")
 register_tasks()  # what is queued is done at once, see _clean
 
 pytest_plugins = ["tests.kit.servers.browser", "tests.kit.servers.front", "tests.kit.servers.house",
-                  "tests.kit.servers.trixie"]  # fmt: skip
+                  "tests.kit.servers.trixie", "tests.kit.two_people"]  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

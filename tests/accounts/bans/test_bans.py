@@ -13,7 +13,6 @@ from pytest_django import Settings
 from accounts.bans import attempts, bans
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
-from accounts.mailsessions.models import Ending
 from accounts.signin import signin
 from accounts.users.models import User
 from tests.conftest import MakeUser
@@ -279,66 +278,3 @@ def test_an_account_that_is_deleted_meanwhile_opens_nothing(lisi: User) -> None:
     assert attempt.outcome is attempts.Outcome.WRONG
     assert attempt.user is None
     assert not Failure.objects.exists(), "nobody's mistake"
-
-
-# --- What is said, and whose it is ------------------------------------------------------------------------------------
-
-
-def test_each_wrong_one_is_in_the_log(lisi: User) -> None:
-    guess()
-    guess("nobody")
-    refused = SecurityEvent.objects.filter(kind="refused").order_by("pk")
-    assert [(event.user, event.address, event.detail) for event in refused] == [
-        (lisi, HOME, {"channel": "web"}),
-        (None, HOME, {"channel": "web"}),
-    ]
-
-
-@pytest.mark.parametrize("account", ["lisi@example.edu", ""])
-def test_a_ban_of_one_account_is_its_owners(lisi: User, make_user: MakeUser, settings: Settings, account: str) -> None:
-    """What it has open from there ends; a ban of everybody at an address says nothing of whose that is."""
-    settings.DOVEADM_URLS = ["http://127.0.0.1:1"]
-    make_user("another")
-    bans.ban(HOME, account, Failure.objects.none())
-    ban = Ban.objects.get()
-    owner = lisi if account else None
-    event = SecurityEvent.objects.get(kind="banned")
-    assert (event.user, event.address, event.detail["failures"]) == (owner, HOME, 0)
-    assert [(list(ending.people), ending.network) for ending in Ending.objects.all()] == (
-        [([account], HOME)] if account else []
-    )
-    lifted = bans.lift(ban, None, reason="a mistake")
-    assert lifted
-    assert (lifted.user, lifted.detail.get("account", "")) == (owner, account)
-    assert bans.lift(ban, None) is None, "it was before"
-
-
-def test_for_whose_sake_a_ban_is_lifted_is_said(lisi: User, make_user: MakeUser) -> None:
-    guess(times=10)
-    guest = make_user("guest")
-    event = bans.lift(Ban.objects.get(), by=lisi, owner=guest, reason="a guest of his")
-    assert event
-    assert (event.user, event.actor, event.address) == (guest, lisi, HOME)
-
-
-def test_a_ban_holds_where_and_whom_it_says_as_long_as_it_says(
-    lisi: User, make_user: MakeUser, clock: time_machine.Traveller
-) -> None:
-    """Asked alone, and within a query of accounts."""
-    make_user("other")
-    for network, account, hours in ((HOME, "lisi@example.edu", 1), (HOME, "lisi@example.edu", 2), (CAFE, "", 1)):
-        until = timezone.now() + timedelta(hours=hours)
-        Ban.objects.create(network=network, account=account, until=until)
-    wide = Ban.objects.create(network="2001:db8:1::/48", account="", until=timezone.now() + timedelta(hours=3))
-    places = [(HOME, "lisi@example.edu", 2), (HOME, "other@example.edu", 0), (CAFE, "other@example.edu", 1),
-              ("192.0.2.1", "lisi@example.edu", 0), ("2001:db8:1:2::3", "lisi@example.edu", 3),
-              ("2001:db8:2:2::3", "lisi@example.edu", 0)]  # fmt: skip
-    for address, account, hours in places:
-        holds = timezone.now() + timedelta(hours=hours) if hours else None
-        assert bans.banned_until(address, account) == holds, (address, account)
-        row = attempts._read(User.objects.get(username=account).pk, address)
-        assert bans.holding(vars(row)["ban"], address) == holds, (address, account)
-    clock.shift(timedelta(hours=2))
-    assert bans.banned_until(HOME, "lisi@example.edu") is None, "over at its end"
-    bans.lift(wide, None)
-    assert bans.banned_until("2001:db8:1:2::3", "lisi@example.edu") is None

@@ -18,21 +18,10 @@ from accounts.factors.models import Authenticator, Passkey, RecoveryCode, Recove
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
 from accounts.users.models import User
-from tests.conftest import MakeUser
-from tests.kit.people import NUMBER, OTHER_NUMBER
+from tests.kit.people import NUMBER
 
 AAGUID = "00000000-0000-0000-0000-000000000000"
 MADE = Made("one", b"key", 0, backup_eligible=True, backed_up=False, transports="usb nfc", aaguid=AAGUID)
-
-
-@pytest.fixture
-def owner(make_user: MakeUser, clock: time_machine.Traveller) -> User:
-    return make_user("wangwu", phone=NUMBER)
-
-
-@pytest.fixture
-def other(make_user: MakeUser, clock: time_machine.Traveller) -> User:
-    return make_user("zhaoliu", phone=OTHER_NUMBER)
 
 
 def now() -> int:

@@ -19,21 +19,9 @@ from accounts.sessions.models import Authorization, SignIn
 from accounts.users import ways
 from accounts.users.models import User
 from accounts.users.ways import Device
-from tests.conftest import MakeUser
-from tests.kit.people import NUMBER, OTHER_NUMBER
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 LOOK = Look("Firefox", "Linux", "192.0.2.1")
-
-
-@pytest.fixture
-def owner(make_user: MakeUser, clock: time_machine.Traveller) -> User:
-    return make_user("wangwu", phone=NUMBER)
-
-
-@pytest.fixture
-def other(make_user: MakeUser, clock: time_machine.Traveller) -> User:
-    return make_user("zhaoliu", phone=OTHER_NUMBER)
 
 
 def is_in(user: User, session: str) -> SignIn:

@@ -14,24 +14,18 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans import bans, failures
-from accounts.bans.brake import Claim
 from accounts.bans.models import Ban, Brake, Failure
-from accounts.bans.where import places
 from accounts.log.models import SecurityEvent
-from accounts.maillogins.maillogins import Method, Success
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use, passwords
-from apppasswords.connections import Slip
-from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision
-from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
-from apppasswords.models import AppPassword, Mistake
+from apppasswords.maillogin.decision import Login, Outcome, Reason
+from apppasswords.models import AppPassword
+from tests.apppasswords.maillogin.conftest import ADDRESS, login, made
 from tests.conftest import MakeUser
-from tests.kit.people import NUMBER, OTHER_NUMBER, PASSWORD
-
-ADDRESS = "198.51.100.7"
+from tests.kit.people import OTHER_NUMBER, PASSWORD
 
 PROTOCOLS = ["imap", "pop3", "smtp", "sieve"]
 TYPED = ["app", "app with spaces", "app with hyphens", "app in capitals"]
@@ -50,31 +44,6 @@ NOT_THIS_MAILBOX = [
     "on@other.edu", "on+tag@example.edu", "on@example.edu\0", "on@example.edu.", "on\n@example.edu", "x" * 1_000_000,
     "\u043en@example.edu", "", "@", "on@", "@example.edu", "\ufffd",
 ]  # fmt: skip
-
-
-def login(user: str, password: str | None, protocol: str = "imap", address: str = ADDRESS) -> Verdict:
-    return decision.verify(Login(user, password, protocol, address))
-
-
-def made(user: User, name: str = "Mail") -> str:
-    result = passwords.create(user, name, limits=Limits(Scope.MAIL_AND_FILTERS))
-    assert not isinstance(result, passwords.Refusal)
-    return result[1]
-
-
-@pytest.fixture
-def accounts(make_user: MakeUser) -> dict[str, User]:
-    people = {
-        "two-step off": make_user("off", two_step=False),
-        "two-step on": make_user("on", phone=NUMBER),
-        "two-step on, no phone": make_user("nophone"),
-        "two-step from tomorrow": make_user("later", two_step=False),
-        "disabled": make_user("disabled", two_step=False, is_active=False),
-    }
-    later = people["two-step from tomorrow"]
-    later.two_step_from = timezone.now() + timedelta(days=1)
-    later.save()
-    return people
 
 
 def expected(account: str, typed: str) -> Outcome:
@@ -255,14 +224,6 @@ def test_last_use_moves_at_most_once_a_minute(accounts: dict[str, User]) -> None
     assert (row.last_used_protocol, row.last_used_address) == ("pop3", ADDRESS)
 
 
-def test_explain_counts_nothing_and_says_more(accounts: dict[str, User]) -> None:
-    verdict = decision.explain(Login("on@example.edu", PASSWORD, "imap", ADDRESS))
-    assert verdict.reason is Reason.NEEDS_APP_PASSWORD
-    assert decision.explain(Login("on@example.edu", "x", "imap", ADDRESS)).reason is Reason.WRONG
-    assert decision.explain(Login("on", "x", "imap", ADDRESS)).reason is Reason.BARE_NAME
-    assert not Failure.objects.exists()
-
-
 def test_a_ban_that_others_earned_while_it_was_compared_holds(
     accounts: dict[str, User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,59 +273,3 @@ def test_an_account_that_is_guessed_at_forgives_nothing_while_it_cannot_tell(
         assert login(owner.username, guess).outcome is Outcome.NO
     assert login(owner.username, PASSWORD).reason is Reason.GUESSED
     assert Failure.objects.filter(cleared_at=None).count() == 2
-
-
-def test_what_is_explained_is_the_first_that_holds(accounts: dict[str, User]) -> None:
-    owner = accounts["two-step on"]
-    assert decision.explain(Login("off@example.edu", PASSWORD, "imap", ADDRESS)).claimed is Claim.FREE
-    bans.ban(ADDRESS, owner.username, Failure.objects.none())
-    assert decision.explain(Login(owner.username, PASSWORD, "imap", ADDRESS)).reason is Reason.BANNED
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [("on", Reason.BARE_NAME), ("nobody@example.edu", Reason.UNKNOWN), ("a@b@example.edu", Reason.UNKNOWN)],
-)
-def test_a_name_that_is_nobodys_is_bare_or_unknown(accounts: dict[str, User], name: str, reason: Reason) -> None:
-    assert decision.explain(Login(name, PASSWORD, "imap", ADDRESS)).reason is reason
-
-
-def test_a_success_says_whose_and_how(accounts: dict[str, User]) -> None:
-    on, off = accounts["two-step on"], accounts["two-step off"]
-    secret = made(on)
-    password = AppPassword.objects.get()
-    with time_machine.travel(timezone.now(), tick=False):
-        now = timezone.now()
-        by_app, by_mailbox = login(on.username, secret, "pop3"), login(off.username, PASSWORD, "smtp")
-    assert by_app.success == Success(on.pk, "pop3", Method.APP_PASSWORD, ADDRESS, now)
-    assert by_app.use == decision.Use(password.pk, "pop3", ADDRESS, now)
-    assert (by_app.app_password_id, by_app.is_new_place, by_app.slip) == (password.pk, True, None)
-    assert by_mailbox.success == Success(off.pk, "smtp", Method.MAILBOX_PASSWORD, ADDRESS, now)
-    assert (by_mailbox.use, by_mailbox.app_password_id, by_mailbox.claimed) == (None, None, Claim.ONE)
-    places.note(on.pk, ADDRESS)
-    assert not login(on.username, secret).is_new_place
-
-
-def test_a_refusal_says_to_whom_what_was_wrong(accounts: dict[str, User]) -> None:
-    """Who waits for the first login of a program is told."""
-    on = accounts["two-step on"]
-    with time_machine.travel(timezone.now(), tick=False):
-        now = timezone.now()
-        wrong, bare = login(on.username, "wrong", "pop3"), login("on", "wrong", "smtp")
-        nobody, foreign = login("nobody@example.edu", "wrong"), login("nobody", "wrong")
-    assert wrong.slip == Slip(on.pk, Mistake.WRONG, "wrong", "pop3", ADDRESS, now, None, None)
-    assert bare.slip == Slip(on.pk, Mistake.BARE_NAME, "wrong", "smtp", ADDRESS, now, None, None)
-    assert (nobody.slip, foreign.slip) == (None, None)
-    events = SecurityEvent.objects.filter(kind="bare_name").order_by("pk")
-    assert [(event.user, event.address, event.detail["channel"]) for event in events] == [
-        (on, ADDRESS, "smtp"), (None, ADDRESS, "imap"),
-    ]  # fmt: skip
-    assert [failure.account == on.username for failure in Failure.objects.order_by("pk")] == [True, False, False, False]
-    for _ in range(7):
-        last = login("nobody@example.edu", "wrong")
-    assert last.banned_until == Ban.objects.get().until
-    assert login("nobody@example.edu", "wrong").outcome is Outcome.BANNED
-    banned = login(on.username, "wrong")
-    assert banned.slip
-    assert (banned.slip.kind, banned.slip.banned_until) == (Mistake.BANNED, Ban.objects.get().until)
-    assert Failure.objects.count() == 10, "what comes after a ban is not counted"
