@@ -2,7 +2,7 @@
 
     python -m benchmarks.lists [ACCOUNTS ...]
 
-A PostgreSQL of its own, in which the database writes the rows: of each account ten mail logins, ten events, two app
+A PostgreSQL of its own, filled by benchmarks/population.py: of each account ten mail logins, ten events, two app
 passwords, and one of whatever else there are lists of. A million accounts need 25 GB and half an hour. Each page is
 asked for four times, and the best of the last three counts: the first fills the caches.
 """
@@ -25,18 +25,11 @@ django.setup()
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Model
 from django.test.utils import setup_test_environment
 from django.utils import timezone
 
-from accounts.bans.models import Failure
-from accounts.browsers.models import TrustedBrowser
-from accounts.delivery.models import Mail, Sms
-from accounts.log import events
-from accounts.maillogins.models import MailLogin
-from accounts.phones.models import Phone
 from accounts.users.models import User
-from apppasswords.models import AppPassword
+from benchmarks import population
 from portal.celery import app
 from portal.office.overview import figures
 from tests.kit.crowd import database
@@ -46,18 +39,6 @@ from tests.kit.servers.postgres import cluster
 from tests.kit.upkeep import register_tasks
 
 LOOKS = 3
-DAYS = 360
-EACH = 10  # mail logins and events of an account
-
-# Of the n-th, as the database writes it.
-LATIN = "(ARRAY['wang','li','zhang','liu','chen','yang','huang','zhao','wu','zhou','xu','sun','ma','zhu','hu'])"
-FAMILY = "(string_to_array('王李张刘陈杨黄赵吴周徐孙马朱胡', NULL))"
-GIVEN = "(string_to_array('伟芳娜敏静秀英丽强磊军洋勇艳杰娟涛明超霞平刚桂兰飞鹏辉红建华', NULL))"
-NAME = (
-    f"{FAMILY}[1 + n % 15] || {GIVEN}[1 + n / 15 % 30] || CASE n % 3 WHEN 0 THEN '' ELSE {GIVEN}[1 + n / 450 % 30] END"
-)
-ORIGIN = "'10.' || n % 200 || '.' || n / 200 % 250 || '.' || n / 50000 % 250"
-RANDOM = "md5(n::text) || md5((-n)::text)"
 
 PAGES = {
     "people": "/admin/accounts/user/",
@@ -102,63 +83,6 @@ class Look:
     whole: float
 
 
-def address(number: str) -> str:
-    return f"{LATIN}[1 + {number} % 15] || '.' || {number} || '@example.edu'"
-
-
-def copy(row: Model, times: int, /, **columns: str) -> None:
-    """So many of it; `columns`: what differs, of the n-th."""
-    table = row._meta.db_table
-    names = [str(field.column) for field in row._meta.concrete_fields if not field.primary_key]
-    told = ", ".join(columns.get(name, f't."{name}"') for name in names)
-    written = ", ".join(f'"{name}"' for name in names)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} ({written}) SELECT {told} FROM {table} t, generate_series(1, {times}) n "
-            f"WHERE t.id = {row.pk}"
-        )
-
-
-def fill(people: int) -> User:
-    """Somebody among them."""
-    now, first = timezone.now(), User.objects.create_user("first@example.edu", PASSWORD, two_step_from=timezone.now())
-    phone = Phone.objects.create(user=first, number="+8613000000000", confirmed=True)
-    whose = f"(1 + (n - 1) % {people})"
-    owner = f"{first.pk} + {whose}"
-    days = f"({EACH} - 1 - (n - 1) / {people}) * {DAYS // EACH} + n % {DAYS // EACH}"
-    copy(first, people, username=address("n"), name=NAME, department="'第' || n % 60 || '学院'",
-         two_step_from="CASE WHEN n % 5 < 4 THEN t.two_step_from END",
-         last_login="now() - n % 500000 * interval '1 minute'")  # fmt: skip
-    copy(phone, people, user_id=owner, number="'+861' || (3100000000 + n)")
-    secret = AppPassword.objects.create(user=first, name="Mail", digest="0" * 64, last_used_at=now)
-    copy(secret, 2 * people, user_id=owner, digest=RANDOM, request="md5(n::text)", last_used_address=ORIGIN,
-         last_used_protocol="(ARRAY['imap','smtp','pop3',''])[1 + n % 4]")  # fmt: skip
-    login = MailLogin.objects.create(user=first, day=timezone.localdate(), protocol="imap", method="app", count=7)
-    copy(login, EACH * people, user_id=owner, day=f"t.day - ({days})::int", address=ORIGIN, count="1 + n % 50",
-         protocol="(ARRAY['imap','smtp','pop3'])[1 + n % 3]",
-         last_at=f"t.last_at - ({days}) * interval '1 day' - n % 30000 * interval '1 second'")  # fmt: skip
-    event = events.record(
-        events.Kind.SIGNED_IN, first, address="10.1.1.1", method="code", browser="Chrome", system="Windows"
-    )
-    copy(event, EACH * people, user_id=owner, nonce="md5(n::text)", signature=RANDOM, seal=RANDOM, previous=RANDOM,
-         username=address(whose),
-         kind="(ARRAY['signed_in','signed_out','code_wrong','refused'])[1 + n % 4]", address=ORIGIN, position="n + 1",
-         at=f"t.at - ({EACH * people} - n) * interval '{365 * 86400 / EACH / people} seconds'")  # fmt: skip
-    copy(Failure.objects.create(network="10.1.1.1", account="0" * 32, channel="imap"), people, network=ORIGIN)
-    message: dict[str, Any] = {"user": first, "language": "zh-hans", "expires_at": now, "status": Sms.Status.DELIVERED}
-    sms = Sms.objects.create(**message, number="+8613000000000", purpose=Sms.Purpose.SIGN_IN, nonce="0" * 32)
-    copy(
-        sms, people, user_id=owner, gateway_id=RANDOM, created_at=f"t.created_at - ({people} - n) * interval '1 minute'"
-    )
-    copy(Mail.objects.create(**message, event=event), people, user_id=owner)
-    device = {"browser": "Chrome", "system": "Windows", "address": "10.1.1.1"}
-    browser = TrustedBrowser.objects.create(user=first, phone=phone, digest="0" * 64, expires_at=now, **device)
-    copy(browser, people, user_id=owner, digest=RANDOM, seen_at="now() - n % 500000 * interval '1 minute'")
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-    return User.objects.get(username=f"li.{1 + 15 * 333}@example.edu")
-
-
 @contextmanager
 def timed() -> Iterator[list[float]]:
     taken: list[float] = []
@@ -188,7 +112,7 @@ def looks(url: str, people: int) -> dict[str, Look]:
     migrated.migrate(url)
     with database(url):
         start = time.monotonic()
-        person = fill(people)
+        person = population.fill(people)
         print(f"{people} accounts, filled in {time.monotonic() - start:.0f} s", flush=True)
         start = time.monotonic()
         figures.sum_up(timezone.localdate())

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.bans import digests
 from accounts.bans.models import Ban, Failure
 from accounts.bans.where import addresses
+from accounts.lib import expired
 from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.log.models import SecurityEvent
@@ -98,4 +99,4 @@ def lift(ban: Ban, by: User | None, *, owner: User | None = None, reason: str = 
 
 def delete_expired() -> None:
     """Past ones, for as long as the security log tells of them."""
-    Ban.objects.filter(until__lt=timezone.now() - settings.EVENT_LIFETIME).delete()
+    expired.delete(Ban.objects.filter(until__lt=timezone.now() - settings.EVENT_LIFETIME))

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.bans.models import Brake
 from accounts.bans.trials import Trial
+from accounts.lib import expired
 from accounts.lib.allowances import Allowance
 from accounts.log import events
 from accounts.users.models import User
@@ -86,4 +87,4 @@ def release(user: User) -> bool:
 
 
 def delete_expired() -> None:
-    Brake.objects.filter(began_at__lte=timezone.now() - settings.BRAKE_WITHIN).delete()
+    expired.delete(Brake.objects.filter(began_at__lte=timezone.now() - settings.BRAKE_WITHIN))

@@ -17,7 +17,7 @@ from accounts.bans import bans, digests
 from accounts.bans.models import Ban, Failure, Network
 from accounts.bans.where import addresses, places
 from accounts.bans.where.places import Standing
-from accounts.lib import prepared
+from accounts.lib import expired, prepared
 from accounts.lib.prepared import Steps
 
 NETWORKS_AT_ONCE = 500  # deleted in one transaction
@@ -213,12 +213,13 @@ def note_success(address: str, account: str) -> None:
 
 def forget_digests() -> None:
     """Of failures that count no more, however often this is called in a day."""
-    Failure.objects.filter(at__lte=_counted_since()).exclude(password_digest="").update(password_digest="")
+    over = Failure.objects.filter(at__lte=_counted_since()).exclude(password_digest="")
+    expired.in_batches(over, lambda some: some.update(password_digest=""))
 
 
 def delete_expired() -> None:
     forget_digests()
-    Failure.objects.filter(at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()
+    expired.delete(Failure.objects.filter(at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME))
     _delete_networks()
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.browsers.models import TrustedBrowser
+from accounts.lib import expired
 from accounts.log import events
 from accounts.log.models import SecurityEvent
 from accounts.users.models import User
@@ -149,4 +150,4 @@ def _forget(
 
 
 def delete_expired() -> None:
-    TrustedBrowser.objects.filter(expires_at__lt=timezone.now()).delete()
+    expired.delete(TrustedBrowser.objects.filter(expires_at__lt=timezone.now()))

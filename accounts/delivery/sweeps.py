@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from accounts.delivery.models import WORKER_LOST, Attempt, Delivery, Sms, SmsDay
+from accounts.lib import expired
 
 Status = Delivery.Status
 Reason = Delivery.Reason
@@ -73,5 +74,5 @@ def delete_expired() -> None:
     """The history of what was sent."""
     before = timezone.now() - settings.SMS_HISTORY_LIFETIME
     for model in kinds():
-        model._default_manager.filter(created_at__lt=before).delete()
+        expired.delete(model._default_manager.filter(created_at__lt=before))
     SmsDay.objects.filter(day__lt=before.date()).delete()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.directory.models import Remembered
+from accounts.lib import expired
 from accounts.users.models import User
 
 CUT = 8  # hexadecimal digits
@@ -59,7 +60,7 @@ def forget_right(user: User) -> None:
 
 
 def delete_expired() -> None:
-    Remembered.objects.filter(until__lte=timezone.now()).delete()
+    expired.delete(Remembered.objects.filter(until__lte=timezone.now()))
 
 
 def _digest(user: User, password: str, *, is_right: bool) -> str:

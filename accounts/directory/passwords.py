@@ -17,7 +17,7 @@ from accounts.directory import memory
 from accounts.directory.asking import questions
 from accounts.directory.asking.answers import Answer, Away
 from accounts.directory.models import Asked
-from accounts.lib import deadlines
+from accounts.lib import deadlines, expired
 from accounts.lib.allowances import Allowance
 from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
@@ -136,4 +136,4 @@ def pretend(address: str) -> None:
 
 def delete_expired() -> None:
     memory.delete_expired()
-    Asked.objects.filter(began_at__lte=timezone.now() - settings.LDAP_WRONG_WITHIN).delete()
+    expired.delete(Asked.objects.filter(began_at__lte=timezone.now() - settings.LDAP_WRONG_WITHIN))

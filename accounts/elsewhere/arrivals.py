@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.elsewhere.answers import Over, Proof
 from accounts.elsewhere.models import Arrival
+from accounts.lib import expired
 from accounts.users.models import User
 
 
@@ -53,4 +54,4 @@ def end(source: str, over: Over) -> list[Arrival]:
 
 
 def delete_expired() -> None:
-    Arrival.objects.filter(ends_at__lt=timezone.now()).delete()
+    expired.delete(Arrival.objects.filter(ends_at__lt=timezone.now()))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.lib import origins, prepared
+from accounts.lib import expired, origins, prepared
 from accounts.maillogins.models import MailLogin
 from accounts.users.models import User
 
@@ -129,4 +129,4 @@ def write(counts: list[Count]) -> None:
 
 def delete_expired() -> None:
     first = timezone.localdate(timezone.now() - settings.MAIL_LOGIN_LIFETIME) + timedelta(days=1)
-    MailLogin.objects.filter(day__lt=first).delete()
+    expired.delete(MailLogin.objects.filter(day__lt=first))

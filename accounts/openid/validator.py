@@ -15,6 +15,7 @@ from oauth2_provider.utils import jwk_from_pem
 from oauthlib.common import Request
 from oauthlib.oauth2 import InvalidRequestError
 
+from accounts.lib import expired
 from accounts.openid.models import AccessToken, Application, Grant, IDToken, RefreshToken
 from accounts.sessions import authorizations
 from accounts.sessions.models import Authorization
@@ -168,4 +169,4 @@ def _authorization(request: Request) -> Authorization:
 def delete_expired() -> None:
     """An ID token says who signed out, long after it has expired; no longer than any sign-in lives. What else was
     handed out goes with its authorization."""
-    IDToken.objects.filter(expires__lt=timezone.now() - settings.SESSION_LIFETIME).delete()
+    expired.delete(IDToken.objects.filter(expires__lt=timezone.now() - settings.SESSION_LIFETIME))

@@ -17,7 +17,7 @@ from accounts.codes import guesses, limits
 from accounts.codes.guesses import Outcome
 from accounts.delivery import digits, notices
 from accounts.delivery.models import Sms
-from accounts.lib import macs
+from accounts.lib import expired, macs
 from accounts.log import events
 from accounts.phones import phones
 from accounts.phones.models import HelpCode, Phone
@@ -169,4 +169,4 @@ def spend(pk: int, user: User) -> bool:
 
 def delete_expired() -> None:
     """What is told about them is told as long as about codes by SMS."""
-    HelpCode.objects.filter(created_at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME).delete()
+    expired.delete(HelpCode.objects.filter(created_at__lt=timezone.now() - settings.SMS_HISTORY_LIFETIME))

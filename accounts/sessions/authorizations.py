@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.browsers.models import TrustedBrowser
+from accounts.lib import expired
 from accounts.mailsessions import mailsessions
 from accounts.mailsessions.mailsessions import Why
 from accounts.sessions.models import Authorization
@@ -84,8 +85,7 @@ def _end(rows: QuerySet[Authorization]) -> None:
     holds the account as well."""
     with transaction.atomic():
         User.objects.hold(*rows.values_list("user", flat=True))
-        _put_programs_out(rows)
-        rows.delete()
+        _put_out(rows)
 
 
 def _put_programs_out(rows: QuerySet[Authorization]) -> None:
@@ -96,7 +96,9 @@ def _put_programs_out(rows: QuerySet[Authorization]) -> None:
 
 def delete_expired() -> None:
     """What was handed out on them goes with them."""
-    rows = Authorization.objects.filter(ends_at__lt=timezone.now())
-    with transaction.atomic():
-        _put_programs_out(rows)
-        rows.delete()
+    expired.in_batches(Authorization.objects.filter(ends_at__lt=timezone.now()), _put_out)
+
+
+def _put_out(rows: QuerySet[Authorization]) -> None:
+    _put_programs_out(rows)
+    rows.delete()

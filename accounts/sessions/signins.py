@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.browsers.browsers import Look
+from accounts.lib import expired
 from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.sessions import authorizations
@@ -106,4 +107,4 @@ def end_others(user: User, here: str) -> None:
 
 
 def delete_expired() -> None:
-    SignIn.objects.filter(ends_at__lt=timezone.now()).delete()
+    expired.delete(SignIn.objects.filter(ends_at__lt=timezone.now()))

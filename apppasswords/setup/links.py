@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.lib import expired
 from accounts.phones import phones
 from accounts.users import ways
 from accounts.users.models import User
@@ -79,7 +80,7 @@ def take(token: str, *, address: str = "") -> tuple[User, str] | passwords.Refus
 
 
 def delete_expired() -> None:
-    ProfileLink.objects.filter(expires_at__lt=timezone.now() - KEPT).delete()
+    expired.delete(ProfileLink.objects.filter(expires_at__lt=timezone.now() - KEPT))
 
 
 def _digest(token: str) -> str:

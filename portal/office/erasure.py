@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.bans.models import Ban, Failure
 from accounts.directory.models import Person
+from accounts.lib import expired
 from accounts.lib.batches import BATCH
 from accounts.log import events
 from accounts.users.models import User
@@ -69,4 +70,4 @@ def _naming(username: str) -> Iterator[int]:
 
 def delete_expired() -> None:
     """Django's own notes of what clerks edited, as long as the security log has it."""
-    LogEntry.objects.filter(action_time__lt=timezone.now() - settings.EVENT_LIFETIME).delete()
+    expired.delete(LogEntry.objects.filter(action_time__lt=timezone.now() - settings.EVENT_LIFETIME))

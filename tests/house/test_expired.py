@@ -22,6 +22,7 @@ from accounts.elsewhere.models import Arrival
 from accounts.faults import faults
 from accounts.faults.models import Fault
 from accounts.imports.models import Roster
+from accounts.lib import expired
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.mailsessions.models import Ending
@@ -68,6 +69,8 @@ STAY = {
     AppPassword: "who made it sees that it has ended, and removes it",
     DeviceGrant: "django-oauth-toolkit's; nothing here makes one",
 }
+FEW = {Fault, Heartbeat, Ending, Outage, Spending, SmsDay, Press, Rollout, Roster, Sync}
+BATCHES_OF_THEIR_OWN = {Network, SecurityEvent}
 NAMES_OF_AN_END = {"expires_at", "expires", "ends_at", "expire_date", "until"}
 
 
@@ -225,6 +228,13 @@ def test_nothing_that_ends_is_forgotten(rows: Rows) -> None:
     assert ending - set(STAY) <= deleted
     assert deleted == set(rows.pairs)
     assert sorted(upkeep.nightly()) == [f"{subject}.delete_expired" for subject in sorted(SUBJECTS)]
+
+
+def test_what_may_be_much_goes_a_few_at_a_time(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing in a batch only that is deleted of which there are few, or of which a test of its own says how."""
+    monkeypatch.setattr(expired, "in_batches", lambda rows, act: None)
+    upkeep.delete_expired()
+    assert {model for model in rows.pairs if not rows.are_there(model)[0]} == FEW | BATCHES_OF_THEIR_OWN
 
 
 @pytest.mark.usefixtures("db")

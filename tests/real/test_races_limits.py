@@ -82,11 +82,16 @@ def test_the_night_waits_for_no_failure(postgresql_crowd: Crowd, django_db_block
     with django_db_blocker.unblock(), postgresql_crowd.database_here():
         held, idle = Newcomer().address, Newcomer().address
         Network.objects.bulk_create([Network(network=held), Network(network=idle)])
+        old = {"account": "a", "channel": "web", "at": timezone.now() - settings.SMS_HISTORY_LIFETIME}
+        for network in (held, idle):
+            Failure.objects.create(network=network, **old)
         with transaction.atomic():
             failures.LOCK.row(held)
+            list(Failure.objects.select_for_update().filter(network=held))
             postgresql_crowd.rush("delete_networks", [{}])
             left = set(Network.objects.filter(pk__in=[held, idle]).values_list("pk", flat=True))
-    assert left == {held}
+            assert left == {held}
+            assert [row.network for row in Failure.objects.filter(network__in=[held, idle])] == [held]
 
 
 def test_two_accounts_at_one_address_share_its_ban(crowd: Crowd) -> None:

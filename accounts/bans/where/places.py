@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.bans.models import Place
 from accounts.bans.where import addresses
 from accounts.bans.where.addresses import Kind
-from accounts.lib import prepared
+from accounts.lib import expired, prepared
 from accounts.users.models import User
 
 NOTED_AGAIN_AFTER = timedelta(days=1)
@@ -128,4 +128,4 @@ def around(address: str, cidr: str | None, stored: str | None) -> str:
 
 
 def delete_expired() -> None:
-    Place.objects.filter(last_at__lt=timezone.now() - settings.PLACE_LIFETIME).delete()
+    expired.delete(Place.objects.filter(last_at__lt=timezone.now() - settings.PLACE_LIFETIME))

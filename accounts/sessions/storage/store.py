@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from accounts.lib import expired
 from accounts.lib.compiled import Change, Query
 
 OF_A_KEY = Query(lambda key, now: Session.objects.filter(session_key=key, expire_date__gt=now)[:1])
@@ -104,4 +105,4 @@ WRITE_OVER = Change(
 
 
 def delete_expired() -> None:
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    expired.delete(Session.objects.filter(expire_date__lt=timezone.now()))
