@@ -19,7 +19,7 @@ from django.conf import settings
 
 from accounts.directory import people
 from accounts.users.models import User
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.servers import directory, migrated, postgres
 
 PEOPLE, CHANGES = 10_000, 100

@@ -32,7 +32,7 @@ from accounts.users.models import User
 from benchmarks import population
 from portal.celery import app
 from portal.office.overview import figures
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers import migrated
 from tests.kit.servers.postgres import cluster

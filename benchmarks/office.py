@@ -31,7 +31,7 @@ from accounts.users.models import User
 from benchmarks.mail_login import seconds
 from portal.celery import app
 from portal.office.dashboard import sections
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers import migrated
 from tests.kit.servers.postgres import Cluster, cluster

@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from accounts.users.models import User
 from portal.celery import app
 from tests.kit import guards
 from tests.kit.crowd import Crowd
+from tests.kit.databases import database
 from tests.kit.people import NUMBER, PASSWORD, Person
 from tests.kit.plans import officer
 from tests.kit.servers import migrated, postgres
@@ -52,7 +52,6 @@ def pytest_configure(config: pytest.Config) -> None:
     ]
 
 
-emptied = threading.Event()  # tables, by the test before
 _empty_tables: Callable[[TransactionTestCase], None] = vars(TransactionTestCase)["_fixture_teardown"]
 
 
@@ -60,7 +59,6 @@ def _empty_tables_and_log(test: TransactionTestCase) -> None:
     """After tests that commit. The security log would not let its events go."""
     with guards.lifted():
         _empty_tables(test)
-    emptied.set()
     guards.begin_log()
 
 
@@ -85,9 +83,9 @@ def django_db_keepdb() -> bool:
 def _clean() -> Iterator[None]:
     memory.outbox.clear()
     app.conf.task_always_eager = True
-    if emptied.is_set():  # not right then: a browser's last request may have been on its way, and remembered old rows
-        ContentType.objects.clear_cache()
-        emptied.clear()
+    # The rows that this process remembers: of tables that were emptied since, of a transaction that was taken back, of
+    # a browser's last request that was still on its way.
+    ContentType.objects.clear_cache()
     measure(datetime.now(UTC))  # a connection that was made on a journey in time found the database's far off
     yield
     memory.outbox.clear()
@@ -180,7 +178,7 @@ def crowd(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) ->
     """Four processes on one database, to which the test's own models speak too. What is in it stays: a test brings
     its own people, and finds those of others."""
     crowd: Crowd = request.getfixturevalue(f"{request.param}_crowd")
-    with django_db_blocker.unblock(), crowd.database_here():
+    with django_db_blocker.unblock(), database(crowd.database_url):
         yield crowd
 
 

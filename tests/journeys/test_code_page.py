@@ -162,6 +162,7 @@ def test_the_sixth_digit_sends_the_code(live_server: LiveServer, open_page: Open
     field = page.locator("[name=code]")
     expect(field).to_have_accessible_description("输满 6 位数字后自动提交。")
     code = code_from_phone()
+    expect(field).to_be_focused()
     with page.expect_navigation():
         page.keyboard.type(f"{(int(code) + 1) % 1_000_000:06}")
     expect(page).to_have_title("错误：输入验证码 · 示例大学")

@@ -46,6 +46,7 @@ class Hand:
     def find(self, text: str) -> None:
         """From the first page, where the caret stands in the box already."""
         self.page.goto("/admin/")
+        expect(self.page.locator("[name=q]")).to_be_focused()
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url("**/desk/")

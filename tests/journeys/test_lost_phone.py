@@ -141,6 +141,7 @@ def test_every_state_of_the_desk_is_for_everybody(
     page = open_page(base_url=live_server.url)
     sign_in(page, "helper", "13700137009")
     look(page)
+    expect(page.locator("[name=q]")).to_be_focused()
     page.keyboard.type(NUMBER)  # a whole number leads to the person, and stands in no address
     page.keyboard.press("Enter")
     expect(page.get_by_text("手机号只按后四位查找：8000")).to_be_visible()

@@ -63,6 +63,7 @@ def wrong(code: str, by: int) -> str:
 
 def test_every_mistake_of_the_first_day(page: Page, zhangsan: Person) -> None:
     page.goto("/")
+    expect(page.locator("[name=username]")).to_be_focused()
     page.keyboard.type("zhangsan")
     page.keyboard.press("Tab")
     for reason in ("邮箱地址或密码错误。", "忘记密码？"):
@@ -97,6 +98,7 @@ def test_every_mistake_of_the_first_day(page: Page, zhangsan: Person) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="发送验证码").click()
     second = code_from_phone(NUMBER)
+    expect(code).to_be_focused()
     if first != second:
         with page.expect_navigation():
             page.keyboard.type(first)

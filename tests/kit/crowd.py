@@ -9,9 +9,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Barrier, Event
@@ -19,8 +18,7 @@ from typing import Any, Self
 
 import django
 from django.conf import settings
-from django.db import connection, connections
-from environ import Env
+from django.db import connection
 
 from tests.kit.servers import migrated
 
@@ -104,24 +102,6 @@ class Crowd:
     def sms(self) -> int:
         """How many the processes handed over to the gateway."""
         return len(self.outbox.read_text(encoding="utf-8").splitlines()) if self.outbox.exists() else 0
-
-    def database_here(self) -> AbstractContextManager[None]:
-        return database(self.database_url)
-
-
-@contextmanager
-def database(url: str) -> Iterator[None]:
-    """The models of this process speak to another database than the tests' own."""
-    own, own_connection = connections.databases["default"], connections["default"]
-    theirs = Env.db_url_config(url)
-    options = own["OPTIONS"] if theirs["ENGINE"] == own["ENGINE"] else {}
-    connections.databases["default"] = {**own, **theirs, "OPTIONS": options}
-    connections["default"] = connections.create_connection("default")
-    try:
-        yield
-    finally:
-        connections["default"].close()
-        connections.databases["default"], connections["default"] = own, own_connection
 
 
 def _do(deed: Callable[..., Any], calls: Sequence[Call], start: Barrier, go: Event) -> list[Any]:

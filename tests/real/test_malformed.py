@@ -12,7 +12,7 @@ from accounts.delivery.models import Sms
 from accounts.phones.models import Phone
 from accounts.users.models import User
 from tests.kit import people
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers import migrated, postgres
 from tests.kit.share import share

@@ -15,6 +15,7 @@ from accounts.bans.models import Ban, Brake, Failure, Network
 from accounts.delivery.models import Sms, SmsDay
 from accounts.log.models import SecurityEvent
 from tests.kit.crowd import HOOK_LIMIT, Call, Crowd
+from tests.kit.databases import database
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import PASSWORD
 
@@ -64,7 +65,7 @@ def test_the_count_holds_while_the_row_behind_it_is_deleted(crowd: Crowd) -> Non
 def test_a_guess_that_counts_waits_for_no_disk(postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker) -> None:
     """What counts would tell by its time that there is an account, and that its mailbox password opens mail."""
     lagging = "SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn()"
-    with django_db_blocker.unblock(), postgresql_crowd.database_here(), connection.cursor() as cursor:
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url), connection.cursor() as cursor:
         owner = Newcomer().user
         lags = []
         for _ in range(20):
@@ -79,7 +80,7 @@ def test_a_guess_that_counts_waits_for_no_disk(postgresql_crowd: Crowd, django_d
 
 def test_the_night_waits_for_no_failure(postgresql_crowd: Crowd, django_db_blocker: DjangoDbBlocker) -> None:
     """A row that somebody holds is passed over; it goes the next night. SQLite has one lock for all."""
-    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url):
         held, idle = Newcomer().address, Newcomer().address
         Network.objects.bulk_create([Network(network=held), Network(network=idle)])
         old = {"account": "a", "channel": "web", "at": timezone.now() - settings.SMS_HISTORY_LIFETIME}

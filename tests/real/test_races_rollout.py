@@ -15,6 +15,7 @@ from accounts.rollouts import rollouts, switching
 from accounts.rollouts.models import ReminderMail, Rollout
 from accounts.users.models import User
 from tests.kit.crowd import Crowd
+from tests.kit.databases import database
 from tests.kit.newcomers import Newcomer
 from tests.kit.plans import drafted, in_days
 from tests.kit.servers.postgres import somebody_waits
@@ -87,7 +88,7 @@ def test_what_a_roll_out_remembers_is_read_behind_the_lock(
     """While a first roll-out is taken back, a second is carried out: the date of the first is not what was before it,
     to be given back one day."""
     begun: list[Future[None]] = []
-    with django_db_blocker.unblock(), postgresql_crowd.database_here(), ThreadPoolExecutor(1) as another:
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url), ThreadPoolExecutor(1) as another:
         owner = Newcomer().user
         User.objects.filter(pk=owner.pk).update(two_step_from=None)
         first, second = running(5, [owner]), running(9, [owner])

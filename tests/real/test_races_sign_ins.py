@@ -25,6 +25,7 @@ from accounts.sessions.endings import Occasion
 from accounts.sessions.models import Authorization, SignIn
 from accounts.users.models import User
 from tests.kit.crowd import Crowd
+from tests.kit.databases import database
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import Person, code_from_phone
 from tests.kit.servers.postgres import somebody_waits
@@ -96,7 +97,7 @@ def test_one_refresh_token_one_successor(
 ) -> None:
     """Of an application without a secret, whose refresh token changes each time: of two that come with the same one,
     neither could be told from who stole it. All have seen that it is good before one of them uses it up."""
-    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url):
         owner = Newcomer()
         owner.bind()
         browser = Person(owner.user, REMOTE_ADDR=owner.address)
@@ -138,7 +139,7 @@ def test_two_who_end_the_same_wait_for_each_other(
     """Unbinding a phone begins with its browsers and comes to the codes, a new password takes them the other way round:
     without the account held first they wait in a circle, which PostgreSQL breaks by failing one of them."""
     begun: list[Future[None]] = []
-    with django_db_blocker.unblock(), postgresql_crowd.database_here(), ThreadPoolExecutor(1) as another:
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url), ThreadPoolExecutor(1) as another:
         owner = Newcomer()
         phone = owner.bind()
         owner.code()

@@ -5,6 +5,7 @@ from django.db import transaction
 
 from accounts.log import chain
 from tests.kit.crowd import Crowd
+from tests.kit.databases import database
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -16,7 +17,7 @@ def crowd_or_not(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     blocker = request.getfixturevalue("django_db_blocker")
     crowd: Crowd = request.getfixturevalue("postgresql_crowd")
-    with blocker.unblock(), crowd.database_here(), transaction.atomic():
+    with blocker.unblock(), database(crowd.database_url), transaction.atomic():
         chain.seal_all()
         yield
         transaction.set_rollback(True)

@@ -16,6 +16,7 @@ from accounts.audit.audit import Audit, What
 from accounts.log import chain, events, sealer, signatures, tasks
 from accounts.log.models import EventStaysError, LogEnd, SecurityEvent
 from tests.kit.crowd import Crowd
+from tests.kit.databases import database
 from tests.kit.newcomers import Newcomer
 from tests.kit.people import Person
 from tests.kit.tampering import faults, sql, write
@@ -80,7 +81,7 @@ def test_an_event_without_its_place_is_not_rewritten_with_it(crowd_or_not: None)
 
 @pytest.mark.slow
 def test_a_table_of_postgresql_is_not_truncated(postgresql_crowd: Crowd, django_db_blocker: Any) -> None:
-    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url):
         with pytest.raises(IntegrityError, match="only added to"):
             sql("TRUNCATE LOG CASCADE")
         assert chain.events().exists() or not faults()
@@ -173,7 +174,7 @@ def test_a_crowd_writes_one_chain(crowd: Crowd) -> None:
 @pytest.mark.slow
 def test_a_long_transaction_holds_nobody_up(postgresql_crowd: Crowd, django_db_blocker: Any) -> None:
     """It recorded an event and does not end. The others' events are sealed meanwhile, and its own comes after them."""
-    with django_db_blocker.unblock(), postgresql_crowd.database_here():
+    with django_db_blocker.unblock(), database(postgresql_crowd.database_url):
         owner = Newcomer().user
         with transaction.atomic():
             slow = events.record(Kind.CONFIRMED, owner)

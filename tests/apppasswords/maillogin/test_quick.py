@@ -26,7 +26,7 @@ from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision, quick
 from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from tests.conftest import MakeUser
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import NUMBER, PASSWORD
 from tests.kit.servers import migrated
 

@@ -23,7 +23,7 @@ from portal.office.overview import figures
 from tests.conftest import MakeUser
 from tests.kit import guards
 from tests.kit.busy_day import busy_day
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import OTHER_NUMBER, PASSWORD, Person
 from tests.kit.servers import migrated, postgres
 

@@ -12,7 +12,7 @@ from accounts.phones.models import Phone
 from accounts.users.models import User
 from portal.office import searches
 from portal.operations import doctor
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.servers import migrated
 
 PEOPLE = {
