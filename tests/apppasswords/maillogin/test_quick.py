@@ -61,7 +61,7 @@ SLOW = "left to the whole rules"
 Way = Callable[[Login], Asking[Verdict | None]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def logins_on_postgresql(postgresql: str, django_db_blocker: DjangoDbBlocker) -> str:
     """Its DATABASE_URL."""
     url = f"{postgresql.rpartition('/')[0]}/quick"

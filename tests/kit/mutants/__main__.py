@@ -1,7 +1,8 @@
 """`python -m tests.kit.mutants [ROOM ...]`, or `make mutants`: does a test fail if a rule of security is changed?
 
 What survives needs a better test, or a line in survivors.txt that says why nobody could notice it. `--some N` tries so
-many of each room, others each time. What is found stands in var/mutants/, line by line as it is found.
+many of each room, others each time. What is found stands in var/mutants/, line by line as it is found; `--on` goes on
+from there.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,15 +34,17 @@ def main() -> int:
     )
     parser.add_argument("--some", type=int, metavar="N", help="so many of each")
     parser.add_argument("--again", action="store_true", help="only those that nothing noticed the last time")
+    parser.add_argument("--on", action="store_true", help="go on where the last time was stopped")
     parser.add_argument("--branches", action="store_true", help="name those that no test takes; nothing is changed")
     parser.add_argument("--of", choices=ROOMS, help=argparse.SUPPRESS)  # one room, in a process of its own
     chosen = parser.parse_args()
     if chosen.of:
-        return 0 if _try(chosen.of, chosen.some, again=chosen.again) else 1
+        return 0 if _try(chosen.of, chosen.some, again=chosen.again, goes_on=chosen.on) else 1
     names = chosen.rooms or list(ROOMS)
     if chosen.branches:
         return _count_branches(names)
-    return tried(names, *(["--some", str(chosen.some)] if chosen.some else []), *(["--again"] if chosen.again else []))
+    flags = [f"--{flag}" for flag in ("again", "on") if vars(chosen)[flag]]
+    return tried(names, *(["--some", str(chosen.some)] if chosen.some else []), *flags)
 
 
 def _count_branches(names: list[str]) -> int:
@@ -81,29 +85,40 @@ def reasons() -> dict[str, str]:
     return dict(line.rsplit(" | ", 1) for line in lines)
 
 
-def _try(name: str, some: int | None, *, again: bool) -> bool:
+def _try(name: str, some: int | None, *, again: bool, goes_on: bool) -> bool:
     room = ROOMS[name]
     mutants = [mutant for file in room.files() for mutant in changes.of(file)]
+    before = list(_last(name)) if again or goes_on else []
     if again:
-        told = (FOUND / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-        last = {line.partition(": ")[2].rpartition("  (")[0] for line in told if not line.startswith(Fate.NOTICED)}
+        last = {changed for fate, changed in before if fate is not Fate.NOTICED}
         mutants = [mutant for mutant in mutants if _name(mutant) in last]
     if some:
         mutants = sorted(random.sample(mutants, min(some, len(mutants))))
+    known = [(mutant, fate) for mutant, (fate, _changed) in zip(mutants, before, strict=False)] if goes_on else []
+    if [_name(mutant) for mutant, _fate in known] != [changed for _fate, changed in before] and goes_on:
+        print(f"{name}: its modules are others since; start anew")
+        return False
     FOUND.mkdir(parents=True, exist_ok=True)
-    with (FOUND / f"{name}.txt").open("w", encoding="utf-8") as found:
+    with (FOUND / f"{name}.txt").open("a" if goes_on else "w", encoding="utf-8") as found:
 
         def tell(mutant: changes.Mutant, fate: Fate) -> None:
             print(f"{fate}: {_name(mutant)}  (line {mutant.line})", file=found, flush=True)
 
-        trials = Trials(mutants, tell)
+        trials = Trials(mutants[len(known) :], tell)
         # The seed chooses the cases of tests that take a share of many: the same each time.
         words = ["--randomly-seed=97", "--randomly-dont-reorganize", "-m", "not slow"]
         pytest.main(["-q", "--no-header", *words, "--durations=0", "--durations-min=60", *room.test_files()], [trials])
     if trials.failed:
         print(f"{name}: a test fails, or fails in a fork, without any change; nothing can be said of changes")
         return False
-    return _tell(name, trials.fates, is_whole=not (some or again))
+    return _tell(name, known + trials.fates, is_whole=not (some or again))
+
+
+def _last(name: str) -> Iterator[tuple[Fate, str]]:
+    """What was found the last time."""
+    for line in (FOUND / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        fate, _colon, changed = line.partition(": ")
+        yield Fate(fate), changed.rpartition("  (")[0]
 
 
 def _name(mutant: changes.Mutant) -> str:

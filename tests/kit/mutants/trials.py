@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -50,6 +50,7 @@ class Trials:
         self._came_by: defaultdict[tuple[str, int], set[pytest.Item]] = defaultdict(set)
         self._took: dict[pytest.Item, float] = {}
         self._noticed: list[pytest.Item] = []  # what noticed the last change of the same function, first
+        self._times = Counter[pytest.Item]()  # that each noticed one
         self._in_fork = False
         self._at = mmap.mmap(-1, 4)  # the number of the test that a fork is at
 
@@ -96,7 +97,11 @@ class Trials:
         if not items:
             return Fate.UNTRIED
         known = [item for item in self._noticed if item in items]
-        return self._fork(mutant, known + sorted(items - set(known), key=self._took.__getitem__))
+        return self._fork(mutant, known + sorted(items - set(known), key=self._costs))
+
+    def _costs(self, item: pytest.Item) -> float:
+        """What it takes, the less the more often it was worth it."""
+        return self._took[item] / (1 + self._times[item])
 
     def _fork(self, mutant: Mutant | None, items: list[pytest.Item]) -> Fate:
         """None: what is there is exchanged for the same."""
@@ -111,6 +116,7 @@ class Trials:
         if os.WEXITSTATUS(status) == SURVIVED:
             return Fate.SURVIVED
         self._noticed = [at, *(item for item in self._noticed if item is not at)]
+        self._times[at] += 1
         return Fate.NOTICED
 
     def _unchanged(self) -> list[Mutant]:
