@@ -1,5 +1,8 @@
 """Which files are read, and which are refused."""
 
+import io
+import zipfile
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -50,6 +53,23 @@ def test_xlsx(office: Person) -> None:
 def test_a_formula_in_an_xlsx(manager: Person) -> None:
     row = hand_in(manager, as_xlsx(HEADERS[:2], ("new", '=HYPERLINK("http://x","y")')), "people.xlsx")
     assert row.report["errors"][0][1:] == ["B2", "new", "name: is a formula. Save the file with values instead."]
+
+
+def test_what_goes_back_is_no_part_of_what_came(manager: Person) -> None:
+    """Macros, embedded objects, links: whoever opens the file of wrong rows opens one that was written here."""
+    planted = b"planted" * 9
+    file = io.BytesIO(as_xlsx(HEADERS[:2], ("no mailbox", "=cmd|'/c calc'!A1")))
+    with zipfile.ZipFile(file, "a") as packed:
+        for part in ("xl/vbaProject.bin", "xl/embeddings/oleObject1.bin", "xl/externalLinks/externalLink1.xml"):
+            packed.writestr(part, planted)
+    row = hand_in(manager, file.getvalue(), "people.xlsm")
+    assert has_errors(row)
+    back = manager.get(f"/admin/imports/roster/{row.pk}/wrong/")
+    with zipfile.ZipFile(io.BytesIO(back.content)) as ours, zipfile.ZipFile(io.BytesIO(as_xlsx(("x",)))) as plain:
+        assert set(ours.namelist()) <= {*plain.namelist(), "xl/sharedStrings.xml"}
+        parts = [ours.read(part) for part in ours.namelist()]
+    assert not [part for part in parts if planted in part or b"<f>" in part]
+    assert b"'=cmd" in b"".join(parts), "as text"
 
 
 @pytest.mark.parametrize(
