@@ -40,7 +40,6 @@ _SPECIAL = re.compile(r'[",+;<=>\\\x00-\x1f]|^[ #]| $')
 
 class Refusal(Exception):
     def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
         self.answer = Answer(code, text)
 
 

@@ -2,12 +2,15 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
+from django.utils import timezone
 
 from apppasswords.maillogin import wire
-from apppasswords.maillogin.decision import Login
+from apppasswords.maillogin.decision import Login, Outcome, Reason, Verdict
 from apppasswords.maillogin.wire import Answer, Asked
 
 TOKEN = f"Bearer {settings.MAIL_AUTH_TOKEN}"
@@ -86,6 +89,30 @@ def test_what_is_malformed_is_said() -> None:
     assert status(read("POST", "/login", body=b"user=a@example.edu")) == 400
     assert status(read("GET", "/login/nginx", headers={})) == 400
     assert status(read("GET", "/login/basic", headers={**BASIC, "Auth-Protocol": "imap"})) == 400
+
+
+def test_a_form_may_be_as_large_as_it_may_be() -> None:
+    room = wire.LARGEST_BODY - len(FORM)
+    asked = read("POST", "/login", body=FORM + b"&session=" + b"s" * (room - 9))
+    assert isinstance(asked, Asked)
+    assert asked.login.session == "s" * (room - 9)
+    assert status(read("POST", "/login", body=FORM + b"&session=" + b"s" * (room - 8))) == 400
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(timedelta(minutes=1), "61"), (timedelta(0), "1"), (None, "1")])
+def test_who_is_banned_is_told_when_to_come_back(left: timedelta | None, seconds: str) -> None:
+    """A second later than its end, never before it."""
+    with time_machine.travel(timezone.now(), tick=False):
+        until = timezone.now() + left if left is not None else None
+        answer = wire.write_form(Verdict(Outcome.BANNED, Reason.BANNED, until), Login("a", "x", "imap", "192.0.2.1"))
+    assert (answer.status, answer.headers) == (429, {"Retry-After": seconds})
+
+
+@pytest.mark.parametrize("reason", [Reason.WRONG, Reason.BARE_NAME])
+def test_who_is_banned_with_this_password_is_told_so(reason: Reason) -> None:
+    until = timezone.now() + timedelta(hours=1)
+    told = [wire.words(Verdict(Outcome.NO, reason, banned_until)) for banned_until in (None, until)]
+    assert ["too many" in text.lower() for text in told] == [False, True]
 
 
 def test_health_is_asked_without_a_token() -> None:

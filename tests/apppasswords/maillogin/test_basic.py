@@ -33,7 +33,7 @@ def test_any_text_arrives(user: str, password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "Basic", "Basic ", "Basic ???", "Bearer abc", "Basic " + b64encode(b"x").decode()]
+    "said", ["", "Basic", "Basic ", "Basic ???", "Bearer abc", "Basic " + b64encode(b"x").decode(), "Basic !dTpw"]
 )
 def test_who_says_nothing_is_asked_and_not_counted(said: str) -> None:
     assert wire.read_basic(headers(said)) is None

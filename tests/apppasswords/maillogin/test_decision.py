@@ -224,8 +224,9 @@ def test_last_use_moves_at_most_once_a_minute(accounts: dict[str, User]) -> None
     assert (row.last_used_protocol, row.last_used_address) == ("pop3", ADDRESS)
 
 
+@pytest.mark.parametrize("password", [PASSWORD, "wrong"])
 def test_a_ban_that_others_earned_while_it_was_compared_holds(
-    accounts: dict[str, User], monkeypatch: pytest.MonkeyPatch
+    accounts: dict[str, User], monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
     owner, real = accounts["two-step off"], mailbox_passwords.check_password
 
@@ -236,7 +237,9 @@ def test_a_ban_that_others_earned_while_it_was_compared_holds(
 
     assert login(owner.username, PASSWORD).outcome is Outcome.YES
     monkeypatch.setattr(mailbox_passwords, "check_password", compare_slowly)
-    assert login(owner.username, PASSWORD).outcome is Outcome.BANNED
+    verdict = login(owner.username, password)
+    assert (verdict.outcome, verdict.banned_until) == (Outcome.BANNED, Ban.objects.get().until)
+    assert Failure.objects.count() == 10, "what came later counts for nothing"
 
 
 @pytest.mark.parametrize(
@@ -272,4 +275,5 @@ def test_an_account_that_is_guessed_at_forgives_nothing_while_it_cannot_tell(
     for guess in ("one", "two"):
         assert login(owner.username, guess).outcome is Outcome.NO
     assert login(owner.username, PASSWORD).reason is Reason.GUESSED
+    assert [event.user for event in SecurityEvent.objects.filter(kind="guessed")] == [owner]
     assert Failure.objects.filter(cleared_at=None).count() == 2

@@ -79,16 +79,30 @@ def test_what_binds_nobody(name: str, password: bytes, status: int) -> None:
     assert refusal.value.answer.status == status
 
 
+@pytest.mark.parametrize("change", [(0, 0x31), (2, OCTETS)], ids=["no sequence", "no number"])
+def test_what_only_looks_like_a_message_is_none(change: tuple[int, int]) -> None:
+    at, other = change
+    damaged = bytearray(bind("uid=on@example.edu,ou=cyrus,dc=mailkey"))
+    assert damaged[at] != other
+    damaged[at] = other
+    with pytest.raises(ber.MalformedError):
+        messages.read(bytes(damaged))
+
+
 def test_who_says_nothing_is_nobody_in_particular() -> None:
     assert login("", b"") is None
 
 
-def test_a_server_asks_from_its_own_address() -> None:
+def test_a_server_asks_from_its_own_address(caplog: pytest.LogCaptureFixture) -> None:
+    """To find somebody, too."""
     message = messages.read(bind("uid=on@example.edu,ou=cyrus,dc=mailkey"))
     assert messages.read_bind(message, "127.0.0.1")
-    with pytest.raises(Refusal) as refusal:
-        messages.read_bind(message, "127.0.0.2")
-    assert refusal.value.answer.status == 52
+    for ask in (lambda: messages.read_bind(message, "127.0.0.2"), lambda: found(MAIL, peer="127.0.0.2")):
+        with pytest.raises(Refusal) as refusal:
+            ask()
+        assert refusal.value.answer.status == 52
+        assert "cyrus asks by LDAP from 127.0.0.2" in caplog.messages.pop()
+        caplog.clear()
 
 
 def test_no_password_is_taken_but_by_a_simple_bind() -> None:
@@ -130,13 +144,21 @@ def equal(attribute: str, value: str) -> bytes:
     return ber.written(EQUAL, ber.written(OCTETS, attribute.encode()), ber.written(OCTETS, value.encode()))
 
 
-def found(wanted: bytes, *attributes: str, base: str = "ou=cyrus,dc=mailkey") -> dict[str, str]:
-    """What is answered to a filter: the entry's name as "", and its attributes."""
+MAIL = equal("mail", "a@example.edu")
+
+
+def search(wanted: bytes, *attributes: str, base: str = "ou=cyrus,dc=mailkey") -> messages.Message:
     limits = ber.number(0x0A, 2), ber.number(0x0A, 0), ber.number(INTEGER, 0), ber.number(INTEGER, 0), b"\x01\x01\x00"
     listed = ber.written(SEQUENCE, *(ber.written(OCTETS, one.encode()) for one in attributes))
     question = ber.written(SEARCH, ber.written(OCTETS, base.encode()), *limits, wanted, listed)
-    message = ber.written(SEQUENCE, ber.number(INTEGER, 9), question)
-    answer = messages.find(messages.read(message), "127.0.0.1")
+    return messages.read(ber.written(SEQUENCE, ber.number(INTEGER, 9), question))
+
+
+def found(
+    wanted: bytes, *attributes: str, base: str = "ou=cyrus,dc=mailkey", peer: str = "127.0.0.1"
+) -> dict[str, str]:
+    """What is answered to a filter: the entry's name as "", and its attributes."""
+    answer = messages.find(search(wanted, *attributes, base=base), peer)
     if not answer:
         return {}
     number, (operation, entry) = ber.values(next(ber.values(answer))[1])
@@ -180,3 +202,5 @@ def test_the_directory_says_which_ldap_it_speaks_and_no_more() -> None:
     everything = ber.written(0x87, b"objectClass")
     assert found(everything, base="") == {"": "", "supportedLDAPVersion": "3"}
     assert found(everything, "uid", "mail", base="") == {"": ""}
+    assert messages.is_of_directory(search(everything, base=""))
+    assert not messages.is_of_directory(search(everything))

@@ -1,10 +1,14 @@
 """What a verdict says beside yes and no: to the help desk, to who is setting a program up, and to the notebook."""
 
+from datetime import timedelta
+from ipaddress import ip_network
+
 import pytest
 import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
-from accounts.bans import bans
+from accounts.bans import bans, digests
 from accounts.bans.brake import Claim
 from accounts.bans.models import Ban, Failure
 from accounts.bans.where import places
@@ -27,11 +31,16 @@ def test_explain_counts_nothing_and_says_more(accounts: dict[str, User]) -> None
     assert not Failure.objects.exists()
 
 
-def test_what_is_explained_is_the_first_that_holds(accounts: dict[str, User]) -> None:
+def test_what_is_explained_is_the_first_that_holds(accounts: dict[str, User], settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network(f"{ADDRESS}/32")]
     owner = accounts["two-step on"]
     assert decision.explain(Login("off@example.edu", PASSWORD, "imap", ADDRESS)).claimed is Claim.FREE
-    bans.ban(ADDRESS, owner.username, Failure.objects.none())
-    assert decision.explain(Login(owner.username, PASSWORD, "imap", ADDRESS)).reason is Reason.BANNED
+    for name, account in (
+        (owner.username, owner.username),
+        ("nobody@example.edu", digests.stranger("nobody@example.edu")),
+    ):
+        bans.ban(ADDRESS, account, Failure.objects.none())
+        assert decision.explain(Login(name, PASSWORD, "imap", ADDRESS)).reason is Reason.BANNED
 
 
 @pytest.mark.parametrize(
@@ -81,3 +90,23 @@ def test_a_refusal_says_to_whom_what_was_wrong(accounts: dict[str, User]) -> Non
     assert banned.slip
     assert (banned.slip.kind, banned.slip.banned_until) == (Mistake.BANNED, Ban.objects.get().until)
     assert Failure.objects.count() == 10, "what comes after a ban is not counted"
+
+
+def test_what_was_banned_before_somebody_had_the_name_is_not_his(accounts: dict[str, User], settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network(f"{ADDRESS}/32")]
+    bans.ban(ADDRESS, digests.stranger("on@example.edu"), Failure.objects.none())
+    assert login("on@example.edu", made(accounts["two-step on"])).outcome is Outcome.YES
+
+
+def test_each_limit_begins_at_its_very_moment(accounts: dict[str, User], clock: time_machine.Traveller) -> None:
+    now, moment = timezone.now(), timedelta(microseconds=1)
+    off, on = accounts["two-step off"], accounts["two-step on"]
+    secret = made(on)
+    rows = AppPassword.objects.filter(user=on)
+    for early, reason in ((moment, None), (0 * moment, Reason.ENDED)):
+        User.objects.filter(pk=off.pk).update(two_step_from=now + early)
+        assert login(off.username, PASSWORD).outcome is (Outcome.NO if reason else Outcome.YES), "two-step is on"
+        rows.update(ends_at=now + early, idle_days=None)
+        assert login(on.username, secret).reason is (reason or Reason.APP_PASSWORD)
+        rows.update(ends_at=None, idle_days=90, last_used_at=now + early - timedelta(days=90))
+        assert login(on.username, secret).reason is (Reason.UNUSED if reason else Reason.APP_PASSWORD)
