@@ -5,8 +5,8 @@
 PostgreSQL, Redis, and the services of deploy/systemd with their own command lines, on all cores of the machine together
 with what asks (benchmarks/crowd.py) and the gateway, which takes 200 ms. More people a second come for SECONDS (20)
 each, until 99 of 100 pages no longer come within 1.5 s; then as many as four fifths of that, or PEOPLE_A_SECOND: by
-themselves, with 500 mail logins a second, and with fifty attackers besides. Who answers mail servers goes before the
-rest, as the weights of the units have it (here by niceness, which comes to about the same: ten steps are ten times).
+themselves, with 500 mail logins a second, and with fifty attackers besides. Each has
+the share of the processor that its unit asks for (benchmarks/shares.py, as root), and who asks the first one.
 Prints tables for docs/performance.md, and draws the first one into PICTURE (docs/pictures/first-day.svg).
 """
 
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks import shares
 from benchmarks.drawing import lines_of_seconds
 from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN, seconds
 from tests.kit.servers import free_port
@@ -33,7 +34,6 @@ PASSWORD = "battery-staple-2026"
 TAKES = 0.2  # seconds, the gateway
 PAGE_WITHIN = 1.5  # seconds, 99 of 100
 STEP, LAST_STEP = 2, 40  # people a second
-FIRST = -10  # niceness of what answers mail servers, and of PostgreSQL (docs/operations.md)
 MAIL_LOGINS = 500  # a second
 ATTACKS = 100  # a second
 PAGES = ("sign-in page", "password", "page of the code", "code", "home")
@@ -101,7 +101,10 @@ class Day:
     @classmethod
     @contextmanager
     def begun(cls) -> Iterator[Self]:
-        with cluster() as database, Redis().start() as redis, tempfile.TemporaryDirectory() as folder:
+        with (
+            shares.given() as given, cluster() as database, Redis().start() as redis,
+            tempfile.TemporaryDirectory() as folder,
+        ):  # fmt: skip
             gateway = free_port()
             os.environ |= ENVIRONMENT | {
                 "DATABASE_URL": database.url, "CELERY_BROKER_URL": redis.url,
@@ -109,7 +112,7 @@ class Day:
                 "ALLOWED_HOSTS": "portal.example.edu", "SHARED_NETWORKS": "10.0.0.0/8",
                 "TWILIO_BASE_URL": f"http://127.0.0.1:{gateway}", "LOG_LEVEL": "ERROR",
             }  # fmt: skip
-            favour(database.processes())
+            given.give("postgresql", shares.OF_POSTGRESQL, database.processes())
             owners = fill()
             subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, check=True)
             crowd = subprocess.Popen(
@@ -119,9 +122,9 @@ class Day:
             try:
                 with started(ROOT, Path(folder), os.environ, *NAMES) as units:
                     day = cls(units, database, redis, crowd)
-                    mail = units.of["mailkey-mail"].process
-                    # Who asks too: it stands for other machines.
-                    favour([*(tree(mail.pid) if mail else []), crowd.pid])
+                    for name, unit in units.of.items():
+                        given.give(name, shares.weight(name), tree(unit.process.pid) if unit.process else [])
+                    given.give("crowd", shares.FIRST, [crowd.pid])
                     ports = {"web": units.of["mailkey-web"].port, "mail": units.of["mailkey-mail"].port}
                     day.tell({"ports": ports | {"gateway": gateway}, "takes": TAKES, "token": TOKEN,
                               "password": PASSWORD, "owners": owners})  # fmt: skip
@@ -136,12 +139,6 @@ def tree(process: int) -> list[int]:
     there = Path(f"/proc/{process}/task/{process}/children")
     children = there.read_text(encoding="ascii").split() if there.exists() else []
     return [process, *(below for child in children for below in tree(int(child)))]
-
-
-def favour(processes: list[int]) -> None:
-    """Those that they start inherit it."""
-    for process in processes:
-        os.setpriority(os.PRIO_PROCESS, process, FIRST)
 
 
 def page(found: dict[str, Any]) -> float:

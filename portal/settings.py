@@ -709,6 +709,7 @@ else:
         "socket_timeout": 0.7,  # seconds; a page waits for up to three of them
         "socket_connect_timeout": 0.7,  # seconds
         "visibility_timeout": 120,  # seconds; longer than a task can take
+        "queue_order_strategy": "priority",  # as a worker names its queues: SMS, then mails, then all else
     }
     if CELERY_BROKER_URL.startswith("sentinel:"):
         CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = _master

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.kit.waiting import wait_until
 
 pytestmark = [pytest.mark.slow]
 
+ROOT = Path(__file__).parents[2]
 PAGE_WITHIN = 3  # seconds
 WITHOUT_IT = 2  # seconds, by the next gateway, once it is known that one is dead
 
@@ -89,6 +91,30 @@ def test_sign_in_through_the_filesystem(folder_site: Site) -> None:
         visitor.enter_password()
         visitor.enter_code()
         assert visitor.is_in()
+
+
+IN_ORDER = """
+from portal.celery import app
+names = {names!r}.split(",")
+for name in ("upkeep", "mail", "sms"):
+    for _ in range(3):
+        app.send_task("nobody.does", queue=name)
+app.amqp.queues.select(names)
+taken = []
+with app.connection_for_read() as broker:
+    consumer = app.amqp.TaskConsumer(broker.default_channel, callbacks=[])
+    consumer.qos(prefetch_count=1)
+    consumer.on_message = lambda message: (taken.append(message.delivery_info["routing_key"]), message.ack())
+    with consumer:
+        while len(taken) < 9:
+            broker.drain_events(timeout=20)
+assert taken == ["sms"] * 3 + ["mail"] * 3 + ["upkeep"] * 3, taken
+"""
+
+
+def test_sms_are_taken_before_mails_and_those_before_all_else(site: Site) -> None:
+    unit = (ROOT / "deploy/systemd/mailkey-worker.service").read_text()
+    site.run(IN_ORDER.format(names=unit.partition("--queues ")[2].split()[0]))
 
 
 @pytest.mark.bypass("row 43: a message that the broker delivers again")
