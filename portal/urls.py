@@ -12,6 +12,7 @@ from portal import pages
 from portal.mydata.views import my_data
 from portal.operations import health
 
+handler500 = "portal.database.middleware.failed"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("", include("accounts.urls")),

@@ -175,6 +175,7 @@ class _Sent:
     number: str
     purpose: str
     purse: Purse
+    used: bool
     failed: bool  # for certain
     is_our_fault: bool
 
@@ -198,6 +199,7 @@ def _sent(lately: list[Sms]) -> list[_Sent]:
             sms.number,
             sms.purpose,
             _purse(sms.purpose, sms.by_owner),
+            sms.used_at is not None,
             sms.status == Sms.Status.FAILED,
             sms.status == Sms.Status.FAILED and sms.reason in OURS,
         )
@@ -216,10 +218,11 @@ def _since(at: datetime | None, now: datetime) -> datetime:
 
 
 def _wait(asked: Asked, sent: list[_Sent], now: datetime) -> datetime | None:
-    """From one code to the next for the same account, number and purpose. What certainly failed holds nobody up; if it
-    is our fault, and came to that many times, the next try waits like others, or a gateway that is down is hammered."""
+    """From one code to the next for the same account, number and purpose. One that was entered holds nobody up: where
+    the answer to it was lost, its owner has nothing else to enter. Nor does what certainly failed; if it is our fault,
+    and came to that many times, the next try waits like others, or a gateway that is down is hammered."""
     alike = [one for one in sent if (one.number, one.purpose) == (asked.number, asked.purpose)]
-    held_up = [one.at for one in alike if not one.failed]
+    held_up = [one.at for one in alike if not one.failed and not one.used]
     ours = [one.at for one in sent if one.is_our_fault and one.purse is asked.purse]
     if len([at for at in ours if at > now - HOUR]) >= settings.SMS_HOURLY_LIMIT:
         held_up += ours

@@ -26,6 +26,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 logger = logging.getLogger(__name__)
 
 LARGEST = 500_000  # bytes of an answer that is kept for a twin; longer ones are exports, which change nothing
+ENDED = f"{settings.PRESS_COOKIE_NAME}_ended"  # a cookie: of the last form nothing more is to be expected
 WAITING = BoundedSemaphore(2)  # threads of this process; a twin that finds no place counts, as if it were alone
 
 
@@ -41,6 +42,8 @@ class OnePress:
 
     def _answer(self, request: HttpRequest, form: Sent) -> HttpResponseBase:
         try:
+            if ENDED in request.COOKIES:
+                presses.drop(form)
             twin_gets = self._claim(request, form)
         except Error as error:  # which the page itself will say better
             logger.warning("A form is not recognised if it comes again: %s", type(error).__name__)
@@ -67,8 +70,9 @@ class OnePress:
                 presses.keep(form, _packed(response, _keys(request)), lasting=_lasts(response))
             else:
                 presses.drop(form)
-        except Error as error:  # it is done all the same
+        except Error as error:  # it is done all the same, or came to nothing
             logger.warning("An answer is not kept: %s", type(error).__name__)
+            _say_that_it_ended(response)
         return response
 
 
@@ -108,6 +112,13 @@ def _digest(file: UploadedFile[bytes]) -> str:
 def _keys(request: HttpRequest) -> dict[str, str | None]:
     """By which the site knows a browser, and its forms."""
     return {name: request.COOKIES.get(name) for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)}
+
+
+def _say_that_it_ended(response: HttpResponseBase) -> None:
+    """The database could not be told; so the browser is. Or a twin would wait for an answer that nobody keeps."""
+    response.set_cookie(
+        ENDED, "1", max_age=presses.PATIENCE, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+    )
 
 
 def _give_cookie(request: HttpRequest, response: HttpResponseBase) -> None:

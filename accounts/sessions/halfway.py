@@ -80,8 +80,9 @@ def begin(
         begun = _begun_by(request, user) | typed.held_for(request, user)
         sessions.end_sign_in(request)
         request.session.flush()
-        if session := begun.pop(CODE_SESSION, None):
-            codes.carry_over(user, str(session), sessions.new_code_session(request))
+        former, present = str(begun.pop(CODE_SESSION, "")), sessions.begin_code_session(request, user)
+        if former != present:
+            codes.carry_over(user, former, present)
         request.session.update(begun)
     request.session.pop(ARRIVAL, None)
     request.session[HALFWAY] = {

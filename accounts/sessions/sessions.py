@@ -6,6 +6,7 @@ import django_otp
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, login, logout, update_session_auth_hash
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
 from accounts.browsers import browsers
@@ -126,6 +127,15 @@ def code_session(request: HttpRequest) -> str:
 def new_code_session(request: HttpRequest) -> str:
     """It stays when the session's key changes, and ends with the sign-in."""
     return str(request.session.setdefault(keys.CODE_SESSION, secrets.token_hex(16)))
+
+
+def begin_code_session(request: HttpRequest, user: User) -> str:
+    """For a sign-in that begins. The same for each that this person begins in this browser: with an answer that was
+    lost went the new session's key, and the code that was sent must not go with it."""
+    if cookie := request.COOKIES.get(settings.PRESS_COOKIE_NAME):
+        known = salted_hmac("accounts.sessions.code_session", f"{cookie}\n{user.pk}", algorithm="sha256")
+        request.session[keys.CODE_SESSION] = known.hexdigest()[:32]
+    return new_code_session(request)
 
 
 def note_event(request: HttpRequest, pk: int) -> None:

@@ -1,5 +1,6 @@
 """A database that is away is a fault of ours; it is said so in the language of who asks, without asking it anything."""
 
+import sys
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
@@ -7,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.log import log_response
+from django.views.defaults import server_error
 
 from accounts.lib import contact, institution
 from accounts.sessions.gate import middleware as signin
@@ -50,6 +52,12 @@ class OurSide:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return our_side(request, error) if is_away(error) else None
+
+
+def failed(request: HttpRequest) -> HttpResponseBase:
+    """Django's `handler500`, while the error is at hand: what stands around a page asks the database too."""
+    error = sys.exc_info()[1]
+    return our_side(request, error) if isinstance(error, Exception) and is_away(error) else server_error(request)
 
 
 def our_side(request: HttpRequest, error: Exception | None = None) -> HttpResponse:

@@ -60,8 +60,9 @@ class World(RuleBasedStateMachine):
         self.clock = self.travel.start()
         memory.outbox.clear()
         self.model = Ways(START, dict(NETWORKS), {"desk"})
-        for person in (*PEOPLE, THIEF):
+        for number, person in enumerate((*PEOPLE, THIEF)):
             person.cookies.clear()
+            person.cookies[settings.PRESS_COOKIE_NAME] = f"browser-{number}"  # as any page with a form gives one
         self.browsers = [Browser(), Browser(), Browser()]
         self.trusts: list[Trust] = []
         self.secrets: set[str] = {PASSWORD}

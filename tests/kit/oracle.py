@@ -159,7 +159,7 @@ class Oracle:
         session.codes = session.codes or object()
         mine = [code for code in self.codes if code.account is account]
         alike = [code for code in mine if (code.number, code.purpose) == (number, purpose)]
-        if self.paused(account) or any(not self.older(code.at, MINUTE) for code in alike):
+        if self.paused(account) or any(not code.used and not self.older(code.at, MINUTE) for code in alike):
             return False
         by_owner = self._is_owner(browser, session, number)
         typed = [code for code in self.codes if code.purpose in TYPED and code.number == number]
@@ -198,7 +198,7 @@ class Oracle:
             if meant and not code.over and code.tries < 5 and not self.older(code.at, 5 * MINUTE):
                 code.tries += 1
                 if code.digits == digits:
-                    code.over, account.wrong_codes = True, 0
+                    code.over, code.used, account.wrong_codes = True, True, 0
                     return True
                 self.count_wrong(account)
         return False

@@ -52,8 +52,8 @@ class Pages(Oracle):
         before = browser.session if self.far(browser) in (Far.CODE, Far.APP, Far.KEY, Far.BIND) else None
         session = browser.session = Session(account, password, self.now, account.version)
         session.sessions_ended = account.sessions_ended
-        if before and before.account is account:  # what was sent to it is not lost
-            session.codes = before.codes
+        session.codes = browser.codes.setdefault(account.name, object())  # what was sent to it is not lost
+        if before and before.account is account:
             session.numbers = {purpose: held for purpose, held in before.numbers.items() if purpose == "bind"}
         trust = next((one for one in browser.cookie if one.account is account and self.is_live(one)), None)
         if not self.is_on(account) or (account.ways and trust):

@@ -128,6 +128,7 @@ class Session:
 class Browser:
     session: Session | None = None
     cookie: list[Trust] = field(default_factory=list)
+    codes: dict[str, object] = field(default_factory=dict)  # what binds codes to the sign-ins of an account here
     known: list[tuple[Account, str, str, int]] = field(default_factory=list)  # with number, password, sessions ended
 
     def remember(self, account: Account, number: str) -> None:
@@ -147,6 +148,7 @@ class Code:
     digits: str = ""  # filled in when the SMS arrives
     tries: int = 0
     over: bool = False
+    used: bool = False
 
 
 @dataclass(eq=False)
