@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -50,7 +51,10 @@ class Sessions(SessionMiddleware):
         session = getattr(request, "session", None)
         if session is not None and session.is_empty() and not session.modified:
             return response
-        return super().process_response(request, response)
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:  # another tab has ended it, or taken its key
+            return redirect(request.path)
 
 
 def csrf_cookie_once(get_response: GetResponse) -> GetResponse:

@@ -102,6 +102,21 @@ def test_a_database_that_is_away_ends_no_session(wangwu: Person) -> None:
     assert wangwu.is_in()
 
 
+def test_a_session_that_ends_while_a_page_is_made_is_nobodys_mistake(wangwu: Person) -> None:
+    """Another tab has signed in or out meanwhile. Django calls that a bad request."""
+    wangwu.arrive()
+
+    def ended(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and "django_session" in sql:
+            execute('DELETE FROM "django_session"', (), *args[1:])
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(ended):
+        answer = wangwu.post("/security/confirm/", {"send": "1"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/security/confirm/")
+    assert wangwu.get("/security/confirm/").headers["Location"].startswith("/sign-in/")
+
+
 @pytest.mark.bypass("row 37: a planted id")
 @pytest.mark.parametrize("planted", ["a" * 32, "0" * 32, "../../etc/passwd", "x"])
 def test_a_planted_key_is_refused(wangwu: Person, planted: str) -> None:
