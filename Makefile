@@ -14,7 +14,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load faults machines install-test upgrade-test release mutants
+.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load storm faults machines install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -99,10 +99,13 @@ install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstra
 upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 mail logins a second (needs PostgreSQL, Redis; ARGS=rows)
 	@$(BIN)/python -m benchmarks.upgrade $(ARGS)
 
-faults: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
+storm: $(DEVELOPMENT)  ## A thousand codes while workers are killed and brokers freeze: none sent twice, none lost (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.storm
 
-machines: $(DEVELOPMENT)  ## Thirteen machines, each without power and without network in turn, under load (root, PostgreSQL, Redis, haproxy; ARGS='2 pg1': rounds, names)
+faults: $(DEVELOPMENT)  ## One machine of each kind, on which one thing after the other goes wrong twenty times, under load (root, PostgreSQL, Redis, haproxy; ARGS='20 redis-frozen')
+	@$(BIN)/python -m benchmarks.machines.faults $(ARGS)
+
+machines: $(DEVELOPMENT)  ## Thirteen machines, each without power and without network in turn, under load (root, PostgreSQL, Redis, haproxy; ARGS='2 redis': rounds, kinds)
 	@$(BIN)/python -m benchmarks.machines $(ARGS)
 
 mutants: $(DEVELOPMENT)  ## Does a test fail when a rule of security is changed? Each change in turn (ARGS='codes bans' for some rooms, a few minutes each; --again, --branches)

@@ -83,6 +83,22 @@ class Crowd:
             self.times["until the gateway has the code"].append(time.monotonic() - start)
             place = await ask("code", place, {"csrfmiddlewaretoken": hidden(page), "code": code})
             await ask("home", place)
+        self.inside.append((headers, cookies))
+
+    inside: list[tuple[dict[str, str], dict[str, str]]] = []  # of all orders: what each browser sends
+
+    async def look(self, number: int, due: float) -> None:
+        """One of those who came in opens a page again, and is in still."""
+        if not self.inside:
+            return
+        headers, cookies = self.inside[number % len(self.inside)]
+        cookie = {"Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items())}
+        url = f"http://127.0.0.1:{self._ports['web']}/"
+        async with self.line.get(url, headers=headers | cookie, allow_redirects=False) as answer:
+            await answer.read()
+        self.times["look"].append(time.monotonic() - due)
+        if answer.status != 200:
+            raise UnexpectedError(f"look: {answer.status}")
 
     async def read_mail(self, number: int, due: float) -> None:
         """A mail server asks over a new connection, as nginx does, about a program that has the right password."""

@@ -37,6 +37,8 @@ class Gateway(ThreadingHTTPServer):
         self.takes, self.share_of_timeouts = takes, share_of_timeouts
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.asked: Counter[str] = Counter()  # by the number that is to get it
+        self.said: Counter[tuple[str, str]] = Counter()  # by number and text: each code has one of its own
+        self.is_dead = False  # it takes connections and says nothing
         self.came_at: dict[str, float] = {}
         self.texts: dict[str, str] = {}  # the newest
         self.changing = Lock()
@@ -54,7 +56,11 @@ class _Handler(BaseHTTPRequestHandler):
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         number = form["To"][0]
         with self.server.changing:
+            if self.server.is_dead:
+                self.close_connection = True
+                return
             self.server.asked[number] += 1
+            self.server.said[number, form["Body"][0]] += 1
             self.server.came_at.setdefault(number, time.time())
             self.server.texts[number] = form["Body"][0]
         is_late = random.random() < self.server.share_of_timeouts

@@ -54,10 +54,27 @@ class Host:
         for program in self._running:  # first what would start it again
             program.kill()
         self._running.clear()
-        while pids := run("ip", "netns", "pids", self._space).split():
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+        while pids := self._pids():
+            self._send(signal.SIGKILL, pids)
+
+    def crash(self) -> None:
+        """Its programs, at once; what keeps them up starts them again."""
+        keepers = {program.pid for program in self._running}
+        self._send(signal.SIGKILL, [pid for pid in self._pids() if pid not in keepers])
+
+    def freeze(self) -> None:
+        self._send(signal.SIGSTOP, self._pids())
+
+    def thaw(self) -> None:
+        self._send(signal.SIGCONT, self._pids())
+
+    def _pids(self) -> list[int]:
+        return [int(pid) for pid in run("ip", "netns", "pids", self._space).split()]
+
+    def _send(self, number: signal.Signals, pids: list[int]) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def cut(self) -> None:
         run("ip", "link", "set", self._cable, "down")

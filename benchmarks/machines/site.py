@@ -5,9 +5,11 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+from redis import Redis, RedisError
 
 from benchmarks.machines.hosts import Host, Network
 from benchmarks.sending import CELERY
@@ -34,15 +36,20 @@ protected-mode no
 
 
 class Site:
-    def __init__(self, network: Network, folder: Path) -> None:
-        self.network, self.folder = network, folder
+    """`alone`: one machine of each kind."""
+
+    def __init__(self, network: Network, folder: Path, *, alone: bool = False) -> None:
+        self.network, self.folder, self.alone = network, folder, alone
+        self.databases: tuple[str, ...] = DATABASES[:1] if alone else DATABASES
+        self.queues: tuple[str, ...] = QUEUES[:1] if alone else QUEUES
         self.primary = DATABASES[0]
-        for numbers, names in ((11, DATABASES), (21, QUEUES)):
+        for numbers, names in ((11, self.databases), (21, self.queues)):
             for place, name in enumerate(names):
                 network.host(name, numbers + place)
-        places = ",".join(f"{self.of(name).address}:5432" for name in DATABASES)
+        places = ",".join(f"{self.of(name).address}:5432" for name in self.databases)
         self.database_url = f"postgres://{OWNER}@{places}/{OWNER}"
-        self.broker_url = ";".join(f"sentinel://{self.of(name).address}:26379" for name in QUEUES)
+        sentinels = ";".join(f"sentinel://{self.of(name).address}:26379" for name in self.queues)
+        self.broker_url = f"redis://{self.of(QUEUES[0]).address}" if alone else sentinels
 
     def of(self, name: str) -> Host:
         return self.network.hosts[name]
@@ -57,14 +64,14 @@ class Site:
         with (data / "pg_hba.conf").open("a") as file:
             file.write("host all,replication all 10.77.0.0/24 trust\n")
         with (data / "postgresql.conf").open("a") as file:
-            # A commit is on two machines before it is said to be one: of three, one may be lost.
-            file.write(f"synchronous_standby_names = 'ANY 1 ({','.join(DATABASES)})'\n")
+            if not self.alone:  # a commit is on two machines before it is said to be one: of three, one may be lost
+                file.write(f"synchronous_standby_names = 'ANY 1 ({','.join(DATABASES)})'\n")
             file.write("wal_keep_size = 256MB\nwal_retrieve_retry_interval = 500ms\n")
         self._begin(first)
         with self.session(first.name, "postgres") as session:
             session.execute("SET synchronous_commit = local")
             session.execute(f"CREATE DATABASE {OWNER}")
-        for name in DATABASES[1:]:
+        for name in self.databases[1:]:
             self.follow(name)
 
     def _data(self, host: Host) -> Path:
@@ -123,7 +130,7 @@ class Site:
 
     def begin_queues(self) -> None:
         first = self.of(QUEUES[0]).address
-        for name in QUEUES:
+        for name in self.queues:
             host = self.of(name)
             home = self.folder / name
             home.mkdir()
@@ -131,19 +138,28 @@ class Site:
             follows = () if host.address == first else ("--replicaof", first, "6379")
             host.has({}, need("redis-server"), "--bind", host.address, "--protected-mode", "no", "--save", "",
                      "--dir", str(home), *follows)  # fmt: skip
-            host.has({}, need("redis-server"), str(home / "sentinel.conf"), "--sentinel")
+            if not self.alone:
+                host.has({}, need("redis-server"), str(home / "sentinel.conf"), "--sentinel")
             host.begin()
+
+    def queue(self) -> str:
+        """The one that is asked: it was chosen after each loss."""
+        for name in self.queues:
+            with suppress(RedisError), Redis(self.of(name).address, 26379, socket_timeout=2) as sentinel:
+                address = sentinel.execute_command("SENTINEL", "get-master-addr-by-name", "mymaster")[0].decode()
+                return next(one for one in self.queues if self.of(one).address == address)
+        raise RuntimeError("no sentinel answers")
 
     # --- Mailkey
 
     def begin_mailkey(self, environment: Mapping[str, str]) -> None:
         serving = [*PYTHON, "portal.serving"]
-        worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep", "--concurrency", "2", "--without-gossip",
+        worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep,files", "--concurrency", "2", "--without-gossip",
                   "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
         ahead = self.folder / "ahead"
         ahead.mkdir()
         (ahead / "sitecustomize.py").write_text(AHEAD)
-        for number in (1, 2):
+        for number in (1,) if self.alone else (1, 2):
             settings = {**environment, "PYTHONPATH": f"{ahead}:{ROOT}" if number == 2 else str(ROOT)}
             web, mail, work = (self.network.host(f"{kind}{number}", base + number) for kind, base in KINDS)
             web.has(settings, *serving, "wsgi", "portal.wsgi:application", f"{web.address}:8000")
