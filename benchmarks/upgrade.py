@@ -72,7 +72,11 @@ def come(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
 
 
 def main(rows: int = ROWS) -> int:
-    with cluster("-c", "max_wal_size=8GB") as database, Redis().start() as redis, tempfile.TemporaryDirectory() as folder:
+    with (
+        cluster("-c", "max_wal_size=8GB") as database,
+        Redis().start() as redis,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         var, gateway = Path(folder), free_port()
         os.environ |= ENVIRONMENT | {
             "DEBUG": "on", "DATABASE_URL": database.url, "CELERY_BROKER_URL": redis.url, "VAR": folder,
