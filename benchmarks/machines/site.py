@@ -66,7 +66,7 @@ class Site:
         with (data / "postgresql.conf").open("a") as file:
             if not self.alone:  # a commit is on two machines before it is said to be one: of three, one may be lost
                 file.write(f"synchronous_standby_names = 'ANY 1 ({','.join(DATABASES)})'\n")
-            file.write("wal_keep_size = 256MB\nwal_retrieve_retry_interval = 500ms\n")
+            file.write("wal_keep_size = 256MB\nwal_retrieve_retry_interval = 500ms\nwal_receiver_timeout = 3s\n")
         self._begin(first)
         with self.session(first.name, "postgres") as session:
             session.execute("SET synchronous_commit = local")
@@ -104,8 +104,9 @@ class Site:
         self._begin(host)
 
     def promote(self) -> None:
-        """The standby that has heard most."""
-        standbys = [name for name in DATABASES if name != self.primary and self.is_up(name)]
+        """The standby that has heard most: of both, or what only the other one has heard would be lost."""
+        standbys = [name for name in self.databases if name != self.primary]
+        wait_until(lambda: all(self.is_up(name) for name in standbys), 10)
         heard = {name: self.ask(name, "SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn") for name in standbys}
         self.primary = max(standbys, key=lambda name: heard[name] or 0)
         self.ask(self.primary, "SELECT pg_promote(true, 30)")
