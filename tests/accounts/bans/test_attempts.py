@@ -96,6 +96,16 @@ def test_who_is_guessed_at_is_told_until_when(make_user: MakeUser, settings: Set
     assert enter("zhaoliu").user == other
 
 
+def test_a_brake_is_one_accounts(make_user: MakeUser, settings: Settings) -> None:
+    settings.BRAKE_AFTER_FAILURES = 1
+    first, second = users = [make_user(name, two_step=False) for name in ("lisi", "zhaoliu")]
+    for user in users:
+        enter(user.username.partition("@")[0], "wrong")
+    assert [set(brake.to_tell()), set(brake.to_tell())] == [set(users), set()], "each once"
+    assert [brake.release(first), brake.release(first)] == [True, False]
+    assert [bool(brake.until(user.pk)) for user in (first, second)] == [False, True]
+
+
 def test_a_wrong_one_says_how_many_are_left(make_user: MakeUser) -> None:
     make_user("lisi", two_step=False)
     for name in ("lisi", "nobody"):

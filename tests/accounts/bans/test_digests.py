@@ -57,6 +57,18 @@ def test_each_day_has_a_key_of_its_own() -> None:
     assert len(today) == digests.LENGTH, "so short that many passwords have it"
 
 
+@pytest.mark.parametrize(("days", "keys"), [(1, 2), (1.5, 3), (3, 4)])
+def test_a_key_is_asked_as_long_as_its_failures_count(settings: Settings, days: float, keys: int) -> None:
+    settings.FAILURE_LIFETIME = timedelta(days=days)
+    assert len(digests.of("wrong", timezone.now())) == keys
+
+
+def test_keys_change_while_people_sleep() -> None:
+    four = timezone.localtime().replace(hour=4, minute=0, second=0, microsecond=0)
+    changed = {hours: digests.of("wrong", four + timedelta(hours=hours))[0] for hours in (-23, -0.01, 0, 19.99)}
+    assert changed[-23] == changed[-0.01] != changed[0] == changed[19.99]
+
+
 @pytest.mark.django_db
 def test_a_repeat_is_known_over_night(clock: time_machine.Traveller, settings: Settings) -> None:
     settings.BAN_COUNTS_REPEATS = False

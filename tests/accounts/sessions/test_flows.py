@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.template import Context
 from pytest_django import Settings
 
 from accounts.phones.models import Phone
+from accounts.sessions.gate import decorators, flows, middleware
 from accounts.users.models import User
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
@@ -172,3 +175,36 @@ def test_a_late_answer_of_an_old_page_takes_no_session_away(browser: Person) -> 
     Tab(browser, "/sign-in/code/").send(code=code_from_phone())
     for page in ("/sign-in/code/", "/guides/", "/"):
         assert not {"session", "csrf"} & set(late.get(page).cookies)
+
+
+def test_a_form_outside_of_a_request_is_nobodys() -> None:
+    """As one of a mail would be; without Django's own token there is no form of ours."""
+    assert flows.csrf_token(Context()) == ""
+    token = flows.csrf_token(Context({"csrf_token": "x"}))
+    assert "csrfmiddlewaretoken" in token
+    assert flows.FIELD not in token
+
+
+def test_what_stands_before_a_page_stays_a_page() -> None:
+    def page(request: object) -> HttpResponse:
+        return HttpResponse()
+
+    for guard in (decorators.fresh_code_required, decorators.first_phone_required, decorators.leads_to_applications):
+        assert guard(page).__name__ == "page"
+    assert vars(decorators.leads_to_applications(page))["leads_to_applications"] is True
+
+
+def test_the_language_is_everybodys(browser: Person) -> None:
+    """And so is the page of a name and a password."""
+    name(browser, "ming")
+    old = Tab(browser, "/sign-in/phone/")
+    sign_in(browser, "hong")
+    form = next(form for form in old.forms if form.action == "/language/")
+    assert browser.post(form.action, form.hidden | {"language": "en"}).status_code == 302
+    assert browser.is_in()
+
+
+def test_no_cache_keeps_a_page_that_does_not_say_so(browser: Person) -> None:
+    assert "no-store" in browser.get("/sign-in/").headers["Cache-Control"]
+    said = middleware.no_store(lambda _request: HttpResponse(headers={"Cache-Control": "max-age=60"}))
+    assert said(HttpRequest()).headers["Cache-Control"] == "max-age=60"

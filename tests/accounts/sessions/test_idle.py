@@ -213,6 +213,7 @@ def test_what_was_typed_comes_back_once(lisi: Person, clock: time_machine.Travel
     lisi.arrive()
     clock.shift(121 * MINUTE)
     assert lisi.post(page, {"number": "13700137001", "agreed": "on"}).headers["Location"] == f"/sign-in/?next={page}"
+    lisi.enter_password("mistyped")
     assert '<li data-typed="number">13700137001</li>' in come_back(lisi, page)
     assert "data-typed" not in lisi.get(page).content.decode()
 

@@ -50,7 +50,12 @@ ROOMS = {
     ),
     "gate": Room(
         ("accounts/sessions/gate/*.py", "accounts/sessions/storage/*.py"),
-        ("tests/accounts/sessions", "tests/accounts/signin/test_signin.py", "tests/accounts/security"),
+        (
+            "tests/accounts/sessions",
+            "tests/accounts/signin/test_signin.py",
+            "tests/accounts/security",
+            "tests/accounts/phones/test_suggestions.py",
+        ),
     ),
     "factors": Room(("accounts/factors/*.py",), ("tests/accounts/factors",)),
     "phones": Room(("accounts/phones/phones.py", "accounts/phones/helpcodes.py"), ("tests/accounts/phones",)),

@@ -1,0 +1,101 @@
+"""How many wrong passwords are left before a ban; and which of them count, for whom, where many share a network."""
+
+from datetime import timedelta
+from ipaddress import ip_network
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.bans import bans, failures
+from accounts.bans.failures import Noted, Tries
+from accounts.bans.models import Ban, Failure, KnownNetwork, Place
+from accounts.bans.where import places
+from accounts.lib import prepared
+from accounts.users.models import User
+from tests.conftest import MakeUser
+from tests.kit.neighbourhoods import know
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS, ACCOUNT = "198.51.100.7", "lisi@example.edu"
+
+
+def fail(password: str, address: str = ADDRESS, account: str = ACCOUNT) -> Noted:
+    return failures.note_failure(address, account, password, "imap")
+
+
+def test_what_comes_after_a_ban_is_not_counted() -> None:
+    until = bans.ban(ADDRESS, "", Failure.objects.none())
+    assert fail("wrong") == Noted(counted=False, banned_until=until)
+    assert not Failure.objects.exists()
+
+
+def test_where_nobody_is_ever_banned_none_is_left_and_none_is_a_guess() -> None:
+    know("198.51.100.0/24", KnownNetwork.Kind.NEVER_BANNED)
+    for password in ("one", "two"):
+        assert fail(password) == Noted(counted=True, banned_until=None)
+    assert failures.tries(ADDRESS, ACCOUNT) == Tries(made=2, left=None)
+    assert not Failure.objects.filter(is_guess=True).exists()
+
+
+def test_none_is_left_where_fewer_are_allowed_by_now(settings: Settings) -> None:
+    for number in range(9):
+        fail(f"guess {number}")
+    assert failures.tries(ADDRESS, ACCOUNT).left == 1
+    settings.BAN_AFTER_FAILURES = 5
+    assert failures.tries(ADDRESS, ACCOUNT).left == 0
+
+
+def test_neighbours_take_from_what_is_left_of_their_network(settings: Settings) -> None:
+    """Each guess of theirs, once."""
+    settings.BAN_AFTER_FAILURES_56 = 5
+    for password in ("one", "two", "one"):
+        fail(password, "2001:db8:0:1::1")
+    assert failures.tries("2001:db8:0:2::1", ACCOUNT) == Tries(made=0, left=3)
+    assert failures.tries("2001:db8:0:100::1", ACCOUNT) == Tries(made=0, left=5), "another /56"
+
+
+def test_in_a_shared_network_the_address_has_what_is_left_of_many(settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("198.51.100.0/24")]
+    settings.SHARED_NETWORK_FAILURES = 6
+    for password in ("one", "two", "one"):
+        fail(password, account="zhaoliu@example.edu")
+    assert failures.tries(ADDRESS, ACCOUNT) == Tries(made=0, left=4)
+
+
+@pytest.fixture
+def gateway(make_user: MakeUser, settings: Settings) -> str:
+    """An IPv6 address from which several accounts got in lately."""
+    settings.GATEWAY_ACCOUNTS = 2
+    for name in ("zhaoliu", "sunqi"):
+        places.note(make_user(name).pk, "2001:db8:0:1::1")
+    return "2001:db8:0:1::1"
+
+
+def test_what_many_share_is_not_counted_for_the_wider_network(gateway: str, settings: Settings) -> None:
+    settings.BAN_AFTER_FAILURES_56 = 2
+    assert [fail("wrong", gateway, f"user{number}@example.edu").banned_until for number in range(4)] == [None] * 4
+    assert not Ban.objects.exists()
+
+
+def test_what_is_far_from_a_ban_is_counted_at_once(settings: Settings) -> None:
+    """And the last one before it is left to the whole rules."""
+    settings.BAN_AFTER_FAILURES = 3
+    standing = places.standing(ADDRESS)
+
+    def early(password: str) -> bool:
+        return prepared.together(*failures.early(ADDRESS, ACCOUNT, password, "imap", standing)) is not None
+
+    assert [early(password) for password in ("one", "two", "three")] == [True, True, False]
+    assert list(Failure.objects.order_by("pk").values_list("account", "is_guess")) == [(ACCOUNT, True)] * 2
+
+
+def test_only_the_account_that_got_in_is_noted_and_only_there(make_user: MakeUser) -> None:
+    first, second = make_user("zhaoliu"), make_user("sunqi")
+    places.note(first.pk, ADDRESS)
+    Place.objects.update(last_at=timezone.now() - timedelta(days=2))
+    places.note(second.pk, ADDRESS)
+    noted = dict(Place.objects.filter(network=ADDRESS).values_list("user", "last_at"))
+    assert noted[first.pk] < timezone.now() - timedelta(days=1) < noted[second.pk]
+    assert User.objects.count() == len(noted)
