@@ -1,16 +1,22 @@
 """Where a request comes from: nothing that a client can write changes it."""
 
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
 import pytest
+import time_machine
 from django.test import RequestFactory
+from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.bans.models import Ban, Failure
-from accounts.bans.where import addresses
+from accounts.bans.where import addresses, places
 from accounts.lib import origins
 from accounts.sessions import clients
 from tests.conftest import MakeUser
+from tests.kit.neighbourhoods import know
 from tests.kit.people import Person
 
 DEAN = "203.0.113.80"  # whom an attacker would like to see banned
@@ -105,3 +111,27 @@ def test_any_text_is_some_client_and_fits_its_column(text: str) -> None:
     assert len(client) <= 39
     assert len(addresses.network(text)) <= 43
     assert addresses.network(client) == addresses.network(origins.client(client, "", 0))
+
+
+def test_an_address_stands_where_rows_of_earlier_releases_have_it() -> None:
+    assert addresses.sortable(IPv6Address("::1")) == f"{1:039}"
+    assert addresses.sortable(IPv4Address("1.2.3.4")) == addresses.sortable(IPv6Address("::ffff:1.2.3.4"))
+
+
+@pytest.mark.django_db
+def test_of_two_networks_that_are_alike_the_one_that_is_edited_decides(settings: Settings) -> None:
+    settings.SHARED_NETWORKS = [ip_network("10.0.0.0/16")]
+    know("10.0.0.0/16", addresses.Kind.NEVER_BANNED)
+    know("10.1.0.0/17", addresses.Kind.NEVER_BANNED)
+    settings.SHARED_NETWORKS.append(ip_network("10.1.64.0/18"))
+    found = [addresses.kind(address) for address in ("10.0.0.1", "10.1.0.1", "10.1.64.1", "10.2.0.1")]
+    never, shared = addresses.Kind.NEVER_BANNED, addresses.Kind.SHARED
+    assert found == [never, never, shared, None]
+
+
+@pytest.mark.parametrize(("hours", "again"), [(23.99, False), (24, True)])
+def test_a_place_is_noted_once_a_day(clock: time_machine.Traveller, hours: float, *, again: bool) -> None:
+    noted = timezone.now()
+    clock.shift(timedelta(hours=hours))
+    assert places.is_noted(noted) is not again
+    assert not places.is_noted(None)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -79,16 +80,56 @@ def test_what_many_share_is_not_counted_for_the_wider_network(gateway: str, sett
     assert not Ban.objects.exists()
 
 
-def test_what_is_far_from_a_ban_is_counted_at_once(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("limit", "tried"),
+    [
+        ("BAN_AFTER_FAILURES", [(ADDRESS, ACCOUNT)] * 3),
+        ("SHARED_NETWORK_FAILURES", [("192.0.2.1", f"user{n}@example.edu") for n in range(3)]),
+        ("BAN_AFTER_FAILURES_56", [(f"2001:db8:0:{n}::1", ACCOUNT) for n in range(3)]),
+        ("BAN_AFTER_FAILURES_48", [(f"2001:db8:0:{n}00::1", ACCOUNT) for n in range(3)]),
+    ],
+)
+def test_what_is_far_from_a_ban_is_counted_at_once(
+    settings: Settings, limit: str, tried: list[tuple[str, str]]
+) -> None:
     """And the last one before it is left to the whole rules."""
-    settings.BAN_AFTER_FAILURES = 3
-    standing = places.standing(ADDRESS)
+    settings.SHARED_NETWORKS = [ip_network("192.0.2.0/24")]
+    setattr(settings, limit, 3)
 
-    def early(password: str) -> bool:
-        return prepared.together(*failures.early(ADDRESS, ACCOUNT, password, "imap", standing)) is not None
+    def early(address: str, account: str, password: str) -> bool:
+        standing = places.standing(address)
+        return prepared.together(*failures.early(address, account, password, "imap", standing)) is not None
 
-    assert [early(password) for password in ("one", "two", "three")] == [True, True, False]
-    assert list(Failure.objects.order_by("pk").values_list("account", "is_guess")) == [(ACCOUNT, True)] * 2
+    counted = [early(address, account, f"guess {n}") for n, (address, account) in enumerate(tried)]
+    assert counted == [True, True, False]
+    rows = Failure.objects.order_by("pk").values_list("account", "is_guess")
+    assert list(rows) == [(account, True) for _address, account in tried[:2]]
+
+
+def test_what_is_forgiven_old_or_behind_a_ban_takes_from_nobody(
+    clock: time_machine.Traveller, settings: Settings
+) -> None:
+    settings.BAN_AFTER_FAILURES, settings.BAN_AFTER_FAILURES_56 = 3, 5
+    near = "2001:db8:0:2::1"
+
+    def left() -> list[Tries]:
+        return [failures.tries(address, ACCOUNT) for address in ("2001:db8:0:1::1", near)]
+
+    def guess(times: int = 2) -> None:
+        for number in range(times):
+            fail(f"guess {number}", "2001:db8:0:1::1")
+
+    guess()
+    assert left() == [Tries(2, 1), Tries(0, 3)]
+    failures.note_success("2001:db8:0:1::1", ACCOUNT)
+    assert left() == [Tries(0, 3), Tries(0, 3)]
+    guess()
+    clock.shift(settings.FAILURE_LIFETIME)
+    assert left() == [Tries(0, 3), Tries(0, 3)]
+    guess(3)
+    assert left() == [Tries(3, 2), Tries(0, 2)], "what banned a narrower network belongs to the wider one"
+    bans.lift(Ban.objects.get(), None)
+    assert left() == [Tries(3, 3), Tries(0, 3)]
 
 
 def test_only_the_account_that_got_in_is_noted_and_only_there(make_user: MakeUser) -> None:

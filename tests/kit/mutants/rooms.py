@@ -55,6 +55,7 @@ ROOMS = {
             "tests/accounts/signin/test_signin.py",
             "tests/accounts/security",
             "tests/accounts/phones/test_suggestions.py",
+            "tests/accounts/factors/test_changes.py",
         ),
     ),
     "factors": Room(("accounts/factors/*.py",), ("tests/accounts/factors",)),
