@@ -4,11 +4,14 @@ import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.utils.functional import SimpleLazyObject
 
-from tests.kit.mutants import changes, trials
+from tests.kit import coverage
+from tests.kit.mutants import branches, changes, rooms, trials
 from tests.kit.mutants.__main__ import reasons, tried
 from tests.kit.mutants.rooms import ROOMS, ROOT
 
@@ -158,6 +161,77 @@ def test_what_no_test_notices_is_told(tmp_path: Path) -> None:
     ]
     assert "noticed: guarded: return age > 0 and rule(age) -> return age > 0 or rule(age)" in told, "a decorator's"
     assert "noticed: limit: return 18 -> return 19" in told, "an answer that was kept"
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A source, and no branch that is excused."""
+    (tmp_path / "rows.py").write_text(SOURCE)
+    (tmp_path / "untaken.txt").touch()
+    monkeypatch.setattr(branches, "ROOT", tmp_path)
+    monkeypatch.setattr(branches, "REASONS", tmp_path / "untaken.txt")
+    return tmp_path / "rows.py"
+
+
+SEEN = {"files": {"rows.py": {"missing_branches": [[8, 9], [11, 0]]}}}
+UNTAKEN = [
+    'rows.py Rows.claim: if tries >= LIMIT and not rows: -> raise ValueError("too many")',
+    "rows.py Rows.claim: return bool(rows) -> end",
+]
+
+
+def test_a_branch_that_no_test_takes_is_told_by_its_text(rows: Path) -> None:
+    """Lines move, and a reason with them."""
+    assert [gap.name for gap in branches.gaps(SEEN, [rows])] == UNTAKEN
+    branches.REASONS.write_text(f"{UNTAKEN[0]} | nobody comes by\n")
+    assert [str(gap) for gap in branches.gaps(SEEN, [rows, rows])] == [f"{UNTAKEN[1]}  (line 11)"]
+    assert list(branches.gaps({"files": {}}, [rows])) == []
+
+
+def test_what_no_test_can_take_is_there() -> None:
+    """Or the line is about a branch that is no more."""
+    for name, reason in branches.reasons().items():
+        file, _, rest = name.partition(" ")
+        lines = {line.strip() for line in (ROOT / file).read_text(encoding="utf-8").splitlines()} | {branches.END}
+        assert set(rest.partition(": ")[2].split(" -> ", 1)) <= lines, name
+        assert len(reason) > 20
+
+
+@pytest.mark.parametrize(
+    ("changed", "fails"),
+    [
+        ({}, True),
+        ({"seen": {"files": {}, "summary": {}}}, False),
+        ({"is_whole": False}, False),
+        ({"keyword": "a few"}, False),
+        ({"markexpr": "not slow"}, False),
+        ({"lf": True}, False),
+        ({"stats": {"skipped": ["without a server"]}}, False),
+        ({"args_source": pytest.Config.ArgsSource.ARGS}, False),
+        ({"exitstatus": pytest.ExitCode.INTERRUPTED}, False),
+    ],
+    ids=str,
+)
+def test_a_whole_run_fails_by_such_a_branch(
+    rows: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], *, fails: bool
+) -> None:
+    """And no other: a part of the suite leaves branches to others."""
+    monkeypatch.setattr(rooms, "files", lambda: [rows])
+    monkeypatch.setattr(rooms, "whole", lambda: [rows] if changed.get("is_whole", True) else [])
+    option = SimpleNamespace(**dict.fromkeys(("keyword", "markexpr", "lf", "deselect")))
+    vars(option).update({name: value for name, value in changed.items() if name in vars(option)})
+    reporter = SimpleNamespace(stats=changed.get("stats", {}))
+    config = SimpleNamespace(
+        option=option,
+        args_source=changed.get("args_source", pytest.Config.ArgsSource.TESTPATHS),
+        pluginmanager=SimpleNamespace(get_plugin=lambda _name: reporter),
+    )
+    before = changed.get("exitstatus", pytest.ExitCode.OK)
+    session: Any = SimpleNamespace(config=config, exitstatus=before)
+    plugin = coverage.Coverage()
+    plugin.add(changed.get("seen", SEEN))
+    plugin.pytest_sessionfinish(session, before)
+    assert session.exitstatus == (pytest.ExitCode.TESTS_FAILED if fails else before)
 
 
 @pytest.mark.slow

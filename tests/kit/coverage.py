@@ -28,6 +28,7 @@ class Coverage:
 
     def __init__(self) -> None:
         self.seen: dict[str, Any] = {}
+        self.gaps: list[str] = []  # branches of the rules of security that no test takes
 
     def add(self, seen: dict[str, Any]) -> None:
         self.seen = slipcover.merge_coverage(self.seen, seen) if self.seen else seen
@@ -37,11 +38,18 @@ class Coverage:
         if seen := getattr(node, "workeroutput", {}).get("coverage"):
             self.add(json.loads(seen))
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["coverage"] = json.dumps(_counted.get_coverage())
-        elif not self.seen:
+            return
+        if not self.seen:
             self.add(_counted.get_coverage())
+        if session.config.args_source is pytest.Config.ArgsSource.ARGS:
+            return  # most of it was not asked for
+        self.gaps = [str(gap) for gap in branches.gaps(self.seen, rooms.files())]
+        news = any(branches.gaps(self.seen, rooms.whole()))
+        if news and exitstatus == pytest.ExitCode.OK and _is_whole(session.config):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self.seen:
@@ -54,10 +62,18 @@ class Coverage:
         files = {name: file["summary"] for name, file in self.seen["files"].items()}
         for name in sorted(files, key=lambda name: files[name]["percent_covered"])[:SHOWN]:
             terminalreporter.line(_told(files[name], name))
-        if terminalreporter.config.args_source is not pytest.Config.ArgsSource.ARGS:  # or most of it was not asked for
+        if self.gaps:
             terminalreporter.section("branches of the rules of security that no test takes")
-            for gap in branches.gaps(self.seen, rooms.files()):
+            terminalreporter.line(f"Each needs a test, or a line in {branches.REASONS.relative_to(ROOT)}.")
+            for gap in self.gaps:
                 terminalreporter.line(gap)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Every test was asked for, and none was left out for want of a server."""
+    chosen = config.option.keyword or config.option.markexpr or config.option.lf or config.option.deselect
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return not chosen and reporter is not None and "skipped" not in reporter.stats
 
 
 def _told(summary: dict[str, Any], name: str) -> str:

@@ -65,7 +65,7 @@ def _count_branches(names: list[str]) -> int:
         return 1
     seen = json.loads(branches.SEEN.read_text(encoding="utf-8"))
     found = list(branches.gaps(seen, (file for name in names for file in ROOMS[name].files())))
-    print("\n".join(found) or "every branch is taken")
+    print("\n".join(map(str, found)) or "every branch is taken")
     return 1 if found else 0
 
 
