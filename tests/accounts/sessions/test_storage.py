@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -75,6 +76,26 @@ def test_what_was_ended_meanwhile_gets_no_new_key_with_what_it_held() -> None:
     session.save()
     assert session.session_key not in (None, former)
     assert Session.objects.count() == 1
+
+
+def test_what_was_ended_is_not_written_again() -> None:
+    session = kept("mine")
+    Session.objects.all().delete()
+    session["more"] = 1
+    with pytest.raises(UpdateError):
+        session.save()
+    assert not Session.objects.exists()
+
+
+def test_a_new_key_is_written_though_nothing_else_has_changed() -> None:
+    """And whatever becomes of other sessions meanwhile, the former key opens nothing."""
+    session, other = SessionStore(kept("mine").session_key), kept("theirs")
+    former = session.session_key
+    session.cycle_key()
+    assert session.modified
+    session.delete(other.session_key)
+    session.save()
+    assert (held(session), SessionStore(former).get("whose")) == ("mine", None)
 
 
 def test_one_that_is_deleted_before_its_new_key_is_written_is_gone() -> None:
