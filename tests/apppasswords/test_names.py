@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.log.models import SecurityEvent
 from accounts.users import mailbox_passwords
-from apppasswords import secrets
+from apppasswords import names, secrets
 from apppasswords.models import AppPassword, ProfileLink
 from tests.kit.people import PASSWORD, Person
 
@@ -94,3 +94,6 @@ def test_an_app_password_is_no_name_of_one(inside: Person, compared: list[str]) 
     inside.post("/app-passwords/", {"name": secrets.in_fours(secrets.new())})
     assert not AppPassword.objects.exists()
     assert compared == [], "nobody has to compare it to see that"
+    assert inside.user
+    assert names.fault(inside.user, secrets.new()) is names.Fault.SECRET, "whoever asks"
+    assert compared == []

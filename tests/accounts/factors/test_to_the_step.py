@@ -107,22 +107,31 @@ def test_a_new_app_is_as_its_first_code_says(owner: User, other: User) -> None:
 # --- Keys -------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_sealed_opens_for_its_owner_under_any_key(settings: Settings) -> None:
-    settings.FACTOR_KEYS = ["old" * 20]
+@pytest.mark.parametrize("new", ["new" * 20, "sm3:" + "new" * 20])
+@pytest.mark.parametrize("old", ["old" * 20, "sm3:" + "old" * 20])
+def test_what_is_sealed_opens_for_its_owner_under_any_key(settings: Settings, old: str, new: str) -> None:
+    settings.FACTOR_KEYS = [old]
     sealed, derived = keyring.seal(b"secret", owner=1), keyring.derived("purpose", "text")
     [digest] = keyring.digests("purpose", "secret")
     assert keyring.is_current(sealed, owner=1)
     assert not keyring.is_current(sealed, owner=2)
-    settings.FACTOR_KEYS = ["new" * 20, "old" * 20]
+    settings.FACTOR_KEYS = [new, old]
     assert keyring.unseal(sealed, owner=1) == b"secret"
     assert not keyring.is_current(sealed, owner=1)
     assert keyring.digests("purpose", "secret")[1] == digest
     assert digest not in keyring.digests("another", "secret") + keyring.digests("purpose", "other")
     assert keyring.derived("purpose", "text") != derived
-    for owner, keys in ((2, settings.FACTOR_KEYS), (1, ["new" * 20])):
+    assert keyring.unseal(keyring.seal(b"", owner=1), owner=1) == b""
+    changed = bytes((sealed[0] ^ 1, *sealed[1:]))
+    for owner, text, keys in (
+        (2, sealed, [new, old]),
+        (1, changed, [new, old]),
+        (1, b"x" * 20, [old]),
+        (1, sealed, [new]),
+    ):
         settings.FACTOR_KEYS = keys
         with pytest.raises(keyring.Unreadable):
-            keyring.unseal(sealed, owner=owner)
+            keyring.unseal(text, owner=owner)
 
 
 # --- Passkeys ---------------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ ROOMS = {
 
 
 # Of these the fast tests take every branch; that they do so of the others has not been seen yet.
-WHOLE = ("codes", "phones", "browsers", "bans", "scopes", "roles")
+WHOLE = ("codes", "phones", "browsers", "bans", "scopes", "roles", "maillogin", "apppasswords", "factors")
 
 
 def files() -> Iterator[Path]:
