@@ -8,10 +8,13 @@ late to a page because an earlier one took long has waited too.
 import asyncio
 import json
 import re
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,6 +25,35 @@ from aiohttp import web
 SITE = {"Host": "portal.example.edu", "X-Forwarded-Proto": "https", "Referer": "https://portal.example.edu/"}
 PATIENCE = aiohttp.ClientTimeout(total=60)  # seconds
 CODE_WITHIN = 60  # seconds
+
+
+class Line:
+    """To a crowd in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def tell(self, order: dict[str, Any]) -> Any:
+        """First ports, token, password, owners of app passwords and how long the gateway takes; then who comes."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def begun() -> Iterator[Line]:
+    command = [sys.executable, "-m", "benchmarks.crowd"]
+    process = subprocess.Popen(
+        command, cwd=Path(__file__).parent.parent, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield Line(process)
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Gateway:
@@ -157,7 +189,6 @@ def figures(times: list[float]) -> dict[str, float]:
 
 
 async def main() -> None:
-    """First line: ports, token, password, owners of app passwords. Each later one: what comes, at which rates."""
     order = json.loads(sys.stdin.readline())
     gateway = Gateway(order["takes"])
     await gateway.serve(order["ports"]["gateway"])

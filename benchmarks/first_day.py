@@ -10,7 +10,6 @@ the share of the processor that its unit asks for (benchmarks/shares.py, as root
 Prints tables for docs/performance.md, and draws the first one into PICTURE (docs/pictures/first-day.svg).
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks import shares
+from benchmarks import crowd, shares
 from benchmarks.drawing import lines_of_seconds
 from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN, seconds
 from tests.kit.servers import free_port
@@ -73,20 +72,13 @@ def fill() -> list[list[str]]:
 
 
 class Day:
-    def __init__(self, units: Units, database: Cluster, redis: Redis, crowd: "subprocess.Popen[str]") -> None:
+    def __init__(self, units: Units, database: Cluster, redis: Redis, crowd: crowd.Line) -> None:
         self._units, self._database, self._redis, self._crowd = units, database, redis, crowd
         self._came = 0
 
-    def tell(self, order: dict[str, Any]) -> Any:
-        assert self._crowd.stdin
-        assert self._crowd.stdout
-        self._crowd.stdin.write(json.dumps(order) + "\n")
-        self._crowd.stdin.flush()
-        return json.loads(self._crowd.stdout.readline())
-
     def come(self, length: float, **rates: float) -> dict[str, Any]:
         before = self.cpu()
-        found: dict[str, Any] = self.tell({"first": self._came, "seconds": length, "rates": rates})
+        found: dict[str, Any] = self._crowd.tell({"first": self._came, "seconds": length, "rates": rates})
         self._came += round(rates.get("sign_in", 0) * length)
         found["cpu"] = {name: taken - before[name] for name, taken in self.cpu().items()}
         return found
@@ -112,26 +104,17 @@ class Day:
                 "ALLOWED_HOSTS": "portal.example.edu", "SHARED_NETWORKS": "10.0.0.0/8",
                 "TWILIO_BASE_URL": f"http://127.0.0.1:{gateway}", "LOG_LEVEL": "ERROR",
             }  # fmt: skip
-            given.give("postgresql", shares.OF_POSTGRESQL, database.processes())
+            given.give("mailkey-postgresql", shares.OF_POSTGRESQL, database.processes())
             owners = fill()
             subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], cwd=ROOT, check=True)
-            crowd = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.crowd"], cwd=ROOT, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )  # fmt: skip
-            try:
-                with started(ROOT, Path(folder), os.environ, *NAMES) as units:
-                    day = cls(units, database, redis, crowd)
-                    for name, unit in units.of.items():
-                        given.give(name, shares.weight(name), tree(unit.process.pid) if unit.process else [])
-                    given.give("crowd", shares.FIRST, [crowd.pid])
-                    ports = {"web": units.of["mailkey-web"].port, "mail": units.of["mailkey-mail"].port}
-                    day.tell({"ports": ports | {"gateway": gateway}, "takes": TAKES, "token": TOKEN,
-                              "password": PASSWORD, "owners": owners})  # fmt: skip
-                    yield day
-            finally:
-                crowd.kill()
-                crowd.wait()
+            with crowd.begun() as line, started(ROOT, Path(folder), os.environ, *NAMES) as units:
+                for name, unit in units.of.items():
+                    given.give(name, shares.weight(name), tree(unit.process.pid) if unit.process else [])
+                given.give("mailkey-crowd", shares.FIRST, [line.pid])
+                ports = {"web": units.of["mailkey-web"].port, "mail": units.of["mailkey-mail"].port}
+                line.tell({"ports": ports | {"gateway": gateway}, "takes": TAKES, "token": TOKEN,
+                           "password": PASSWORD, "owners": owners})  # fmt: skip
+                yield cls(units, database, redis, line)
 
 
 def tree(process: int) -> list[int]:

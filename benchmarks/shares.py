@@ -10,7 +10,17 @@ from benchmarks.mail_login import ROOT
 USUAL = 100  # CPUWeight of a service that says nothing
 OF_POSTGRESQL = 1000  # docs/operations.md
 FIRST = 10_000  # the most there is: who stands for other machines
-HIERARCHIES = ((Path("/sys/fs/cgroup"), "cpu.weight", 1.0), (Path("/sys/fs/cgroup/cpu"), "cpu.shares", 10.24))
+
+
+def _hierarchy() -> tuple[Path, str, float]:
+    """Where the kernel has groups for the processor; the file of the weight there, and what a weight is in it."""
+    for folder, known_by, file, factor in (
+        (Path("/sys/fs/cgroup"), "cgroup.procs", "cpu.weight", 1.0),
+        (Path("/sys/fs/cgroup/cpu"), "cpu.shares", "cpu.shares", 10.24),
+    ):
+        if (folder / known_by).exists():
+            return folder, file, factor
+    raise SystemExit("The kernel has no control groups for the processor here.")
 
 
 def weight(unit: str) -> int:
@@ -26,21 +36,17 @@ class Shares:
         self._groups: list[Path] = []
 
     def give(self, name: str, weight: int, processes: list[int]) -> None:
-        group = self._made(f"mailkey-{name}", weight)
+        group = self._made(name, weight)
         for process in processes:
             with suppress(ProcessLookupError):
                 (group / "cgroup.procs").write_text(str(process))
 
     def _made(self, name: str, weight: int) -> Path:
-        for folder, file, factor in HIERARCHIES:
-            with suppress(OSError):
-                (folder / name).mkdir(exist_ok=True)
-                self._groups.append(folder / name)
-                (folder / name / file).write_text(str(round(weight * factor)))
-                return folder / name
-        raise SystemExit(
-            "No control groups for the processor here: run this as root, where systemd or the kernel has them."
-        )
+        folder, file, factor = _hierarchy()
+        (folder / name).mkdir(exist_ok=True)
+        self._groups.append(folder / name)
+        (folder / name / file).write_text(str(round(weight * factor)))
+        return folder / name
 
     def end(self) -> None:
         """Those that nobody is left in."""

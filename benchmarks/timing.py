@@ -12,12 +12,14 @@ told apart.
 
 import imaplib
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from itertools import chain, count
 from math import erfc, sqrt
@@ -26,11 +28,12 @@ from statistics import median
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from benchmarks.mail_login import ENVIRONMENT, TOKEN
-from benchmarks.mail_rush import served
+from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN
 from tests.kit import mail_programs
+from tests.kit.servers import free_port
 from tests.kit.servers.mail import MailSystem
 from tests.kit.servers.postgres import cluster
+from tests.kit.waiting import wait_until
 
 LANES = 10
 PATIENT_LANES = 40  # nginx keeps a refusal for two seconds
@@ -133,6 +136,31 @@ def compare(title: str, look: Callable[[T, str], float], port: T, kinds: list[st
             print(f"    {kind:12}{gap:+8.2f} ms   p = {p_value(nobody, times):.3f}", flush=True)
 
 
+@contextmanager
+def served(application: str, *more: str) -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--port", str(port), "--workers", "2", "--no-access-log"]
+    process = subprocess.Popen(
+        [*command, "--log-level", "warning", "--workers-kill-timeout", "3", *more, application],
+        cwd=ROOT,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: lives(port), 60)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def lives(port: int) -> bool:
+    try:
+        connection = HTTPConnection("127.0.0.1", port, timeout=2)
+        connection.request("GET", "/health/live")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
 def people() -> None:
     import django
 
@@ -192,8 +220,8 @@ def main() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
         web = ["--interface", "wsgi", "--blocking-threads", "8"]
         with (
-            served("mail", "apppasswords.maillogin.rsgi:application", "--interface", "rsgi") as mail,
-            served("web", "portal.wsgi:application", *web) as portal,
+            served("apppasswords.maillogin.rsgi:application", "--interface", "rsgi") as mail,
+            served("portal.wsgi:application", *web) as portal,
         ):
             compare("mail login", by_mail, mail, KINDS, looks, LANES)
             compare("web", on_the_web, portal, KINDS, looks, 2)

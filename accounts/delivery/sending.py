@@ -4,10 +4,11 @@ import logging
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
@@ -15,6 +16,7 @@ from accounts.delivery.claims import ClaimLost, mine
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.delivery.models import Attempt, Delivery, Sms
 from accounts.lib import loglines
+from accounts.lib.compiled import Change, Changes, Query
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +57,26 @@ def send(model: type[Row], pk: int, hand_over: Callable[[Row], None] | None = No
 
 def _claim(model: type[Row], pk: int) -> Row | None:
     now = timezone.now()
-    rows = model.wanted().filter(pk=pk, expires_at__gt=now)
-    if not rows.update(status=Status.CLAIMED, claimed_at=now, tried=F("tried") + 1):
+    if not _claiming(model).run(pk, now):
         return None
-    row = model._default_manager.select_related("user").get(pk=pk)
-    row.claimed_at = now  # ours, even if it was taken away meanwhile
+    row: Row | None = _of_a_key(model).first(pk)
+    if row:  # else its owner was erased meanwhile
+        row.claimed_at = now  # ours, even if it was taken away meanwhile
     return row
+
+
+@cache
+def _claiming(model: type[Delivery]) -> Change:
+    def build(pk: Any, now: Any) -> tuple[QuerySet[Any], Changes]:
+        changes = {"status": Status.CLAIMED, "claimed_at": now, "tried": F("tried") + 1}
+        return model.wanted().filter(pk=pk, expires_at__gt=now), changes
+
+    return Change(build)
+
+
+@cache
+def _of_a_key(model: type[Delivery]) -> Query[Any]:
+    return Query(lambda pk: model._default_manager.select_related("user").filter(pk=pk))
 
 
 def _requeue(row: Delivery, error: NotSent) -> None:

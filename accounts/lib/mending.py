@@ -33,5 +33,7 @@ def first_to_mend(form: forms.BaseForm) -> str | None:
 @register.simple_tag(takes_context=True)
 def error_prefix(context: template.Context) -> str:
     """What begins the title of a page with a mistake on it: a form's, or of a step that is made of forms."""
-    has_errors = any(getattr(shown, "has_errors", False) is True for shown in context.flatten().values())
+    # By its class: what is lazy stays unasked.
+    mended = [shown for shown in context.flatten().values() if hasattr(type(shown), "has_errors")]
+    has_errors = any(getattr(shown, "has_errors", False) for shown in mended)
     return pgettext("begins a page's title", "Error: ") if has_errors else ""

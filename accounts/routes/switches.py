@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.delivery import gateways
+from accounts.lib.compiled import Query
 from accounts.log import events
 from accounts.routes import outages
 from accounts.routes.models import ALL, Gateway
@@ -12,8 +13,11 @@ from accounts.users.models import User
 
 def off() -> set[str]:
     """By their names."""
-    names = set(Gateway.objects.filter(is_on=False).values_list("name", flat=True))
+    names = set(OFF.all())
     return names | set(gateways.configured()) if ALL in names else names
+
+
+OFF = Query(lambda: Gateway.objects.filter(is_on=False).values_list("name", flat=True))
 
 
 def switch(name: str, *, on: bool, reason: str, by: User, address: str) -> bool:

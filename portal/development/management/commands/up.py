@@ -66,10 +66,10 @@ class Command(BaseCommand):
             processes.start("web server", web_server(port))
             processes.start("mail login service", mail_login_service(mail_port))
             processes.start("Celery worker", worker())
-            processes.start("Celery worker for files", files_worker())
             self._wait_until_ready(processes, f"http://{HOST}:{port}/health/ready")
             self._wait_until_ready(processes, f"http://{HOST}:{mail_port}/health/live")
             self._welcome(port, mail_port)
+            processes.start("Celery worker for files", files_worker())  # only the office waits for it, and not yet
             while (ended := processes.ended()) is None:
                 time.sleep(0.2)
             raise CommandError(f"the {ended} ended; its last lines are above.")
