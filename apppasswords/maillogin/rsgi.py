@@ -11,6 +11,7 @@ Where a directory has to be asked first, that is left to other threads: while it
 """
 
 import asyncio
+import sys
 import time
 from queue import SimpleQueue
 from threading import Thread
@@ -22,6 +23,7 @@ from apppasswords.maillogin import wsgi  # it sets Django up
 
 # isort: split
 from accounts.lib import deadlines, pace
+from accounts.log import sealer
 from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import quick, wire
 from apppasswords.maillogin.asking.lane import Lane, Turn
@@ -154,7 +156,8 @@ def _ask_for_each() -> None:
         to_ask.get().decide()
 
 
+sys.setswitchinterval(0.0005)  # seconds; Python's 5 ms each would be felt: the loop comes in several times a login
+sealer.begin()
 Thread(target=_decide_each, name="decisions", daemon=True).start()
-if settings.LDAP_URLS:
-    for _ in range(ASKERS):
-        Thread(target=_ask_for_each, name="directory", daemon=True).start()
+for _ in range(ASKERS if settings.LDAP_URLS else 0):
+    Thread(target=_ask_for_each, name="directory", daemon=True).start()
