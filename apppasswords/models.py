@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.users.models import User
 from apppasswords.limits import LONGEST_NETWORKS, Limits, Scope
@@ -47,7 +48,7 @@ class AppPassword(models.Model):
         related_name="app_passwords",
         verbose_name=_("used by"),
     )
-    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=NAME_LENGTH)
     digest = models.CharField(max_length=64)
     # From the form that made it: the same form sent again (reload, double click) makes no second password.
     request = models.CharField(max_length=32, null=True, blank=True)  # noqa: DJ001 (NULLs are not unique, "" would be)

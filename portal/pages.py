@@ -23,11 +23,13 @@ from accounts.mailsessions import mailsessions
 from accounts.phones import notice, phones
 from accounts.phones.models import Phone
 from accounts.sessions import expiry, typed
+from accounts.sessions.gate.middleware import way_in
 from accounts.sessions.sessions import SignedInRequest
 from accounts.sessions.storage import lifetimes
 from accounts.users.models import User
 from apppasswords import passwords, stopped
 from apppasswords.guides import programs
+from apppasswords.guides.views import OPEN, SIGNED_IN
 from portal import theme
 
 SIGN_INS_SHOWN = 5
@@ -124,6 +126,7 @@ KEPT = ("SMS_HISTORY_LIFETIME", "EVENT_LIFETIME", "MAIL_LOGIN_LIFETIME", "TRUSTE
 def privacy(request: HttpRequest) -> HttpResponse:
     """What is kept of people, what for, for how long, and who gets it."""
     context = {
+        "layout": SIGNED_IN if way_in(request) is None else OPEN,
         "operator": settings.SMS_OPERATOR,
         "version": notice.version(),
         "kept": {name: max(getattr(settings, name).days, 1) for name in KEPT},

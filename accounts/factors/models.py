@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_otp.models import Device, DeviceManager
 
 from accounts.users.models import User
@@ -19,7 +20,7 @@ class Authenticator(Device):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="authenticators", verbose_name=_("user")
     )
-    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=NAME_LENGTH)
     key = models.BinaryField()  # sealed, see keyring.py
     last_step = models.BigIntegerField()  # of time: neither it nor one before it is taken again
     drift = models.SmallIntegerField(default=0)  # steps by which the phone's clock is ahead, as the last code showed
@@ -41,7 +42,7 @@ class Passkey(Device):
     way = Way.PASSKEY
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="passkeys", verbose_name=_("user"))
-    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    name = models.CharField(pgettext_lazy("of a thing", "name"), max_length=NAME_LENGTH)
     credential_id = models.CharField(max_length=1400, unique=True, editable=False)  # base64url of 1023 bytes at most
     public_key = models.BinaryField()  # COSE
     sign_count = models.BigIntegerField()  # of uses, as it says itself; many say 0 always

@@ -83,6 +83,8 @@ class Authorize(AuthorizationView):
         """The form of the question may end at this program; no other page leads to one that nobody knows."""
         if self._application and self._application.registered_itself and "redirect_uri" in context:
             self.request._leads_to = urlsplit(context["redirect_uri"])
+        if self._application and "form" in context:
+            context["user_name"] = self.request.user.get_username()  # who has two mailboxes sees which it is
         response: HttpResponse = super().render_to_response(context, **kwargs)
         return response
 

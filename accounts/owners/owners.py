@@ -17,6 +17,11 @@ def of(person: User) -> QuerySet[Ownership]:
     return Ownership.objects.filter(owner=person, mailbox__is_active=True).select_related("mailbox")
 
 
+def names(mailbox: User) -> QuerySet[Ownership, str]:
+    """Of those who use it."""
+    return Ownership.objects.filter(mailbox=mailbox).values_list("owner__username", flat=True)
+
+
 def mailboxes(people: Iterable[User]) -> list[str]:
     """What they may have open: their own, and what they use beside it."""
     people = list(people)

@@ -22,7 +22,7 @@ from apppasswords.guides import devices, programs
 from apppasswords.guides.devices import Device
 from apppasswords.guides.shapes import Form, Program, Step, Text, Value
 
-SIGNED_IN, OPEN = "security/settings.html", "guides/open.html"
+SIGNED_IN, OPEN = "security/settings.html", "open.html"
 COPIED = (Value.ADDRESS, Value.IMAP, Value.IMAP_PORT, Value.SMTP, Value.SMTP_PORT)  # what is typed with slips
 
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -31,6 +32,11 @@ class Section(NamedTuple):
     labels: list[str]
     rows: list[list[str]]
 
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """A single row reads better from top to bottom."""
+        return list(zip(self.labels, self.rows[0], strict=True)) if len(self.rows) == 1 else []
+
 
 def claim(user: User, *, address: str) -> bool:
     """Whether he may have one more today. He is told by mail: it may be somebody else at his browser."""
@@ -51,7 +57,13 @@ def write(user: User) -> bytes:
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         plain = {part.name: [_plain(part, row) for row in rows] for part, rows in read}
         archive.writestr("data.json", json.dumps(plain, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2))
-        context = {"owner": user, "at": timezone.now(), "sections": [_section(*each) for each in read]}
+        sections = [_section(*each) for each in read]
+        context = {
+            "owner": user,
+            "at": timezone.now(),
+            "sections": [section for section in sections if section.rows],
+            "without": [section.title for section in sections if not section.rows],
+        }
         archive.writestr("data.html", render_to_string("mydata/file.html", context))
     return file.getvalue()
 
@@ -78,6 +90,8 @@ def _labels(part: Part, columns: list[Column]) -> Iterator[str]:
 def _said(column: Column, row: Any) -> str:
     display = getattr(row, f"get_{column.name}_display", None)
     value = display() if display and not column.read else _value(column, row)
+    if column.name == "language":
+        value = dict(settings.LANGUAGES).get(value, value)
     match value:
         case None | "":
             return "—"

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.aliases.models import Alias
 from accounts.bans.models import Brake, Place
@@ -159,7 +160,7 @@ PARTS = (
              "mistake_protocol", "mistake_until"),
         )
         for name, title, of in (
-            ("app_passwords", _("App passwords"), "user"),
+            ("app_passwords", _("App passwords for mail programs"), "user"),
             ("app_passwords_of_departments", _("App passwords for department mailboxes"), "ownership__owner"),
         )
     ),
@@ -177,7 +178,7 @@ PARTS = (
     ),
     Part(
         "machines", _("Machines that you answer for"), Machine, "owner",
-        _columns("purpose", "asked_at", Column("name", _("name"), str)), ("password",),
+        _columns("purpose", "asked_at", Column("name", pgettext_lazy("of a thing", "name"), str)), ("password",),
     ),
     Part(
         "department_mailboxes", _("Department mailboxes that you use"), Ownership, "owner",

@@ -134,6 +134,34 @@ def test_no_mailbox_password_opens_it(clerk: Person, wang: Person, make_user: Ma
     assert signin.vouched(MAILBOX, HERE, "").step is signin.Step.REFUSED, "nor a source elsewhere"
 
 
+def test_who_takes_a_mailbox_away_reads_that_the_mailbox_stays(clerk: Person, wang: Person) -> None:
+    give(clerk, wang)
+    row = Ownership.objects.get(owner=user(wang))
+    passwords.create(row, "Foxmail", request="r")
+    path, chosen = "/admin/owners/ownership/", {"action": "delete_selected", "_selected_action": [row.pk]}
+    for page in (clerk.get(f"{path}{row.pk}/delete/"), clerk.post(path, chosen)):
+        text = page.content.decode()
+        assert "The mailbox stays, with its mails" in text
+        assert "wangwu@example.edu" in text
+        assert "delete the department mailbox" not in text
+    said = clerk.post(path, chosen | {"post": "yes"}, follow=True).content.decode()
+    assert "1 person uses it no longer" in said
+
+
+def test_the_desk_offers_no_way_in_to_a_mailbox_that_nobody_signs_in_to(clerk: Person, wang: Person) -> None:
+    give(clerk, wang)
+    press = User.objects.get(username=MAILBOX)
+    passwords.create(Ownership.objects.get(), "Foxmail", request="r")
+    desk = clerk.get(f"/admin/accounts/user/{press.pk}/desk/").content.decode()
+    assert "wangwu@example.edu" in desk, "who uses it, and who made its app password"
+    assert "Nobody signs in as this mailbox" in desk
+    for act in ("password", "sessions"):
+        assert f'value="{act}"' not in desk
+    assert "two-step/" not in desk
+    theirs = clerk.get(f"/admin/accounts/user/{user(wang).pk}/desk/").content.decode()
+    assert MAILBOX in theirs.partition('id="app-passwords"')[2].partition("</section>")[0], "which mailbox it opens"
+
+
 def _taken_by_the_office(clerk: Person, who: Person) -> None:
     row = Ownership.objects.get(owner=user(who))
     clerk.post(f"/admin/owners/ownership/{row.pk}/delete/", {"post": "yes"})

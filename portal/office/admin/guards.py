@@ -1,11 +1,12 @@
 """The administration must stay open to somebody."""
 
-from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 
 from accounts.sessions import clients
 from accounts.users import administrators
@@ -31,8 +32,9 @@ class KeepsAdministrators(admin.ModelAdmin[User]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        shown = {"title": gettext("Delete an account"), "kept_days": settings.EVENT_LIFETIME.days}
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return super().delete_view(request, object_id, shown | (extra_context or {}))
         except administrators.LockedOut as locked_out:
             return self._told(request, locked_out)
 
@@ -60,11 +62,19 @@ class KeepsAdministrators(admin.ModelAdmin[User]):
                 erasure.erase(user, actor=request.user, address=clients.address(request))
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        """The page that asks says so already."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        people: Iterable[User] = list(objs)
+        """Whom the page that asks is about. What hangs on an account goes with it, and the page says what that is:
+        Django would read every row of it, call it by the names of tables, and ask for a right to each."""
+        people: list[User] = list(objs)
+        protected = []
         if not administrators.would_remain(people):
-            protected = [*protected, str(administrators.NoneLeft.reason)]
+            protected.append(str(administrators.NoneLeft.reason))
         if request.user in people:
-            protected = [*protected, str(administrators.Yourself.reason)]
-        return deleted, counts, lacking, protected
+            protected.append(str(administrators.Yourself.reason))
+        lacking = (
+            set() if all(self.has_delete_permission(request, user) for user in people) else {self.opts.verbose_name}
+        )
+        return [_called(user) for user in people], {}, lacking, protected
+
+
+def _called(user: User) -> str:
+    return " · ".join(filter(None, (user.username, user.name, user.department)))

@@ -25,6 +25,7 @@ from accounts.lib import clock, invisible, numbers
 from accounts.log import sentences
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from accounts.owners import owners
 from accounts.phones import helpcodes
 from accounts.presses import once
 from accounts.security import passwords
@@ -82,9 +83,9 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
         "end_pause": "now" if known.is_paused else "",
         "release": "now" if known.guessed_until else "",
         "codes": (clock.iso(counted_from) if counted_from else NEVER) if may_lack_codes else "",
-        "password": "" if settings.PASSWORDS_IN_DIRECTORY else passwords.version_of(user),
+        "password": "" if settings.PASSWORDS_IN_DIRECTORY or user.is_shared else passwords.version_of(user),
         "stolen": thefts.version_of(user),
-        "sessions": "now",
+        "sessions": "" if user.is_shared else "now",  # nobody signs in as a department mailbox
         "browsers": "now" if known.browsers else "",
         "app_passwords": "now" if rows else "",
         "unbind": bound,
@@ -148,7 +149,8 @@ def _may(request: SignedInRequest, person: User, button: Button) -> bool:
 def _show(
     request: SignedInRequest, person: User, pressed: Button | None = None, tried: ReasonForm | None = None
 ) -> HttpResponse:
-    rows = list(app_passwords.of(person)[: settings.APP_PASSWORDS_PER_USER])
+    made = app_passwords.of(person).select_related("user", "ownership__owner")
+    rows = list(made[: settings.APP_PASSWORDS_PER_USER])
     known = facts.about(person, (row.last_used_address for row in rows))
     versions = _versions(known, rows)
 
@@ -173,7 +175,10 @@ def _show(
         "may_help": _may(request, person, BUTTONS["app_password"]),
         "may_lift": _may(request, person, BUTTONS["lift"]),
         "is_own": request.user.pk == person.pk,
-        "may_switch": request.user.has_perm(right("roll_out", User)) and clerks.may_touch(request.user, person),
+        "owners": list(owners.names(person)) if person.is_shared else [],
+        "may_switch": not person.is_shared
+        and request.user.has_perm(right("roll_out", User))
+        and clerks.may_touch(request.user, person),
         "may_edit": admin.site.get_model_admin(User).has_change_permission(request, person),
         "reasons": REASONS[:-1],
         "problem": tried.errors if tried and pressed and pressed.name in ("app_password", "way", "lift") else None,
@@ -223,7 +228,7 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
 
 
 def _of_password(user: User) -> list[str]:
-    if settings.PASSWORDS_IN_DIRECTORY:
+    if settings.PASSWORDS_IN_DIRECTORY or user.is_shared:
         return []
     if not user.has_usable_password():
         return [_("No password opens this account: set a starting password for its owner.")]

@@ -108,6 +108,7 @@ def test_people_are_asked_each_time_and_told_that_nobody_knows_it(wangwu: Person
     for more in ({}, {"approval_prompt": "auto"}):
         page = window(wangwu, client_id, **more)
         assert "The IT office does not know this program" in page.content.decode()
+        assert "wangwu@example.edu" in page.content.decode(), "who has two mailboxes sees which it is"
         policy = page.headers["Content-Security-Policy"]
         assert "form-action 'self' http://127.0.0.1:51234;" in f"{policy};", "or the browser stops after the form"
         assert query(allow(wangwu, page, "refuse"))["error"] == "access_denied"

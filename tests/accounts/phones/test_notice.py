@@ -179,3 +179,12 @@ def test_the_page_about_personal_data(settings: Settings, tmp_path: Path) -> Non
         assert "主任" in page
         assert "<b>" not in page
     assert 'href="/privacy/"' in nobody.get("/sign-in/").content.decode()
+
+
+@pytest.mark.django_db
+def test_who_reads_about_personal_data_finds_back(zhangsan: Person) -> None:
+    assert 'href="/security/data/"' not in zhangsan.get("/privacy/").content.decode().partition("<h1>")[0]
+    zhangsan.sign_in()
+    head = zhangsan.get("/privacy/").content.decode().partition("<h1>")[0]
+    assert 'href="/security/data/"' in head
+    assert "zhangsan@example.edu" in head

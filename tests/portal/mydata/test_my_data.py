@@ -110,7 +110,7 @@ def test_it_is_said_in_the_language_of_the_page(wangwu: Person, language: str) -
     _plain, page = taken(wangwu, language)
     with translation.override(language):
         assert all(str(part.title) in page for part in PARTS)
-    headings = re.findall(r"<th scope=\"col\">(.*?)</th>", page)
+    headings = re.findall(r"<th scope=\"(?:col|row)\">(.*?)</th>", page)
     if language == "zh-hans":
         assert not [text for text in headings if not re.search(r"[一-鿿]", text)]
     else:
@@ -131,6 +131,21 @@ def test_what_somebody_has_done_is_in_it(wangwu: Person) -> None:
     assert {"signed_in", "app_password_created", "data_taken"} <= {event["kind"] for event in plain["events"]}
     assert "Foxmail" in page
     assert made is not None
+    assert "zh-hans" not in page, "languages have names"
+    without = page.partition("Nothing is kept of")[2]
+    assert "Passkeys" in without
+    assert "Bound phone" not in without
+
+
+def test_a_thing_has_no_surname(wangwu: Person) -> None:
+    """Chinese has two words for the name of somebody and of something."""
+    assert wangwu.user
+    wangwu.arrive()
+    passwords.create(wangwu.user, "Foxmail", request="r")
+    _plain, page = taken(wangwu, "zh-hans")
+    rows = page.partition("<h2>客户端专用密码</h2>")[2].partition("</table>")[0]
+    assert ">名称<" in rows
+    assert "姓名" not in rows
 
 
 # --- Nothing of others, nothing that opens anything

@@ -1,5 +1,6 @@
 """An account that has left goes with all that was kept of it; what stays is named here, and why."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -11,7 +12,9 @@ from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import CASCADE, SET_NULL, Model
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -178,6 +181,21 @@ def test_the_command(left: User, lisi: Person) -> None:
     assert "is erased" in said("weichi@example.edu", "--reason", "on request")
     assert not User.objects.filter(pk=left.pk).exists()
     assert SecurityEvent.objects.get(kind="erased").detail == {"reason": "manage.py erase: on request"}
+
+
+def test_the_page_that_asks_says_what_goes_and_what_stays(left: User, office: Person, settings: Settings) -> None:
+    """And reads no row of it: there may be years of them."""
+    one = f"/admin/accounts/user/{left.pk}/delete/"
+    with CaptureQueriesContext(connection) as queries:
+        page = office.get(one)
+    assert not [query for query in queries if "maillogin" in query["sql"]]
+    chosen = {"action": "delete_selected", "_selected_action": [left.pk]}
+    for answer in (page, office.post("/admin/accounts/user/", chosen)):
+        text = answer.content.decode()
+        assert "weichi@example.edu · 尉迟恭 · 天文台" in text
+        assert f"保留 {settings.EVENT_LIFETIME.days} 天" in text
+        assert "无法恢复" in text
+        assert not re.search("Places?|Sign ins?|Namings?", text), "names of tables"
 
 
 def test_the_page_that_deletes_an_account_does_it_too(left: User, office: Person) -> None:

@@ -210,13 +210,6 @@ class UserAdmin(Long, ShownLookups, KeepsAdministrators, TwoStepPages, SlipPages
         may = super().has_delete_permission(request, obj)
         return may and (obj is None or clerks.may_edit(clerk(request), obj))
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What belongs to an account goes with it. Nobody may delete a code or a browser by itself, and Django would
-        ask for each of those rights as well: no account that was ever used could be deleted."""
-        deleted, counts, _lacking, protected = super().get_deleted_objects(objs, request)
-        lacking = set() if all(self.has_delete_permission(request, user) for user in objs) else {self.opts.verbose_name}
-        return deleted, counts, lacking, protected
-
     def save_model(  # type: ignore[override]
         self, request: SignedInRequest, obj: User, form: Any, change: bool
     ) -> None:

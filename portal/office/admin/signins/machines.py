@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
@@ -156,7 +157,16 @@ class MachineAdmin(HistoryAdmin):
             return None
         machine, secret = made
         title = _("The app password of %(name)s") % {"name": machine}
-        return once.show(self._page(request, "secret", title=title, machine=machine, secret=secrets.in_fours(secret)))
+        return once.show(
+            self._page(
+                request,
+                "secret",
+                title=title,
+                machine=machine,
+                secret=secrets.in_fours(secret),
+                server=settings.MAIL_SERVERS["SMTP"],
+            )
+        )
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         context |= self.admin_site.each_context(request) | {"opts": self.opts}

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.crypto import get_random_string
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.lib.seen import Seen
@@ -41,6 +41,7 @@ class ApplicationForm(Seen, forms.ModelForm[Application]):
         fields = ("name", "client_id", "client_type", "redirect_uris", "post_logout_redirect_uris",
                   "skip_authorization", "requires_pkce", "may_introspect")  # fmt: skip
         labels = {
+            "name": pgettext_lazy("of a thing", "name"),
             "client_id": _("Client ID"),
             "client_type": _("kind of application"),
             "skip_authorization": _("trusted"),
@@ -92,7 +93,7 @@ class RegisteredFilter(admin.SimpleListFilter):
 @admin.register(Application)
 class ApplicationAdmin(LightAdmin):
     form = ApplicationForm
-    list_display = ("name", "client", "trusted", "checks_tokens", "registered", "edited_at")
+    list_display = ("called", "client", "trusted", "checks_tokens", "registered", "edited_at")
     list_filter = (RegisteredFilter,)
     view_on_site = False
     search_fields = ("name", "client_id")
@@ -105,6 +106,10 @@ class ApplicationAdmin(LightAdmin):
         (_("A mail server that checks tokens"), {"fields": ("may_introspect",)}),
         (_("Secret"), {"fields": ("new_secret",)}),
     )  # fmt: skip
+
+    @admin.display(description=pgettext_lazy("of a thing", "name"), ordering="name")
+    def called(self, application: Application) -> str:
+        return application.name
 
     @admin.display(description=_("Client ID"), ordering="client_id")
     def client(self, row: Application) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,7 @@ class OwnershipAdmin(ShownLookups):
     search_fields = ("mailbox__username", "mailbox__name", "owner__username", "owner__name")
     list_select_related = ("mailbox", "owner", "created_by")
     fields = list_display
+    actions = ("delete_selected",)
 
     def has_change_permission(self, request: HttpRequest, obj: Ownership | None = None) -> bool:
         """Taken and given anew, so that the log says who could read when."""
@@ -64,8 +66,31 @@ class OwnershipAdmin(ShownLookups):
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
         """App passwords go along, which nobody deletes by a page of their own."""
-        deleted, counts, _lacking, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, set(), protected
+        return [str(ownership) for ownership in objs], {}, set(), []
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The mailbox stays, which Django's words leave open."""
+        return super().delete_view(request, object_id, {"title": _("Take a mailbox away"), **(extra_context or {})})
+
+    @admin.action(description=gettext_lazy("Take the mailbox away from whom is chosen"), permissions=["delete"])
+    def delete_selected(self, request: SignedInRequest, queryset: QuerySet[Ownership]) -> HttpResponse | None:
+        if "post" not in request.POST:
+            return delete_selected(self, request, queryset)
+        self.log_deletions(request, queryset)
+        count = len(queryset)
+        self.delete_queryset(request, queryset)
+        self._told(request, count)
+        return None
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        self._told(request, 1)
+        return redirect("admin:owners_ownership_changelist")
+
+    def _told(self, request: HttpRequest, count: int) -> None:
+        text = ngettext("%(n)s person uses it no longer.", "%(n)s people use it no longer.", count)
+        self.message_user(request, text % {"n": count}, messages.SUCCESS)
 
     def delete_model(self, request: SignedInRequest, obj: Ownership) -> None:  # type: ignore[override]
         owners.dismiss(obj, by=request.user, address=clients.address(request))
