@@ -94,6 +94,25 @@ def test_half_a_minute_later_it_is_shown_no_more(wangwu: Person) -> None:
     assert tab.send(name="Foxmail").headers["Location"] == "/app-passwords/"
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/app-passwords/", {"name": "Foxmail"}),
+        ("/security/factors/recovery/", {}),
+        ("/app-passwords/profile/", {"name": "iPhone", "qr": "on"}),
+    ],
+)
+def test_no_other_language_takes_a_secret_off_the_screen(wangwu: Person, path: str, sent: dict[str, str]) -> None:
+    """It would be asked for anew, and what is shown once is gone."""
+    sign_in(wangwu)
+    switch = b'action="/language/"'
+    assert switch in wangwu.get(path).content
+    wangwu.handler.enforce_csrf_checks = False
+    shown = wangwu.post(path, sent)
+    assert shown.status_code == 200
+    assert switch not in shown.content
+
+
 def test_another_code_in_the_same_form_is_no_twin(wangwu: Person) -> None:
     """Back, and the slip corrected."""
     Tab(wangwu, "/sign-in/").send(**sign_in_form(wangwu))

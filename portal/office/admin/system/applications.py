@@ -109,7 +109,7 @@ class ApplicationAdmin(LightAdmin):
 
     @admin.display(description=pgettext_lazy("of a thing", "name"), ordering="name")
     def called(self, application: Application) -> str:
-        return application.name
+        return str(application.name)
 
     @admin.display(description=_("Client ID"), ordering="client_id")
     def client(self, row: Application) -> str:
