@@ -1,5 +1,6 @@
 """Whom a clerk means: single persons, departments, a pasted list of addresses, or everyone."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from accounts.spreadsheets import damage
 from accounts.users import clerks, usernames, ways
 from accounts.users.models import User
 
+PARTED = re.compile("[,;，；、]")
 PEOPLE = Q(is_shared=False)  # nobody signs in as a department mailbox
 
 
@@ -52,7 +54,7 @@ class Reading:
 
 
 def read(text: str, clerk: User) -> Reading:
-    """Whole addresses or bare names, one a line. Unknown ones, and those that came before, are named by line."""
+    """Whole addresses or bare names, one a line or parted by commas. Unknown and repeated ones are named by line."""
     reading = Reading()
     meant = list(_lines(text, reading))
     known = _keys([name for _line, _text, name in meant])
@@ -76,8 +78,8 @@ def read(text: str, clerk: User) -> Reading:
 
 
 def _lines(text: str, reading: Reading) -> Iterator[tuple[int, str, str]]:
-    for line, raw in enumerate(text.splitlines(), 1):
-        written = raw.strip().strip(",;，；").strip()
+    parts = ((line, part.strip()) for line, raw in enumerate(text.splitlines(), 1) for part in PARTED.split(raw))
+    for line, written in parts:
         if not written:
             continue
         name = usernames.canonical(usernames.complete(written, settings.MAIL_DOMAIN))

@@ -1,3 +1,5 @@
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from secrets import token_hex
@@ -9,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.lib import clock
+from accounts.lib import clock, invisible
 from accounts.lib.seen import Seen
 from accounts.owners import owners
 from accounts.owners.models import Ownership
@@ -19,6 +21,7 @@ from apppasswords.limits import IDLE_DAYS, Limits, Scope
 from apppasswords.models import NAME_LENGTH
 
 LONGEST = timedelta(days=3650)
+SEPARATORS = re.compile(r"[\s,;、]+")
 
 
 class NameForm(Seen, forms.Form):
@@ -73,13 +76,21 @@ class BoundsForm(Seen, forms.Form):
         return day
 
     def clean_networks(self) -> str:
-        try:
-            found = limits.networks(self.cleaned_data["networks"])
-        except ValueError:
-            raise forms.ValidationError(_("A network is written like 198.51.100.0/24 or 2001:db8::/32.")) from None
+        found = []
+        for part in SEPARATORS.split(_half_width(self.cleaned_data["networks"])):
+            try:
+                found += limits.networks(part)
+            except ValueError:
+                text = _("“%(text)s” is no network: one is written like 198.51.100.0/24 or 2001:db8::/32.")
+                raise forms.ValidationError(text, params={"text": part[:50]}) from None
         if len(found) > limits.MOST_NETWORKS:
             raise forms.ValidationError(_("Ten networks at most."))
         return " ".join(map(str, found))
+
+
+def _half_width(text: str) -> str:
+    """As a Chinese keyboard types it."""
+    return unicodedata.normalize("NFKC", invisible.dropped(text)).replace("。", ".")
 
 
 def _scopes() -> list[tuple[str, str]]:

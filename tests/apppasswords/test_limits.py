@@ -182,6 +182,20 @@ def test_what_is_chosen_is_kept_and_listed(owner: Person) -> None:
             assert said in page
 
 
+@pytest.mark.parametrize(
+    "entered",
+    ["１９８．51．100．0／24，10.0.0.0/8", "198.51.100.0/24、10.0.0.0/8", "198。51。100。0/24；\u200b10.0.0.0/8 "],
+)
+def test_networks_as_a_chinese_keyboard_types_them(owner: Person, entered: str) -> None:
+    owner.post(PAGE, {"name": "Printer", "networks": entered})
+    assert AppPassword.objects.get().networks == "198.51.100.0/24 10.0.0.0/8"
+
+
+def test_which_network_is_wrong_is_said(owner: Person) -> None:
+    page = owner.post(PAGE, {"name": "Printer", "networks": "198.51.100.0/24, 10.0.0/8"}).content.decode()
+    assert "“10.0.0/8” is no network" in page
+
+
 @pytest.mark.parametrize("server", ["", "dav.example.edu"])
 def test_calendars_are_offered_where_there_is_a_server(owner: Person, settings: Settings, server: str) -> None:
     settings.DAV_HOST = server

@@ -304,6 +304,7 @@ def test_a_file_in_which_anything_is_wrong_does_nothing(clerk: Person, wang: Per
         ((*good, "labs,administrator"), "labs: Not this account."),
         ((*good, "wangwu,wangwu"), "wangwu: A mailbox does not use itself."),
         ((*good, "labs@elsewhere.example,wangwu"), "not a mailbox address of this institution"),
+        (("mailbox,owner,name", "press,wangwu,A", "press,zhaoliu,B"), "Row 3: “B” is another name"),
         ((*good, "labs,"), "Row 3: the mailbox or who uses it is missing"),
         ((*good, "=labs,wangwu"), "Row 3: is a formula"),
         (("mailbox,name", "press,x"), "It needs the columns"),

@@ -34,6 +34,14 @@ def test_a_pasted_list_is_read_line_by_line(clerk: Person, make_user: MakeUser) 
     ]
 
 
+def test_a_list_may_be_parted_by_commas(clerk: Person, make_user: MakeUser) -> None:
+    keys = [make_user(name).pk for name in ("lisi", "wangwu", "zhaoliu", "sunba")]
+    assert clerk.user
+    reading = selection.read("lisi，wangwu@example.edu; zhaoliu、sunba,\nlisi", clerk.user)
+    assert reading.people == keys
+    assert [complaint.line for complaint in reading.complaints] == [2]
+
+
 def test_a_clerk_does_not_choose_colleagues_and_may_choose_himself(make_user: MakeUser) -> None:
     desk = make_user("desk", is_staff=True)
     colleague, root = make_user("colleague", is_staff=True), make_user("root", is_superuser=True)

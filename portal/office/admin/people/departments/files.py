@@ -14,7 +14,7 @@ from accounts.lib import formulas
 from accounts.spreadsheets import spreadsheets
 from accounts.spreadsheets.rows import Refused, Row
 from accounts.users.models import User
-from portal.office.admin.people.departments.forms import OwnersForm
+from portal.office.admin.people.departments.forms import OwnersForm, told
 from portal.office.admin.people.imports import FileForm
 
 MOST = 1000  # rows: they are checked while the clerk waits
@@ -52,7 +52,7 @@ class OwnersFileForm(FileForm):
             self.forms = [department.form(self.clerk) for department in read(file.read())]
         except Refused as refusal:
             raise ValidationError(str(refusal), code="file") from None
-        complaints = [f"{form.data['mailbox']}: {text}" for form in self.forms for text in _complaints(form)]
+        complaints = [told(form.data["mailbox"], text) for form in self.forms for text in _complaints(form)]
         if complaints:
             more = len(complaints) - SHOWN
             rest = [_("and %(n)s more") % {"n": more}] if more > 0 else []
@@ -81,7 +81,11 @@ def read(content: bytes) -> list[Department]:
     for row in table.rows:
         cells = _cells(row, names)
         department = found.setdefault(cells["mailbox"].casefold(), Department(cells["mailbox"]))
-        department.name = department.name or cells.get("name", "")
+        name = cells.get("name", "")
+        if name and department.name and name != department.name:
+            what = _("“%(name)s” is another name of this mailbox than above") % {"name": name}
+            raise Refused(_("Row %(row)s: %(what)s") % {"row": row.line, "what": what})
+        department.name = department.name or name
         if cells["owner"] not in department.owners:
             department.owners.append(cells["owner"])
     return list(found.values())

@@ -18,6 +18,11 @@ from accounts.users.models import User
 from apppasswords import sharing
 
 
+def told(of: str, what: object) -> str:
+    """With the colon of the language."""
+    return _("%(column)s: %(what)s") % {"column": of, "what": what}
+
+
 class OwnersForm(Seen, forms.Form):
     mailbox = forms.CharField(
         label=gettext_lazy("department mailbox"),
@@ -52,7 +57,7 @@ class OwnersForm(Seen, forms.Form):
     def clean_owners(self) -> list[User]:
         """Nobody gives himself a mailbox to read."""
         reading = selection.read(self.cleaned_data["owners"], self.clerk)
-        complaints = [f"{complaint.text}: {complaint.what}" for complaint in reading.complaints]
+        complaints = [told(complaint.text, complaint.what) for complaint in reading.complaints]
         people = list(self._touchable().filter(pk__in=reading.people, is_shared=False))
         if len(people) < len(reading.people):
             complaints.append(_("Not this account."))
