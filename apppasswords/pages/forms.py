@@ -76,7 +76,7 @@ class BoundsForm(Seen, forms.Form):
         return day
 
     def clean_networks(self) -> str:
-        found = []
+        found: list[limits.Network] = []
         for part in SEPARATORS.split(_half_width(self.cleaned_data["networks"])):
             try:
                 found += limits.networks(part)
