@@ -76,6 +76,9 @@ def factor_app_new(request: SignedInRequest) -> HttpResponse:
 def factor_app(request: SignedInRequest, pk: int) -> HttpResponse:
     """One app. POST `name` gives it another name, POST `remove` takes it away."""
     app = Authenticator.objects.filter(user=request.user, pk=pk).first()
+    if app is None and request.method == "POST":
+        messages.info(request, _("That way to verify was already removed."))
+        return redirect("factors")
     if app is None:
         raise Http404
     form = NameForm(request.POST if "name" in request.POST else None, initial={"name": app.name})

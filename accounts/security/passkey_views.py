@@ -47,6 +47,9 @@ def factor_passkeys(request: SignedInRequest) -> HttpResponse:
 def factor_passkey(request: SignedInRequest, pk: int) -> HttpResponse:
     """One passkey. POST `name` gives it another name, POST `remove` takes it away."""
     passkey = passkeys.of(request.user).filter(pk=pk).first()
+    if passkey is None and request.method == "POST":
+        messages.info(request, _("That way to verify was already removed."))
+        return redirect("factor_passkeys")
     if passkey is None:
         raise Http404
     form = PasskeyNameForm(request.POST if "name" in request.POST else None, initial={"name": passkey.name})

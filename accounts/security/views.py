@@ -185,7 +185,7 @@ def browsers(request: SignedInRequest) -> HttpResponse:
         elif trusted_browsers.forget(request.user, int(chosen), address=address):
             messages.success(request, _("The browser is forgotten."))
         else:
-            raise Http404
+            messages.info(request, _("That browser was already forgotten."))
         return redirect("browsers")
     here = trusted_browsers.find(request.user, request.COOKIES.get(settings.TRUSTED_BROWSER_COOKIE_NAME, ""))
     context = {"browsers": trusted_browsers.live(request.user), "here": here}

@@ -135,16 +135,19 @@ def _chosen(request: SignedInRequest, field: str) -> int:
 
 
 def _sign_out(request: SignedInRequest) -> HttpResponse:
-    if not tokens.remove(request.user, _chosen(request, "sign_out"), address=clients.address(request)):
-        raise Http404
-    messages.success(request, _("The mail program is signed out."))
+    """In two tabs, it may be gone."""
+    if tokens.remove(request.user, _chosen(request, "sign_out"), address=clients.address(request)):
+        messages.success(request, _("The mail program is signed out."))
+    else:
+        messages.info(request, _("That mail program was already signed out."))
     return redirect("app_passwords")
 
 
 def _remove(request: SignedInRequest) -> HttpResponse:
-    if not passwords.remove(request.user, _chosen(request, "remove"), address=clients.address(request)):
-        raise Http404
-    messages.success(request, _("The app password is removed. What used it can no longer sign in."))
+    if passwords.remove(request.user, _chosen(request, "remove"), address=clients.address(request)):
+        messages.success(request, _("The app password is removed. What used it can no longer sign in."))
+    else:
+        messages.info(request, _("That app password was already removed."))
     return redirect("app_passwords")
 
 

@@ -208,11 +208,20 @@ def test_remove_one_and_all(owner: Person) -> None:
     assert not AppPassword.objects.exists()
 
 
+def test_what_was_removed_in_another_tab_is_told_kindly(owner: Person) -> None:
+    owner.post(PAGE, {"name": "Foxmail"})
+    row = AppPassword.objects.get()
+    owner.post(PAGE, {"remove": row.pk})
+    page = owner.post(PAGE, {"remove": row.pk}, follow=True)
+    assert page.status_code == 200
+    assert "该专用密码此前已移除" in page.content.decode()
+
+
 @pytest.mark.bypass("row 26: CVE-2020-5240, NC-SA-2018-001")
 def test_nobody_removes_what_is_another_persons(owner: Person, make_user: MakeUser) -> None:
     other = make_user("zhaoliu", phone=OTHER_NUMBER)
     row, _secret = passwords.create(other, "Mail")  # type: ignore[misc]
-    assert owner.post(PAGE, {"remove": row.pk}).status_code == 404
+    assert owner.post(PAGE, {"remove": row.pk}).status_code == 302, "as if it were gone"
     assert owner.post(PAGE, {"remove": "²"}).status_code == 404
     assert AppPassword.objects.filter(pk=row.pk).exists()
 
