@@ -60,6 +60,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "is_office": _is_office(request),
         "typed_before": lambda: typed.take(request),
         "temporary_until": lambda: _temporary_until(request),
+        "log_kept_days": settings.EVENT_LIFETIME.days,
         "sms_kept_days": max(settings.SMS_HISTORY_LIFETIME.days, 1),
         "has_outbox": settings.SMS_GATEWAY == "outbox",
     }

@@ -155,7 +155,8 @@ def test_the_desk_offers_no_way_in_to_a_mailbox_that_nobody_signs_in_to(clerk: P
     desk = clerk.get(f"/admin/accounts/user/{press.pk}/desk/").content.decode()
     assert "wangwu@example.edu" in desk, "who uses it, and who made its app password"
     assert "Nobody signs in as this mailbox" in desk
-    for act in ("password", "sessions"):
+    assert "the next sign-in" not in desk
+    for act in ("password", "sessions", "codes"):
         assert f'value="{act}"' not in desk
     assert "two-step/" not in desk
     theirs = clerk.get(f"/admin/accounts/user/{user(wang).pk}/desk/").content.decode()

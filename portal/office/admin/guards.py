@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,7 +31,7 @@ class KeepsAdministrators(admin.ModelAdmin[User]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shown = {"title": gettext("Delete an account"), "kept_days": settings.EVENT_LIFETIME.days}
+        shown = {"title": gettext("Delete an account")}
         try:
             return super().delete_view(request, object_id, shown | (extra_context or {}))
         except administrators.LockedOut as locked_out:

@@ -76,7 +76,9 @@ def _versions(known: Facts, rows: list[AppPassword]) -> dict[str, str]:
     needs_code = known.ways and user.is_active and user.two_step_is_on() and not known.is_paused
     counted_from = user.codes_counted_from
     # Without any way to take the second step it may be strangers who typed the number.
-    may_lack_codes = user.is_active and (known.codes.asked or (user.two_step_is_on() and not known.ways))
+    may_lack_codes = (
+        user.is_active and not user.is_shared and (known.codes.asked or (user.two_step_is_on() and not known.ways))
+    )
     on = {
         "help_code": ",".join(map(str, seen)) if needs_code else "",
         "test": bound,
@@ -207,7 +209,9 @@ def obstacles(known: Facts, *, sms: bool) -> list[str]:
         found.append(text % {"time": _at(known.guessed_until)})
     for purse, until in known.codes.spent_until.items():
         found.append(SPENT[purse] % {"time": _at(until)})
-    if user.two_step_is_on() and not known.ways:
+    if user.is_shared:
+        pass  # nobody signs in
+    elif user.two_step_is_on() and not known.ways:
         found.append(_("Two-step is on and there is no way to verify yet: the next sign-in asks to bind one."))
     elif user.two_step_is_on() and not ways.can_stand_alone(one.way for one in known.ways):
         found.append(_("What is left for the second step may not be the only one: the next sign-in asks for another."))
