@@ -116,7 +116,8 @@ def start_again(request: HttpRequest) -> HttpResponse:
     """Or on, who is in by another tab."""
     if sessions.has_passed(request):
         return redirect(settings.LOGIN_REDIRECT_URL)
-    if keys.HALFWAY in request.session:
+    # A form that was left open overnight comes without a session: it has been deleted meanwhile.
+    if keys.HALFWAY in request.session or request.method == "POST":
         request.session.flush()
         messages.info(request, _("The sign-in took too long, or something changed meanwhile. Please start again."))
     return redirect("sign_in")

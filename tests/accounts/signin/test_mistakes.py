@@ -7,10 +7,12 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.delivery.models import Sms
+from accounts.lib import clock
 from tests.kit.people import NUMBER, PASSWORD, Person, code_from_phone
 
 
@@ -137,3 +139,24 @@ def test_a_browser_is_trusted_with_the_first_code(zhangsan: Person) -> None:
     zhangsan.post("/sign-in/phone/", {"code": code_from_phone(), "trust_browser": "on"})
     zhangsan.post("/sign-out/")
     assert zhangsan.enter_password().headers["Location"] == "/"
+
+
+def test_a_code_page_that_was_left_open_overnight_is_told_so(wangwu: Person, settings: Settings) -> None:
+    """Its session is deleted, and the code with it: the sign-in page alone would be a riddle."""
+    wangwu.enter_password()
+    code = code_from_phone()
+    with time_machine.travel(timezone.now() + timedelta(hours=9)):
+        wangwu.cookies.pop(settings.SESSION_COOKIE_NAME)
+        page = wangwu.post("/sign-in/code/", {"code": code}, follow=True).content.decode()
+    assert "登录已超时" in page
+    assert not wangwu.is_in()
+
+
+def test_an_expired_code_tells_of_which_day_it_was(wangwu: Person) -> None:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    with time_machine.travel(clock.midnight(tomorrow) + timedelta(hours=4)):
+        wangwu.enter_password()
+        long_ago = timezone.now() - timedelta(hours=9)
+        Sms.objects.update(created_at=long_ago, expires_at=long_ago + timedelta(minutes=5))
+        page = wangwu.get("/sign-in/code/").content.decode()
+    assert f"{clock.day(tomorrow - timedelta(days=1))} 19:00:00 请求发送至" in page
