@@ -11,9 +11,10 @@ from accounts.bans import digests, failures
 from accounts.bans.where import addresses, places
 from accounts.lib.prepared import Asking
 from accounts.users import usernames
+from apppasswords import secrets
 from apppasswords.maillogin import decision
 from apppasswords.maillogin import facts as found
-from apppasswords.maillogin.asking import function
+from apppasswords.maillogin.asking import app_password, function
 from apppasswords.maillogin.decision import LIMITED, Login, Outcome, Reason, Verdict
 from apppasswords.maillogin.facts import Facts
 
@@ -44,7 +45,12 @@ decide = Deciding()
 
 def by_function(login: Login) -> Asking[Verdict | None]:
     now, name = timezone.now(), usernames.canonical(login.user) or ""
-    facts, is_counted = function.read((yield function.question(login, name, now)))
+    secret = secrets.typed(login.password) if login.password else None
+    if secret and name and (row := (yield app_password.question(login, name, secret, now))):
+        facts = app_password.read(row, login.address)
+        verdict = decision.without_mailbox_password(login, facts, facts.banned_until, now)
+        return _told(verdict, login, facts) if verdict else None
+    facts, is_counted = function.read((yield function.question(login, name, secret, now)))
     verdict = decision.without_mailbox_password(login, facts, facts.banned_until, now)
     if verdict is None or (verdict.outcome is Outcome.NO and verdict.reason not in LIMITED and not is_counted):
         return None

@@ -48,6 +48,7 @@ apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
   apppasswords.maillogin.wire:read | what Dovecot sent; nginx has its own form
   apppasswords.maillogin.asking.lane:Lane | asks without waiting, where that is enough
   apppasswords.maillogin.quick:Deciding | the right app password, a ban, a plain failure
+    apppasswords.maillogin.asking.app_password:question | the right one ends here: one plain statement
     apppasswords.maillogin.asking.function:question | all of it in one round trip, by a function in PostgreSQL
 apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
   apppasswords.maillogin.asking.deadline:Watchdog | an answer in time, or "cannot tell"

@@ -1,13 +1,16 @@
 """The mail login service on PostgreSQL: many processes at once, and what each login costs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.kit.servers.logins import Database, Reply, login_service
-from tests.kit.servers.postgres import cluster, running
+from tests.kit.servers.logins import Database, LoginService, Reply, login_service
+from tests.kit.servers.postgres import Cluster, cluster, running
+from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -30,33 +33,74 @@ def test_of_failures_in_many_processes_ten_count(tmp_path: Path) -> None:
 
 
 FUNCTION = ["execute", "mailkey_login_10_500_30_100_86400.0_3:"]
+APP_PASSWORD = ["execute", "mailkey_app_password:"]
 FACTS = ["execute", "mailkey_facts:"]
 
 
-def test_postgresql_is_asked_once(tmp_path: Path) -> None:
+class Observed(NamedTuple):
+    postgres: Cluster
+    service: LoginService
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    """What it asks is in PostgreSQL's log."""
+    folder = tmp_path_factory.mktemp("observed")
+    with cluster("-c", "log_statement=all") as postgres:
+        database = Database(postgres.url, folder)
+        with login_service(database, workers=1) as service:
+            yield Observed(postgres, service)
+
+
+def test_no_login_waits_for_the_disk(observed: Observed) -> None:
+    """Nor for what else a commit can be made to wait for: here a standby that never comes. The connection that answers
+    everybody would wait with it."""
+    service = observed.service
+    with closing(service.database.session()) as session:
+
+        def wait_for(standby: str) -> None:
+            session.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+            session.execute("SELECT pg_reload_conf()")
+            wait_until(lambda: session.execute("SHOW synchronous_standby_names").fetchone() == (standby,))
+
+        addresses = (f"203.0.113.{number}" for number in range(250))
+        # The first login finds no connection yet, and goes another way.
+        wait_until(lambda: service.wrong(next(addresses)) and "mailkey_login" in observed.postgres.log.read_text())
+        wait_for("nobody")
+        try:
+            for _ in range(8):
+                address = next(addresses)
+                assert service.wrong(address).status == 401
+                assert service.database.failures(address) == 1
+                assert service.right(next(addresses)).status == 200
+        finally:
+            wait_for("")
+
+
+def test_postgresql_is_asked_once(observed: Observed) -> None:
     """No BEGIN, no SET, nothing that looks whether the connection lives; planned once. While the function is missing
     that is asked, twice for no."""
-    with cluster("-c", "log_statement=all") as postgres, login_service(Database(postgres.url, tmp_path)) as service:
-        connected: set[str] = set()
-        addresses = (f"192.0.2.{number}" for number in range(1, 250))
+    postgres, service = observed
+    connected: set[str] = set()
+    addresses = (f"192.0.2.{number}" for number in range(1, 250))
 
-        def logged(ask: Callable[[str], Reply]) -> list[list[str]]:
-            """What a connection that had answered before was asked. (Another one writes what is left of answers.)"""
-            before = len(postgres.log.read_text(encoding="utf-8"))
-            ask(next(addresses))
-            new = postgres.log.read_text(encoding="utf-8")[before:]
-            lines = [(pid, said.split()[:2]) for pid, said in re.findall(r"\[(\d+)\] LOG:\s+(.*)", new)]
-            [answering] = {pid for pid, said in lines if said in (FUNCTION, FACTS)}
-            if answering not in connected:
-                connected.add(answering)
-                return logged(ask)
-            return [said for pid, said in lines if pid == answering]
+    def logged(ask: Callable[[str], Reply]) -> list[list[str]]:
+        """What a connection that had answered before was asked. (Another one writes what is left of answers.)"""
+        before = len(postgres.log.read_text(encoding="utf-8"))
+        ask(next(addresses))
+        new = postgres.log.read_text(encoding="utf-8")[before:]
+        lines = [(pid, said.split()[:2]) for pid, said in re.findall(r"\[(\d+)\] LOG:\s+(.*)", new)]
+        [answering] = {pid for pid, said in lines if said in (APP_PASSWORD, FUNCTION, FACTS)}
+        if answering not in connected:
+            connected.add(answering)
+            return logged(ask)
+        return [said for pid, said in lines if pid == answering]
 
-        assert logged(service.right) == [FUNCTION]
-        assert logged(service.wrong) == [FUNCTION]
-        service.database.run("DROP FUNCTION mailkey_login_1")
-        for _ in range(8):  # each process finds out
-            address = next(addresses)
-            assert (service.wrong(address).status, service.database.failures(address)) == (401, 1)
-            assert service.right(address).status == 200
-        assert logged(service.wrong) == [FACTS, ["execute", "mailkey_lock:"], ["execute", "mailkey_count_2:"]]
+    assert logged(service.right) == [APP_PASSWORD]
+    assert logged(service.wrong) == [FUNCTION]
+    service.database.run("DROP FUNCTION mailkey_login_1")
+    for _ in range(8):  # each process finds out
+        address = next(addresses)
+        assert (service.wrong(address).status, service.database.failures(address)) == (401, 1)
+        assert service.right(address).status == 200
+    assert logged(service.wrong) == [FACTS, ["execute", "mailkey_lock:"], ["execute", "mailkey_count_2:"]]

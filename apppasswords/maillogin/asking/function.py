@@ -7,7 +7,7 @@ accounts/bans/failures.py, which decide all else; a test holds both ways to each
 
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -18,22 +18,7 @@ from accounts.lib import prepared
 from accounts.lib.prepared import Row, Steps
 from apppasswords import secrets
 from apppasswords.limits import USUAL, Limits
-from apppasswords.maillogin.facts import Facts
-
-
-class Asked(Protocol):
-    """What it is told of a login (decision.Login)."""
-
-    @property
-    def user(self) -> str: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def password_text(self) -> str: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def address(self) -> str: ...
+from apppasswords.maillogin.facts import Asked, Facts
 
 
 class Found(NamedTuple):
@@ -41,10 +26,9 @@ class Found(NamedTuple):
     is_counted: bool
 
 
-def question(login: Asked, name: str, at: datetime) -> Steps:
-    """`name` is canonical, or empty."""
+def question(login: Asked, name: str, secret: str | None, at: datetime) -> Steps:
+    """`name` is canonical, or empty; `secret` what may be an app password."""
     password, address = login.password, login.address
-    secret = secrets.typed(password) if password else None
     opening, guesses = secrets.digests(secret) if secret else (), digests.of(login.password_text, at)
     networks, place, wide_ends, first = _address(address)
     shared = addresses.configured(address)

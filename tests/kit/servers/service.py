@@ -51,6 +51,11 @@ class Service:
         else:
             self.start(*ports)
 
+    @property
+    def pid(self) -> int:
+        assert self._program
+        return self._program.pid
+
     def freeze(self) -> None:
         """It keeps its port and its connections, and answers nothing."""
         assert self._program
