@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -16,21 +16,6 @@ from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.limits import USUAL, Limits
 from apppasswords.models import AppPassword
-
-
-class Asked(Protocol):
-    """What it is told of a login (decision.Login)."""
-
-    @property
-    def user(self) -> str: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def password_text(self) -> str: ...
-    @property
-    def protocol(self) -> str: ...
-    @property
-    def address(self) -> str: ...
 
 
 class Facts(NamedTuple):

@@ -23,7 +23,6 @@ LOOKED_FOR_AGAIN = 60.0  # seconds
 
 class Deciding:
     """As decision.verify does, counting a failure that is far from a ban. None: it is for decision.verify to say.
-
     By the function in the database; where it is missing, as for a moment of an upgrade, by two statements of our own.
     """
 
@@ -46,7 +45,7 @@ decide = Deciding()
 def by_function(login: Login) -> Asking[Verdict | None]:
     now, name = timezone.now(), usernames.canonical(login.user) or ""
     secret = secrets.typed(login.password) if login.password else None
-    if secret and name and (row := (yield app_password.question(login, name, secret, now))):
+    if secret and name and (row := (yield app_password.question(login.address, name, secret, now))):
         facts = app_password.read(row, login.address)
         verdict = decision.without_mailbox_password(login, facts, facts.banned_until, now)
         return _told(verdict, login, facts) if verdict else None

@@ -1,7 +1,5 @@
 """The mail login service: what mail servers ask before they let anybody in. Its own processes and port, never public.
 
-    granian --interface wsgi --host 127.0.0.1 --port 8001 --blocking-threads 1 apppasswords.maillogin.wsgi:application
-
 It is a WSGI callable ahead of Django's request handling, which would cost more than the answer. So it looks after its
 database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot tell".
 """

@@ -13,19 +13,15 @@ from accounts.lib.prepared import Row, Steps
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.limits import Limits
-from apppasswords.maillogin.facts import Asked, Facts
+from apppasswords.maillogin.facts import Facts
 from apppasswords.models import AppPassword
 
 
-def question(login: Asked, name: str, secret: str, at: datetime) -> Steps:
+def question(address: str, name: str, secret: str, at: datetime) -> Steps:
     """`name` is canonical."""
-    address = login.address
-    networks, place, network = (
-        prepared.array(addresses.networks(address)),
-        addresses.place_of(address),
-        addresses.network(address),
-    )
-    values = [networks, at, name, network, name, network, place, place, prepared.array(secrets.digests(secret)), name]
+    networks, place, digests = addresses.networks(address), addresses.place_of(address), secrets.digests(secret)
+    network = networks[0]
+    values = [prepared.array(networks), at, name, network, name, network, place, place, prepared.array(digests), name]
     return ((STATEMENT, values),)
 
 

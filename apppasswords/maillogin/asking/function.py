@@ -7,7 +7,7 @@ accounts/bans/failures.py, which decide all else; a test holds both ways to each
 
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 
@@ -18,7 +18,22 @@ from accounts.lib import prepared
 from accounts.lib.prepared import Row, Steps
 from apppasswords import secrets
 from apppasswords.limits import USUAL, Limits
-from apppasswords.maillogin.facts import Asked, Facts
+from apppasswords.maillogin.facts import Facts
+
+
+class Asked(Protocol):
+    """What it is told of a login (decision.Login)."""
+
+    @property
+    def user(self) -> str: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def password_text(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def address(self) -> str: ...
 
 
 class Found(NamedTuple):
