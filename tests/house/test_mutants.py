@@ -202,7 +202,6 @@ def test_what_no_test_can_take_is_there() -> None:
     [
         ({}, True),
         ({"seen": {"files": {}, "summary": {}}}, False),
-        ({"is_whole": False}, False),
         ({"keyword": "a few"}, False),
         ({"markexpr": "not slow"}, False),
         ({"lf": True}, False),
@@ -217,7 +216,6 @@ def test_a_whole_run_fails_by_such_a_branch(
 ) -> None:
     """And no other: a part of the suite leaves branches to others."""
     monkeypatch.setattr(rooms, "files", lambda: [rows])
-    monkeypatch.setattr(rooms, "whole", lambda: [rows] if changed.get("is_whole", True) else [])
     option = SimpleNamespace(**dict.fromkeys(("keyword", "markexpr", "lf", "deselect")))
     vars(option).update({name: value for name, value in changed.items() if name in vars(option)})
     reporter = SimpleNamespace(stats=changed.get("stats", {}))

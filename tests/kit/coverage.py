@@ -47,8 +47,7 @@ class Coverage:
         if session.config.args_source is pytest.Config.ArgsSource.ARGS:
             return  # most of it was not asked for
         self.gaps = [str(gap) for gap in branches.gaps(self.seen, rooms.files())]
-        news = any(branches.gaps(self.seen, rooms.whole()))
-        if news and exitstatus == pytest.ExitCode.OK and _is_whole(session.config):
+        if self.gaps and exitstatus == pytest.ExitCode.OK and _is_whole(session.config):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

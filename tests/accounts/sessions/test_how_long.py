@@ -1,6 +1,7 @@
 """How long what a session and a browser hold is good, to the second, and for whom."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.phones import phones
-from accounts.sessions import expiry, known
+from accounts.sessions import expiry, grants, halfway, known, sessions
 from accounts.sessions.storage import keys, lifetimes, notes
 from accounts.sessions.storage.store import SessionStore
 from accounts.users.models import User
@@ -81,6 +82,32 @@ def test_how_long_somebody_may_do_nothing_yet(
     if left is not None:
         request_.session[keys.OFFICE_CLOSED] = True
         assert expiry.idle_left(request_, in_office=True) == 0
+
+
+def test_who_took_no_second_step_has_none_that_could_be_a_former_one(request_: HttpRequest, owner: User) -> None:
+    sessions.go_on(request_, owner)
+    assert keys.WAYS not in request_.session
+    request_.session[keys.WAYS] = 0
+    owner.ways_version = 7
+    sessions.go_on(request_, owner)
+    assert request_.session[keys.WAYS] == 7
+
+
+def test_before_a_session_was_looked_at_nobody_is_here() -> None:
+    assert halfway.present(HttpRequest()) is None
+
+
+def test_what_other_sites_are_given_says_that_both_steps_were_taken_elsewhere(
+    request_: HttpRequest, owner: User, settings: Settings
+) -> None:
+    settings.CAS_URL, settings.CAS_BOTH_STEPS_SINCE = "https://cas.example.edu", timezone.localdate()
+    owner.backend = django_settings.AUTHENTICATION_BACKENDS[0]
+    sessions.open_for(request_, owner)
+    vars(request_.user)["is_verified"] = lambda: False  # as the middleware says
+    request: Any = request_
+    assert grants.authorize(request).ways_version is None
+    sessions.note_both_steps(request, "cas")
+    assert grants.authorize(request).ways_version == owner.ways_version
 
 
 # --- Browsers in which the second step was taken ----------------------------------------------------------------------

@@ -97,18 +97,9 @@ ROOMS = {
 }
 
 
-# Of these the fast tests take every branch; that they do so of the others has not been seen yet.
-WHOLE = ("codes", "phones", "browsers", "bans", "scopes", "roles", "maillogin", "apppasswords", "factors")
-
-
 def files() -> Iterator[Path]:
     for room in ROOMS.values():
         yield from room.files()
-
-
-def whole() -> Iterator[Path]:
-    for name in WHOLE:
-        yield from ROOMS[name].files()
 
 
 def _found(patterns: tuple[str, ...]) -> list[Path]:
