@@ -636,7 +636,11 @@ if ERASE_AFTER and ERASE_AFTER < MAIL_LOGIN_LIFETIME:
 # Which algorithms new keys are made for (manage.py keys --renew): SHA-256 and AES, or SM3 and SM4. A key says itself in
 # which it is used.
 KEY_ALGORITHMS = env.choice("KEY_ALGORITHMS", ("international", "sm"), "international")
-_sm_keys = [key for key in (SMS_CODE_KEY, *APP_PASSWORD_KEYS, *FACTOR_KEYS, *EVENT_LOG_KEYS) if macs.is_sm(key)]
+# Phone numbers in the database are sealed under the first key, and the others still open them; none: they are in clear.
+NUMBER_KEYS = env.keys_or("plain", "NUMBER_KEYS")
+_sm_keys = [
+    key for key in (SMS_CODE_KEY, *APP_PASSWORD_KEYS, *FACTOR_KEYS, *EVENT_LOG_KEYS, *NUMBER_KEYS) if macs.is_sm(key)
+]
 if (_sm_keys or KEY_ALGORITHMS == "sm") and (_lacking := macs.lacking()):
     env.faults.append(
         f"A key begins with sm3:, or KEY_ALGORITHMS is sm, and OpenSSL on this machine has no {_lacking}: "

@@ -9,10 +9,9 @@ from django.db.models import Max
 from accounts.codes.limits import Asked, Known, Refusal, Refused
 from accounts.delivery.models import Sms
 from accounts.routes import routing, spending
+from accounts.sealing import atrest
 
 logger = logging.getLogger(__name__)
-
-RANGE = 4  # last digits: carriers hand numbers out by ten thousands
 
 
 def refused(asked: Asked, known: Known, now: datetime, via: str = "") -> Refused | None:
@@ -30,7 +29,7 @@ def tell(asked: Asked, refused: Refused) -> None:
     """The office, once for all that are alike."""
     if refused.refusal is Refusal.RANGE:
         logger.error(
-            "Codes are asked for many numbers of one range, %s****; further ones get none.", asked.number[:-RANGE]
+            "Codes are asked for many numbers of one range, %s****; further ones get none.", asked.number[: -atrest.END]
         )
     elif refused.refusal is Refusal.BUDGET:
         logger.error("Codes are refused: a budget of today is spent, or the gateways are switched off.")
@@ -39,9 +38,11 @@ def tell(asked: Asked, refused: Refused) -> None:
 def _range_closed_until(number: str, now: datetime) -> datetime | None:
     """Whoever has SMS sent to many numbers does not enter the codes; people who bind their phones do. A number that is
     among them already is no further one."""
-    typed = Sms.objects.filter(number__startswith=number[:-RANGE], purpose__in=Sms.TYPED, used_at=None)
+    typed = Sms.objects.filter(number__of_range=number, purpose__in=Sms.TYPED, used_at=None)
     recent = typed.filter(created_at__gt=now - settings.SMS_RANGE_WITHIN).order_by()
-    found = dict(recent.values_list("number").annotate(last=Max("created_at")))
+    found: dict[str, datetime] = {}
+    for other, last in recent.values_list("number").annotate(last=Max("created_at")):
+        found[other] = max(last, found.get(other, last))  # sealed under two keys it is found twice
     if number in found or len(found) < settings.SMS_RANGE_LIMIT:
         return None
     newest: list[datetime] = sorted(found.values(), reverse=True)

@@ -129,14 +129,13 @@ def _none(refused: Refused) -> Issued:
 
 def latest(user: User, number: str, purpose: Sms.Purpose, session: str) -> Sms | None:
     """The code that was last asked for here, dead or alive."""
-    return OF_A_SESSION.first(user.pk, number, str(purpose), session)
+    newest = OF_A_SESSION.first(user.pk, str(purpose), session)
+    if newest is None or newest.number == number:
+        return newest
+    return Sms.objects.filter(user=user, number=number, purpose=purpose, session=session).first()
 
 
-OF_A_SESSION = Query(
-    lambda user, number, purpose, session: Sms.objects.filter(
-        user=user, number=number, purpose=purpose, session=session
-    )[:1]
-)
+OF_A_SESSION = Query(lambda user, purpose, session: Sms.objects.filter(user=user, purpose=purpose, session=session)[:1])
 
 
 def carry_over(user: User, old: str, new: str) -> None:

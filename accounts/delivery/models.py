@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.delivery import digits, mailer
 from accounts.delivery.gateways.message import Message
 from accounts.lib import loglines
+from accounts.sealing.atrest import Beside
+from accounts.sealing.fields import NumberField
 
 WORKER_LOST = "worker lost"  # the error of what a worker was about to send when it died
 
@@ -109,7 +111,7 @@ class Sms(Delivery):
     # What goes to a number that somebody typed; the other codes go to the phone that is bound.
     TYPED = (Purpose.BIND, Purpose.CHANGE_NEW)
 
-    number = models.CharField(_("number"), max_length=16, db_index=True)  # E.164
+    number = NumberField(_("number"), db_index=True, beside=Beside.BEGIN)
     purpose = models.CharField(_("purpose"), max_length=16, choices=Purpose)
     address = models.CharField(_("address"), max_length=43, blank=True)  # the network that asked for it
     # By somebody who has shown to be the owner by more than the password. The database has the default too: while an

@@ -1,9 +1,13 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.jobs.models import Job
+from accounts.sealing import contents
+from accounts.sealing.fields import ContentField
 
 
 class Roster(Job):
@@ -21,9 +25,9 @@ class Roster(Job):
 
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     name = models.CharField(_("file"), max_length=200)
-    content = models.BinaryField(null=True)  # gone as soon as it is not needed
+    content = ContentField(null=True)  # gone as soon as it is not needed
     choice = models.JSONField(default=dict)  # how it is to be read: encoding, sheet, heading, columns
-    wrong = models.BinaryField(null=True)  # a file of the rows that are wrong, with why
+    wrong = ContentField(null=True)  # a file of the rows that are wrong, with why
     language = models.CharField(max_length=10)  # of the clerk who reads the errors
     made_at = models.DateTimeField(_("set up"), default=timezone.now)
     made_by = models.ForeignKey(
@@ -41,3 +45,9 @@ class Roster(Job):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reading(self) -> dict[str, Any] | None:
+        """How the file was read (accounts/imports/preview.py); None: it was not, or that is forgotten."""
+        reading: dict[str, Any] | None = contents.unpacked(self.report.get("reading"))
+        return reading

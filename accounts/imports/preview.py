@@ -9,6 +9,7 @@ from tablib import Dataset
 
 from accounts.imports.resource import COMPARED, WRITTEN, PeopleResource
 from accounts.lib import clock, series
+from accounts.sealing import contents
 from accounts.spreadsheets import spreadsheets
 from accounts.spreadsheets.spreadsheets import Table
 from accounts.users.models import User
@@ -19,7 +20,12 @@ WIDE = 40  # characters of a cell
 
 
 def of_table(table: Table, names: list[str]) -> dict[str, Any]:
-    """How it was read: what can be chosen anew."""
+    """How it was read: what can be chosen anew. As it is kept: among its rows are columns that are not read."""
+    reading: dict[str, Any] = contents.packed(_read(table, names))
+    return reading
+
+
+def _read(table: Table, names: list[str]) -> dict[str, Any]:
     return {
         "encoding": table.encoding,
         "sheet": table.sheet,

@@ -4,9 +4,11 @@ from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
-from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.lib.numbers import masked
+from accounts.sealing import ring
+from accounts.sealing.atrest import Beside
+from accounts.sealing.fields import NumberField
 from accounts.users.ways import Way
 
 
@@ -16,7 +18,7 @@ class Phone(Device):
     way = Way.PHONE
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="phone", verbose_name=_("user"))
-    number = PhoneNumberField(_("number"))
+    number = NumberField(_("number"), max_length=128, beside=Beside.END)
     # Which of the mailboxes with this number it is. Unique with the number, it keeps the limit under concurrency.
     slot = models.PositiveSmallIntegerField(default=1, editable=False)
     bound_at = models.DateTimeField(_("bound"), default=timezone.now)
@@ -38,11 +40,23 @@ class Phone(Device):
 
     @property
     def masked(self) -> str:
-        return masked(str(self.number))
+        return masked(self.number)
 
     @classmethod
     def slots(cls) -> range:
         return range(1, settings.MAILBOXES_PER_PHONE + 1)
+
+    @classmethod
+    def free(cls, number: str) -> list[int]:
+        """Slots to try. Sealed under two keys it is two numbers to the database, but not to who counts."""
+        taken = set(cls.objects.filter(number=number).values_list("slot", flat=True)) if ring.readable() else set()
+        return [slot for slot in cls.slots() if slot not in taken]
+
+    @classmethod
+    def step_aside(cls, pk: int) -> None:
+        """Another phone is in its slot, which was bound while both could not be compared."""
+        of_number = cls.objects.filter(number=cls.objects.get(pk=pk).number)
+        cls.objects.filter(pk=pk).update(slot=1 + max(of_number.values_list("slot", flat=True)))
 
     @classmethod
     def has_room(cls, number: str) -> bool:
@@ -53,7 +67,7 @@ class Suggestion(models.Model):
     """The number that the directory has for somebody. It opens nothing."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
-    number = models.CharField(max_length=16)  # E.164
+    number = NumberField()
 
     def __str__(self) -> str:
         return masked(self.number)

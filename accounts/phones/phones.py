@@ -122,7 +122,7 @@ def unbind(phone: Phone, *, actor: User | None = None, address: str = "", reason
 def _create(user: User, number: str, agreement: Agreement | None) -> Phone | Refusal:
     """Take a free slot of this number. The unique constraints decide between requests that come at once."""
     agreed = agreement.columns if agreement else {}
-    for slot in Phone.slots():
+    for slot in Phone.free(number):
         try:
             with transaction.atomic():
                 return Phone.objects.create(user=user, number=number, slot=slot, **agreed)

@@ -73,7 +73,7 @@ def _so_far(day: date, of: str, attempt: Attempt) -> Spending:
         pk=attempt.pk
     )
     if of.startswith("+"):
-        sent = sent.filter(sms__number__startswith=of)
+        sent = sent.filter(sms__number__of_country=of[1:])
     elif of != SITE:
         sent = sent.filter(gateway=of)
     summed = sent.order_by().aggregate(messages=Count("pk"), money=Coalesce(Sum("price"), 0))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest
 
+from accounts.sealing import contents
 from accounts.sessions.storage import notes
 from accounts.sessions.storage.keys import ENDED, TYPED
 from accounts.users.models import User
@@ -35,7 +36,7 @@ def keep(request: HttpRequest, texts: dict[str, str]) -> None:
     """For when the same person comes back to the page of the form: who is in, or was in here last."""
     owner = request.user.pk or request.session.get(ENDED, {}).get("user")
     if texts and owner:
-        notes.remember(request, TYPED, {"user": owner, "page": request.path, "texts": texts})
+        notes.remember(request, TYPED, {"user": owner, "page": request.path, "texts": contents.packed(texts)})
 
 
 def take(request: HttpRequest) -> dict[str, str]:
@@ -44,7 +45,7 @@ def take(request: HttpRequest) -> dict[str, str]:
     if not isinstance(held, dict) or held["page"] != request.path or held["user"] != request.user.pk:
         return {}
     notes.drop(request, TYPED)
-    return dict(held["texts"])
+    return dict(contents.unpacked(held["texts"]) or {})
 
 
 def held_for(request: HttpRequest, user: User) -> dict[str, object]:

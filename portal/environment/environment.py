@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,6 +34,13 @@ class Environment(Reader):
     def keys(self, name: str, default: str | None) -> list[str]:
         wanted = f"{kinds.KEY}, or several such, separated by commas"
         return self.read(Setting(name, wanted, default, is_secret=True), kinds.keys, nothing=[])
+
+    def keys_or(self, plain: str, name: str) -> list[str]:
+        wanted = (
+            f"{kinds.KEY}, or several such, separated by commas; {plain} in the first place: what is new needs none"
+        )
+        parse = partial(kinds.keys_or, plain)
+        return self.read(Setting(name, wanted, "", is_secret=True), parse, nothing=[])
 
     def pems(self, name: str, label: str, wanted: str, default: str | None = "") -> list[str]:
         """Keys or certificates, one after the other; a line break may be written as \\n."""

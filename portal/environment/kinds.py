@@ -60,6 +60,12 @@ def keys(value: str) -> list[str]:
     return [key(part) for part in value.split(",") if part] or [key("")]
 
 
+def keys_or(plain: str, value: str) -> list[str]:
+    """`plain` in the first place stands for none."""
+    first, _, rest = value.partition(",")
+    return [plain, *(keys(rest) if rest else [])] if first.strip() == plain else keys(value)
+
+
 def pems(value: str, label: str) -> list[str]:
     found = list(PEM.finditer(value.replace("\\n", "\n")))
     if not found:

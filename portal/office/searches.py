@@ -8,14 +8,15 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import CharField, F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Right, Upper
+from django.db.models.functions import Upper
 
 from accounts.lib import invisible
 from accounts.phones.models import Phone
+from accounts.sealing import atrest
 from accounts.users import usernames
 from accounts.users.models import User
 
-LAST_DIGITS = 4
+LAST_DIGITS = atrest.END
 WHOLE_NUMBER = 7  # digits that only a phone number has
 
 
@@ -51,7 +52,8 @@ def find(people: QuerySet[User], text: str) -> QuerySet[User]:
     """By address, name or department, each word of them; or by the last four digits of the phone."""
     text = invisible.dropped(text)
     if text.isascii() and text.isdigit() and len(text) == LAST_DIGITS:
-        owners = list(ending(text).values_list("user", flat=True))
+        found = ending(text).values_list("user", "number")
+        owners = [user for user, number in found if number.endswith(text)]
         return people.alias(text=Text()).filter(Q(pk__in=owners) | Q(text__icontains=text))
     for word in text.split():
         people = named(people, word)
@@ -59,7 +61,7 @@ def find(people: QuerySet[User], text: str) -> QuerySet[User]:
 
 
 def ending(digits: str) -> QuerySet[Phone]:
-    ends: QuerySet[Phone] = Phone.objects.alias(end=Right("number", LAST_DIGITS)).filter(end=digits)
+    ends: QuerySet[Phone] = Phone.objects.filter(number__ends=digits)
     return ends
 
 

@@ -23,7 +23,7 @@ def make_sms(user: User, **fields: Any) -> Sms:
         "expires_at": now + settings.SMS_CODE_LIFETIME,
         "sweep_at": now + settings.SMS_REQUEUE_AFTER,
     }
-    return Sms.objects.create(user=user, number=NUMBER, **given | fields)
+    return Sms.objects.create(**{"user": user, "number": NUMBER} | given | fields)
 
 
 def after(seconds: float) -> time_machine.travel:

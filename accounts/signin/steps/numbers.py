@@ -9,6 +9,7 @@ from accounts.delivery.models import Sms
 from accounts.lib import numbers
 from accounts.phones import notice
 from accounts.phones.models import Phone
+from accounts.sealing import contents
 from accounts.sessions import clients
 from accounts.sessions.storage import keys, notes
 from accounts.signin.steps import words
@@ -42,7 +43,7 @@ class NumberStep:
         self.suggested, self.is_fixed = suggested, is_fixed
         self.agreement = notice.read(notes.recall(request, keys.AGREEMENT)) or notice.of(before)
         self.agreeing = {} if self.agreement else {where: AgreementForm(auto_id=ids) for where, ids in IDS.items()}
-        self.held = notes.recall(request, self.held_key) if self.agreement else None
+        self.held = contents.unpacked(notes.recall(request, self.held_key)) if self.agreement else None
         if is_fixed and self.held != suggested:
             self.held = None
         typed = self.held and self.held != suggested
@@ -89,7 +90,7 @@ class NumberStep:
         if issued.refusal and new.state is not State.LIVE and self.code and self.code.state is State.LIVE:
             self.form.add_error("number", words.refusal_text(issued))
             return
-        notes.remember(self.request, self.held_key, number)
+        notes.remember(self.request, self.held_key, contents.packed(number))
         self.code = new
 
     def _enter(self) -> str | None:

@@ -141,7 +141,7 @@ class RosterAdmin(HistoryAdmin):
             roster=row,
             report=row.report if row.made_by else {},
             may=self.has_add_permission(request) and row.made_by is not None,
-            reading=_reading(row.report.get("reading")),
+            reading=_reading(row.reading),
             may_read_again=Roster.objects.filter(pk=row.pk, content__isnull=False).exists(),
             has_wrong_rows=Roster.objects.filter(pk=row.pk, wrong__isnull=False).exists(),
             labels=[
@@ -155,7 +155,7 @@ class RosterAdmin(HistoryAdmin):
         if act == "import":
             done = imports.apply(row, request.user, version=version, address=clients.address(request))
         elif act == "read":
-            choice = _choice(request.POST, row.report["reading"]) if "reading" in row.report else row.choice
+            choice = _choice(request.POST, row.reading) if row.reading else row.choice
             done = imports.read_again(row, request.user, choice)
         elif act == "drop":
             done = imports.drop(row, request.user)
