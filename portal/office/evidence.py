@@ -12,6 +12,7 @@ from accounts.audit import audit
 from accounts.lib import clock, institution
 from accounts.phones import notice
 from accounts.phones.models import Phone
+from accounts.sealing import rotation
 from accounts.users import ways
 from accounts.users.models import User
 from portal import version
@@ -72,6 +73,9 @@ def _accounts() -> Iterator[str]:
         "count": bound.count(),
         "agreed": bound.filter(notice=notice.version(), operator=settings.SMS_OPERATOR).count(),
     }
+    yield _(
+        "phone numbers, and files that may hold some: %(clear)s in clear, %(aes)s sealed with AES, %(sm4)s with SM4"
+    ) % (rotation.standing()._asdict())
     yield _("%(count)s disabled") % {"count": User.objects.filter(is_active=False).count()}
 
 

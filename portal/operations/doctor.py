@@ -22,6 +22,7 @@ from accounts.delivery import checks as sms
 from accounts.delivery import gateways
 from accounts.directory import diagnosis
 from accounts.log import chain
+from accounts.sealing import rotation
 from accounts.users import ways
 from accounts.users.models import User
 from portal.operations import backups, health, ldap_front
@@ -37,6 +38,7 @@ GIGABYTE = 10**9
 TITLES: dict[str, Promise] = {
     "settings": gettext_lazy("settings"),
     "database": gettext_lazy("database"),
+    "phone numbers": gettext_lazy("phone numbers"),
     "queue and clocks": gettext_lazy("queue and clocks"),
     "mail login service": gettext_lazy("mail login service"),
     "LDAP front": gettext_lazy("LDAP front"),
@@ -60,6 +62,7 @@ def examine(folder: Path = BACKUPS, only: Collection[str] = ()) -> Iterator[tupl
     looks: dict[str, Callable[[], Iterator[Finding]]] = {
         "settings": _settings,
         "database": _database,
+        "phone numbers": _numbers,
         "queue and clocks": _queue,
         "mail login service": _mail_login_service,
         "LDAP front": _ldap_front,
@@ -102,6 +105,17 @@ def _database() -> Iterator[Finding]:
         yield Finding(_("parts of addresses are looked for in every row: docs/performance.md, “Searches”"))
     name = f"{connection.display_name} {'.'.join(map(str, connection.get_database_version()))}"
     yield Finding(_("%(name)s answers") % {"name": name})
+
+
+def _numbers() -> Iterator[Finding]:
+    found = rotation.standing()
+    told = _("%(clear)s in clear, %(aes)s sealed with AES, %(sm4)s with SM4 (NUMBER_KEYS)") % found._asdict()
+    yield Finding(told)
+    if found.unreadable:
+        words = _("%(count)s are sealed under a key that is not in NUMBER_KEYS: put it back behind the first")
+        yield Finding(words % {"count": found.unreadable}, is_trouble=True)
+    elif found.left:
+        yield Finding(_("%(count)s are not written as new ones are: manage.py keys --reseal") % {"count": found.left})
 
 
 def _has_index(name: str) -> bool:

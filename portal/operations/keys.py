@@ -22,6 +22,7 @@ from accounts.factors import authenticators
 from accounts.factors.models import RecoverySet
 from accounts.lib import clock, macs
 from accounts.log.models import SecurityEvent
+from accounts.sealing import ring, rotation
 from apppasswords.models import AppPassword
 from portal.environment import dotenv
 from portal.environment.kinds import PEM
@@ -38,6 +39,7 @@ class Key(NamedTuple):
     next: str  # what else is to be done
     old_ones: str = ""  # the setting that keeps them; empty: none does
     kept: Callable[[datetime], dict[str, int]] = lambda _: {}  # what was made before then and hangs on an old one
+    may_be_none: bool = False
 
 
 def _of_factors(before: datetime) -> dict[str, int]:
@@ -59,12 +61,19 @@ def _of_the_log(before: datetime) -> dict[str, int]:
     return {f"events (deleted after {settings.EVENT_LIFETIME.days} days)": older.count()}
 
 
+def _of_numbers(_before: datetime) -> dict[str, int]:
+    return {"phone numbers and files (--reseal brings them over)": rotation.standing().left}
+
+
 KEYS = {
     "SECRET_KEY": Key("people stay signed in; drop the old one after a day", "SECRET_KEY_FALLBACKS"),
     "SMS_CODE_KEY": Key("codes on their way, of the last five minutes, are void"),
     "APP_PASSWORD_KEYS": Key("app passwords go on", "APP_PASSWORD_KEYS", _of_app_passwords),
     "FACTOR_KEYS": Key("apps and recovery codes go on; then: manage.py keys --reseal", "FACTOR_KEYS", _of_factors),
     "EVENT_LOG_KEYS": Key("older events verify as before", "EVENT_LOG_KEYS", _of_the_log),
+    "NUMBER_KEYS": Key(
+        "then: manage.py keys --reseal, for the numbers that are there", "NUMBER_KEYS", _of_numbers, may_be_none=True
+    ),
     "MAIL_AUTH_TOKEN": Key("mail servers need it too, at once: until then mail programs are told to try again later"),
     "STOLEN_HOOK_KEY": Key("whoever calls /hooks/stolen/ needs it too"),
     "OIDC_SIGNING_KEYS": Key("nobody is signed out; drop the old one after a day", "OIDC_SIGNING_KEYS"),
@@ -72,20 +81,22 @@ KEYS = {
 
 
 # In which algorithms they are used: accounts/lib/macs.py.
-SAY_THEMSELVES = ("SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS")
+SAY_THEMSELVES = ("SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS", "NUMBER_KEYS")
 
 
 def renew(name: str) -> str:
     """A new first key. What else is to be done, in a sentence."""
     file, beside = File(name), KEYS[name].old_ones
-    if not (there := file.values()):
+    there = file.values()
+    if not there and not (KEYS[name].may_be_none and not getattr(settings, name)):
         raise Failed(f"{name} stands neither in .env nor in a file that it names: change it where it is set.")
     if beside and beside != name:
         if any("\n" in value for value in there):
             raise Failed(f"{name} ends with a line break, which is a part of it, and {beside} cannot have one.")
         File(beside).put(*there, *File(beside).values())
     new = _signing_key() if name == "OIDC_SIGNING_KEYS" else _key(name)
-    file.put(new, *(there if beside == name else ()))
+    kept = [value for value in there if value != ring.PLAIN] if beside == name else []
+    file.put(new, *kept)
     file.note(timezone.now())
     return KEYS[name].next
 

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from pytest_django import Settings
 
 from accounts.factors import authenticators, keyring
 from accounts.factors.models import Authenticator
 from accounts.lib import macs
+from accounts.phones.models import Phone
 from portal.environment.environment import Environment
+from portal.operations import doctor
 from portal.operations.keys import KEYS
 from tests.conftest import MakeUser
 from tests.kit.apps import add_app
@@ -55,7 +59,7 @@ def read(file: Path, name: str) -> list[str]:
     env = Environment(file, {})
     if name == "OIDC_SIGNING_KEYS":
         return env.pems(name, "PRIVATE KEY", "a key")
-    return env.keys(name, "")
+    return env.keys_or("plain", name) if name == "NUMBER_KEYS" else env.keys(name, "")
 
 
 def test_every_key_is_renewed_and_the_old_one_kept_where_it_is_needed(env: Path) -> None:
@@ -79,7 +83,7 @@ def test_a_new_key_is_for_sm3_where_the_office_wants_that(env: Path, settings: S
     for name in KEYS:
         manage("--renew", name)
     made = {name for name in KEYS if macs.is_sm(read(env, name)[0])}
-    assert made == {"SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS"}
+    assert made == {"SMS_CODE_KEY", "APP_PASSWORD_KEYS", "FACTOR_KEYS", "EVENT_LOG_KEYS", "NUMBER_KEYS"}
 
 
 def test_an_old_key_goes_when_nothing_hangs_on_it(env: Path, settings: Settings, make_user: MakeUser) -> None:
@@ -109,3 +113,40 @@ def test_a_key_that_is_set_elsewhere_is_left_alone(env: Path) -> None:
     with pytest.raises(CommandError, match="change it where it is set"):
         manage("--renew", "SECRET_KEY")
     assert env.read_text() == "DEBUG=off\n"
+
+
+def test_numbers_are_sealed_go_over_and_come_back(env: Path, settings: Settings, make_user: MakeUser) -> None:
+    """From none to one key, from AES to SM4, and to none again: what the office does, step by step."""
+    env.write_text(env.read_text().replace(f"NUMBER_KEYS={OLD['NUMBER_KEYS']}", "# NUMBER_KEYS="))
+    settings.NUMBER_KEYS = []
+    user = make_user("zhangsan", phone="13800138000")
+    assert doctor_says().startswith("1 in clear, 0 sealed")
+
+    def row() -> str:
+        return str(Phone.objects.annotate(stored=Cast("number", TextField())).values_list("stored", flat=True).get())
+
+    for algorithms, begin in (("international", "aes:"), ("sm", "sm4:")):
+        settings.KEY_ALGORITHMS = algorithms
+        assert "keys --reseal" in manage("--renew", "NUMBER_KEYS")
+        settings.NUMBER_KEYS = read(env, "NUMBER_KEYS")
+        assert "1 are not written as new ones are" in doctor_says()
+        assert "1 phone numbers and files went over" in manage("--reseal")
+        assert row().startswith(begin)
+        assert "went over" in manage("--reseal")
+    with time_machine.travel(timedelta(days=2)):
+        assert "1 old ones are gone" in manage("--drop", "NUMBER_KEYS")
+    (key,) = read(env, "NUMBER_KEYS")
+    settings.NUMBER_KEYS = []
+    assert "put it back" in doctor_says()
+    env.write_text(env.read_text().replace(f"NUMBER_KEYS={key}", f"NUMBER_KEYS=plain,{key}"))
+    settings.NUMBER_KEYS = read(env, "NUMBER_KEYS")
+    assert "1 phone numbers and files went over" in manage("--reseal")
+    assert row() == "+8613800138000"
+    assert "1 in clear, 0 sealed" in doctor_says()
+    manage("--renew", "NUMBER_KEYS")
+    assert read(env, "NUMBER_KEYS")[1:] == [key], "and once more, without a word that is no key"
+    assert user.phone.number == "+8613800138000"
+
+
+def doctor_says() -> str:
+    return " ".join(finding.words for _, finding in doctor.examine(only=["phone numbers"]))

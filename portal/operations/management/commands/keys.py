@@ -1,12 +1,15 @@
 from argparse import ArgumentParser
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.factors import authenticators
+from accounts.sealing import rotation
 from portal.operations import keys
 
 SAID_EVERY = 1_000  # authenticator apps
+SAID_EVERY_NUMBERS = 50_000
 
 
 class Command(BaseCommand):
@@ -16,7 +19,9 @@ class Command(BaseCommand):
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--renew", choices=keys.KEYS, metavar="NAME", help="a new one in the first place")
         what.add_argument(
-            "--reseal", action="store_true", help="authenticator apps go over to the first of FACTOR_KEYS"
+            "--reseal",
+            action="store_true",
+            help="authenticator apps go over to the first of FACTOR_KEYS, phone numbers to the first of NUMBER_KEYS",
         )
         what.add_argument("--drop", choices=keys.KEYS, metavar="NAME", help="old ones, if nothing hangs on them")
 
@@ -31,6 +36,7 @@ class Command(BaseCommand):
                 )
             elif options["reseal"]:
                 self._reseal()
+                self._reseal_numbers()
             else:
                 self._show()
         except (keys.Failed, OSError) as error:
@@ -54,3 +60,13 @@ class Command(BaseCommand):
             if not done % SAID_EVERY:
                 self.stdout.write(f"{done} ...")
         self.stdout.write(f"{done} authenticator apps are under the first key" + (f", but {lost}" if lost else ""))
+
+    def _reseal_numbers(self) -> None:
+        done, lost, told = Counter[str](), 0, 0
+        for batch in rotation.run():
+            done[batch.column] += batch.done
+            lost += batch.lost
+            if sum(done.values()) >= told + SAID_EVERY_NUMBERS:
+                told = sum(done.values())
+                self.stdout.write(f"{batch.column}: {done[batch.column]} ...")
+        self.stdout.write(f"{sum(done.values())} phone numbers and files went over" + (f", but {lost}" if lost else ""))
