@@ -149,7 +149,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.forms",
     "django_otp",
-    "phonenumber_field",
     "django_htmx",
     "import_export",
 ]
@@ -494,7 +493,6 @@ HELP_CODE_TRIES = env.number("HELP_CODE_TRIES", "5", "1 to 20")  # guesses at on
 MAILBOXES_PER_PHONE = env.number("MAILBOXES_PER_PHONE", "5", "1 to 1000")  # mailboxes that may share one number
 
 PHONENUMBER_DEFAULT_REGION = "CN"
-PHONENUMBER_DB_FORMAT = "E164"
 
 # outbox (development: a file and a page) and memory (tests) show codes and need DEBUG
 # Platforms that are reached by HTTP, a file each; the gateway is named like the file.

@@ -14,7 +14,7 @@ from accounts.phones.models import Phone, Suggestion
 from accounts.sealing import rotation
 from accounts.users.models import User
 from tests.accounts.sealing.test_numbers import AES, NUMBER, SM, stored
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.outgoing import make_sms
 from tests.kit.servers import migrated
 
