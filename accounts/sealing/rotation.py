@@ -5,7 +5,7 @@ is left alone. Interrupted and begun again, it goes on with what is left.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -45,18 +45,14 @@ class Standing(NamedTuple):
 
 def standing() -> Standing:
     found = sum(keys().values(), Counter[str]())
-    known = {CLEAR, *(key.name for key in ring.readable())}
-
-    def count(right: Callable[[str], bool]) -> int:
-        return sum(count for name, count in found.items() if right(name))
-
-    aes, sm4 = (count(lambda name, begin=begin: name.startswith(begin)) for begin in ring.ALGORITHMS)
+    known, current = {CLEAR, *(key.name for key in ring.readable())}, _current()
+    aes, sm4 = (sum(found[name] for name in found if name.startswith(begin)) for begin in ring.ALGORITHMS)
     return Standing(
         clear=found[CLEAR],
         aes=aes,
         sm4=sm4,
-        left=count(lambda name: name != _current()),
-        unreadable=count(lambda name: name not in known),
+        left=found.total() - found[current],
+        unreadable=sum(found[name] for name in found if name not in known),
     )
 
 

@@ -38,10 +38,10 @@ def unseal(key: str, sealed: bytes) -> bytes:
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
 
     try:
-        text = _aes(key).decrypt(sealed, None)
+        opened: bytes = _aes(key).decrypt(sealed, None)
     except InvalidTag as error:
         raise Damaged from error
-    return text
+    return opened
 
 
 def digest(key: str, purpose: str, text: str) -> bytes:
