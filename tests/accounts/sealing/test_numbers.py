@@ -18,6 +18,8 @@ from accounts.phones.phones import Refusal
 from accounts.sealing import atrest
 from accounts.sealing.atrest import Beside
 from accounts.sealing.ring import Unreadable
+from accounts.users.models import User
+from portal.office import searches
 from tests.conftest import MakeUser
 from tests.kit.outgoing import make_sms
 
@@ -114,6 +116,24 @@ def test_beginnings_are_found(make_user: MakeUser, settings: Settings) -> None:
     assert sorted(found) == sorted([NUMBER, "+8613800131234"] * len(RINGS))
     assert Sms.objects.filter(number__of_country="852").count() == len(RINGS)
     assert Sms.objects.filter(number__of_country="86").count() == 3 * len(RINGS)
+
+
+def test_where_nothing_is_sealed_nothing_is_asked_otherwise(settings: Settings) -> None:
+    settings.NUMBER_KEYS = []
+    rows = Phone.objects.filter(number=NUMBER, number__ends="8000") | Phone.objects.filter(number__in=[NUMBER])
+    assert str(rows.query).count("IN (") == 1
+    assert " OR " not in str(Sms.objects.filter(number__of_range=NUMBER, number__of_country="86").query)
+
+
+def test_clerks_find_no_one_whose_number_ends_otherwise(
+    make_user: MakeUser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Digests of ends are short: here those of all of them are the same."""
+    settings.NUMBER_KEYS = [SM]
+    monkeypatch.setattr(atrest, "_end", lambda key, digits: "same")
+    for name, number in (("zhangsan", "13800138000"), ("lisi", "13800131234")):
+        make_user(name, phone=number)
+    assert [user.username for user in searches.find(User.objects.all(), "1234")] == ["lisi@example.edu"]
 
 
 def test_no_other_part_is_looked_for() -> None:

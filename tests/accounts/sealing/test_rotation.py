@@ -126,8 +126,10 @@ def test_what_changes_meanwhile_stays_changed(
     write = rotation._Numbers._update
 
     def late(self: rotation._Numbers, each: list[list[object]]) -> None:
-        Suggestion.objects.filter(user=user).update(number="+8613700137000")
-        Phone.objects.filter(user=user).delete()
+        if self.model is Suggestion:
+            Suggestion.objects.filter(user=user).update(number="+8613700137000")
+        if self.model is Phone:
+            Phone.objects.filter(user=user).delete()
         write(self, each)
 
     monkeypatch.setattr(rotation._Numbers, "_update", late)

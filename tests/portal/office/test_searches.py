@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -91,7 +91,9 @@ def test_by_an_index(university: None, typed: str, index: str) -> None:
     assert "Seq Scan" not in plan
 
 
-def test_the_end_of_a_number_by_an_index(university: None) -> None:
+@pytest.mark.parametrize("keys", [[], ["k" * 40], ["sm3:" + "k" * 40, "k" * 40]], ids=["clear", "aes", "two"])
+def test_the_end_of_a_number_by_an_index(university: None, settings: Settings, keys: list[str]) -> None:
+    settings.NUMBER_KEYS = keys
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
     assert "phones_by_last_digits" in searches.ending("8123").explain()
