@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.sealing import rotation
 from portal.operations import backups
 
 
@@ -24,4 +25,11 @@ class Command(BaseCommand):
         except (backups.Failed, OSError) as error:
             raise CommandError(str(error)) from error
         gone = backups.delete_old(options["folder"], timedelta(days=options["keep"]))
+        self.stdout.write(self._numbers())
         self.stdout.write(f"{file}: {file.stat().st_size:,} bytes. Deleted: {gone} older than {options['keep']} days.")
+
+    def _numbers(self) -> str:
+        found = rotation.standing()
+        sealed = found.aes + found.sm4
+        key = " (NUMBER_KEYS, which opens them, is among the settings in it)" if sealed else ""
+        return f"Phone numbers in it: {found.clear} in clear, {sealed} sealed{key}."
