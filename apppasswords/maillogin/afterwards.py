@@ -86,14 +86,12 @@ class Notebook:
     def write_places(self, in_time: InTime = nullcontext) -> None:
         """Soon: who mistypes a minute later is known there by then. What fails is noted by the next login."""
         while self._places:
-            place, _none = self._places.popitem()
             with in_time():
-                places.note(*place)
+                places.note(*self._places.popitem()[0])
 
     def write_mistakes(self, in_time: InTime = nullcontext) -> None:
         """As many as there is time for. Apart from the rest, which waits for no slow comparison; what fails is lost."""
-        slips, self._slips = self._slips, {}
-        fresh = list(slips.values())
+        fresh, self._slips = list(self._slips.values()), {}
         if fresh:
             with in_time():
                 waiting = connections.who_waits(fresh)

@@ -112,8 +112,7 @@ pause = Pause()
 
 
 def decide(login: Login, asker: Asker = Asker.MAIL_LOGIN) -> Verdict:
-    """Whatever is wrong with us is "cannot tell": no failure of anybody, and the program tries again later. Raises
-    MustAsk if `asker` says so."""
+    """Whatever is wrong with us is "cannot tell", which is no failure of anybody. Raises MustAsk if `asker` says so."""
     loglines.begin(login.session)  # what is logged here is found by the mail server's own name for it
     if pause.is_on():
         return CANNOT_TELL
