@@ -127,12 +127,16 @@ def best(clerk: Person, address: str) -> Look:
     return min((look(clerk, address) for _ in range(LOOKS)), key=lambda one: one.whole)
 
 
-def main(*sizes: int) -> None:
+def prepare() -> None:
     setup_test_environment(debug=False)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DEBUG = False
     register_tasks()
     app.conf.task_always_eager = True
+
+
+def main(*sizes: int) -> None:
+    prepare()
     with cluster("-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB") as server:
         found = {}
         for people in sizes:

@@ -59,7 +59,7 @@ def dry_run(rollout: Rollout, clerk: User) -> DryRun:
         total=members.count(),
         fates=dict(members.values_list("planned").annotate(Count("pk")).order_by("planned")),
         disabled=members.filter(user__is_active=False).count(),
-        unbound=touched.filter(~ways.are_ready("user_id")).count(),
+        unbound=touched.filter(ways.are_not_ready("user_id")).count(),
         ways=[(way, touched.filter(ways.have([way], "user_id")).count()) for way in ways.allowed()],
         old_programs=with_old.count(),
         busiest=_busiest(with_old),
@@ -67,7 +67,7 @@ def dry_run(rollout: Rollout, clerk: User) -> DryRun:
         exemptions=list(exemptions[:SHOWN]),
         departments=departments(touched),
         first=list(members.select_related("user", "user__phone").order_by("user__username")[:SHOWN]),
-        clerk_is_unbound=touched.filter(~ways.are_ready("user_id"), user=clerk).exists(),
+        clerk_is_unbound=touched.filter(ways.are_not_ready("user_id"), user=clerk).exists(),
     )
 
 

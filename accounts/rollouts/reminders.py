@@ -33,7 +33,7 @@ def plan(rollout: Rollout, days: Iterable[int]) -> None:
 
 def needy(rollout: Rollout) -> QuerySet[RolloutMember]:
     """Whose date is this roll-out's, and who has bound nothing yet, or has a mail program with the mailbox password."""
-    something_to_do = ~ways.are_ready("user_id") | Q(readiness.old_programs())
+    something_to_do = ways.are_not_ready("user_id") | Q(readiness.old_programs())
     return rollout.members.filter(
         something_to_do, fate=RolloutMember.Fate.SET, user__is_active=True, user__two_step_from=rollout.start
     )

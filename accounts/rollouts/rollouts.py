@@ -107,7 +107,7 @@ def carry_out(
             return Outcome.CHANGED, changed
         if version != rollout.total or not rollout.total:
             return Outcome.CHANGED, changed
-        himself = rollout.members.filter(~ways.are_ready("user_id"), user=clerk, planned=RolloutMember.Fate.SET)
+        himself = rollout.members.filter(ways.are_not_ready("user_id"), user=clerk, planned=RolloutMember.Fate.SET)
         if himself.exists() and not knows:
             return Outcome.WARN, changed
         reminders.plan(rollout, list(rollout.reminders.values_list("days", flat=True)))

@@ -33,7 +33,7 @@ def departments(clerk: User) -> list[Department]:
     counted = clerks.departments(
         clerk,
         two_step=Count("pk", filter=Q(two_step_from__lte=timezone.now())),
-        unbound=Count("pk", filter=~ways.are_ready()),
+        unbound=Count("pk", filter=ways.are_not_ready()),
     )
     return [Department(*row) for row in counted if row[0]]
 

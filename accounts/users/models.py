@@ -128,6 +128,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        # The list of a department's people, in their order: one that is sorted anew has read all of them.
+        indexes = [models.Index(fields=["department", "username"], name="people_of_a_department")]
         # What roles are made of, besides Django's view, add, change and delete.
         permissions = [
             ("help_people", _("Can help people: phones, browsers, passwords")),

@@ -5,6 +5,8 @@ all of them is said here: which there are, which may be the only one, and what e
 """
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import and_, or_
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -85,17 +87,28 @@ def can_stand_alone(held: Iterable[Way]) -> bool:
 def have(chosen: Iterable[str], user: str = "pk") -> Q:
     """In SQL, of many people: whether they have one of these, and the office allows it. `user`: where the query has
     their key."""
+    return reduce(or_, map(Q, _each(chosen, user)), Q(pk__in=[]))
+
+
+def lack(chosen: Iterable[str], user: str = "pk") -> Q:
+    """The opposite. Said of each by itself: PostgreSQL then joins whole tables, and does not look for each person in
+    every one of them."""
+    return reduce(and_, (Q(~one) for one in _each(chosen, user)), Q())
+
+
+def _each(chosen: Iterable[str], user: str) -> list[Exists]:
     wanted = set(chosen).intersection(settings.SECOND_STEPS)
-    found = Q(pk__in=[])
-    for model in device_classes():
-        if model.way in wanted:
-            found |= Q(Exists(model.objects.filter(user=OuterRef(user))))
-    return found
+    models = [model for model in device_classes() if model.way in wanted]
+    return [Exists(model.objects.filter(user=OuterRef(user))) for model in models]
 
 
 def are_ready(user: str = "pk") -> Q:
     """In SQL: whether they have one that may be the only one."""
     return have(settings.SECOND_STEPS_ALONE, user)
+
+
+def are_not_ready(user: str = "pk") -> Q:
+    return lack(settings.SECOND_STEPS_ALONE, user)
 
 
 def is_ready(user: User) -> bool:

@@ -17,6 +17,7 @@ from portal.office.admin.light import LightAdmin, List
 
 MOST = 10_000  # rows; nobody turns more pages than these have
 MOST_PEOPLE = 100_000
+FEW = 1_000  # rows whose keys are kept
 
 
 class Bounded(Paginator[Any]):
@@ -24,11 +25,21 @@ class Bounded(Paginator[Any]):
     def most(self) -> int:
         return MOST
 
+    @property
+    def rows(self) -> QuerySet[Any]:
+        return cast("QuerySet[Any]", self.object_list)  # it is a list of the administration
+
+    @cached_property
+    def found(self) -> list[Any] | None:
+        """The keys of all, where they are few. A filter that finds few has read every row for them: it is asked no
+        second time."""
+        keys = list(self.rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+        return keys if len(keys) <= min(FEW, self.most) else None
+
     @cached_property
     def count(self) -> int:
         """Up to the most; one more stands for whatever is beyond."""
-        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment] # a list of the administration
-        return rows.order_by()[: self.most + 1].count()
+        return self.rows.order_by()[: self.most + 1].count() if self.found is None else len(self.found)
 
     @property
     def is_whole(self) -> bool:
@@ -62,8 +73,18 @@ class LongList(List):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        if cast(Bounded, self.paginator).found is not None:
+            self.result_list = self._found_again()
         if self.more_than:
             self.sortable_by = ()
+
+    def _found_again(self) -> QuerySet[Any]:
+        """What Django's list would show, by its keys."""
+        rows: QuerySet[Any] = self.queryset.filter(pk__in=cast(Bounded, self.paginator).found)
+        if not self.multi_page or (self.show_all and self.can_show_all):
+            return rows
+        first = (self.page_num - 1) * self.list_per_page
+        return rows[first : first + self.list_per_page]
 
     def _pages(self, request: HttpRequest, rows: QuerySet[Any]) -> Bounded:
         return cast(Bounded, self.model_admin.get_paginator(request, rows, self.list_per_page))

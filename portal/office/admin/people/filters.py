@@ -15,6 +15,7 @@ from accounts.closures.closures import Why
 from accounts.users import clerks, ways
 from accounts.users.models import User
 from accounts.users.ways import Way
+from portal.office.admin import long_lists
 
 
 def clerk(request: HttpRequest) -> User:
@@ -43,7 +44,7 @@ class TwoStepFilter(admin.SimpleListFilter):
             case "off":
                 return people.filter(two_step_from=None)
             case "no_way":
-                return people.filter(~ways.are_ready(), two_step_from__lte=now)
+                return people.filter(ways.are_not_ready(), two_step_from__lte=now)
         return queryset
 
 
@@ -63,7 +64,7 @@ class WayFilter(admin.SimpleListFilter):
         if chosen == "ready":
             return queryset.filter(ways.are_ready())
         if chosen == "none":
-            return queryset.exclude(ways.have(Way))
+            return queryset.filter(ways.lack(Way))
         return queryset.filter(ways.have([chosen])) if chosen in ways.allowed() else queryset
 
 
@@ -109,7 +110,12 @@ class DepartmentFilter(admin.SimpleListFilter):
     template = "office/department_filter.html"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        self.departments = [row for row in clerks.departments(clerk(request)) if row[0]]
+        """With how many each has, as long as the list of all people is counted too."""
+        who = clerk(request)
+        if clerks.visible(who)[: long_lists.MOST_PEOPLE + 1].count() > long_lists.MOST_PEOPLE:
+            self.departments = [(name, None) for name in clerks.names_of_departments(who) if name]
+        else:
+            self.departments = [row for row in clerks.departments(who) if row[0]]
         return []
 
     def has_output(self) -> bool:

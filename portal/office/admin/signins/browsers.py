@@ -12,4 +12,5 @@ class TrustedBrowserAdmin(LongHistory):
     person = "user"
     search_fields = ("address",)
     list_select_related = ("user",)
+    ordering = ("-pk",)  # by when they were last seen a person's own are few; all of them have no index for it
     fields = list_display
