@@ -236,4 +236,6 @@ def _delete_networks() -> None:
             idle = Network.objects.filter(~Exists(counting), pk__gt=last).order_by("pk")
             rows = list(idle.select_for_update(skip_locked=True).values_list("pk", flat=True)[:NETWORKS_AT_ONCE])
             Network.objects.filter(pk__in=rows).delete()
+        if len(rows) == NETWORKS_AT_ONCE:
+            expired.breathe()
         last = rows[-1] if rows else None

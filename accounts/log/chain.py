@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from accounts.lib import expired
 from accounts.log import formats, signatures
 from accounts.log.models import LogEnd, SecurityEvent
 
@@ -117,6 +118,8 @@ def cut(before: datetime) -> int:
     removed = 0
     while count := _cut_some(before):
         removed += count
+        if count >= BATCH:
+            expired.breathe()
     return removed
 
 

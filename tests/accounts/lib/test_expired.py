@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from accounts.lib import expired
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expired, "AT_ONCE", 2)
+    monkeypatch.setattr(expired, "BREATH", 0)
 
 
 @pytest.fixture
@@ -58,3 +60,13 @@ def test_what_was_renewed_meanwhile_stays(over: QuerySet[Failure]) -> None:
 
     expired.in_batches(over, act)
     assert Failure.objects.count() == 6
+
+
+def test_between_two_batches_others_find_the_database_free(
+    over: QuerySet[Failure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite has one lock, and who waits for it looks only every now and then."""
+    left = []
+    monkeypatch.setattr("time.sleep", lambda _: left.append((over.count(), connection.in_atomic_block)))
+    expired.delete(over)
+    assert left == [(5, False), (3, False), (1, False)], "and not after the last"
