@@ -30,7 +30,7 @@ from accounts.log import events
 from accounts.maillogins import maillogins
 from accounts.users.models import User
 from portal.celery import app
-from tests.kit.crowd import database
+from tests.kit.databases import database
 
 WAITS = "SELECT max(clock_timestamp() - waitstart) FROM pg_locks WHERE NOT granted AND waitstart IS NOT NULL"
 LOOKED_EVERY = 0.005  # seconds

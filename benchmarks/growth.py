@@ -38,7 +38,7 @@ from benchmarks.mail_login import ENVIRONMENT, ROOT, Server, request, seconds, s
 from portal.celery import app
 from portal.office.overview import figures
 from tests.kit import upkeep
-from tests.kit.crowd import database
+from tests.kit.databases import database
 from tests.kit.people import PASSWORD, WINDOWS, Person
 from tests.kit.servers import migrated
 from tests.kit.servers.postgres import Cluster, cluster
