@@ -82,26 +82,21 @@ def owners() -> QuerySet[User]:
 
 
 def _people(end: datetime) -> Figures:
+    """With a question for each: PostgreSQL then joins whole tables, and does not look for each person in every one."""
+    people = owners().filter(date_joined__lt=end)
     with_app_password = User.objects.filter(pk=OuterRef("pk"), app_passwords__created_at__lt=end)
-    departments = (
-        owners()
-        .filter(date_joined__lt=end)
-        .annotate(has_app_password=Exists(with_app_password))
-        .order_by()
-        .values("department")
-        .annotate(
-            all=Count("pk"),
-            on=Count("pk", filter=Q(two_step_from__lt=end, two_step_from__lte=timezone.now())),
-            ready=Count("pk", filter=ways.are_ready()),
-            made=Count("pk", filter=Q(has_app_password=True)),
-        )
-        .values_list("department", "all", "on", "ready", "made")
+    on = Q(two_step_from__lt=end, two_step_from__lte=timezone.now())
+    everybody, unready = (dict(_counted(rows, "department")) for rows in (people, people.filter(ways.are_not_ready())))
+    switched, made = (
+        dict(_counted(rows, "department")) for rows in (people.filter(on), people.filter(Exists(with_app_password)))
     )
     figures: Figures = dict.fromkeys(((name, "") for name in WHOLE), 0)
-    for department, *counts in departments:
-        for name, of, count in zip(WHOLE, OF_DEPARTMENTS, counts, strict=True):
-            figures[name, ""] += count
-            figures[of, department] = count
+    for department, count in everybody.items():
+        ready = max(count - unready.get(department, 0), 0)  # somebody bound a phone between two questions
+        counts = (count, switched.get(department, 0), ready, made.get(department, 0))
+        for name, of, value in zip(WHOLE, OF_DEPARTMENTS, counts, strict=True):
+            figures[name, ""] += value
+            figures[of, department] = value
     return figures
 
 
