@@ -18,6 +18,7 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
 from accounts.users import ways
 from accounts.users.models import User
+from apppasswords.models import AppPassword
 from portal.office.models import DayFigure
 
 Name = DayFigure.Name
@@ -84,7 +85,7 @@ def owners() -> QuerySet[User]:
 def _people(end: datetime) -> Figures:
     """With a question for each: PostgreSQL then joins whole tables, and does not look for each person in every one."""
     people = owners().filter(date_joined__lt=end)
-    with_app_password = User.objects.filter(pk=OuterRef("pk"), app_passwords__created_at__lt=end)
+    with_app_password = AppPassword.objects.filter(user=OuterRef("pk"), created_at__lt=end)
     on = Q(two_step_from__lt=end, two_step_from__lte=timezone.now())
     everybody, unready = (dict(_counted(rows, "department")) for rows in (people, people.filter(ways.are_not_ready())))
     switched, made = (
