@@ -101,7 +101,8 @@ def fill_messages(first: User, people: int, owner: str) -> None:
     sms = Sms.objects.create(**message, number="+8613000000000", purpose=Sms.Purpose.SIGN_IN, nonce="0" * 32)
     copy(sms, people, user_id=owner, number="'+861' || (3100000000 + n)", gateway_id=RANDOM,
          created_at=ago(RECENT, people))  # fmt: skip
-    event = SecurityEvent.objects.create(kind="signed_in", user_id=first.pk, username=first.username)
+    old = now - timedelta(days=366)  # the log begins with it
+    event = SecurityEvent.objects.create(at=old, kind="signed_in", user_id=first.pk, username=first.username)
     copy(Mail.objects.create(**message, event=event), people, user_id=owner, created_at=ago(RECENT, people),
          event_id=f"{event.pk} + {EACH - 1} * {people} + n")  # fmt: skip
 
