@@ -149,6 +149,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.forms",
     "django_otp",
+    "phonenumber_field",
     "django_htmx",
     "import_export",
 ]

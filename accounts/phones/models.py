@@ -8,7 +8,7 @@ from django_otp.models import Device
 from accounts.lib.numbers import masked
 from accounts.sealing import ring
 from accounts.sealing.atrest import Beside
-from accounts.sealing.fields import NumberField
+from accounts.sealing.fields import NumberField, PhoneField
 from accounts.users.ways import Way
 
 
@@ -18,7 +18,7 @@ class Phone(Device):
     way = Way.PHONE
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="phone", verbose_name=_("user"))
-    number = NumberField(_("number"), max_length=128, beside=Beside.END)
+    number = PhoneField(_("number"), max_length=128, beside=Beside.END)
     # Which of the mailboxes with this number it is. Unique with the number, it keeps the limit under concurrency.
     slot = models.PositiveSmallIntegerField(default=1, editable=False)
     bound_at = models.DateTimeField(_("bound"), default=timezone.now)

@@ -5,6 +5,8 @@ from typing import Any
 from django.core.exceptions import FieldError
 from django.db.models import BinaryField, CharField, lookups
 from django.db.models.functions import Right
+from django.db.models.query_utils import DeferredAttribute
+from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.sealing import atrest, contents
 from accounts.sealing.atrest import Beside
@@ -35,6 +37,21 @@ class NumberField(CharField[str, str]):
         if lookup_name not in LOOKUPS:
             raise FieldError(f"{self.name} may be sealed, and is not found by {lookup_name}: {', '.join(LOOKUPS)}")
         return super().get_lookup(lookup_name)
+
+
+class PhoneField(NumberField, PhoneNumberField):  # type: ignore[misc]  # the library has no types
+    """A number that somebody can be called at. Python has it as E.164: parsed anew each time that it is read, it would
+    cost more than the row."""
+
+    descriptor_class = DeferredAttribute
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        del options["region"]
+        return name, path, args, options
+
+    def clean(self, value: Any, model_instance: Any) -> str:
+        return str(super().clean(value, model_instance))
 
 
 class ContentField(BinaryField[Any, Any]):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ValidationError
 from django.db import connection
 from django.db.models import F
 from django.utils import timezone
@@ -46,6 +46,18 @@ def bound(make_user: MakeUser, settings: Settings, *rings: list[str], number: st
     settings.NUMBER_KEYS = [SM, AES]
     assert all(isinstance(one, Phone) for one in made)
     return [one for one in made if isinstance(one, Phone)]
+
+
+@pytest.mark.parametrize("ring", RINGS)
+def test_what_nobody_can_be_called_at_is_no_phone(make_user: MakeUser, settings: Settings, ring: list[str]) -> None:
+    settings.NUMBER_KEYS = ring
+    make_user("zhangsan", phone="13800138000")
+    phone = Phone.objects.get()
+    phone.clean_fields(exclude=["name"])
+    assert phone.number == NUMBER
+    phone.number = "+86138"
+    with pytest.raises(ValidationError):
+        phone.clean_fields(exclude=["name"])
 
 
 @pytest.mark.parametrize("ring", RINGS)
