@@ -69,11 +69,11 @@ class ContentField(BinaryField):  # type: ignore[type-arg]
 # --- How a number is found --------------------------------------------------------------------------------------------
 
 
-class _Is(lookups.Exact):  # type: ignore[type-arg]
+class _Is(lookups.Exact):
     prepare_rhs = False
 
 
-class _Among(lookups.In):  # type: ignore[type-arg]
+class _Among(lookups.In):
     prepare_rhs = False
 
 
@@ -105,7 +105,7 @@ class In(_Among):
         return _Among(self.lhs, found).as_sql(compiler, connection)
 
 
-class _Part(lookups.BuiltinLookup):  # type: ignore[type-arg]
+class _Part(lookups.BuiltinLookup):
     prepare_rhs = False
 
 
