@@ -613,7 +613,7 @@ APP_PASSWORD_KEYS = env.keys("APP_PASSWORD_KEYS", "only-for-development-" + "z" 
 APP_PASSWORDS_PER_USER = env.number("APP_PASSWORDS_PER_USER", "50", "1 to 1000")
 # App passwords and QR codes that one person may ask for in a day: each name is compared with the mailbox password.
 APP_PASSWORDS_DAILY = env.number("APP_PASSWORDS_DAILY", "100", "1 to 10000")
-# What mail servers show the mail login service (apppasswords/maillogin/wsgi.py) to be let in.
+# What mail servers show the mail login service (apppasswords/maillogin/service.py) to be let in.
 MAIL_AUTH_TOKEN = env.secret("MAIL_AUTH_TOKEN", "only-for-development-" + "t" * 50 if DEBUG else None, least=16)
 # How long it is known who logged in, and how.
 MAIL_LOGIN_LIFETIME = env.duration("MAIL_LOGIN_LIFETIME", "184d", "1d to 3650d")

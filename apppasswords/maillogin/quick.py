@@ -23,6 +23,7 @@ LOOKED_FOR_AGAIN = 60.0  # seconds
 
 class Deciding:
     """As decision.verify does, counting a failure that is far from a ban. None: it is for decision.verify to say.
+
     By the function in the database; where it is missing, as for a moment of an upgrade, by two statements of our own.
     """
 

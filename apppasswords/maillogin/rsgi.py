@@ -3,7 +3,7 @@
     granian --interface rsgi --host 127.0.0.1 --port 8001 apppasswords.maillogin.rsgi:application
 
 Most logins are decided in this loop, by statements that it does not wait for (quick.py, asking/lane.py). A thread
-decides the others, one after the other (wsgi.py); the loop takes requests in meanwhile. So it is known how long each
+decides the others, one after the other (service.py); the loop takes requests in meanwhile. So it is known how long each
 has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal leaves a fixed time after it
 was asked for, whatever it took to find out, and holds no thread until then.
 
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from apppasswords.maillogin import wsgi  # it sets Django up
+from apppasswords.maillogin import service  # it sets Django up
 
 # isort: split
 from accounts.lib import deadlines, pace
@@ -62,7 +62,7 @@ class Request:
         return decided.answer
 
     def _wait_for_its_turn(self) -> None:
-        if self._asked and not wsgi.pause.is_on():
+        if self._asked and not service.pause.is_on():
             asking, begins_by = quick.decide(self._asked.login), self._came_at + QUEUED
             lane.take(Turn(asking, begins_by, self._tell_verdict, self._fail, self._leave_to_thread))
         else:
@@ -75,15 +75,15 @@ class Request:
         if verdict is None:
             self._leave_to_thread()
         else:
-            wsgi.note(verdict)
+            service.note(verdict)
             self._tell(self._written(verdict))
 
     def _fail(self) -> None:
-        wsgi.pause.begin_if_long(self._came_at)
+        service.pause.begin_if_long(self._came_at)
         self._give_up()
 
     def _give_up(self) -> None:
-        self._tell(Decided(wsgi.NOT_READY, is_refusal=False) if self._asked is None else self._written(CANNOT_TELL))
+        self._tell(Decided(service.NOT_READY, is_refusal=False) if self._asked is None else self._written(CANNOT_TELL))
 
     def _written(self, verdict: Verdict) -> Decided:
         assert self._asked  # noqa: S101 (a verdict is on a login)
@@ -109,8 +109,8 @@ class Request:
 
     def _decide(self, asker: Asker) -> Decided:
         if self._asked is None:
-            return Decided(wsgi.readiness(), is_refusal=False)
-        return self._written(wsgi.decide(self._asked.login, asker))
+            return Decided(service.readiness(), is_refusal=False)
+        return self._written(service.decide(self._asked.login, asker))
 
 
 waiting: "SimpleQueue[Request]" = SimpleQueue()

@@ -50,7 +50,7 @@ apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
   apppasswords.maillogin.quick:Deciding | the right app password, a ban, a plain failure
     apppasswords.maillogin.asking.app_password:question | the right one ends here: one plain statement
     apppasswords.maillogin.asking.function:question | all of it in one round trip, by a function in PostgreSQL
-apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
+apppasswords.maillogin.service:decide | all else, in a thread: its turn has come
   apppasswords.maillogin.asking.deadline:Watchdog | an answer in time, or "cannot tell"
   apppasswords.maillogin.decision:verify | banned? known? app password, or the mailbox password?
     apppasswords.maillogin.facts:now | all that it needs in one statement
@@ -59,8 +59,10 @@ apppasswords.maillogin.wsgi:decide | all else, in a thread: its turn has come
     accounts.users.mailbox_passwords:check_password | only where two-step is off
     accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.log.events:record | a name without its domain is told to its owner
+apppasswords.maillogin.rsgi:Decided | the answer; a refusal leaves on the hour
   apppasswords.maillogin.wire:write_form | one line, and a status
-  apppasswords.maillogin.afterwards:Notebook | after the answer
+apppasswords.maillogin.service:note | after the answer
+  apppasswords.maillogin.afterwards:Notebook | all that a thread writes, soon
     accounts.bans.where.places:note | from where the account gets in
     accounts.maillogins.maillogins:write | who came in, by which protocol and method
     apppasswords.last_use:note | when the app password was last used

@@ -75,7 +75,7 @@ def fail(name: str, password: str = "") -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["accounts", "accounts.log.tasks", "apppasswords.setup.profiles", "apppasswords.maillogin.wsgi", "portal.pages"],
+    ["accounts", "accounts.log.tasks", "apppasswords.setup.profiles", "apppasswords.maillogin.service", "portal.pages"],
 )
 def test_an_error_is_mailed_without_secrets(reports: Reports, name: str) -> None:
     fail(name, SECRET)
@@ -105,7 +105,7 @@ def test_what_our_own_words_say_too_much_of_is_masked(reports: Reports) -> None:
     assert "No …@…" in mail.subject
 
 
-@pytest.mark.parametrize("name", ["accounts.delivery.sending", "apppasswords.maillogin.wsgi"])
+@pytest.mark.parametrize("name", ["accounts.delivery.sending", "apppasswords.maillogin.service"])
 def test_a_warning_is_not_mailed(reports: Reports, name: str) -> None:
     logging.getLogger(name).warning("The queue is slow")
     assert not reports.mails()

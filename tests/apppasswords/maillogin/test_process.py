@@ -38,17 +38,17 @@ print(passwords.create(two_step, "Foxmail")[1])
 """
 LOGINS = """
 import json, sys
-from apppasswords.maillogin import wsgi
+from apppasswords.maillogin import service
 from apppasswords.maillogin.decision import Login
 
 # Before a mailbox password is hashed, which takes as much memory as its hasher wants.
 status = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
 said = []
 for name, password in LOGINS:
-    verdict = wsgi.decide(Login(name, password, "imap", "192.0.2.1"))
+    verdict = service.decide(Login(name, password, "imap", "192.0.2.1"))
     said.append((verdict.outcome.name, verdict.reason.name))
-wsgi.notebook.write()
-wsgi.notebook.write_mistakes()
+service.notebook.write()
+service.notebook.write_mistakes()
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
@@ -62,7 +62,7 @@ print(json.dumps({
     "logins": sorted(MailLogin.objects.values_list("user__username", "method")),
     "events": sorted(SecurityEvent.objects.filter(position__isnull=False).values_list("kind", flat=True)),
 }))
-wsgi._ended.set()
+service._ended.set()
 """
 
 

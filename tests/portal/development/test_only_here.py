@@ -31,7 +31,7 @@ def python(program: str) -> "subprocess.CompletedProcess[str]":
     [
         "import portal.wsgi; from django.urls import get_resolver; get_resolver().reverse_dict",
         "from portal.celery import app; import django; django.setup(); app.loader.import_default_modules()",
-        "from apppasswords.maillogin import wsgi; wsgi._ended.set()",
+        "from apppasswords.maillogin import service; service._ended.set()",
         "import django; django.setup(); from django.core.management import call_command; call_command('check')",
     ],
     ids=["web", "worker", "mail login service", "command"],

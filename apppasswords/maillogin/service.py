@@ -1,6 +1,6 @@
 """The mail login service: what mail servers ask before they let anybody in. Its own processes and port, never public.
 
-It is a WSGI callable ahead of Django's request handling, which would cost more than the answer. So it looks after its
+It answers (rsgi.py) ahead of Django's request handling, which would cost more than the answer. So it looks after its
 database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot tell".
 """
 
@@ -8,9 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -31,16 +29,13 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 
 from accounts.lib import loglines
 from accounts.users.keeper import Asker, MustAsk
-from apppasswords.maillogin import decision, wire
+from apppasswords.maillogin import decision
 from apppasswords.maillogin.afterwards import Notebook
 from apppasswords.maillogin.asking.deadline import Watchdog
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Verdict
 from apppasswords.maillogin.wire import Answer
 
 logger = logging.getLogger(__name__)
-
-Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 def prepare(options: dict[str, Any], vendor: str) -> None:
@@ -71,27 +66,6 @@ noting = threading.Lock()
 PAUSE = 0.2  # seconds
 PLACES_EVERY = 0.2  # seconds; what the next wrong password is judged by
 WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
-
-
-def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    answer = respond(environ)
-    status = HTTPStatus(answer.status)
-    body = f"{answer.text}\n".encode("ascii", "replace")
-    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *answer.headers.items()]
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
-
-def respond(environ: Environ) -> Answer:
-    try:
-        body = _body(environ)
-    except wire.MalformedError as error:
-        return Answer(400, str(error))
-    path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-    asked = wire.read(method, path, environ.get("HTTP_AUTHORIZATION", ""), lambda: _headers(environ), body)
-    if isinstance(asked, Answer):
-        return asked
-    return readiness() if asked is None else asked.write(decide(asked.login), asked.login)
 
 
 class Pause:
@@ -150,22 +124,6 @@ def readiness() -> Answer:
     except (DatabaseError, InterfaceError):
         return NOT_READY
     return Answer(200, "ok")
-
-
-def _body(environ: Environ) -> bytes:
-    length = environ.get("CONTENT_LENGTH") or ""
-    if length.isascii() and length.isdigit() and int(length) > wire.LARGEST_BODY:
-        raise wire.MalformedError("too large")
-    body: bytes = environ["wsgi.input"].read(wire.LARGEST_BODY + 1)
-    return body
-
-
-def _headers(environ: Environ) -> dict[str, str]:
-    return {
-        wire.title(name.removeprefix("HTTP_").replace("_", "-")): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
 
 
 def _write_notes(ended: threading.Event) -> None:
