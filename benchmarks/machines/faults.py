@@ -36,8 +36,8 @@ def _nothing(_running: Running) -> None:
 
 
 def dies(host: str) -> tuple[Deed, Deed]:
-    """It is started again."""
-    return lambda running: running.site.of(host).crash(), _nothing
+    """It is started again, and looked at when it must have been."""
+    return for_a_while(lambda running: running.site.of(host).crash(), _nothing)
 
 
 def for_a_while(begin: Deed, end: Deed) -> tuple[Deed, Deed]:
