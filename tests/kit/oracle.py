@@ -23,7 +23,6 @@ from tests.kit.oracle_things import (
     Trust,
 )
 
-NOT_THERE: Answer = (404, "")
 BANNED: Answer = (429, "")
 ANOTHERS: Answer = (409, "")  # somebody else is in here
 HOME: Answer = (302, "/")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tests.kit.oracle import KEYS, NOT_THERE
+from tests.kit.oracle import KEYS
 from tests.kit.oracle_pages import Pages
 from tests.kit.oracle_things import MINUTE, PAGE, Account, Answer, Browser, Passkey, Session
 
@@ -79,7 +79,7 @@ class Keys(Pages):
         if (refused := self.not_fresh(browser)) or session is None:
             return refused or PAGE
         if session.account.passkey is None:
-            return NOT_THERE
+            return (302, KEYS)
         self.lose_passkey(session.account)
         session.go_on()
         return (302, KEYS)

@@ -136,7 +136,7 @@ class Ways(Keys):
             return refused or PAGE
         account = session.account
         if account.app is None:
-            return (404, "")
+            return (302, FACTORS)
         if account.phone or not self.is_on(account):  # a passkey may not be the only way
             self.lose_app(account)
             session.go_on()
