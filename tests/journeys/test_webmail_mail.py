@@ -65,6 +65,7 @@ class Owner(Visitor):
 
     def send(self, to: str, subject: str, text: str) -> None:
         self.page.click("a.compose")
+        self.page.wait_for_load_state("networkidle")  # its scripts empty the fields when they begin
         self.page.locator("#compose-subject").fill(subject)
         recipient = self.page.locator("#compose_to input")
         recipient.fill(to)

@@ -54,8 +54,9 @@ class OpenPrograms:
 
     def _idle(self) -> None:
         self.imap.send(b"i IDLE\r\n")
-        while not self.imap.readline().startswith(b"+"):
-            pass
+        while not (line := self.imap.readline()).startswith(b"+"):
+            if not line:
+                raise EOFError("ended before it idled")
 
     def _use_imap(self) -> bool:
         self.imap.sock.settimeout(SOON)

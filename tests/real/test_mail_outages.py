@@ -133,12 +133,13 @@ def test_a_service_that_starts_without_its_database(on_postgres: LoginService, p
 
 
 def test_after_a_restart_the_first_login_is_answered(on_postgres: LoginService, postgres: Cluster) -> None:
-    """Every process holds a connection that has ended in the meantime."""
-    for _ in range(3):
-        warm(on_postgres, "203.0.113.20")
-        with stopped(postgres):
-            pass
-        assert [on_postgres.right("203.0.113.20").status for _ in range(8)] == [200] * 8
+    """Every process holds a connection that has ended meanwhile. To connect anew takes a busy machine a second."""
+    with login_service(on_postgres.database, MAIL_ANSWER_WITHIN="10") as service:
+        for _ in range(3):
+            warm(service, "203.0.113.20")
+            with stopped(postgres):
+                pass
+            assert [service.right("203.0.113.20").status for _ in range(8)] == [200] * 8
 
 
 def test_where_only_writing_hangs_the_right_password_gets_in(on_postgres: LoginService, postgres: Cluster) -> None:

@@ -3,10 +3,14 @@
 import os
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
+from secrets import randbelow
 from typing import NoReturn
 
 import pytest
+
+PORTS = range(20_000, 32_000)
 
 
 def need(program: str) -> str:
@@ -30,6 +34,9 @@ def miss(what: str) -> NoReturn:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the kernel gives to whoever connects somewhere: nobody is given it before its server has it."""
+    while True:
+        port = PORTS[randbelow(len(PORTS))]  # random is seeded alike in all processes of a run
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,11 +1,11 @@
 """A server that a test stops and starts again on the same port."""
 
-import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tests.kit.servers import free_port
 from tests.kit.servers.programs import Program
 from tests.kit.waiting import wait_until
 
@@ -67,15 +67,11 @@ class Service:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ones: each is held until all are known."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Different ones."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
 
 
 def is_listening(port: int) -> bool:
