@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
 from pytest_django import Settings
 
@@ -228,6 +226,14 @@ def test_what_others_made_takes_no_room(clerk: Person, wang: Person, zhao: Perso
     made_by(zhao)
 
 
+def test_given_twice_is_given_once(clerk: Person, wang: Person, zhao: Person) -> None:
+    give(clerk, wang)
+    assert told(lambda: give(clerk, wang, zhao)) == [
+        ("zhaoliu@example.edu", "You use a department mailbox from now on")
+    ]
+    assert Ownership.objects.count() == 2
+
+
 # --- A mailbox that was somebody's ------------------------------------------------------------------------------------
 
 
@@ -267,61 +273,3 @@ def test_what_is_not_given(clerk: Person, wang: Person, make_user: MakeUser, cha
     assert 'class="errorlist"' in page.content.decode()
     assert not Ownership.objects.exists()
     assert not User.objects.get(username="wangwu@example.edu").is_shared
-
-
-# --- From a file ------------------------------------------------------------------------------------------------------
-
-
-def hand_in(clerk: Person, *rows: str, encoding: str = "utf-8") -> str:
-    """What the page says afterwards, in English."""
-    file = SimpleUploadedFile("departments.csv", "\r\n".join(rows).encode(encoding))
-    answer = clerk.post(ADD, {"file": file, "from_file": "1"}, follow=True, HTTP_ACCEPT_LANGUAGE="en")
-    return unescape(answer.content.decode())
-
-
-def test_several_come_from_a_file(clerk: Person, wang: Person, zhao: Person) -> None:
-    rows = (
-        "公务邮箱,邮箱名称,使用人",
-        "press,宣传部,wangwu",
-        "press,,ZhaoLiu@example.edu",
-        "labs@example.edu,实验室,wangwu",
-    )
-    assert "3 people more use it" in hand_in(clerk, *rows, encoding="gb18030")
-    found = Ownership.objects.values_list("mailbox__username", "mailbox__name", "owner__username")
-    assert set(found) == {
-        (MAILBOX, "宣传部", "wangwu@example.edu"), (MAILBOX, "宣传部", "zhaoliu@example.edu"),
-        ("labs@example.edu", "实验室", "wangwu@example.edu"),
-    }  # fmt: skip
-    assert "0 people more use it" in hand_in(clerk, *rows), "once more"
-    assert opens(made_by(zhao))
-
-
-def test_a_file_in_which_anything_is_wrong_does_nothing(clerk: Person, wang: Person, make_user: MakeUser) -> None:
-    make_user("boss", is_staff=True)
-    good = ("mailbox,owner", "press,wangwu")
-    for rows, said in (
-        ((*good, "labs,nobody"), "labs: nobody: nobody has this address"),
-        ((*good, "labs,boss"), "labs: boss: IT staff"),
-        ((*good, "labs,administrator"), "labs: Not this account."),
-        ((*good, "wangwu,wangwu"), "wangwu: A mailbox does not use itself."),
-        ((*good, "labs@elsewhere.example,wangwu"), "not a mailbox address of this institution"),
-        (("mailbox,owner,name", "press,wangwu,A", "press,zhaoliu,B"), "Row 3: “B” is another name"),
-        ((*good, "labs,"), "Row 3: the mailbox or who uses it is missing"),
-        ((*good, "=labs,wangwu"), "Row 3: is a formula"),
-        (("mailbox,name", "press,x"), "It needs the columns"),
-        (("mailbox,owner,owner", "press,wangwu,wangwu"), "It needs the columns"),
-        (("",), "The file is empty"),
-        (("mailbox,owner", *["press,wangwu"] * 1001), "more than 1000 rows"),
-    ):
-        page = hand_in(clerk, *rows)
-        assert said in page, (said, page)
-        assert not Ownership.objects.exists(), said
-        assert not User.objects.filter(username=MAILBOX).exists(), said
-
-
-def test_given_twice_is_given_once(clerk: Person, wang: Person, zhao: Person) -> None:
-    give(clerk, wang)
-    assert told(lambda: give(clerk, wang, zhao)) == [
-        ("zhaoliu@example.edu", "You use a department mailbox from now on")
-    ]
-    assert Ownership.objects.count() == 2
