@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.log import chain, signatures
@@ -103,8 +103,8 @@ class Audit:
         is_whole = start is not None
         for row in _rows():
             self._count()
-            if self.rows == 1 and row.position > last + 1:
-                last, seal, is_whole = _start_now(last, seal, is_whole=is_whole)
+            if row.position > last + 1:
+                last, seal, is_whole = _cut_meanwhile(last, seal, is_whole=is_whole)
             if row.position > last + 1:
                 yield self._note(Fault(What.REMOVED, last + 1, row.position - 1))
                 is_whole = False
@@ -168,19 +168,26 @@ class Audit:
 
 
 def _rows() -> Iterator[Row]:
+    """In pages: of a log of millions one cursor would be written out by the database before it gives the first row, or
+    keep the night's deletions from being cleaned up behind."""
     names = SecurityEvent.CONTENT
     at = names.index("at")
     rows = chain.events().exclude(position=None).order_by("position", "pk")
-    for position, pk, previous, signature, seal, *content in rows.values_list(
-        "position", "pk", "previous", "signature", "seal", *names
-    ).iterator(ROWS_AT_ONCE):
-        yield Row(position, pk, previous, signature, seal, tuple(content), content[at])
+    page = rows.values_list("position", "pk", "previous", "signature", "seal", *names)
+    some = list(page[:ROWS_AT_ONCE])
+    while some:
+        for position, pk, previous, signature, seal, *content in some:
+            yield Row(position, pk, previous, signature, seal, tuple(content), content[at])
+        behind = Q(position__gt=position) | Q(pk__gt=pk)
+        some = list(page.filter(behind, position__gte=position)[:ROWS_AT_ONCE])
 
 
-def _start_now(last: int, seal: str, *, is_whole: bool) -> tuple[int, str, bool]:
-    """The log may have been cut since its start was read."""
+def _cut_meanwhile(last: int, seal: str, *, is_whole: bool) -> tuple[int, str, bool]:
+    """The log may be cut while it is read."""
     start = LogEnd.objects.filter(which=LogEnd.Which.START).first()
-    return (start.position, start.seal, True) if start and start.is_genuine() else (last, seal, is_whole)
+    if start and start.position > last and start.is_genuine():
+        return start.position, start.seal, True
+    return last, seal, is_whole
 
 
 def _fault(row: Row, last: int) -> What | None:

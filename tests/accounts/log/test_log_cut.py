@@ -7,6 +7,7 @@ from django.test import TestCase
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.audit import audit
 from accounts.audit.audit import Audit
 from accounts.delivery.models import Mail
 from accounts.log import chain, events, tasks
@@ -38,6 +39,25 @@ def test_the_log_is_cut_and_stays_whole(make_user: MakeUser, settings: Settings)
         tasks.delete_expired.delay()
     assert SecurityEvent.objects.filter(kind=Kind.LOG_CUT).count() == 1, "nothing to cut, nothing to tell"
     assert not faults()
+
+
+@pytest.mark.usefixtures("crowd_or_not")
+def test_a_log_that_is_cut_while_it_is_verified_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a log of millions that takes minutes. It is read in pages, of which the cut takes what was to come next."""
+    now = timezone.now()
+    chain.cut(now + timedelta(days=1))  # what others of this database left
+    write(9, at=now - timedelta(days=900))
+    write(3, at=now)
+    monkeypatch.setattr(audit, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(audit, "PROGRESS_EVERY", chain.events().count() - 8)
+
+    def cut(_rows: int) -> None:
+        chain.cut(now - timedelta(days=800))
+
+    found = Audit(progress=cut)
+    assert not list(found.faults())
+    assert found.whole_until == found.ends
+    assert found.rows < 9 + 3
 
 
 @pytest.mark.usefixtures("db")
