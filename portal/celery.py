@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -16,15 +17,18 @@ from celery.signals import (
     setup_logging,
     task_postrun,
     task_prerun,
+    worker_init,
     worker_process_init,
     worker_ready,
 )
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
+from django.urls import get_resolver
 from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
 from accounts.lib import loglines
+from portal import broker
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ TRANSPORT_ALIASES["filesystem"] = "portal.development.filequeue:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 os.environ.setdefault("CELERY_SKIP_CHECKS", "on")  # `migrate` has checked; checks load every page
 
-app = Celery("mailkey")
+app = Celery("mailkey", amqp=broker.AMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -97,26 +101,22 @@ app.conf.beat_schedule = (
 )
 
 
-def broker_answers() -> bool:
-    """Within two seconds."""
-    if app.conf.broker_url.startswith(("filesystem:", "memory:")):
-        return True
+def waiting(queues: Iterable[str]) -> dict[str, int] | None:
+    """Messages that no worker took yet; None if the broker does not answer. In two seconds at most, with Redis."""
+    connection = app.connection_for_write(transport_options=broker.BRIEFLY)
     try:
-        with app.connection_for_write(connect_timeout=1) as broker:
-            broker.ensure_connection(max_retries=1, timeout=1)
-            broker.default_channel.client.ping()
-    except (OperationalError, KombuError, OSError, *app.connection_for_write().connection_errors):
-        return False
-    return True
+        with connection:
+            connection.ensure_connection(max_retries=0)
+            return {queue: _length(connection, queue) for queue in queues}
+    except (OperationalError, KombuError, OSError, *connection.connection_errors):
+        return None
 
 
-def waiting(queue: str) -> int:
-    """Messages that no worker took yet."""
-    with app.connection_for_read() as broker:
-        try:
-            return int(broker.default_channel.queue_declare(queue=queue, passive=True).message_count)
-        except broker.channel_errors:
-            return 0
+def _length(connection: Any, queue: str) -> int:
+    try:
+        return int(connection.default_channel.queue_declare(queue=queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0
 
 
 WATCHED_EVERY = 2.0  # seconds
@@ -138,19 +138,12 @@ def _end_if_stuck(queues: list[str]) -> None:
     while True:
         time.sleep(WATCHED_EVERY)
         taken = sum(state.total_count.values())
-        if taken != done or state.active_requests or not _has_work(queues):
+        # Not while the broker is away: then there is nothing to be had.
+        if taken != done or state.active_requests or not any((waiting(queues) or {}).values()):
             done, since = taken, time.monotonic()
         if time.monotonic() - since > settings.WORKER_STUCK_AFTER.total_seconds():
             logger.critical("Work waits in %s and this worker takes none: it ends, to be started again", queues)
             os._exit(1)
-
-
-def _has_work(queues: list[str]) -> bool:
-    """Not while the broker is away: then there is nothing to be had."""
-    try:
-        return any(waiting(queue) for queue in queues)
-    except (OperationalError, KombuError, OSError, *app.connection_for_read().connection_errors):
-        return False
 
 
 REQUEST = "request"  # a header of each message
@@ -178,6 +171,13 @@ app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 def keep_connections(sender: Any, **_: Any) -> None:
     if not sender.request.is_eager:
         close_old_connections()
+
+
+@worker_init.connect
+def load_what_is_shared(**_: Any) -> None:
+    """Once, and not in each process while its first code waits: gateways are given an address of ours, and to know one
+    all pages are loaded."""
+    get_resolver().url_patterns  # noqa: B018 - it is made when it is asked for
 
 
 @worker_process_init.connect

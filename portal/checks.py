@@ -83,6 +83,6 @@ def servers(**_: Any) -> list[Error]:
     except DatabaseError as error:
         said = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         found.append(Error(f"DATABASE_URL: the database lets nobody in: {said[0]}", id="portal.E005"))
-    if not celery.broker_answers():
+    if celery.waiting([]) is None:
         found.append(Error("CELERY_BROKER_URL: the broker does not answer.", id="portal.E006"))
     return found

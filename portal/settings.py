@@ -6,7 +6,6 @@ Defaults and bounds are written as .env would say them: times as 90s, 5min, 12h,
 
 import os
 import re
-import tempfile
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
@@ -486,7 +485,7 @@ SMS_COUNTRIES = env.numbers("SMS_COUNTRIES", "86,852,853,886", "1 to 999")  # ca
 SMS_FURTHER_PREFIXES = env.numbers("SMS_FURTHER_PREFIXES", "", "11 to 999999999999999")
 SMS_HISTORY_LIFETIME = env.duration("SMS_HISTORY_LIFETIME", "30d", "1d to 3650d")
 # The sweep's interval, and what it leaves to the first delivery.
-SMS_REQUEUE_AFTER = env.duration("SMS_REQUEUE_AFTER", "5s", "1s to 10min")
+SMS_REQUEUE_AFTER = env.duration("SMS_REQUEUE_AFTER", "2s", "1s to 10min")
 # How long a notice (SMS, mail) is worth sending.
 SMS_NOTICE_LIFETIME = env.duration("SMS_NOTICE_LIFETIME", "1d", "1min to 7d")
 HELP_CODE_LIFETIME = env.duration("HELP_CODE_LIFETIME", "10min", "1min to 7d")  # from the counter to a browser
@@ -711,6 +710,7 @@ else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "socket_timeout": 0.7,  # seconds; a page waits for up to three of them
         "socket_connect_timeout": 0.7,  # seconds
+        "health_check_interval": 1,  # seconds; who listens to a broker that is gone without a word finds out in three
         "visibility_timeout": 120,  # seconds; longer than a task can take
         "queue_order_strategy": "priority",  # as a worker names its queues: SMS, then mails, then all else
     }
@@ -742,9 +742,9 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE_FILENAME = (
-    str(VAR / "beat-schedule") if DEBUG else str(Path(tempfile.gettempdir()) / "mailkey-beat")
-)
+# Nothing on disk: what a clock that was killed leaves there has kept the next one from starting (Python 3.13 keeps it
+# in SQLite). What a night missed is made up for by the next one.
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
 FIGURES_EVERY = env.duration("FIGURES_EVERY", "10min", "1s to 1d")  # how old the dashboard's figures of today may be
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import logging
 from functools import partial
 
 from celery import signature
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import KombuError, OperationalError
@@ -34,4 +33,4 @@ def publish(row: Delivery) -> bool:
 def _delay(row: Delivery) -> None:
     """What became of it meanwhile is left alone."""
     unchanged = type(row)._default_manager.filter(pk=row.pk, status__in=Delivery.WAITING, sweep_at=row.sweep_at)
-    unchanged.update(status=Delivery.Status.DELAYED, sweep_at=timezone.now() + settings.SMS_REQUEUE_AFTER)
+    unchanged.update(status=Delivery.Status.DELAYED, sweep_at=timezone.now())  # the next sweep comes by the queue

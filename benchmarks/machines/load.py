@@ -23,6 +23,7 @@ COUNTS_DOWN = "data-countdown"  # on the button for another code, while the one 
 AGAIN_AFTER = 1.0  # seconds
 GIVES_UP_AFTER = 40.0  # seconds
 LANES = 16
+LOOKS_EVERY = 0.5  # seconds
 AWAY = (OSError, HTTPException)
 
 
@@ -154,11 +155,12 @@ class _Browser:
         if page.status == REDIRECTS:  # nobody knows this browser any more: it begins again
             self.password()
             page, text = self._open("GET", "/sign-in/code/")
-        if COUNTS_DOWN not in text:  # nothing that was sent counts
-            self._another(text)
         until = time.monotonic() + GIVES_UP_AFTER
-        while number(self._who) not in self._load.gateway.texts and time.monotonic() < until:
-            time.sleep(0.1)
+        while not self._has_code() and time.monotonic() < until:
+            if COUNTS_DOWN not in text:  # nothing that was sent counts
+                self._another(text)
+            time.sleep(LOOKS_EVERY)
+            page, text = self._open("GET", "/sign-in/code/")
         found = re.search(r"(?<!\d)\d{6}(?!\d)", self._load.gateway.texts.get(number(self._who), ""))
         return bool(found) and self._leads("/sign-in/code/", "/", code=found[0] if found else "")
 
@@ -169,6 +171,9 @@ class _Browser:
         until = time.monotonic() + GIVES_UP_AFTER / 2
         while self._load.gateway.asked[number(self._who)] == before and time.monotonic() < until:
             time.sleep(0.1)
+
+    def _has_code(self) -> bool:
+        return number(self._who) in self._load.gateway.texts
 
     def _leads(self, path: str, to: str, **fields: str) -> bool:
         page, text = self._open("GET", path)

@@ -41,13 +41,15 @@ class Report:
         text = (
             f"{len(trials)} trials, {sums['SMS']} codes: {sums['sent twice']} sent twice, "
             f"{sums['lost in silence']} lost in silence, {sums['not known']} “not known”, {sums['failed']} failed; "
+            f"{sums['mails']} mails: {sums['mails sent twice']} sent twice, {sums['mails lost']} lost; "
             f"{bans} bans forgotten; {never} pages or logins that trying again did not mend; "
             f"{not_whole} times not whole within a minute.\n\n"
         )
         mark = re.compile(rf"(<!-- {self._name} -->\n).*?(<!-- end -->)", re.DOTALL)
         whole = f"{text}{self._heading}{''.join(rows)}"
         PAGE.write_text(mark.sub(lambda match: f"{match[1]}{whole}{match[2]}", PAGE.read_text()))
-        return not (sums["sent twice"] or sums["lost in silence"] or bans or never or not_whole)
+        lost = sums["lost in silence"] or sums["mails lost"]
+        return not (sums["sent twice"] or sums["mails sent twice"] or lost or bans or never or not_whole)
 
 
 def share(these: list[Found], what: str) -> str:

@@ -4,14 +4,14 @@ portal, for mail logins and for workers (with a beat on both), HAProxy in front.
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 from redis import Redis, RedisError
 
-from benchmarks.machines.hosts import Host, Network
+from benchmarks.machines.hosts import HERE, NAME_SERVER, Host, Network
 from benchmarks.sending import CELERY
 from tests.kit.servers import need
 from tests.kit.servers.postgres import OWNER
@@ -19,14 +19,41 @@ from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 DATABASES, QUEUES = ("pg1", "pg2", "pg3"), ("rd1", "rd2", "rd3")
-# The clock of the second machine of each kind is ahead, for all that Python asks it. (Beside libfaketime its waits
-# never end.)
-AHEAD = """import datetime, time_machine
-ahead = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
-time_machine.travel(ahead, tick=True).start()
+# What Python asks the clock for is as far off as the file says, from the moment that it does. (Beside libfaketime its
+# waits never end.)
+OFF = """import datetime, os, threading, time, time_machine
+
+class Clock:
+    off, travels = 0.0, None
+
+    def look(self):
+        off = float(open(os.environ["CLOCK_OFF"]).read() or 0)
+        if off == self.off:
+            return
+        self.off = off
+        if self.travels:
+            self.travels.stop()
+        now = datetime.datetime.now(datetime.UTC)
+        self.travels = time_machine.travel(now + datetime.timedelta(seconds=off), tick=True)
+        self.travels.start()
+
+    def watch(self):
+        pause = threading.Event()
+        while True:
+            self.look()
+            pause.wait(0.2)
+
+    def begin(self):
+        threading.Thread(target=self.watch, daemon=True).start()
+
+clock = Clock()
+clock.look()
+clock.begin()
+os.register_at_fork(after_in_child=clock.begin)
 """
 PYTHON = [sys.executable, "-m"]
 POSTGRES = "postgres"  # the user
+DISK = 800  # megabytes
 SENTINEL = """port 26379
 sentinel monitor mymaster {first} 6379 2
 sentinel down-after-milliseconds mymaster 2000
@@ -58,6 +85,8 @@ class Site:
 
     def begin_databases(self) -> None:
         first = self.of(self.primary)
+        if self.alone:
+            self.network.disk(first.name, DISK)
         data = self._data(first)
         options = ["--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
         first.do(need("initdb"), *options, str(data), user=POSTGRES)
@@ -67,6 +96,8 @@ class Site:
             if not self.alone:  # a commit is on two machines before it is said to be one: of three, one may be lost
                 file.write(f"synchronous_standby_names = 'ANY 1 ({','.join(DATABASES)})'\n")
             file.write("wal_keep_size = 256MB\nwal_retrieve_retry_interval = 500ms\nwal_receiver_timeout = 3s\n")
+            if self.alone:
+                file.write("max_wal_size = 128MB\n")  # its disk is small
         self._begin(first)
         with self.session(first.name, "postgres") as session:
             session.execute("SET synchronous_commit = local")
@@ -127,6 +158,9 @@ class Site:
         address = self.of(name).address
         return psycopg.connect(host=address, user=OWNER, dbname=database, autocommit=True, connect_timeout=2)
 
+    def postmaster(self) -> int:
+        return int((self._data(self.of(self.primary)) / "postmaster.pid").read_text().split()[0])
+
     # --- Queues
 
     def begin_queues(self) -> None:
@@ -155,21 +189,60 @@ class Site:
 
     def begin_mailkey(self, environment: Mapping[str, str]) -> None:
         serving = [*PYTHON, "portal.serving"]
-        worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep,files", "--concurrency", "2", "--without-gossip",
+        worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep,files", "--concurrency", "8", "--without-gossip",
                   "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
-        ahead = self.folder / "ahead"
-        ahead.mkdir()
-        (ahead / "sitecustomize.py").write_text(AHEAD)
+        off = self.folder / "off"
+        off.mkdir()
+        (off / "sitecustomize.py").write_text(OFF)
         for number in (1,) if self.alone else (1, 2):
-            settings = {**environment, "PYTHONPATH": f"{ahead}:{ROOT}" if number == 2 else str(ROOT)}
+            self.set_clocks(number, AHEAD if number == 2 else 0)
+            clock = str(self._clock(number))
+            settings = {**environment, "PYTHONPATH": f"{off}:{ROOT}", "CLOCK_OFF": clock}
             web, mail, work = (self.network.host(f"{kind}{number}", base + number) for kind, base in KINDS)
-            web.has(settings, *serving, "wsgi", "portal.wsgi:application", f"{web.address}:8000")
-            mail.has(settings, *serving, "rsgi", "apppasswords.maillogin.rsgi:application", f"{mail.address}:8001")
-            work.has(settings, *worker, "--hostname", f"{work.name}@%h")
-            work.has(settings, *CELERY, "beat", "--loglevel", "WARNING", "--schedule", str(self.folder / work.name))
+            portal, logins = ("wsgi", "portal.wsgi:application"), ("protocol", MAIL_SERVER)
+            web.has_behind_socket(settings, 8000, "mailkey-web.service", *serving, *portal)
+            mail.has_behind_socket(settings, 8001, "mailkey-mail.service", *serving, *logins)
+            work.has(settings, *worker, "--hostname", f"{work.name}@%h", unit="mailkey-worker.service")
+            work.has(settings, *CELERY, "beat", "--loglevel", "WARNING")
             for host in (web, mail, work):
                 host.begin()
         self._begin_front()
+
+    def begin_names(self) -> dict[str, str]:
+        """How machines call each other, in settings."""
+        known = {f"{name}.{DOMAIN}": host.address for name, host in self.network.hosts.items()}
+        known[f"{GATEWAY}.{DOMAIN}"] = HERE
+        server = self.network.host("ns1", int(NAME_SERVER.rpartition(".")[2]))
+        told = [f"{name}={address}" for name, address in known.items()]
+        server.has({"PYTHONPATH": str(ROOT)}, *PYTHON, "benchmarks.machines.names", server.address, *told)
+        server.begin()
+        return {
+            "DATABASE_URL": f"postgres://{OWNER}@{self.primary}.{DOMAIN}:5432/{OWNER}",
+            "CELERY_BROKER_URL": f"redis://{self.queues[0]}.{DOMAIN}",
+        }
+
+    def begin_directory(self, names: Iterable[str], password: str) -> dict[str, str]:
+        """Where all passwords are, and how it is found."""
+        from tests.kit.servers.directory import Directory, person
+
+        host = self.network.host("dir1", 81)
+        home = self.folder / "directory"
+        home.mkdir()
+        directory = Directory(home)
+        directory.fill(person(name, userPassword=password) for name in names)
+        url = f"ldap://{host.address}"
+        host.has({}, *directory.command(url))
+        host.begin()
+        return {**directory.settings(url), "LDAP_STARTTLS": "off"}
+
+    def _clock(self, number: int) -> Path:
+        return self.folder / f"clock{number}"
+
+    def set_clocks(self, number: int, off: float) -> None:
+        """Of the machines of each kind with this number, in seconds."""
+        new = self._clock(number).with_suffix(".new")
+        new.write_text(str(off))
+        new.replace(self._clock(number))
 
     def _begin_front(self) -> None:
         front = self.network.host("front", 61)
@@ -183,4 +256,7 @@ class Site:
         self.front = front
 
 
+DOMAIN, GATEWAY = "site.example", "gateway"
+AHEAD = 90.0  # seconds, of the second machine of each kind
 KINDS = (("web", 30), ("mail", 40), ("work", 50))
+MAIL_SERVER = "apppasswords.maillogin.server.request:MailServer"

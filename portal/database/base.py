@@ -1,5 +1,6 @@
 """Django's engine for PostgreSQL, on connections that do not wait for ever."""
 
+import time
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,9 @@ from portal.database import hosts, waiting
 from portal.database.pulse import pulse
 
 ANSWERS_WITHIN = 1.0  # seconds
+COMMITS_WITHIN = 2.0  # seconds
 NOW = "SELECT extract(epoch FROM clock_timestamp())::float"  # in nobody's time zone
+WAITING = "ARRAY(SELECT pid || ' ' || query_start FROM pg_stat_activity WHERE wait_event = 'SyncRep')"
 
 
 class _Driver(ModuleType):
@@ -63,27 +66,33 @@ class Probe:
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._parameters = {name: value for name, value in parameters.items() if name not in OF_DJANGO}
         self._line: waiting.Connection | None = None
+        self._commits: dict[str, float] = {}
 
     def answers(self) -> bool:
         waiting.within(ANSWERS_WITHIN)
         if self._line is not None:
             try:
-                answer = self._line.execute(NOW).fetchone()
+                return self._ask(self._line)
             except waiting.Silent:
                 self._line = None
                 return False
             except psycopg.Error:  # it was cut, which says nothing about a new one
                 self._line = None
-            else:
-                _measure(answer)
-                return True
         try:
             self._line = waiting.Connection.connect(autocommit=True, **hosts.in_order(self._parameters))
             hosts.note(self._line)
-            _measure(self._line.execute(NOW).fetchone())
+            return self._ask(self._line)
         except psycopg.Error:
             return False
-        return True
+
+    def _ask(self, line: waiting.Connection) -> bool:
+        """It reads, and no commit waits in vain for a second machine. Such a one is there as long as none is; whoever
+        made it has gone."""
+        answer = line.execute(f"{NOW}, {WAITING}").fetchone()  # one round trip: the line may be a slow one
+        _measure(answer)
+        now, found = time.monotonic(), answer[1] if answer else []
+        self._commits = {commit: self._commits.get(commit, now) for commit in found}
+        return all(now - since < COMMITS_WITHIN for since in self._commits.values())
 
 
 def watch(wrapper: BaseDatabaseWrapper) -> None:

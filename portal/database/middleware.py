@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -14,12 +14,16 @@ from accounts.lib import contact, institution
 from accounts.sessions.gate import middleware as signin
 from portal.database.pulse import pulse
 
-AWAY = (OperationalError, InterfaceError)
+AWAY = (OperationalError, InterfaceError, InternalError)
+ONLY_READS = "25006"  # as SQL calls it
 RETRY_AFTER = 10  # seconds
 
 
 def is_away(error: Exception) -> bool:
-    """SQLite tells of what we ask wrongly (a table that was never made) by the same exception: that is an error."""
+    """Or only reads. SQLite tells of what we ask wrongly (a table that was never made) by the same exception as of what
+    is away: that is an error."""
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", "") == ONLY_READS
     return isinstance(error, AWAY) and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
 
 

@@ -20,8 +20,8 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """503 if this machine can serve nobody. What is missing elsewhere is named, and turns no machine out."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        if only_reads():
+            return HttpResponse("the database only reads\n", content_type="text/plain", status=503)
         found = missing()
     except Error:
         return HttpResponse("the database does not answer\n", content_type="text/plain", status=503)
@@ -29,15 +29,25 @@ def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{text}\n", content_type="text/plain")
 
 
+def only_reads() -> bool:
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute("SELECT 1")
+            return False
+        cursor.execute("SHOW transaction_read_only")
+        return bool(cursor.fetchone() == ("on",))
+
+
 def missing() -> list[str]:
     clocks = [
         f"the clock of {host} is {seconds:+.0f} s off the database's"
         for host, seconds in heartbeats.wrong_clocks().items()
     ]
-    if not celery.broker_answers():
-        return ["the broker does not answer", *clocks]
     silent = heartbeats.silent()
-    waiting = [queue for queue in silent if celery.waiting(queue)]
+    lengths = celery.waiting(silent)
+    if lengths is None:
+        return ["the broker does not answer", *clocks]
+    waiting = [queue for queue in silent if lengths[queue]]
     found = [f"worker: nobody takes from the queue {queue}" for queue in waiting]
     if silent and not waiting:
         found = [f"beat: nothing comes into the queues {', '.join(silent)}"]

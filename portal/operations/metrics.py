@@ -111,8 +111,8 @@ def _sms() -> Iterator[Metric]:
 
 def _queues() -> Iterator[Metric]:
     found = GaugeMetricFamily("mailkey_queue_length", "Messages that no worker took yet", labels=["queue"])
-    for queue in heartbeats.queues():
-        found.add_metric([queue], celery.waiting(queue))
+    for queue, length in (celery.waiting(heartbeats.queues()) or {}).items():
+        found.add_metric([queue], length)
     yield found
     yield _gauge(
         "mailkey_missing", "Parts that /health/ready misses: broker, beat, workers, clocks", len(health.missing())

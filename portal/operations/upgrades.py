@@ -119,7 +119,14 @@ def _state(executor: MigrationExecutor) -> ProjectState:
 def _queues() -> Iterator[str]:
     """What old code has queued is better done by old code."""
     end = time.monotonic() + DRAINED_WITHIN
-    while full := [queue for queue in heartbeats.queues() if celery.waiting(queue)]:
+    while True:
+        lengths = celery.waiting(heartbeats.queues())
+        if lengths is None:
+            yield "queue: the broker does not answer, so nobody knows what work is left"
+            return
+        full = [queue for queue, length in lengths.items() if length]
+        if not full:
+            return
         if time.monotonic() > end:
             yield f"queue: there is still work in {', '.join(full)}: wait for it, or see what the worker does"
             return

@@ -18,7 +18,9 @@ from tests.portal.test_settings import read
 SETTINGS = of_tests.env.settings
 OF_OTHERS = ("INSTITUTION_ENGLISH", "SMS_SIGNATURE", "PASSKEY_DOMAIN")  # settings; empty they are as these say
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-FOR_LIBRARIES = r"\.setdefault\(\"(?:DJANGO_SETTINGS_MODULE|CELERY_SKIP_CHECKS)\""  # set, and read by them
+FOR_LIBRARIES = (
+    r"\.setdefault\(\"(?:DJANGO_SETTINGS_MODULE|CELERY_SKIP_CHECKS|UV_USE_IO_URING)\""  # set, and read by them
+)
 OF_SYSTEMD = r"\.get\(\"(?:LISTEN_PID|NOTIFY_SOCKET)\""  # what it tells a process of itself is no setting
 
 
@@ -96,6 +98,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+SERVING = [sys.executable, "-m", "portal.serving"]
 GRANIAN = [sys.executable, "-m", "granian", "--port", "0", "--interface"]
 CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
 
@@ -109,7 +112,7 @@ CELERY = [sys.executable, "-m", "celery", "-A", "portal"]
         [*CELERY, "worker"],
         [*CELERY, "beat"],
         [*GRANIAN, "wsgi", "portal.wsgi:application"],
-        [*GRANIAN, "rsgi", "apppasswords.maillogin.rsgi:application"],
+        [*SERVING, "protocol", "apppasswords.maillogin.server.request:MailServer", "127.0.0.1:0", "1"],
     ],
     ids=["check", "up", "worker", "beat", "web", "mail"],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from tests.kit import deployment
 from tests.kit.deployment import PRODUCTION, ROOT, manage
+from tests.kit.servers import migrated
 
 UNSET = ("DEBUG", "VAR", "EMAIL_URL", "MAILBOX_URL", "DJANGO_SETTINGS_MODULE")
 
@@ -35,6 +36,7 @@ def test_nothing_that_must_be_set_has_a_default(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.slow
+@pytest.mark.share(4)
 @pytest.mark.parametrize("name", PRODUCTION)
 def test_what_is_missing_ends_the_start_with_one_sentence(name: str) -> None:
     checked = manage("check", environment={key: value for key, value in PRODUCTION.items() if key != name})
@@ -111,9 +113,7 @@ def test_database_and_queue(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 WEB = """
 import json, sys, django
 django.setup()
-from django.core.management import call_command
 from django.test import Client
-call_command("migrate", verbosity=0)
 client = Client(headers={"host": "portal.example.edu"})
 seen = {
     "plain": (plain := client.get("/sign-in/")).status_code,
@@ -139,6 +139,7 @@ def test_a_production_machine_as_a_browser_sees_it(tmp_path: Path) -> None:
         "STATIC_ROOT": str(tmp_path / "static"),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
+    migrated.migrate(environment["DATABASE_URL"])
     collected = manage("collectstatic", "--noinput", environment=environment)
     assert collected.returncode == 0, collected.stderr
     names = {path.name for path in (tmp_path / "static").iterdir()}

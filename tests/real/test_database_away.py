@@ -116,6 +116,30 @@ def silent(portal: Portal) -> Iterator[None]:
     portal.wire.speak()
 
 
+@contextmanager
+def told(portal: Portal, setting: str, value: str, *, but_here: str) -> Iterator[None]:
+    """`but_here`: what lets this session set it and take it back."""
+    with portal.postgres.session() as session:
+        session.execute(f"SET {but_here}")
+        try:
+            session.execute(f"ALTER SYSTEM SET {setting} = {value}")
+            session.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            session.execute(f"ALTER SYSTEM RESET {setting}")
+            session.execute("SELECT pg_reload_conf()")
+
+
+def unheard(portal: Portal) -> AbstractContextManager[None]:
+    """It is to be on a second machine before it counts, and there is none: reading goes on, and each commit waits."""
+    return told(portal, "synchronous_standby_names", "'nobody'", but_here="synchronous_commit = local")
+
+
+def reading(portal: Portal) -> AbstractContextManager[None]:
+    """It answers, and writes nothing: as on a standby, or by who wants to keep what is there."""
+    return told(portal, "default_transaction_read_only", "on", but_here="default_transaction_read_only = off")
+
+
 def is_our_fault(answer: requests.Response, words: str) -> None:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -147,6 +171,29 @@ def test_every_page_answers_in_time(portal: Portal, away: Callable[[Portal], Abs
     wait_until(lambda: is_ready(portal), 30)
     assert english.ask("/").status_code == 200
     assert stranger.ask("/sign-in/", username="lisi@example.edu", password=PASSWORD).status_code == 302
+
+
+def test_where_no_commit_counts_nobody_hangs(portal: Portal) -> None:
+    visitor, other = portal.visitor("en"), portal.visitor("en")
+    visitor.ask("/sign-in/")
+    other.sign_in()
+    with unheard(portal):
+        is_our_fault(visitor.ask("/sign-in/", username="lisi@example.edu", password=PASSWORD), ENGLISH)
+        is_our_fault(other.ask("/"), ENGLISH)
+        assert other.ask("/health/ready").status_code == 503
+    wait_until(lambda: is_ready(portal), 30)
+    visitor.sign_in()
+
+
+def test_where_nothing_is_written_that_is_our_fault_too(portal: Portal) -> None:
+    visitor = portal.visitor("en")
+    visitor.ask("/sign-in/")
+    with reading(portal):
+        wait_until(lambda: visitor.ask("/health/ready").text == "the database only reads\n", 10)
+        is_our_fault(visitor.ask("/sign-in/", username="lisi@example.edu", password=PASSWORD), ENGLISH)
+        assert visitor.ask("/health/ready").status_code == 503
+    wait_until(lambda: is_ready(portal), 30)
+    visitor.sign_in()
 
 
 def test_pages_that_fail_wait_for_no_mail_server(portal: Portal) -> None:

@@ -1,7 +1,6 @@
 """Real brokers and real workers, which freeze, die and come back: each code goes out once, or is reported."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
@@ -9,68 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.killing import black_hole, is_lost, repeat_everything, take_the_message, times_sent
+from tests.kit.killing import repeat_everything, times_sent
+from tests.kit.queues import _tidy, folder_site, gateway, redis, redis_site, site, visitor
 from tests.kit.servers import free_port
 from tests.kit.servers.redis import Redis, frozen, refused
 from tests.kit.servers.site import Site, Visitor
 from tests.kit.servers.twilio_stub import SLOW, TwilioStub, twilio_stub
 from tests.kit.waiting import wait_until
 
+__all__ = ["_tidy", "folder_site", "gateway", "redis", "redis_site", "site", "visitor"]
+
 pytestmark = [pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 PAGE_WITHIN = 3  # seconds
 WITHOUT_IT = 2  # seconds, by the next gateway, once it is known that one is dead
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    with Redis() as redis:
-        yield redis.start()
-
-
-@pytest.fixture(scope="module")
-def redis_site(redis: Redis) -> Iterator[Site]:
-    with Site(CELERY_BROKER_URL=redis.url, SMS_LOST_AFTER="5") as site:
-        site.start_web()
-        yield site
-
-
-@pytest.fixture(scope="module")
-def folder_site() -> Iterator[Site]:
-    with Site(CELERY_BROKER_URL="filesystem://", SMS_LOST_AFTER="5") as site:
-        site.start_web()
-        yield site
-
-
-@pytest.fixture(autouse=True)
-def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No worker and no message of one test is there in the next one."""
-    yield
-    for name in {"redis_site", "folder_site"} & set(request.fixturenames):
-        request.getfixturevalue(name).kill_workers()
-    if "redis" in request.fixturenames:
-        redis: Redis = request.getfixturevalue("redis")
-        redis.program.kill()
-        redis.start()
-
-
-@pytest.fixture
-def site(redis: Redis, redis_site: Site) -> Site:
-    return redis_site
-
-
-@pytest.fixture
-def visitor(site: Site) -> Iterator[Visitor]:
-    with site.visitor() as visitor:
-        visitor.open("/sign-in/")
-        yield visitor
-
-
-@pytest.fixture
-def gateway() -> Iterator[TwilioStub]:
-    with twilio_stub() as stub:
-        yield stub
 
 
 def test_sign_in_through_a_real_worker(site: Site, visitor: Visitor) -> None:
@@ -262,62 +214,3 @@ def test_a_dead_gateway_keeps_nobody_waiting_and_is_used_again(site: Site) -> No
             assert asked(ask(visitor)) == [("twilio", "sent")]
         assert [request["To"][-11:] for request in gateway.requests] == [visitor.number for visitor in people[7:]]
         assert site.rows("SELECT * FROM routes_outage WHERE ended_at IS NULL") == []
-
-
-# --- kill -9, at every point of a task ------------------------------------------------------------------------------
-
-
-@pytest.mark.bypass("row 43: kill -9")
-def test_killed_before_the_claim(site: Site, redis: Redis, visitor: Visitor) -> None:
-    worker = site.start_worker()
-    take_the_message(visitor, worker, lambda: not redis.client.llen("sms") and not redis.client.hlen("unacked"))
-    site.start_worker()
-    wait_until(lambda: visitor.statuses() == ["sent"], 90)
-    repeat_everything(visitor)
-    assert times_sent(visitor) == 1
-
-
-@pytest.mark.bypass("row 43: kill -9")
-def test_killed_before_the_claim_with_the_filesystem(folder_site: Site) -> None:
-    worker = folder_site.start_worker()
-    queue = folder_site.var / "queue"
-    with folder_site.visitor() as visitor:
-        take_the_message(visitor, worker, lambda: not list(queue.glob("*.sms.msg")))
-        folder_site.start_worker()
-        wait_until(lambda: visitor.statuses() == ["sent"], 90)
-        repeat_everything(visitor)
-        assert times_sent(visitor) == 1
-
-
-@pytest.mark.bypass("row 43: kill -9")
-def test_killed_between_the_claim_and_the_gateway(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
-    with black_hole() as nowhere:
-        worker = site.start_worker(gateway.environment(TWILIO_BASE_URL=nowhere, TWILIO_CONNECT_TIMEOUT="30"))
-        visitor.enter_password()
-        # Killed sooner, before it is noted which gateway is asked, the code is sent after all.
-        wait_until(lambda: site.rows("SELECT id FROM delivery_attempt WHERE sms_id = ?", visitor.sms()[-1]["id"]), 90)
-        worker.kill()
-    is_lost(visitor, gateway, requests=0)
-
-
-@pytest.mark.bypass("row 43: kill -9")
-def test_killed_while_the_gateway_works(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
-    gateway.script = [SLOW]
-    worker = site.start_worker(gateway.environment())
-    visitor.enter_password()
-    wait_until(lambda: gateway.requests, 90)
-    worker.kill()
-    is_lost(visitor, gateway, requests=1)
-
-
-@pytest.mark.bypass("row 43: kill -9")
-def test_killed_between_the_gateway_and_the_note_of_it(site: Site, visitor: Visitor, gateway: TwilioStub) -> None:
-    gateway.script = [SLOW]
-    worker = site.start_worker(gateway.environment())
-    visitor.enter_password()
-    wait_until(lambda: gateway.requests, 90)
-    with site.locked():
-        gateway.release()
-        wait_until(lambda: gateway.answered, 90)
-        worker.kill()
-    is_lost(visitor, gateway, requests=1)

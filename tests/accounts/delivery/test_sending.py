@@ -101,13 +101,13 @@ def test_the_words_of_an_unexpected_error_are_not_logged(
 
 
 def test_each_try_waits_longer(user: User, gateway: UnsteadyGateway) -> None:
-    """5, 10, 20, 40, 80, 160 s, and then every 5 minutes: a notice is worth sending for a day."""
-    gateway.errors = [NotSent("refused")] * 8
+    """Twice as long each time (2, 4, 8 s ...), and then every 5 minutes: a notice is worth sending for a day."""
+    gateway.errors = [NotSent("refused")] * 10
     waits: list[float] = []
     start = timezone.now()
     sms = make_sms(user, purpose=Sms.Purpose.NOTICE_CHANGED, nonce="", expires_at=start + site.SMS_NOTICE_LIFETIME)
     now = start
-    while len(waits) < 8:
+    while len(waits) < 10:
         with time_machine.travel(now, tick=False):
             send_sms.delay(sms.pk)
             sms.refresh_from_db()
@@ -118,7 +118,7 @@ def test_each_try_waits_longer(user: User, gateway: UnsteadyGateway) -> None:
             asked = gateway.asked
             tasks.sweep()
             assert gateway.asked == asked, "swept too early"
-    assert waits == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     with time_machine.travel(now, tick=False):
         tasks.sweep()
     sms.refresh_from_db()

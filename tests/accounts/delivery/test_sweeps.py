@@ -51,9 +51,8 @@ def test_what_the_queue_did_not_take_is_swept(wangwu: Person, no_broker: pytest.
             tasks.sweep()
     assert not memory.outbox
     no_broker.undo()
-    for seconds in (30, 40, 50):
-        with after(seconds):
-            tasks.sweep()
+    with after(20):
+        tasks.sweep()  # the first that comes through
     assert (Sms.objects.get().status, len(memory.outbox)) == ("sent", 1)
     wangwu.enter_code()
     assert wangwu.is_in()
@@ -77,10 +76,10 @@ def test_a_sweep_that_meets_no_queue_stops_at_once(user: User, monkeypatch: pyte
 
 def test_the_sweep_leaves_the_queue_its_chance(user: User, gateway: UnsteadyGateway) -> None:
     make_sms(user)
-    with after(4.9):
+    with after(1.9):
         tasks.sweep()
         assert gateway.asked == 0
-    with after(5):
+    with after(2):
         tasks.sweep()
     assert gateway.asked == 1
 
@@ -103,7 +102,7 @@ def test_after_a_queue_that_was_away_nobody_waits_as_long_again(
             tasks.sweep()
     assert not published
     no_broker.undo()
-    for seconds in range(200, 206):
+    for seconds in (200, 201):
         with after(seconds):
             tasks.sweep()
     assert len(published) == 1

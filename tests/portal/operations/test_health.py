@@ -14,7 +14,7 @@ from portal.operations.models import Heartbeat
 
 @pytest.fixture(autouse=True)
 def _nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.celery.waiting", lambda _queue: 0)
+    monkeypatch.setattr("portal.celery.waiting", lambda queues: dict.fromkeys(queues, 0))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_all_is_well(client: Client) -> None:
 @pytest.mark.usefixtures("everybody_is_heard")
 def test_workers_that_are_dead(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     later(60)
-    monkeypatch.setattr("portal.celery.waiting", lambda queue: queue == "sms")
+    monkeypatch.setattr("portal.celery.waiting", lambda queues: {queue: queue == "sms" for queue in queues})
     assert ready(client) == "degraded\nworker: nobody takes from the queue sms\n"
 
 
@@ -61,7 +61,7 @@ def test_a_beat_that_is_dead(client: Client) -> None:
 
 @pytest.mark.usefixtures("everybody_is_heard")
 def test_a_broker_that_is_dead(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.celery.broker_answers", lambda: False)
+    monkeypatch.setattr("portal.celery.waiting", lambda _queues: None)
     assert ready(client) == "degraded\nthe broker does not answer\n"
 
 
