@@ -36,8 +36,7 @@ def of(user: User) -> QuerySet[AppPassword]:
 
 def both(user: Any) -> tuple[QuerySet[AppPassword], QuerySet[AppPassword]]:
     """The same of a person in two, each found by an index: their own, and those for department mailboxes."""
-    shared = AppPassword.objects.filter(ownership__owner=user).exclude(user=user)
-    return AppPassword.objects.filter(user=user), shared
+    return AppPassword.objects.filter(user=user), AppPassword.objects.filter(ownership__owner=user)
 
 
 def _room(user: User) -> bool:

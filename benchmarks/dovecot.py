@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks import people
-from benchmarks.mail_login import ENVIRONMENT, Server, seconds, server
+from benchmarks.mail_login import ENVIRONMENT, MAIL, Server, seconds, server
 from tests.kit.servers.mail import WITH_STARTTLS, MailSystem
 from tests.kit.servers.mail_files import FIRST_WAY
 from tests.kit.servers.postgres import Cluster, cluster
@@ -52,11 +52,11 @@ class Way:
                 talk.readline()
                 talk.write(f'a LOGIN "{who[0]}" "{who[1]}"\r\n'.encode())
                 talk.flush()
-                while not (said := talk.readline()).startswith(b"a "):
+                while (said := talk.readline()) and not said.startswith(b"a "):
                     pass
                 taken = time.perf_counter() - start
                 if not said.startswith(b"a OK"):
-                    raise SystemExit(f"{self.name}: {said!r}")
+                    raise SystemExit(f"{self.name}: {said!r} (is dovecot-pgsql installed?)")
                 talk.write(b"b LOGOUT\r\n")
                 talk.flush()
                 talk.read()
@@ -112,7 +112,7 @@ def main() -> None:
             for user, secret in logins:
                 session.execute("INSERT INTO own_passdb VALUES (%s, %s)", (user, sha256(secret.encode()).hexdigest()))
         system._make_certificate()
-        with server("rsgi", "apppasswords.maillogin.rsgi:application", dict(os.environ)) as mail:
+        with server(MAIL, dict(os.environ)) as mail:
             system.ports["login"] = mail.port
             try:
                 ways = dovecots(system, database, mail)

@@ -34,7 +34,7 @@ from apppasswords import secrets
 from apppasswords.models import AppPassword
 from benchmarks import population
 from benchmarks.drawing import growth
-from benchmarks.mail_login import ENVIRONMENT, ROOT, Server, request, seconds, server
+from benchmarks.mail_login import ENVIRONMENT, MAIL, ROOT, Server, request, seconds, server
 from portal.celery import app
 from portal.office.overview import figures
 from tests.kit import upkeep
@@ -76,7 +76,7 @@ def mail_service(url: str) -> Iterator[Server]:
     """With the keys of this process, by which the rows were made."""
     keys = {name: ",".join(getattr(settings, name)) for name in ("APP_PASSWORD_KEYS", "EVENT_LOG_KEYS")}
     environment = {**os.environ, **ENVIRONMENT, **keys, "SECRET_KEY": settings.SECRET_KEY, "DATABASE_URL": url}
-    with server("rsgi", "apppasswords.maillogin.rsgi:application", environment) as started:
+    with server(MAIL, environment) as started:
         yield started
 
 

@@ -89,16 +89,21 @@ class Case:
         return quantiles(self.times, n=100)[-1] * 1000
 
 
-class Server:
-    """granian, as deploy/systemd starts it."""
+MAIL = ["portal.serving", "protocol", "apppasswords.maillogin.server.request:MailServer", "127.0.0.1:{port}",
+        str(WORKERS), "warning"]  # fmt: skip
+# With as few threads as it can have, which is the cheapest.
+EMPTY = ["granian", "--interface", "wsgi", "--port", "{port}", "--workers", str(WORKERS), "--blocking-threads", "1",
+         "--no-access-log", "--log-level", "warning", "--workers-kill-timeout", "3",
+         "benchmarks.empty:application"]  # fmt: skip
 
-    def __init__(self, interface: str, application: str, environment: dict[str, str]) -> None:
+
+class Server:
+    """The service as deploy/systemd starts it, or the empty view."""
+
+    def __init__(self, module: list[str], environment: dict[str, str]) -> None:
         self.port = free_port()
-        command = [sys.executable, "-m", "granian", "--interface", interface, "--port", str(self.port)]
-        command += ["--workers", str(WORKERS), "--no-access-log", "--log-level", "warning"]
-        command += ["--blocking-threads", "1"] if interface == "wsgi" else []
-        command += ["--workers-kill-timeout", "3"]
-        self.process = subprocess.Popen([*command, application], cwd=ROOT, env=environment)
+        command = [part.format(port=self.port) for part in module]
+        self.process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environment)
 
     def answers(self) -> bool:
         try:
@@ -127,8 +132,8 @@ def seconds(processes: list[int]) -> float:
 
 
 @contextmanager
-def server(interface: str, application: str, environment: dict[str, str]) -> Iterator[Server]:
-    started = Server(interface, application, environment)
+def server(module: list[str], environment: dict[str, str]) -> Iterator[Server]:
+    started = Server(module, environment)
     try:
         wait_until(started.answers, 30)
         yield started
@@ -188,10 +193,7 @@ def main() -> None:
         os.environ |= ENVIRONMENT | {"DATABASE_URL": database.url}
         people.make(ROUNDS * REQUESTS)
         environment = dict(os.environ)
-        with (
-            server("rsgi", "apppasswords.maillogin.rsgi:application", environment) as mail,
-            server("wsgi", "benchmarks.empty:application", environment) as empty,
-        ):
+        with server(MAIL, environment) as mail, server(EMPTY, environment) as empty:
             measured = cases(mail, empty)
             for number in range(ROUNDS):
                 for case in measured:

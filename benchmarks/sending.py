@@ -39,6 +39,8 @@ class Gateway(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()  # by the number that is to get it
         self.said: Counter[tuple[str, str]] = Counter()  # by number and text: each code has one of its own
         self.is_dead = False  # it takes connections and says nothing
+        self.refuses, self.says_nonsense = False, False
+        self.takes_leave = False  # whoever asks again connects anew
         self.came_at: dict[str, float] = {}
         self.texts: dict[str, str] = {}  # the newest
         self.changing = Lock()
@@ -59,18 +61,26 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.is_dead:
                 self.close_connection = True
                 return
+            if self.server.refuses:
+                self._answer(401, '{"code": 20003, "message": "Authenticate", "status": 401}')
+                return
             self.server.asked[number] += 1
             self.server.said[number, form["Body"][0]] += 1
             self.server.came_at.setdefault(number, time.time())
             self.server.texts[number] = form["Body"][0]
         is_late = random.random() < self.server.share_of_timeouts
         time.sleep(READ_TIMEOUT + 0.5 if is_late else self.server.takes)
-        body = f'{{"sid": "SM{self.server.asked.total():032}", "status": "queued"}}'.encode()
-        self.send_response(201)
+        told = f'{{"sid": "SM{self.server.asked.total():032}", "status": "queued"}}'
+        self._answer(201, "<html>Queued" if self.server.says_nonsense else told)
+
+    def _answer(self, status: int, body: str) -> None:
+        self.send_response(status)
+        if self.server.takes_leave:
+            self.send_header("Connection", "close")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body.encode())
 
     def log_message(self, *_: Any) -> None:
         pass

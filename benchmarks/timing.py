@@ -137,13 +137,10 @@ def compare(title: str, look: Callable[[T, str], float], port: T, kinds: list[st
 
 
 @contextmanager
-def served(application: str, *more: str) -> Iterator[int]:
+def served(kind: str, application: str) -> Iterator[int]:
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--port", str(port), "--workers", "2", "--no-access-log"]
-    process = subprocess.Popen(
-        [*command, "--log-level", "warning", "--workers-kill-timeout", "3", *more, application],
-        cwd=ROOT,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "portal.serving", kind, application, f"127.0.0.1:{port}", "2", "warning"]
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until(lambda: lives(port), 60)
         yield port
@@ -218,10 +215,9 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("collectstatic", interactive=False, verbosity=0)
-        web = ["--interface", "wsgi", "--blocking-threads", "8"]
         with (
-            served("apppasswords.maillogin.rsgi:application", "--interface", "rsgi") as mail,
-            served("portal.wsgi:application", *web) as portal,
+            served("protocol", "apppasswords.maillogin.server.request:MailServer") as mail,
+            served("wsgi", "portal.wsgi:application") as portal,
         ):
             compare("mail login", by_mail, mail, KINDS, looks, LANES)
             compare("web", on_the_web, portal, KINDS, looks, 2)

@@ -1,10 +1,13 @@
-"""granian as production starts it: `python -m portal.serving wsgi|rsgi APPLICATION [HOST:PORT]`.
+"""How servers are started: `python -m portal.serving wsgi|protocol APPLICATION HOST:PORT [WORKERS [LOG LEVEL]]`.
+
+`wsgi` is served by granian; a `protocol` of asyncio by itself, in processes that granian watches.
 
 Neither a restart nor a reload refuses anybody (docs/decisions/0085-restarts-refuse-nobody.md). The socket is systemd's,
 where it hands one over: who comes during a restart waits in it. At SIGHUP each worker goes on until another one in its
 place has loaded what lies there now; if that does not load, the old one stays.
 """
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -19,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from granian._granian import SocketHolder
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from granian.log import LogLevels, logger
 from granian.server.mp import MPServer, WorkerProcess
 
@@ -50,16 +53,24 @@ class Server(MPServer):
         return worker
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+        """Where none loads at first, none would at once after that."""
         super()._spawn_workers(spawn_target, target_loader)
-        self._tell_that_all_serve()
+        self._tell_if_all_serve()
+        self.respawn_failed_workers = any(worker.is_loaded for worker in self.wrks)  # type: ignore[attr-defined]
 
     def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
-        self._tell_that_all_serve()
+        self._tell_if_all_serve()
 
-    def _tell_that_all_serve(self) -> None:
-        if all(self._loads(worker) for worker in self.wrks):
+    def _tell_if_all_serve(self) -> None:
+        loaded = [self._loads(worker) for worker in self.wrks]
+        if all(loaded):
             _tell_systemd("READY=1")
+
+    def _converse(self, _worker: int, protocol: Any, _socket: Any, _ipc: Any, loop: Any, *_: Any) -> None:
+        """In a worker, in the place of granian's own server."""
+        with socket.socket(fileno=os.dup(self._sfd)) as taken_from:
+            loop.run_until_complete(_talk(protocol, taken_from))
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         self.reload_signal = False
@@ -105,8 +116,20 @@ def _socket(address: tuple[str, int]) -> socket.socket:
     return found
 
 
+async def _talk(protocol: Any, taken_from: socket.socket) -> None:
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    server = await loop.create_server(protocol, sock=taken_from, backlog=BACKLOG)
+    loop.add_signal_handler(REST, server.close)  # the others take what comes
+    await ended.wait()
+    server.close()
+    await protocol.end()
+
+
 def _load(load: Callable[[], Any], says_loaded: Connection, taken_from: int) -> Any:
-    """In the worker."""
+    """In the worker. One that has not loaded yet has nothing to finish."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     application = load()
     signal.signal(REST, lambda *_: _take_nothing(taken_from))
     says_loaded.send_bytes(LOADED)
@@ -163,14 +186,18 @@ def _tell_systemd(state: str) -> None:
             line.sendall(state.encode())
 
 
-def serve(interface: str, application: str, listen: str) -> None:
+def serve(interface: str, application: str, listen: str, workers: str = str(WORKERS), says: str = "info") -> None:
+    os.environ.setdefault("UV_USE_IO_URING", "0")  # of uvloop: what it saves in calls is lost in waiting
     multiprocessing.set_start_method("fork")  # a worker takes the socket as it is
     host, _, port = listen.rpartition(":")
-    Server(
-        application, host.strip("[]"), int(port), interface=Interfaces(interface), workers=WORKERS, backlog=BACKLOG,
-        blocking_threads=8 if interface == "wsgi" else None, workers_kill_timeout=KILLED_AFTER,
-        respawn_failed_workers=True, respawn_interval=0.5, log_level=LogLevels.info, websockets=False,
-    ).serve()  # fmt: skip
+    converses = interface == "protocol"
+    server = Server(
+        application, host.strip("[]"), int(port), interface=Interfaces.RSGI if converses else Interfaces(interface),
+        workers=int(workers), backlog=BACKLOG, blocking_threads=None if converses else 8,
+        workers_kill_timeout=KILLED_AFTER, respawn_failed_workers=True, respawn_interval=0.5,
+        log_level=LogLevels(says), websockets=False, loop=Loops.uvloop if converses else Loops.asyncio,
+    )  # fmt: skip
+    server.serve(WorkerProcess.wrap_target(server._converse) if converses else None)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def claim(trial: Trial, *, counts: bool = True) -> Claim:
     if trial.is_never_banned:
         return Claim.FREE
     counts = counts and not trial.is_known
-    if trial.braked_until is not None and counts:
+    if trial.is_braked and counts:
         return Claim.NONE_LEFT
     if trial.is_repeat:
         return Claim.FREE

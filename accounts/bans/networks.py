@@ -74,7 +74,6 @@ class Neighbour:
     network: AnyNetwork
     kind: Kind
     is_larger: bool
-    is_of_settings: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,11 +118,11 @@ def _ending(whole: AnyNetwork, kind: Kind, neighbours: list[Neighbour]) -> list[
 
 def _neighbours(whole: AnyNetwork, edited: int | None) -> list[Neighbour]:
     rows = KnownNetwork.objects.exclude(pk=edited or 0)
-    others = [(ip_network(row.cidr), Kind(row.kind), False) for row in rows]
-    others += [(other, Kind.SHARED, True) for other in settings.SHARED_NETWORKS]
+    others = [(ip_network(row.cidr), Kind(row.kind)) for row in rows]
+    others += [(other, Kind.SHARED) for other in settings.SHARED_NETWORKS]
     return [
-        Neighbour(other, kind, is_larger=_within(whole, other), is_of_settings=is_of_settings)
-        for other, kind, is_of_settings in others
+        Neighbour(other, kind, is_larger=_within(whole, other))
+        for other, kind in others
         if _within(other, whole) or _within(whole, other)
     ]
 

@@ -28,7 +28,7 @@ class Trial(NamedTuple):
     banned_until: datetime | None
     is_known: bool  # the account got in from around there before
     is_never_banned: bool
-    braked_until: datetime | None  # guessed at from many addresses
+    is_braked: bool  # guessed at from many addresses
     is_repeat: bool  # the same wrong password was counted there
     has_failures: bool  # that a success clears
 
@@ -67,7 +67,7 @@ def _statement(same: int) -> prepared.Statement:
                AND account IN ('', {account})),
             known.cidr, known.kind,
             EXISTS ({lately}), EXISTS ({lately}), EXISTS ({lately.replace("%s", "known.cidr", 1)}),
-            (SELECT began_at FROM {brake} WHERE user_id = u.id AND count >= %s AND began_at > %s),
+            EXISTS (SELECT 1 FROM {brake} WHERE user_id = u.id AND count >= %s AND began_at > %s),
             EXISTS ({failures} AND at > %s AND password_digest IN ({", ".join(["%s"] * same)})),
             EXISTS ({failures} AND ban_id IS NULL)
         FROM (SELECT 1 AS one) AS always
@@ -79,19 +79,18 @@ def _statement(same: int) -> prepared.Statement:
 
 def _read(address: str, stranger: str, row: prepared.Row) -> Trial:
     pk, username, is_active, two_step_from, banned_until, cidr, stored, *rest = row
-    near, on_campus, in_network, began_at, is_repeat, has_failures = rest
+    near, on_campus, in_network, is_braked, is_repeat, has_failures = rest
     network, kind = addresses.known(address, cidr, stored)
     is_never_banned = kind is Kind.NEVER_BANNED
     if kind is Kind.SHARED:
         near = in_network if network == cidr else on_campus
-    began = prepared.moment(began_at)
     return Trial(
         account=stranger if username is None else username,
         owner=_owner(pk, username, bool(is_active), prepared.moment(two_step_from)) if pk is not None else None,
         banned_until=None if is_never_banned else prepared.moment(banned_until),
         is_known=bool(near),
         is_never_banned=is_never_banned,
-        braked_until=began + settings.BRAKE_WITHIN if began else None,
+        is_braked=bool(is_braked),
         is_repeat=bool(is_repeat),
         has_failures=bool(has_failures),
     )

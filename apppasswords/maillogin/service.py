@@ -1,7 +1,8 @@
 """The mail login service: what mail servers ask before they let anybody in. Its own processes and port, never public.
 
-It answers (rsgi.py) ahead of Django's request handling, which would cost more than the answer. So it looks after its
-database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot tell".
+It answers (server/request.py) ahead of Django's request handling, which would cost more than the answer. So it looks
+after its database connection itself: kept open, statements prepared, an answer within MAIL_ANSWER_WITHIN or "cannot
+tell".
 """
 
 import logging

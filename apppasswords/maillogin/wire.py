@@ -121,7 +121,7 @@ def write_form(verdict: Verdict, login: Login) -> Answer:
 
 
 def read_nginx(headers: Mapping[str, str]) -> Login:
-    """nginx percent-encodes `%`, space and controls; every other byte comes raw, and WSGI hands it over as latin-1."""
+    """nginx percent-encodes `%`, space and controls; every other byte comes raw, and is read as latin-1."""
     try:
         method, user, password, protocol, address = (
             headers[name] for name in ("Auth-Method", "Auth-User", "Auth-Pass", "Auth-Protocol", "Client-IP")
@@ -137,7 +137,7 @@ def read_nginx(headers: Mapping[str, str]) -> Login:
 
 
 def repeated_headers(body: bytes) -> dict[str, str]:
-    """granian hands over a header that is not ASCII as an empty one, so deploy/nginx repeats them in the body."""
+    """deploy/nginx repeats them in the body: releases before read one that is not ASCII as an empty one."""
     lines = (line.partition(b": ") for line in body.split(b"\n"))
     return {name.decode("latin-1"): value.decode("latin-1") for name, colon, value in lines if colon}
 

@@ -21,6 +21,7 @@ from apppasswords.management.commands import checklogin
 from apppasswords.models import AppPassword
 from tests.conftest import MakeUser
 from tests.kit.people import NUMBER, PASSWORD
+from tests.kit.servers import migrated
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent.parent
@@ -101,7 +102,7 @@ def test_nonsense_is_refused(said: Callable[..., str], db: None, options: tuple[
 def test_at_a_terminal_the_password_is_typed_unseen(tmp_path: Path) -> None:
     environment = {**os.environ, "DEBUG": "on", "VAR": str(tmp_path)}
     manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True)
+    migrated.migrate(f"sqlite:///{tmp_path / 'mailkey.sqlite3'}")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*manage, "checklogin", "nobody@example.edu"], cwd=ROOT, env=environment, stdin=theirs, stdout=theirs,

@@ -1,11 +1,14 @@
-"""What a loop asks PostgreSQL without waiting for the answer: one question after the other, by a connection of its own.
+"""What a loop asks PostgreSQL by a connection of its own, one question after the other, and hardly waits for.
 
-A thread per question would cost as much as the question. Nothing here waits in the loop: connecting is left to a
-thread, and whoever comes before that is done, or where nothing can be asked so (SQLite, a pooler), is sent another way.
+Most answers are there sooner than the loop would come round, so it waits for them where it asks: two milliseconds at
+most, and after one that took longer it does not wait at all for a while (docs/decisions/0118-decided-at-once.md). A
+thread per question would cost as much as the question. Connecting is left to a thread, and whoever comes before that is
+done, or where nothing can be asked so (SQLite, a pooler), is sent another way.
 """
 
 import asyncio
 import logging
+import select
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +26,8 @@ from accounts.lib.prepared import Asking, Row, Steps
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.05  # seconds
+HERE = 0.002  # seconds for which the loop waits for the answers of one turn
+NOT_HERE_FOR = 0.5  # seconds in which it does not, after they took longer
 CONNECT_EVERY = 0.2  # seconds
 Result = TypeVar("Result")
 
@@ -38,8 +43,8 @@ class Turn(NamedTuple, Generic[Result]):
 class Lane(Generic[Result]):
     """All of it is the loop's, except what is said to be a thread's."""
 
-    def __init__(self, within: float) -> None:
-        self._within = within  # seconds for each question
+    def __init__(self, within: float, here: float = HERE) -> None:
+        self._within, self._here = within, here  # seconds for each question; in the loop, for those of a turn
         self._turns: deque[Turn[Result]] = deque()
         self._turn: Turn[Result] | None = None
         self._row: Row | None = None
@@ -48,6 +53,8 @@ class Lane(Generic[Result]):
         self._overdue_at = 0.0
         self._connection: BaseDatabaseWrapper | None = None
         self._descriptor = -1
+        self._looking = select.poll()
+        self._waits_here_from = 0.0
         self._connects_at = 0.0
         self._is_connecting = False
 
@@ -65,6 +72,17 @@ class Lane(Generic[Result]):
     def _begin(self, turn: Turn[Result]) -> None:
         self._turn = turn
         self._go_on(None)
+        if time.monotonic() > self._waits_here_from:
+            self._wait_here(turn)
+
+    def _wait_here(self, turn: Turn[Result]) -> None:
+        ends_at = time.monotonic() + self._here
+        while self._turn is turn:
+            left = ends_at - time.monotonic()
+            if left <= 0 or not self._looking.poll(left * 1000):
+                self._waits_here_from = time.monotonic() + NOT_HERE_FOR
+                return
+            self._read()
 
     def _go_on(self, row: Row | None) -> None:
         turn = self._turn
@@ -175,6 +193,8 @@ class Lane(Generic[Result]):
         if connection:
             self._descriptor = connection.connection.fileno()
             loop.add_reader(self._descriptor, self._read)
+            self._looking = select.poll()  # select() itself fails for descriptors above 1023
+            self._looking.register(self._descriptor, select.POLLIN)
             loop.call_later(LOOK_EVERY, self._watch, loop, connection)
 
     def _watch(self, loop: asyncio.AbstractEventLoop, connection: BaseDatabaseWrapper) -> None:

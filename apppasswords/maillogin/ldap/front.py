@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from apppasswords.maillogin.rsgi import Request  # it sets Django up
+from apppasswords.maillogin.server.request import answer  # it sets Django up
 
 # isort: split
 from accounts.lib import origins
@@ -112,7 +112,7 @@ async def _said(message: Message, peer: str) -> bytes:
 
 async def _readiness() -> Answer:
     """Of what a directory says of itself it is asked by who watches over it (portal/operations/ldap_front.py)."""
-    found = await Request(None, time.monotonic()).answer()
+    found = await answer(None, time.monotonic())
     return Answer(SUCCESS, "") if found.status == HTTPStatus.OK else Answer(UNAVAILABLE, found.text)
 
 
@@ -122,7 +122,7 @@ async def _bind(message: Message, peer: str) -> Answer:
     if login is None:
         return Answer(SUCCESS, "")
     asked = Asked(login, lambda verdict, _login: messages.write_bind(verdict))
-    return await Request(asked, came_at).answer()
+    return await answer(asked, came_at)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,13 @@ from pytest_django import Settings
 
 from accounts.bans import bans, failures
 from accounts.bans.models import Ban, Brake, Failure
+from accounts.bans.where import places
 from accounts.log.models import SecurityEvent
 from accounts.users import mailbox_passwords
 from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use, passwords
-from apppasswords.maillogin import decision
+from apppasswords.maillogin import decision, facts
 from apppasswords.maillogin.decision import Login, Outcome, Reason
 from apppasswords.models import AppPassword
 from tests.apppasswords.maillogin.conftest import ADDRESS, login, made
@@ -277,3 +278,19 @@ def test_an_account_that_is_guessed_at_forgives_nothing_while_it_cannot_tell(
     assert login(owner.username, PASSWORD).reason is Reason.GUESSED
     assert [event.user for event in SecurityEvent.objects.filter(kind="guessed")] == [owner]
     assert Failure.objects.filter(cleared_at=None).count() == 2
+
+
+def test_an_address_is_a_gateway_for_a_week(
+    make_user: MakeUser, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    """As the web has it: what is read with a login says so too."""
+    for number in range(settings.GATEWAY_ACCOUNTS):
+        places.note(make_user(f"reader{number}").pk, "203.0.113.20")
+
+    def standing() -> places.Standing:
+        return facts.now("203.0.113.20", "reader0@example.edu", "wrong", timezone.now()).standing
+
+    assert standing().is_gateway
+    assert standing() == places.standing("203.0.113.20")
+    clock.shift(places.GATEWAY_WITHIN)
+    assert not standing().is_gateway

@@ -52,10 +52,12 @@ service.notebook.write_mistakes()
 from accounts.bans.models import Ban, Failure
 from accounts.log.models import SecurityEvent
 from accounts.maillogins.models import MailLogin
+from apppasswords.maillogin.server import request  # what serves it
 from django.apps import apps
 
 fields = [field for model in apps.get_models() for field in model._meta.get_fields()]
 print(json.dumps({
+    "switches": sys.getswitchinterval(),
     "said": said, "modules": sorted(sys.modules), "memory": int(status["VmRSS"].split()[0]),
     "lead nowhere": [str(field) for field in fields if isinstance(field.related_model, str)],
     "failures": Failure.objects.count(), "bans": Ban.objects.count(),
@@ -121,6 +123,10 @@ def test_it_loads_no_more_than_it_needs(process: Any) -> None:
     loaded = {".".join(name.split(".")[:length]) for name in process["modules"] for length in (1, 2, 3)}
     assert not NOT_LOADED & loaded
     assert len(process["modules"]) <= MODULES
+
+
+def test_a_thread_that_computes_lets_the_loop_go_on(process: Any) -> None:
+    assert process["switches"] <= 0.0005, "seconds; Python's 5 ms would be felt"
 
 
 def test_it_is_small(process: Any) -> None:

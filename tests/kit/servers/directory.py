@@ -111,8 +111,12 @@ class Directory:
         modules = "\n".join(f"moduleload {module}.so" for module in MODULES)
         self._config = folder / "slapd.conf"
         self._config.write_text(CONFIG.format(**words, service=SERVICE, modules=modules))
-        command = [self._slapd, "-f", str(self._config), "-h", f"{self.url} {self.tls_url}", "-d", "0"]
-        self.service = Service("slapd", command, folder, {"PATH": "/usr/sbin:/usr/bin:/bin"})
+        self.service = Service(
+            "slapd", self.command(self.url, self.tls_url), folder, {"PATH": "/usr/sbin:/usr/bin:/bin"}
+        )
+
+    def command(self, *urls: str) -> list[str]:
+        return [self._slapd, "-f", str(self._config), "-h", " ".join(urls), "-d", "0"]
 
     def fill(self, people: Iterable[str]) -> None:
         """While it does not run."""

@@ -11,11 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
 
 from portal.development.management.commands import up
 from tests.kit.servers import need, need_file
 from tests.kit.servers.mail import SECRETS, MailSystem
 from tests.kit.servers.service import ROOT
+from tests.kit.waiting import wait_until
 
 ROUNDCUBE = Path("/usr/share/roundcube")
 PHP = "php-fpm8.2"
@@ -37,14 +39,24 @@ class House:
         self._lay_out()
         self._add_clients()
         self.portal = self.mail.service("web", *up.web_server(self.mail.ports["portal"]))
-        self.portal.begin()
+        self.portal.begin()  # takes its time, as the others do
         self.mail.service("worker", *up.worker()).begin()
         self.mail.service("files-worker", *up.files_worker()).begin()
         self.mail.service("php", need(PHP), "--nodaemonize", "--fpm-config", str(self.folder / "test.conf")).begin()
         self.mail.service("webmail-nginx", need("nginx"), "-c", str(self.folder / "test-nginx.conf")).start(
             self.mail.ports["webmail"]
         )
+        self._wait_for_portal()
+
+    def start_portal(self) -> None:
+        """Once more."""
+        self.portal.begin()
+        self._wait_for_portal()
+
+    def _wait_for_portal(self) -> None:
+        """Its first answer takes longer than mail servers wait for one: it loads all pages."""
         self.portal.wait_for(self.mail.ports["portal"])
+        wait_until(lambda: requests.get(f"{self.portal_url}/health/ready", timeout=30).ok)
 
     def change_session(self, key: str | None, pattern: bytes, by: bytes) -> None:
         """Something in what Roundcube remembers of a browser."""

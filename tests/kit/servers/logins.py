@@ -1,4 +1,4 @@
-"""The mail login service as it runs: granian, processes of its own, a database of its own."""
+"""The mail login service as it runs: processes of its own, a database of its own."""
 
 import json
 import os
@@ -91,9 +91,15 @@ class Database:
 
 
 class LoginService:
-    def __init__(self, database: Database, port: int) -> None:
+    def __init__(self, database: Database, port: int, process: subprocess.Popen[bytes] | None = None) -> None:
         self.database = database
         self.port = port
+        self.process = process
+
+    def workers(self) -> list[int]:
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [int(child) for child in children.split()]
 
     def login(self, user: str, password: str, address: str, protocol: str = "imap") -> Reply:
         fields = {"user": user, "password": password, "protocol": protocol, "address": address}
@@ -146,17 +152,15 @@ def login_service(database: Database, *, workers: int = 2, **environment: str) -
     for the time gives MAIL_ANSWER_WITHIN. What it logs is in the database's folder."""
     environment = {"MAIL_ANSWER_WITHIN": "10"} | environment
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "rsgi", "--port", str(port)]
-    command += ["--workers", str(workers), "--log-level", "warning"]
-    # granian loses a SIGTERM that comes while one of its workers is still starting.
-    command += ["--workers-kill-timeout", "3", "apppasswords.maillogin.rsgi:application"]
+    command = [sys.executable, "-m", "portal.serving", "protocol", "apppasswords.maillogin.server.request:MailServer"]
+    command += [f"127.0.0.1:{port}", str(workers), "warning"]
     with database.log.open("ab") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=database.environment | environment, stderr=log,
             preexec_fn=end_with_parent,  # noqa: PLW1509 - it takes no lock
         )  # fmt: skip
     try:
-        service = LoginService(database, port)
+        service = LoginService(database, port, process)
         wait_until(service.lives, 180)
         yield service
     finally:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,8 @@ class MailSystem:
         self.nginx().start(*self.numbers(*NGINX_PORTS))
 
     def stop(self) -> None:
-        for service in reversed(self._services):
-            service.stop()
+        with ThreadPoolExecutor() as pool:  # each takes a while
+            list(pool.map(Service.stop, self._services))
         self.people.leave()
 
     def numbers(self, *services: str) -> list[int]:
@@ -134,8 +135,8 @@ class MailSystem:
 
     def _login_service(self) -> Service:
         return self.service(
-            "login", sys.executable, "-m", "granian", "--interface", "rsgi", "--host", "127.0.0.1",
-            "--port", str(self.ports["login"]), "--log-level", "warning", "apppasswords.maillogin.rsgi:application",
+            "login", sys.executable, "-m", "portal.serving", "protocol",
+            "apppasswords.maillogin.server.request:MailServer", f"127.0.0.1:{self.ports['login']}", "1", "warning",
         )  # fmt: skip
 
     def copy(self, name: str, to: Path, changes: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,13 +37,30 @@ def migrate(url: str) -> None:
         _migrate(url)
         return
     copy = Path(os.environ[FOLDER]) / url.partition(":")[0]
-    with copy.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _one_at_a_time(copy):
         if not copy.exists():
             _begin(url)
             _keep(url, copy)
             return
     _fill(url, copy)
+
+
+def once(name: str, make: Callable[[], bytes]) -> bytes:
+    """What the first of these processes makes."""
+    if FOLDER not in os.environ:
+        return make()
+    file = Path(os.environ[FOLDER]) / name
+    with _one_at_a_time(file):
+        if not file.exists():
+            file.write_bytes(make())
+    return file.read_bytes()
+
+
+@contextmanager
+def _one_at_a_time(file: Path) -> Iterator[None]:
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _begin(url: str) -> None:

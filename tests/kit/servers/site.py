@@ -55,7 +55,11 @@ def _environment(var: Path, **more: str) -> dict[str, str]:
 
 @cache
 def _database() -> bytes:
-    """Made once, copied for every site."""
+    """Made once by the processes of a test run, copied for every site."""
+    return migrated.once("site", _made)
+
+
+def _made() -> bytes:
     with tempfile.TemporaryDirectory(prefix="mailkey-database-") as folder:
         path = Path(folder) / "mailkey.sqlite3"
         migrated.migrate(f"sqlite:///{path}")

@@ -18,17 +18,14 @@ START_WITHIN = 60  # seconds
 
 
 def web_server(port: int) -> list[str]:
-    return _granian(port, "wsgi", "portal.wsgi:application", "--blocking-threads", "4")
+    return [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
+            "--loop", "asyncio", "--blocking-threads", "4", "--workers-kill-timeout", "3", "--respawn-failed-workers",
+            "--respawn-interval", "0.5", "--log-level", "warning", "portal.wsgi:application"]  # fmt: skip
 
 
 def mail_login_service(port: int) -> list[str]:
-    return _granian(port, "rsgi", "apppasswords.maillogin.rsgi:application")
-
-
-def _granian(port: int, interface: str, application: str, *more: str) -> list[str]:
-    return [sys.executable, "-m", "granian", "--interface", interface, "--host", HOST, "--port", str(port), *more,
-            "--workers-kill-timeout", "3", "--respawn-failed-workers", "--respawn-interval", "0.5",
-            "--log-level", "warning", application]  # fmt: skip
+    return [sys.executable, "-m", "portal.serving", "protocol", "apppasswords.maillogin.server.request:MailServer",
+            f"{HOST}:{port}", "1", "warning"]  # fmt: skip
 
 
 def worker() -> list[str]:

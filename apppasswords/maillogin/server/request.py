@@ -1,11 +1,11 @@
 """The mail login service as it is started: answers in time, and refusals that tell nothing by when they come.
 
-    granian --interface rsgi --host 127.0.0.1 --port 8001 apppasswords.maillogin.rsgi:application
+    python -m portal.serving protocol apppasswords.maillogin.server.request:MailServer 127.0.0.1:8001
 
-Most logins are decided in this loop, by statements that it does not wait for (quick.py, asking/lane.py). A thread
-decides the others, one after the other (service.py); the loop takes requests in meanwhile. So it is known how long each
-has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal leaves a fixed time after it
-was asked for, whatever it took to find out, and holds no thread until then.
+Most logins are decided in this loop, at once (quick.py): it waits two milliseconds at most for PostgreSQL, and then
+goes on with what else comes (asking/lane.py). A thread decides the others, one after the other (service.py). So it is
+known how long each has waited: whoever would wait too long is told "cannot tell" and never decided. A refusal leaves a
+fixed time after it was asked for, whatever it took to find out, and holds no thread until then.
 
 Where a directory has to be asked first, that is left to other threads: while it hangs, nobody else waits for it.
 """
@@ -13,9 +13,11 @@ Where a directory has to be asked first, that is left to other threads: while it
 import asyncio
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -28,12 +30,14 @@ from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import quick, wire
 from apppasswords.maillogin.asking.lane import Lane, Turn
 from apppasswords.maillogin.decision import CANNOT_TELL, Outcome, Verdict
+from apppasswords.maillogin.server.conversation import Conversation, Message
 from apppasswords.maillogin.wire import Answer, Asked
 
 QUEUED = 0.5  # seconds at most in the queue; so there is time left to decide who comes out of it
 PATIENCE = 0.95  # seconds in all; then whoever asked is told within a second
 DIRECTORY = 0.8  # seconds after it came, until which a directory may answer: what it said is still to be written down
 ASKERS = 8  # threads that wait for a directory
+SWITCHES = 0.0005  # seconds for which a thread computes while the loop wants to go on; Python's 5 ms would be felt
 
 
 class Decided(NamedTuple):
@@ -44,22 +48,18 @@ class Decided(NamedTuple):
 class Request:
     """One request, on its way to whoever decides it and back. Without a login: whether logins can be decided."""
 
-    def __init__(self, asked: Asked | None, came_at: float) -> None:
-        self._asked, self._came_at = asked, came_at
+    def __init__(self, asked: Asked | None, came_at: float, answer: Callable[[Answer], None]) -> None:
+        self._asked, self._came_at, self._answer = asked, came_at, answer
         self._loop = asyncio.get_running_loop()
-        self._decided: asyncio.Future[Decided] = self._loop.create_future()
+        self._late: asyncio.TimerHandle | None = None
+        self._is_decided = False
 
     # --- In the loop
 
-    async def answer(self) -> Answer:
+    def begin(self) -> None:
         self._wait_for_its_turn()
-        late = self._loop.call_later(max(self._came_at + PATIENCE - time.monotonic(), 0), self._give_up)
-        decided = self._decided.result() if self._decided.done() else await self._decided
-        late.cancel()
-        if decided.is_refusal:
-            leaves_at = pace.leaves_at(self._came_at, settings.MAIL_REFUSED_AFTER)
-            await asyncio.sleep(leaves_at - time.monotonic())
-        return decided.answer
+        if not self._is_decided:
+            self._late = self._loop.call_later(max(self._came_at + PATIENCE - time.monotonic(), 0), self._give_up)
 
     def _wait_for_its_turn(self) -> None:
         if self._asked and not service.pause.is_on():
@@ -90,8 +90,18 @@ class Request:
         return Decided(self._asked.write(verdict, self._asked.login), verdict.outcome is Outcome.NO)
 
     def _tell(self, decided: Decided) -> None:
-        if not self._decided.done():  # or it came too late
-            self._decided.set_result(decided)
+        if self._is_decided:
+            return  # it came too late
+        self._is_decided = True
+        if self._late:
+            self._late.cancel()
+        waits = 0.0
+        if decided.is_refusal:
+            waits = pace.leaves_at(self._came_at, settings.MAIL_REFUSED_AFTER) - time.monotonic()
+        if waits > 0:
+            self._loop.call_later(waits, self._answer, decided.answer)
+        else:
+            self._answer(decided.answer)
 
     # --- In the thread
 
@@ -113,37 +123,33 @@ class Request:
         return self._written(service.decide(self._asked.login, asker))
 
 
+async def answer(asked: Asked | None, came_at: float) -> Answer:
+    """For who waits for it in a task."""
+    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    Request(asked, came_at, lambda given: None if answered.done() else answered.set_result(given)).begin()
+    return await answered
+
+
 waiting: "SimpleQueue[Request]" = SimpleQueue()
 to_ask: "SimpleQueue[Request]" = SimpleQueue()
 lane: Lane[Verdict | None] = Lane(settings.MAIL_ANSWER_WITHIN)
 
 
-async def application(scope: Any, protocol: Any) -> None:
-    came_at = time.monotonic()
-    headers, body = scope.headers, await _body(scope, protocol)
-    asked = wire.read(scope.method, scope.path, headers.get("authorization") or "", lambda: _named(headers), body)
-    answer = asked if isinstance(asked, Answer) else await Request(asked, came_at).answer()
-    text = f"{answer.text}\n".encode("ascii", "replace")
-    protocol.response_bytes(answer.status, [("content-type", "text/plain"), *answer.headers.items()], text)
+class MailServer(Conversation):
+    """A connection of one, which asks."""
+
+    def ask(self, message: Message) -> None:
+        headers = message.headers
+        token = headers.get("authorization", "")
+        found = wire.read(message.method, message.path, token, lambda: _titled(headers), message.body)
+        if isinstance(found, Answer):
+            self.answer(message, found)
+        else:
+            Request(found, message.came_at, partial(self.answer, message)).begin()
 
 
-def _named(headers: Any) -> dict[str, str]:
-    """Of what is not ASCII there is the name only."""
-    return {wire.title(name): headers.get(name) or "" for name in headers.keys()}  # noqa: SIM118
-
-
-async def _body(scope: Any, protocol: Any) -> bytes:
-    """As much of it as shows that it is too large."""
-    length = scope.headers.get("content-length") or ""
-    if length.isdigit() and len(length) < 6 and int(length) <= wire.LARGEST_BODY:
-        whole: bytes = await protocol()
-        return whole
-    body = b""
-    async for part in protocol:
-        body += part
-        if len(body) > wire.LARGEST_BODY:
-            break
-    return body
+def _titled(headers: dict[str, str]) -> dict[str, str]:
+    return {wire.title(name): value for name, value in headers.items()}
 
 
 def _decide_each() -> None:
@@ -156,7 +162,7 @@ def _ask_for_each() -> None:
         to_ask.get().decide()
 
 
-sys.setswitchinterval(0.0005)  # seconds; Python's 5 ms each would be felt: the loop comes in several times a login
+sys.setswitchinterval(SWITCHES)
 sealer.begin()
 Thread(target=_decide_each, name="decisions", daemon=True).start()
 for _ in range(ASKERS if settings.LDAP_URLS else 0):
