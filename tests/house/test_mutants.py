@@ -11,8 +11,8 @@ import pytest
 from django.utils.functional import SimpleLazyObject
 
 from tests.kit import coverage
-from tests.kit.mutants import branches, changes, rooms, trials
-from tests.kit.mutants.__main__ import reasons, tried
+from tests.kit.mutants import branches, changes, rooms, scores, trials
+from tests.kit.mutants.__main__ import WANTED, reasons, tried
 from tests.kit.mutants.rooms import ROOMS, ROOT
 
 SOURCE = '''
@@ -110,6 +110,13 @@ def forgotten(age):
 
 def asked_by_nobody(age):
     return age < 3
+
+
+def kept_from_the_start(least):
+    return lambda age: age > least
+
+
+old = kept_from_the_start(60)
 """
 TESTS = """
 import rule
@@ -123,6 +130,7 @@ def test_from_eighteen():
 def test_again():
     assert not rule.allowed(0)
     assert rule.forgotten(9)
+    assert rule.old(70)
 """
 TRIED = """
 import sys
@@ -158,9 +166,39 @@ def test_what_no_test_notices_is_told(tmp_path: Path) -> None:
         "untried: asked_by_nobody: return age < 3 -> return None",
         "untried: asked_by_nobody: return age < 3 -> return age <= 3",
         "untried: asked_by_nobody: return age < 3 -> return age < 4",
+        "survived: kept_from_the_start: return lambda age: age > least -> return None",
+        "survived: kept_from_the_start: return lambda age: age > least -> return lambda age: age >= least",
     ]
     assert "noticed: guarded: return age > 0 and rule(age) -> return age > 0 or rule(age)" in told, "a decorator's"
     assert "noticed: limit: return 18 -> return 19" in told, "an answer that was kept"
+
+
+PAGE = f"""Scores:
+
+{scores.HEAD}
+What follows.
+"""
+
+
+def test_a_run_writes_its_line_of_the_table(tmp_path: Path) -> None:
+    """In the order of the rooms, in place of the line of the last time."""
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    first, second = list(ROOMS)[:2]
+    for score in (
+        scores.Score(second, 20, 19, 1, "2026-11-30"),
+        scores.Score(first, 8, 7, 0, "2026-11-30"),
+        scores.Score(first, 8, 8, 0, "2026-12-01"),
+    ):
+        scores.write(score, page)
+    lines = f"| {first} | 8 | 8 (100.0 %) | 0 | 2026-12-01 |\n| {second} | 20 | 19 (95.0 %) | 1 | 2026-11-30 |\n"
+    assert page.read_text() == PAGE.replace(scores.HEAD, scores.HEAD + lines)
+    assert scores.read(page)[first].day == "2026-12-01"
+
+
+def test_what_was_written_is_enough() -> None:
+    for score in scores.read().values():
+        assert score.noticed / score.changes >= WANTED, score.room
 
 
 @pytest.fixture

@@ -113,9 +113,24 @@ def test_any_text_is_some_client_and_fits_its_column(text: str) -> None:
     assert addresses.network(client) == addresses.network(origins.client(client, "", 0))
 
 
+@pytest.mark.parametrize(
+    ("address", "around"),
+    [
+        ("198.51.100.7", "198.51.100.0/24"),
+        ("198.51.100.200", "198.51.100.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/56"),
+        ("2001:db8:1:ff::3", "2001:db8:1::/56"),
+    ],
+)
+def test_what_a_person_stays_within_whose_address_changes(address: str, around: str) -> None:
+    assert addresses.surroundings(address) == around
+
+
 def test_an_address_stands_where_rows_of_earlier_releases_have_it() -> None:
     assert addresses.sortable(IPv6Address("::1")) == f"{1:039}"
     assert addresses.sortable(IPv4Address("1.2.3.4")) == addresses.sortable(IPv6Address("::ffff:1.2.3.4"))
+    assert addresses.first("2001:db8:1:2::/64") == addresses.sortable(IPv6Address("2001:db8:1:2::"))
+    assert addresses.first("1.2.3.4") == ""
 
 
 @pytest.mark.django_db
@@ -133,5 +148,5 @@ def test_of_two_networks_that_are_alike_the_one_that_is_edited_decides(settings:
 def test_a_place_is_noted_once_a_day(clock: time_machine.Traveller, hours: float, *, again: bool) -> None:
     noted = timezone.now()
     clock.shift(timedelta(hours=hours))
-    assert places.is_noted(noted) is not again
+    assert places.is_noted(noted) is (not again)
     assert not places.is_noted(None)

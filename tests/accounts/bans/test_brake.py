@@ -238,6 +238,16 @@ def test_who_read_the_account_before_it_was_spent_gets_none(owner: User) -> None
     assert brake.claim(trial, counts=False) is Claim.FREE
 
 
+def test_while_it_is_on_what_was_wrong_before_is_not_compared_again(
+    owner: User, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    web(owner, "the password of last year", HOTEL)
+    guess(owner, LIMIT)
+    assert web(owner, "the password of last year", HOTEL) is Step.LATER
+    clock.shift(settings.BRAKE_WITHIN)
+    assert brake.claim(trials.of(owner.username, HOTEL, "the password of last year")) is not Claim.NONE_LEFT
+
+
 def test_what_counts_for_nobody_is_free(owner: User, settings: Settings) -> None:
     web(owner, "the password of last year", HOTEL)
     assert brake.claim(trials.of(owner.username, HOTEL, "the password of last year")) is Claim.FREE

@@ -1,10 +1,13 @@
 """What is kept of a wrong password: enough to know it again while it counts, and nothing afterwards."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -27,14 +30,20 @@ def wrong(password: str = "wrong", times: int = 1) -> failures.Noted:
 
 @pytest.mark.django_db
 @pytest.mark.bypass("C6: 78,000 guesses a second against a stolen copy, thirty days later")
-def test_it_is_gone_when_the_failure_counts_no_more(clock: time_machine.Traveller, settings: Settings) -> None:
+@pytest.mark.parametrize("forget", [forget_digests, failures.delete_expired], ids=["hourly", "nightly"])
+def test_it_is_gone_when_the_failure_counts_no_more(
+    clock: time_machine.Traveller, settings: Settings, forget: Callable[[], None]
+) -> None:
     wrong()
     clock.shift(settings.FAILURE_LIFETIME - timedelta(seconds=1))
-    forget_digests()
+    forget()
     assert Failure.objects.get().password_digest
     clock.shift(timedelta(seconds=1))
-    forget_digests()
+    forget()
     assert Failure.objects.get().password_digest == ""
+    with CaptureQueriesContext(connection) as asked:
+        forget_digests()
+    assert not any(query["sql"].startswith("UPDATE") for query in asked), "what has none is left alone"
 
 
 def test_it_is_looked_after_each_hour() -> None:

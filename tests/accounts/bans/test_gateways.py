@@ -1,6 +1,7 @@
 """An address from which several accounts got in is shared by many people, whether the office knows it or not."""
 
 import pytest
+import time_machine
 from pytest_django import Settings
 
 from accounts.bans import digests
@@ -13,6 +14,7 @@ from apppasswords import passwords
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome
 from tests.conftest import MakeUser
+from tests.kit.neighbourhoods import know
 from tests.kit.people import PASSWORD, Person
 
 CLOUD, ELSEWHERE = "203.0.113.20", "198.51.100.7"
@@ -117,6 +119,19 @@ def test_the_office_sees_which(secrets: dict[str, str], office: Person) -> None:
         log_in(name, secrets[name])
     assert places.gateways() == [(CLOUD, 4)]
     assert f"<code>{CLOUD}</code> (4)" in office.get("/admin/bans/knownnetwork/").content.decode()
+
+
+def test_what_the_office_knows_or_nobody_uses_any_more_is_not_listed(
+    make_user: MakeUser, clock: time_machine.Traveller
+) -> None:
+    for number in range(3):
+        user = make_user(f"reader{number}")
+        places.note(user.pk, CLOUD)
+        places.note(user.pk, ELSEWHERE)
+    know("203.0.113.0/24", KnownNetwork.Kind.SHARED)
+    assert places.gateways() == [(ELSEWHERE, 3)]
+    clock.shift(places.GATEWAY_WITHIN)
+    assert places.gateways() == []
 
 
 def test_who_is_deleted_leaves_no_place(secrets: dict[str, str]) -> None:

@@ -80,6 +80,16 @@ def test_what_many_share_is_not_counted_for_the_wider_network(gateway: str, sett
     assert not Ban.objects.exists()
 
 
+def test_what_many_share_is_no_wider_than_where_they_got_in(
+    gateway: str, settings: Settings, clock: time_machine.Traveller
+) -> None:
+    settings.BAN_AFTER_FAILURES_56 = settings.BAN_AFTER_FAILURES_48 = 3
+    left = [failures.tries(address, ACCOUNT).left for address in (gateway, "2001:db8:0:2::1", "2001:db8:1:1::1")]
+    assert left == [settings.BAN_AFTER_FAILURES, settings.BAN_AFTER_FAILURES, 3]
+    clock.shift(places.GATEWAY_WITHIN)
+    assert failures.tries(gateway, ACCOUNT).left == 3, "a week later nobody knows who is there"
+
+
 @pytest.mark.parametrize(
     ("limit", "tried"),
     [
@@ -109,7 +119,7 @@ def test_what_is_far_from_a_ban_is_counted_at_once(
 def test_what_is_forgiven_old_or_behind_a_ban_takes_from_nobody(
     clock: time_machine.Traveller, settings: Settings
 ) -> None:
-    settings.BAN_AFTER_FAILURES, settings.BAN_AFTER_FAILURES_56 = 3, 5
+    settings.BAN_AFTER_FAILURES, settings.BAN_AFTER_FAILURES_56 = 3, 4
     near = "2001:db8:0:2::1"
 
     def left() -> list[Tries]:
@@ -120,16 +130,45 @@ def test_what_is_forgiven_old_or_behind_a_ban_takes_from_nobody(
             fail(f"guess {number}", "2001:db8:0:1::1")
 
     guess()
-    assert left() == [Tries(2, 1), Tries(0, 3)]
+    assert left() == [Tries(2, 1), Tries(0, 2)]
     failures.note_success("2001:db8:0:1::1", ACCOUNT)
     assert left() == [Tries(0, 3), Tries(0, 3)]
     guess()
     clock.shift(settings.FAILURE_LIFETIME)
     assert left() == [Tries(0, 3), Tries(0, 3)]
     guess(3)
-    assert left() == [Tries(3, 2), Tries(0, 2)], "what banned a narrower network belongs to the wider one"
+    assert left() == [Tries(3, 1), Tries(0, 1)], "what banned a narrower network belongs to the wider one"
     bans.lift(Ban.objects.get(), None)
     assert left() == [Tries(3, 3), Tries(0, 3)]
+
+
+def test_a_success_forgives_its_own_account_at_its_own_address() -> None:
+    fail("guess")
+    fail("guess", "203.0.113.9")
+    fail("guess", account="other@example.edu")
+    failures.note_success(ADDRESS, ACCOUNT)
+    left = Failure.objects.filter(cleared_at=None).values_list("network", "account")
+    assert set(left) == {("203.0.113.9", ACCOUNT), (ADDRESS, "other@example.edu")}
+
+
+def test_what_a_ban_is_made_of_is_not_forgiven(clock: time_machine.Traveller, settings: Settings) -> None:
+    """Who gets in after it has ended forgives his building nothing of it."""
+    settings.SHARED_NETWORKS = [ip_network("192.0.2.0/24")]
+    settings.BAN_AFTER_FAILURES, settings.SHARED_NETWORK_FAILURES = 3, 5
+    for number in range(3):
+        fail(f"guess {number}", "192.0.2.1")
+    clock.shift(settings.BAN_LIFETIME)
+    failures.note_success("192.0.2.1", ACCOUNT)
+    assert failures.tries("192.0.2.1", "other@example.edu") == Tries(0, 2)
+
+
+def test_when_something_was_forgiven_is_kept(clock: time_machine.Traveller) -> None:
+    fail("guess")
+    failures.note_success(ADDRESS, ACCOUNT)
+    forgiven = Failure.objects.get().cleared_at
+    clock.shift(timedelta(minutes=1))
+    failures.note_success(ADDRESS, ACCOUNT)
+    assert Failure.objects.get().cleared_at == forgiven
 
 
 def test_only_the_account_that_got_in_is_noted_and_only_there(make_user: MakeUser) -> None:
@@ -139,4 +178,6 @@ def test_only_the_account_that_got_in_is_noted_and_only_there(make_user: MakeUse
     places.note(second.pk, ADDRESS)
     noted = dict(Place.objects.filter(network=ADDRESS).values_list("user", "last_at"))
     assert noted[first.pk] < timezone.now() - timedelta(days=1) < noted[second.pk]
+    places.note_if_new(second.pk, ADDRESS)
+    assert Place.objects.get(network=ADDRESS, user=second).last_at == noted[second.pk], "lately enough"
     assert User.objects.count() == len(noted)

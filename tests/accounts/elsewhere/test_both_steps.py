@@ -65,6 +65,19 @@ def test_nothing_counts_before_its_day(
     assert come(owner, slug).headers["Location"] == "/sign-in/code/"
 
 
+@SOURCES
+def test_who_came_by_one_step_has_not_taken_both(
+    source: Cas | Provider, slug: str, counted: None, owner: Person
+) -> None:
+    """Two-step begins while somebody is in: what the source had not said then, nobody takes for said."""
+    User.objects.update(two_step_from=None)
+    be(source, "zhangsan@example.edu")
+    come(owner, slug)
+    assert owner.is_in()
+    User.objects.update(two_step_from=timezone.now())
+    assert not owner.is_in()
+
+
 @pytest.mark.bypass("row 15: wagtail-2fa CVE-2019-16766: to bind one's own after the first step")
 @SOURCES
 def test_who_has_nothing_binds_first(source: Cas | Provider, slug: str, counted: None, zhangsan: Person) -> None:

@@ -96,4 +96,5 @@ def test_who_signs_out_there_half_way_gets_no_further(cas: Cas, zhangsan: Person
     zhangsan.get(back)
     Person().post("/sign-in/elsewhere/cas/back/", logout(parse_qs(urlsplit(back).query)["ticket"][0]))
     assert zhangsan.enter_code().headers["Location"] == "/sign-in/"
+    assert "您已在统一身份认证中退出" in zhangsan.get("/sign-in/").text
     assert not zhangsan.is_in()

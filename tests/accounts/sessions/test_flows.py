@@ -194,14 +194,15 @@ def test_what_stands_before_a_page_stays_a_page() -> None:
     assert vars(decorators.leads_to_applications(page))["leads_to_applications"] is True
 
 
-def test_the_language_is_everybodys(browser: Person) -> None:
+def test_the_language_is_everybodys(browser: Person, settings: Settings) -> None:
     """And so is the page of a name and a password."""
     name(browser, "ming")
-    old = Tab(browser, "/sign-in/phone/")
-    sign_in(browser, "hong")
+    old, front = Tab(browser, "/sign-in/phone/"), Tab(browser, "/sign-in/")
+    name(browser, "hong")
     form = next(form for form in old.forms if form.action == "/language/")
-    assert browser.post(form.action, form.hidden | {"language": "en"}).status_code == 302
-    assert browser.is_in()
+    answer = browser.post(form.action, form.hidden | {"language": "en"})
+    assert answer.cookies[settings.LANGUAGE_COOKIE_NAME].value == "en"
+    assert front.send(username="hong", password=PASSWORD).headers["Location"] == "/sign-in/code/"
 
 
 def test_no_cache_keeps_a_page_that_does_not_say_so(browser: Person) -> None:

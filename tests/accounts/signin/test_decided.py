@@ -35,6 +35,8 @@ def test_who_is_vouched_for_elsewhere_is_banned_as_anybody(owner: User, other: U
     until = bans.ban(ADDRESS, owner.username, Failure.objects.none())
     assert signin.vouched(owner.username, ADDRESS, "") == Decision(Step.BANNED, banned_until=until)
     assert signin.vouched(other.username, ADDRESS, "").step is Step.CODE
+    User.objects.filter(pk=other.pk).update(is_shared=True)
+    assert signin.vouched(other.username, ADDRESS, "").step is Step.REFUSED, "a department signs in nowhere"
     bans.ban(ADDRESS, "", Failure.objects.none())
     for name in (other.username, "nobody@example.edu", "no name"):
         assert signin.vouched(name, ADDRESS, "").step is Step.BANNED

@@ -2,7 +2,8 @@
 
 What survives needs a better test, or a line in survivors.txt that says why nobody could notice it. `--some N` tries so
 many of each room, others each time. What is found stands in var/mutants/, line by line as it is found; `--on` goes on
-from there.
+from there, `--again` tries only what nothing noticed. Once each change of a room is tried, its line is written into the
+table of docs/security.md.
 """
 
 import argparse
@@ -12,13 +13,13 @@ import random
 import re
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.kit.mutants import branches, changes
+from tests.kit.mutants import branches, changes, scores
 from tests.kit.mutants.rooms import ROOMS, ROOT
 from tests.kit.mutants.trials import Fate, Trials
 
@@ -37,14 +38,16 @@ def main() -> int:
     parser.add_argument("--on", action="store_true", help="go on where the last time was stopped")
     parser.add_argument("--branches", action="store_true", help="name those that no test takes; nothing is changed")
     parser.add_argument("--of", choices=ROOMS, help=argparse.SUPPRESS)  # one room, in a process of its own
+    parser.add_argument("--score", action="store_true", help=argparse.SUPPRESS)  # to be written down
     chosen = parser.parse_args()
     if chosen.of:
-        return 0 if _try(chosen.of, chosen.some, again=chosen.again, goes_on=chosen.on) else 1
+        right = _try(chosen.of, chosen.some, again=chosen.again, goes_on=chosen.on, scored=chosen.score)
+        return 0 if right else 1
     names = chosen.rooms or list(ROOMS)
     if chosen.branches:
         return _count_branches(names)
     flags = [f"--{flag}" for flag in ("again", "on") if vars(chosen)[flag]]
-    return tried(names, *(["--some", str(chosen.some)] if chosen.some else []), *flags)
+    return tried(names, "--score", *(["--some", str(chosen.some)] if chosen.some else []), *flags)
 
 
 def _count_branches(names: list[str]) -> int:
@@ -85,47 +88,64 @@ def reasons() -> dict[str, str]:
     return dict(line.rsplit(" | ", 1) for line in lines)
 
 
-def _try(name: str, some: int | None, *, again: bool, goes_on: bool) -> bool:
+def _try(name: str, some: int | None, *, again: bool, goes_on: bool, scored: bool) -> bool:
     room = ROOMS[name]
-    mutants = [mutant for file in room.files() for mutant in changes.of(file)]
-    before = list(_last(name)) if again or goes_on else []
+    every = [mutant for file in room.files() for mutant in changes.of(file)]
+    fates = _last(name, every) if again or goes_on else {}
     if again:
-        last = {changed for fate, changed in before if fate is not Fate.NOTICED}
-        mutants = [mutant for mutant in mutants if _name(mutant) in last]
-    if some:
-        mutants = sorted(random.sample(mutants, min(some, len(mutants))))
-    known = [(mutant, fate) for mutant, (fate, _changed) in zip(mutants, before, strict=False)] if goes_on else []
-    if [_name(mutant) for mutant, _fate in known] != [changed for _fate, changed in before] and goes_on:
+        mutants = [mutant for mutant, fate in fates.items() if fate is not Fate.NOTICED]
+    elif some:
+        mutants = sorted(random.sample(every, min(some, len(every))))
+    else:
+        mutants = [mutant for mutant in every if mutant not in fates]
+    if not fates and (again or goes_on):
         print(f"{name}: its modules are others since; start anew")
         return False
     FOUND.mkdir(parents=True, exist_ok=True)
-    with (FOUND / f"{name}.txt").open("a" if goes_on else "w", encoding="utf-8") as found:
+    with (FOUND / f"{name}.txt").open("a" if again or goes_on else "w", encoding="utf-8") as found:
 
         def tell(mutant: changes.Mutant, fate: Fate) -> None:
-            print(f"{fate}: {_name(mutant)}  (line {mutant.line})", file=found, flush=True)
+            if not again:
+                print(_line(mutant, fate), file=found, flush=True)
 
-        trials = Trials(mutants[len(known) :], tell)
+        trials = Trials(mutants, tell)
         # The seed chooses the cases of tests that take a share of many: the same each time.
         words = ["--randomly-seed=97", "--randomly-dont-reorganize", "-m", "not slow"]
         pytest.main(["-q", "--no-header", *words, "--durations=0", "--durations-min=60", *room.test_files()], [trials])
     if trials.failed:
         print(f"{name}: a test fails, or fails in a fork, without any change; nothing can be said of changes")
         return False
-    return _tell(name, known + trials.fates, is_whole=not (some or again))
+    fates.update(trials.fates)
+    if again:
+        lines = "".join(f"{_line(mutant, fate)}\n" for mutant, fate in fates.items())
+        (FOUND / f"{name}.txt").write_text(lines, encoding="utf-8")
+    is_whole = fates.keys() == set(every)
+    return _tell(name, list(fates.items()), is_whole=is_whole, scored=scored and is_whole)
 
 
-def _last(name: str) -> Iterator[tuple[Fate, str]]:
-    """What was found the last time."""
+def _last(name: str, every: list[changes.Mutant]) -> dict[changes.Mutant, Fate]:
+    """What was found the last time; nothing if the modules are others since."""
+    by_name = defaultdict(list)
+    for mutant in every:
+        by_name[_name(mutant)].append(mutant)
+    fates = {}
     for line in (FOUND / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         fate, _colon, changed = line.partition(": ")
-        yield Fate(fate), changed.rpartition("  (")[0]
+        if not (same := by_name[changed.rpartition("  (")[0]]):
+            return {}
+        fates[same.pop(0)] = Fate(fate)
+    return fates
+
+
+def _line(mutant: changes.Mutant, fate: Fate) -> str:
+    return f"{fate}: {_name(mutant)}  (line {mutant.line})"
 
 
 def _name(mutant: changes.Mutant) -> str:
     return f"{mutant.file.relative_to(ROOT)} {mutant}"
 
 
-def _tell(name: str, fates: list[tuple[changes.Mutant, Fate]], *, is_whole: bool) -> bool:
+def _tell(name: str, fates: list[tuple[changes.Mutant, Fate]], *, is_whole: bool, scored: bool) -> bool:
     excused = reasons()
     survivors = {_name(mutant): mutant for mutant, fate in fates if fate in (Fate.SURVIVED, Fate.UNTRIED)}
     unexpected = survivors.keys() - excused.keys()
@@ -135,8 +155,11 @@ def _tell(name: str, fates: list[tuple[changes.Mutant, Fate]], *, is_whole: bool
     for changed in sorted(noticed):
         print(f"listed in {REASONS.name}, and noticed: {changed}")
     count = Counter(fate for _mutant, fate in fates)
-    share = (count[Fate.NOTICED] + count[Fate.HUNG]) / max(len(fates), 1)
+    right = count[Fate.NOTICED] + count[Fate.HUNG]
+    share = right / max(len(fates), 1)
     known = len(survivors) - len(unexpected)
+    if scored:
+        scores.write(scores.Score(name, len(fates), right, known, f"{datetime.now(UTC):%Y-%m-%d}"))
     print(f"{name}: {share:.1%} of {len(fates)} changes are noticed, {known} survive for a reason; {_told(count)}")
     return not unexpected and not noticed and (share >= WANTED or not is_whole)
 

@@ -18,6 +18,7 @@ OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 REVERSED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add}
 UNCHANGED = -1
+MARK = "__came_by__"
 CONDITIONS = ("filter", "exclude", "update", "get")  # of rows: each keyword is one
 
 
@@ -47,12 +48,38 @@ def of(file: Path) -> Iterator[Mutant]:
 
 def code(mutant: Mutant) -> CodeType:
     """Of the whole module, with this change in it."""
+
+    def change(function: Function) -> None:
+        if mutant.n != UNCHANGED:
+            list(_changes(function))[mutant.n][1]()
+
+    return _compiled(mutant, change)
+
+
+def marked(mutant: Mutant) -> CodeType:
+    """Of the whole module; each statement of its function first calls `MARK` with the file and its line."""
+    file = ast.Constant(str(mutant.file))
+
+    def come_by(line: int) -> ast.expr:
+        return ast.Call(ast.Name(MARK, ast.Load()), [file, ast.Constant(line)], [])
+
+    def mark(function: Function) -> None:
+        for node in list(ast.walk(function)):
+            if isinstance(node, ast.Lambda):
+                both = ast.Tuple([come_by(node.lineno), node.body], ast.Load())
+                node.body = ast.Subscript(both, ast.Constant(1), ast.Load())
+            for _field, value in ast.iter_fields(node):
+                if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                    value[:] = [each for one in value for each in (ast.Expr(come_by(one.lineno)), one)]
+
+    return _compiled(mutant, mark)
+
+
+def _compiled(mutant: Mutant, change: Callable[[Function], None]) -> CodeType:
     tree = ast.parse(mutant.file.read_text(encoding="utf-8"))
     function = dict(_functions(tree))[mutant.function]
     names = {inner: _names(inner) for inner in ast.walk(function) if isinstance(inner, Function)}
-    if mutant.n != UNCHANGED:
-        _statement, change = list(_changes(function))[mutant.n]
-        change()
+    change(function)
     for inner, mentioned in names.items():
         inner.body.append(mentioned)
     return compile(ast.fix_missing_locations(tree), str(mutant.file), "exec")

@@ -52,6 +52,7 @@ ROOMS = {
         ("accounts/sessions/gate/*.py", "accounts/sessions/storage/*.py"),
         (
             "tests/accounts/sessions",
+            "tests/accounts/signin/test_links_and_hosts.py",
             "tests/accounts/signin/test_signin.py",
             "tests/accounts/security",
             "tests/accounts/phones/test_suggestions.py",

@@ -1,12 +1,12 @@
 """A pytest plugin that tries changes of the product: the tests that come by the changed line run in a fork of this
 process until one fails. A fork costs milliseconds; what makes the first test slow (Django, tables) is done once."""
 
+import builtins
 import gc
 import mmap
 import os
 import signal
 import sys
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import _lru_cache_wrapper
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
-from typing import Any
+from types import CodeType, FunctionType
 
 import pytest
 from django.conf import settings
@@ -26,13 +25,14 @@ from tests.kit.mutants import changes
 from tests.kit.mutants.changes import Mutant
 
 SURVIVED, NOTICED, BROKEN = 0, 1, 2  # how a fork ends; broken: nothing was tried
-PATIENCE = 10  # times what a test took, and as many seconds
+PATIENCE = 10  # times what a test took, and as many seconds, of the clock
+WORK = 4  # the same of the processor's: what runs in a circle is no slow machine
 PRODUCT = ("accounts", "apppasswords", "portal")
 
 
 class Fate(StrEnum):
     NOTICED = "noticed"
-    HUNG = "hung"  # which is noticed too, but a slow machine looks alike
+    HUNG = "hung"  # which is noticed too
     SURVIVED = "survived"
     UNTRIED = "untried"  # no test comes by
 
@@ -48,7 +48,8 @@ class Trials:
         self.failed = False  # a test without any change
         self._told = told
         self._came_by: defaultdict[tuple[str, int], set[pytest.Item]] = defaultdict(set)
-        self._took: dict[pytest.Item, float] = {}
+        self._took: dict[pytest.Item, float] = {}  # of the clock
+        self._work: dict[pytest.Item, float] = {}  # of the processor
         self._noticed: list[pytest.Item] = []  # what noticed the last change of the same function, first
         self._times = Counter[pytest.Item]()  # that each noticed one
         self._in_fork = False
@@ -56,10 +57,11 @@ class Trials:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.unfreeze()  # or what tests/kit/garbage.py has put aside is not found
+        self._functions = functions(self.files)
         self._watch(session.items)
         if self.failed or session.config.option.collectonly:
             return True
-        self._functions = functions(self.files)
         gc.collect()
         gc.freeze()  # a fork that looks for rubbish would copy all of it
         with _kept_database() as restore:
@@ -72,24 +74,44 @@ class Trials:
                 self._told(mutant, fate)
                 restore()
             # Or what is taken for noticed was the fork, or what an earlier one left behind.
-            self.failed |= self._fork(None, session.items) is not Fate.SURVIVED
+            if self._fork(None, session.items) is not Fate.SURVIVED:
+                self.failed = True
+                print(f"\nfails in a fork: {session.items[int.from_bytes(self._at[:4])].nodeid}")
         return True
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and self._in_fork:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        """Nobody reads what a fork would say: to gather it takes longer than most tests."""
+        if self._in_fork and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
             os._exit(NOTICED)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed
 
     def _watch(self, items: list[pytest.Item]) -> None:
         """By which lines each test comes, and what it takes."""
-        for item in items:
-            _forget(self.files)  # what an earlier test had reckoned
-            started = time.monotonic()
-            with _traced(self.files) as lines:
+        with self._marked() as lines:
+            for item in items:
+                _forget(self.files)  # what an earlier test had reckoned
+                lines.clear()
+                started, work = time.monotonic(), time.process_time()
                 _run(item)
-            self._took[item] = time.monotonic() - started
-            for line in lines:
-                self._came_by[line].add(item)
+                self._took[item] = time.monotonic() - started
+                self._work[item] = time.process_time() - work
+                for line in lines:
+                    self._came_by[line].add(item)
+
+    @contextmanager
+    def _marked(self) -> Iterator[set[tuple[str, int]]]:
+        """Where somebody comes by is written down: by marks in the functions, as a tracer makes all else slow too."""
+        lines: set[tuple[str, int]] = set()
+        vars(builtins)[changes.MARK] = lambda file, line: lines.add((file, line))
+        each = self._unchanged()
+        for mutant in each:
+            exchange(mutant, self._functions, changes.marked(mutant))
+        yield lines
+        for mutant in each:
+            exchange(mutant, self._functions)
 
     def _try(self, mutant: Mutant) -> Fate:
         lines = range(mutant.line, mutant.last_line + 1)
@@ -101,7 +123,7 @@ class Trials:
 
     def _costs(self, item: pytest.Item) -> float:
         """What it takes, the less the more often it was worth it."""
-        return self._took[item] / (1 + self._times[item])
+        return self._work[item] / (1 + self._times[item])
 
     def _fork(self, mutant: Mutant | None, items: list[pytest.Item]) -> Fate:
         """None: what is there is exchanged for the same."""
@@ -139,6 +161,7 @@ class Trials:
             for n, item in enumerate(items):
                 self._at[:4] = n.to_bytes(4)
                 signal.alarm(int(PATIENCE + PATIENCE * self._took[item]))
+                signal.setitimer(signal.ITIMER_PROF, WORK + WORK * self._work[item])
                 _run(item)
             ends = SURVIVED
         finally:
@@ -160,9 +183,9 @@ def functions(files: set[str]) -> Functions:
     return found
 
 
-def exchange(mutant: Mutant, functions: Functions) -> None:
+def exchange(mutant: Mutant, functions: Functions, module: CodeType | None = None) -> None:
     """It, and what it made when a module was loaded: a decorator's inner function is there already."""
-    outer = next(code for code in _codes(changes.code(mutant)) if code.co_qualname == mutant.function)
+    outer = next(code for code in _codes(module or changes.code(mutant)) if code.co_qualname == mutant.function)
     for code in (outer, *_codes(outer)):
         for function in functions[str(mutant.file), code.co_qualname]:
             if len(function.__code__.co_freevars) == len(code.co_freevars):  # or it is one of several of that name
@@ -185,26 +208,6 @@ def _forget(files: set[str]) -> None:
                     kept.cache_clear()
                 elif type(kept) in (Query, Change):
                     kept._compiled.clear()
-
-
-@contextmanager
-def _traced(files: set[str]) -> Iterator[set[tuple[str, int]]]:
-    lines: set[tuple[str, int]] = set()
-
-    def on_line(frame: FrameType, event: str, _arg: object) -> Any:
-        lines.add((frame.f_code.co_filename, frame.f_lineno))
-        return on_line
-
-    def on_call(frame: FrameType, event: str, _arg: object) -> Any:
-        return on_line if frame.f_code.co_filename in files else None
-
-    threading.settrace(on_call)
-    sys.settrace(on_call)
-    try:
-        yield lines
-    finally:
-        sys.settrace(None)
-        threading.settrace(None)
 
 
 @contextmanager
