@@ -105,7 +105,7 @@ def test_who_may_open_what(visitor: Callable[[MakeUser], Person], make_user: Mak
     person = visitor(make_user)
     before = everything()
     found: list[str] = []
-    for place in share(PLACES, 3):
+    for place in share(PLACES, 4):
         found += complaints(person, place, addresses.of(place), column)
     assert not found, "\n".join(found)
     assert not changed(before), "something but POST changed the database"
@@ -124,7 +124,7 @@ def test_other_methods_open_nothing_more(
     person = visitor(make_user)
     before = everything()
     found: list[str] = []
-    for place in share(PLACES, 6):
+    for place in share(PLACES, 9):
         if place.route.startswith("admin/") is office:
             found += odd_complaints(person, place, addresses.of(place), column)
     assert not found, "\n".join(found)
@@ -169,7 +169,7 @@ def test_no_form_is_taken_without_its_token(
     person = visitor(make_user)
     person.handler.enforce_csrf_checks = True
     before = everything()
-    for place in share(PLACES, 2):
+    for place in share(PLACES, 4):
         # The gateway has no token but its signature, and the gateway of these tests sends no receipts.
         right = "404" if place.name == "twilio_receipt" else FOR_SERVERS.get(place.route, "403")
         # An old form of the sign-in leads to where its person is by now; one for the language, back.

@@ -83,7 +83,6 @@ def test_each_contract_names_the_import_that_was_planted_for_it(tmp_path: Path) 
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, tmp_path / name)
-    assert " 0 broken" in linted(tmp_path)
     wanted: dict[str, list[str]] = {}
     for contract in CONTRACTS:
         for module, line, told in plants(contract):

@@ -241,6 +241,8 @@ def test_what_may_be_much_goes_a_few_at_a_time(rows: Rows, monkeypatch: pytest.M
 def test_networks_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose failures still count stays; failures that were cleared, or are too old to count, keep nothing."""
     monkeypatch.setattr(failures, "NETWORKS_AT_ONCE", 2)
+    breaths: list[str] = []
+    monkeypatch.setattr(expired, "breathe", lambda: breaths.append("after two"))
     names = [f"192.0.2.{number}" for number in range(10, 19)]
     Network.objects.bulk_create(Network(network=name) for name in names)
     wrong = {"account": "a", "password_digest": "0", "channel": "web"}
@@ -250,4 +252,5 @@ def test_networks_go_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     Failure.objects.create(network=names[2], at=timezone.now() - settings.FAILURE_LIFETIME, **wrong)
     failures.delete_expired()
     assert sorted(Network.objects.values_list("pk", flat=True)) == names[::3]
+    assert breaths == ["after two"] * 3, "who waits gets in between"
     assert Failure.objects.count() == 5

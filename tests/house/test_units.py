@@ -23,6 +23,19 @@ def test_little(unit: Path) -> None:
 def test_a_process_that_dies_is_started_again_by_its_server() -> None:
     for unit in UNITS:
         text = unit.read_text()
-        assert ("Restart=always" in text) is ("Type=oneshot" not in text)
+        assert ("Restart=always" in text) is ("StartLimitIntervalSec=0" in text) is ("Type=oneshot" not in text)
         assert "UMask=0077" in text
         assert ("portal.serving" in text) is ("ExecReload=" in text) is unit.with_suffix(".socket").exists()
+
+
+def test_what_debian_leaves_dead_is_started_again_too(tmp_path: Path) -> None:
+    """By what lies beside its unit, as deploy/install and docs/operations.md lay it there."""
+    unit = tmp_path / "postgresql@.service"
+    unit.write_text("[Service]\nType=forking\nExecStart=/bin/true\n")
+    beside = tmp_path / "postgresql@.service.d" / "mailkey.conf"
+    beside.parent.mkdir()
+    beside.write_text((UNITS[0].parent / "again.conf").read_text())
+    command = [need("systemd-analyze"), "verify", "--recursive-errors=no", "--man=no", str(unit)]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "mailkey.conf" not in said.stderr
+    assert "Restart=on-failure" in beside.read_text()

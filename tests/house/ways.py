@@ -43,9 +43,10 @@ accounts.delivery.tasks:sweep | every few seconds
   accounts.delivery.sweeps:unclaimed | what no worker took is queued again
 """,
     "A mail login": """
-apppasswords.maillogin.rsgi:application | a mail server asks: may this login in?
-apppasswords.maillogin.rsgi:Request | it waits its turn, and not for long
+apppasswords.maillogin.server.request:MailServer | a mail server asks: may this login in?
+  apppasswords.maillogin.server.conversation:Conversation | HTTP, one message after the other
   apppasswords.maillogin.wire:read | what Dovecot sent; nginx has its own form
+apppasswords.maillogin.server.request:Request | it waits its turn, and not for long
   apppasswords.maillogin.asking.lane:Lane | asks without waiting, where that is enough
   apppasswords.maillogin.quick:Deciding | the right app password, a ban, a plain failure
     apppasswords.maillogin.asking.app_password:question | the right one ends here: one plain statement
@@ -59,7 +60,7 @@ apppasswords.maillogin.service:decide | all else, in a thread: its turn has come
     accounts.users.mailbox_passwords:check_password | only where two-step is off
     accounts.bans.failures:note_failure | a wrong one counts; the tenth bans
     accounts.log.events:record | a name without its domain is told to its owner
-apppasswords.maillogin.rsgi:Decided | the answer; a refusal leaves on the hour
+apppasswords.maillogin.server.request:Decided | the answer; a refusal leaves on the hour
   apppasswords.maillogin.wire:write_form | one line, and a status
 apppasswords.maillogin.service:note | after the answer
   apppasswords.maillogin.afterwards:Notebook | all that a thread writes, soon

@@ -66,7 +66,11 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            process.communicate()  # closes their stdin, at which they end
+            assert process.stdin
+            process.stdin.close()  # at which they end, all at once
+            process.stdin = None  # `communicate` would flush it
+        for process in self._processes:
+            process.communicate()
 
     def rush(self, deed: str, calls: Sequence[Call]) -> list[Any]:
         """What the calls returned, in their order. An exception in one of them fails the test."""

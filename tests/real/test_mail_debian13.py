@@ -268,7 +268,7 @@ def test_an_outage_of_the_portal_is_told_on_the_way(house: House, reader: Reader
     try:
         assert told_on_the_way(reader, reader.token) == "500"
     finally:
-        house.portal.start(house.mail.ports["portal"])
+        house.start_portal()
 
 
 @pytest.fixture

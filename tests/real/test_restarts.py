@@ -62,7 +62,7 @@ def test_a_new_version_takes_over_and_a_broken_one_does_not(tmp_path: Path) -> N
 def test_no_login_is_lost(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/mailkey.sqlite3", tmp_path)
     environment = database.environment | {"MAIL_ANSWER_WITHIN": "10"}
-    with site(tmp_path, environment, "rsgi apppasswords.maillogin.rsgi:application") as served:
+    with site(tmp_path, environment, "protocol apppasswords.maillogin.server.request:MailServer") as served:
         service = LoginService(database, served.port)
         with asked_all_the_time(lambda: service.right("192.0.2.1").status) as answers:
             assert served.reload()

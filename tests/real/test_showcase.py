@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.kit.servers import need, need_file, showcase
+from tests.kit.servers import migrated, need, need_file, showcase
 from tests.kit.servers.house import PHP, ROUNDCUBE
 from tests.kit.servers.service import free_ports, left_over
 from tests.kit.waiting import wait_until
@@ -33,7 +33,7 @@ def test_it_starts_and_ctrl_c_stops_all_of_it(tmp_path: Path) -> None:
         need(program)
     need_file(str(ROUNDCUBE))
     ports = dict(zip([*showcase.PORTS, "portal", "login"], free_ports(len(showcase.PORTS) + 2), strict=True))
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", migrated.FOLDER) if name in os.environ}
     kept |= {"DEBUG": "on", "PORT": str(ports.pop("portal")), "MAIL_PORT": str(ports.pop("login"))}
     log = tmp_path / "log.txt"
     with log.open("wb") as output:

@@ -132,7 +132,7 @@ def test_an_outage_of_the_portal_shows_nothing_and_ends_nothing(house: House, re
         assert asked.status_code == 503
         assert "session_error" not in asked.text
     finally:
-        house.portal.start(house.mail.ports["portal"])
+        house.start_portal()
     assert owner(reader) == reader.name
 
 
@@ -143,6 +143,6 @@ def test_an_outage_at_the_sign_in_is_said(house: House, stranger: Browser) -> No
     try:
         page = come_back(stranger, code=code, state=state)
     finally:
-        house.portal.start(house.mail.ports["portal"])
+        house.start_portal()
     assert "登录未成功，请稍后再试" in page.text
     stranger.enter_webmail()
