@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 import portal.urls  # noqa: F401 (the pages of the office are there for tests that walk over them)
 from accounts.delivery.gateways import memory
-from accounts.lib.clock import measure
+from accounts.lib import clock as site_clock
 from accounts.phones import notice
 from accounts.phones.models import Phone
 from accounts.users.models import User
@@ -45,6 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(copies.close)
     # Each client of a test loads the middleware: static files are looked for when one is asked for, not all then.
     django_settings.WHITENOISE_AUTOREFRESH = True
+    # A journey in time is none of a clock that was set, which would be noticed.
+    site_clock.steady = time.time
+    site_clock.measure(datetime.now(UTC))
     # A hash that costs nothing, save where a test asks for the real one (fixture `real_passwords`).
     django_settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
@@ -86,7 +90,9 @@ def _clean() -> Iterator[None]:
     # The rows that this process remembers: of tables that were emptied since, of a transaction that was taken back, of
     # a browser's last request that was still on its way.
     ContentType.objects.clear_cache()
-    measure(datetime.now(UTC))  # a connection that was made on a journey in time found the database's far off
+    site_clock.measure(
+        datetime.now(UTC)
+    )  # a connection that was made on a journey in time found the database's far off
     yield
     memory.outbox.clear()
     translation.deactivate()  # that of the last request stays with the thread; in a server the next one brings its own

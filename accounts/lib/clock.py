@@ -2,6 +2,8 @@
 
 import math
 from datetime import UTC, date, datetime, time, timedelta
+from time import CLOCK_BOOTTIME, CLOCK_REALTIME, clock_gettime
+from typing import NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -81,24 +83,52 @@ def in_file_name(at: datetime) -> str:
 # --- Whose clock ------------------------------------------------------------------------------------------------------
 
 NEAR_ENOUGH = timedelta(seconds=2)
-_ahead = timedelta()
+SET = NEAR_ENOUGH.total_seconds()  # less is how clocks go
+MEASURED_EVERY = 30.0  # seconds
+
+
+class Measured(NamedTuple):
+    ahead: timedelta  # this machine's clock before the database's
+    apart: float  # seconds between this machine's clock and the steady one
+    at: float  # of the steady one
+
+
+def steady() -> float:
+    """Seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return clock_gettime(CLOCK_BOOTTIME)
+
+
+def _apart() -> float:
+    return clock_gettime(CLOCK_REALTIME) - steady()
+
+
+_measured = Measured(timedelta(), _apart(), -math.inf)
 
 
 def now() -> datetime:
     """By the clock of the database, which all machines of a site go by. It takes the place of Django's own `now`."""
-    return datetime.now(UTC) - _ahead
+    return datetime.now(UTC) - ahead()
 
 
 def measure(database_now: datetime) -> None:
     """What the database's clock says at this moment."""
-    global _ahead  # noqa: PLW0603 (there is one clock a machine)
+    global _measured  # noqa: PLW0603 (there is one clock a machine)
     off = datetime.now(UTC) - database_now
-    _ahead = off if abs(off) > NEAR_ENOUGH else timedelta()
+    _measured = Measured(off if abs(off) > NEAR_ENOUGH else timedelta(), _apart(), steady())
 
 
 def ahead() -> timedelta:
-    """Of this machine's clock before the database's; nothing if they are about the same."""
-    return _ahead
+    """Of this machine's clock before the database's; nothing if they are about the same. If it was set since that was
+    measured, by so much more."""
+    measured = _measured
+    set_by = _apart() - measured.apart
+    return measured.ahead if abs(set_by) < SET else measured.ahead + timedelta(seconds=set_by)
+
+
+def wants_measuring() -> bool:
+    """It was long ago, or this machine's clock was set since: a machine that stood still had none that went on, so by
+    how much it was wrong the database has to say."""
+    return steady() - _measured.at > MEASURED_EVERY or abs(_apart() - _measured.apart) >= SET
 
 
 # --- For machines -----------------------------------------------------------------------------------------------------

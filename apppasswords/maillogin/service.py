@@ -28,7 +28,7 @@ django.setup()
 
 from django.db import DatabaseError, InterfaceError, connection, connections
 
-from accounts.lib import loglines
+from accounts.lib import clock, loglines
 from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.afterwards import Notebook
@@ -127,9 +127,17 @@ def readiness() -> Answer:
     return Answer(200, "ok")
 
 
+def _look_at_the_clock() -> None:
+    """The portal asks the database for the time with each page; here connections stay for days."""
+    if connection.vendor == "postgresql" and clock.wants_measuring():
+        with suppress(DatabaseError, InterfaceError), watchdog.in_time():
+            connection.is_usable()
+
+
 def _write_notes(ended: threading.Event) -> None:
     written_at = time.monotonic()
     while not ended.wait(PLACES_EVERY):
+        _look_at_the_clock()
         try:
             notebook.write_places(watchdog.in_time)
         except Exception as error:

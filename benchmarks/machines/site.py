@@ -13,44 +13,13 @@ from redis import Redis, RedisError
 
 from benchmarks.machines.hosts import HERE, NAME_SERVER, Host, Network
 from benchmarks.sending import CELERY
+from tests.kit.clocks import Clock
 from tests.kit.servers import need
 from tests.kit.servers.postgres import OWNER
 from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 DATABASES, QUEUES = ("pg1", "pg2", "pg3"), ("rd1", "rd2", "rd3")
-# What Python asks the clock for is as far off as the file says, from the moment that it does. (Beside libfaketime its
-# waits never end.)
-OFF = """import datetime, os, threading, time, time_machine
-
-class Clock:
-    off, travels = 0.0, None
-
-    def look(self):
-        off = float(open(os.environ["CLOCK_OFF"]).read() or 0)
-        if off == self.off:
-            return
-        self.off = off
-        if self.travels:
-            self.travels.stop()
-        now = datetime.datetime.now(datetime.UTC)
-        self.travels = time_machine.travel(now + datetime.timedelta(seconds=off), tick=True)
-        self.travels.start()
-
-    def watch(self):
-        pause = threading.Event()
-        while True:
-            self.look()
-            pause.wait(0.2)
-
-    def begin(self):
-        threading.Thread(target=self.watch, daemon=True).start()
-
-clock = Clock()
-clock.look()
-clock.begin()
-os.register_at_fork(after_in_child=clock.begin)
-"""
 PYTHON = [sys.executable, "-m"]
 POSTGRES = "postgres"  # the user
 DISK = 800  # megabytes
@@ -70,6 +39,7 @@ class Site:
         self.databases: tuple[str, ...] = DATABASES[:1] if alone else DATABASES
         self.queues: tuple[str, ...] = QUEUES[:1] if alone else QUEUES
         self.primary = DATABASES[0]
+        self._clocks: dict[int, Clock] = {}
         for numbers, names in ((11, self.databases), (21, self.queues)):
             for place, name in enumerate(names):
                 network.host(name, numbers + place)
@@ -191,13 +161,10 @@ class Site:
         serving = [*PYTHON, "portal.serving"]
         worker = [*CELERY, "worker", "--queues", "sms,mail,upkeep,files", "--concurrency", "8", "--without-gossip",
                   "--without-mingle", "--loglevel", "WARNING"]  # fmt: skip
-        off = self.folder / "off"
-        off.mkdir()
-        (off / "sitecustomize.py").write_text(OFF)
         for number in (1,) if self.alone else (1, 2):
+            self._clocks[number] = Clock(self.folder, f"clock{number}")
             self.set_clocks(number, AHEAD if number == 2 else 0)
-            clock = str(self._clock(number))
-            settings = {**environment, "PYTHONPATH": f"{off}:{ROOT}", "CLOCK_OFF": clock}
+            settings = {**environment, **self._clocks[number].environment}
             web, mail, work = (self.network.host(f"{kind}{number}", base + number) for kind, base in KINDS)
             portal, logins = ("wsgi", "portal.wsgi:application"), ("protocol", MAIL_SERVER)
             web.has_behind_socket(settings, 8000, "mailkey-web.service", *serving, *portal)
@@ -235,14 +202,9 @@ class Site:
         host.begin()
         return {**directory.settings(url), "LDAP_STARTTLS": "off"}
 
-    def _clock(self, number: int) -> Path:
-        return self.folder / f"clock{number}"
-
     def set_clocks(self, number: int, off: float) -> None:
         """Of the machines of each kind with this number, in seconds."""
-        new = self._clock(number).with_suffix(".new")
-        new.write_text(str(off))
-        new.replace(self._clock(number))
+        self._clocks[number].set(off)
 
     def _begin_front(self) -> None:
         front = self.network.host("front", 61)

@@ -4,16 +4,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.conf import settings
 
+from tests.kit.clocks import Clock
 from tests.kit.servers import migrated, postgres
+from tests.kit.servers.logins import Database, LoginService, login_service
+from tests.kit.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+
+LET_IN, BANNED = 200, 429
 
 MACHINE = """
 import sys, time_machine
@@ -89,3 +96,53 @@ def test_the_time_is_the_databases(site: Site, hours: float) -> None:
 def test_sms_are_sent_all_the_same(site: Site, web: float, worker: float) -> None:
     pk = site.machine(web, ASKED)
     assert site.machine(worker, SENT, pk) == "sent"
+
+
+# --- A clock that is set while it is served ---------------------------------------------------------------------------
+
+ENDS_BANS = "UPDATE bans_ban SET until = clock_timestamp() - interval '1 second'"
+ASKED_SINCE = """
+SELECT count(*) FROM pg_stat_activity
+WHERE query LIKE 'SELECT extract(epoch FROM clock_timestamp())%%' AND query_start > %s
+"""
+
+
+@dataclass
+class Served:
+    clock: Clock
+    logins: LoginService
+
+    def set_clock(self, hours: float) -> datetime:
+        """When the right time was that."""
+        self.clock.set(hours * 3600)
+        since = datetime.now(UTC)
+        wait_until(lambda: self.clock.is_set(self.logins.workers()))
+        return since
+
+    def has_asked(self, since: datetime) -> bool:
+        with closing(self.logins.database.session()) as session:
+            return bool(session.execute(ASKED_SINCE, [since]).fetchone()[0])
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    clock = Clock(tmp_path)
+    with postgres.running() as url:
+        database = Database(url, tmp_path)
+        with login_service(database, workers=1, **clock.environment) as logins:
+            yield Served(clock, logins)
+
+
+@pytest.mark.bypass("row 11: a clock that is off")
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_ban_holds_for_its_time_whatever_the_clock_is_set_to(served: Served, hours: float) -> None:
+    logins, banned, other = served.logins, "203.0.113.7", "198.51.100.7"
+    assert logins.right(other).status == LET_IN
+    logins.count_ten_of(10, banned)
+    assert logins.right(banned).status == BANNED
+    since = served.set_clock(hours)
+    assert (logins.right(banned).status, logins.right(other).status) == (BANNED, LET_IN)
+    wait_until(lambda: served.has_asked(since))
+    assert (logins.right(banned).status, logins.right(other).status) == (BANNED, LET_IN)
+    logins.database.run(ENDS_BANS)
+    assert logins.right(banned).status == LET_IN

@@ -1,8 +1,9 @@
 """One way to write a time: as accounts.lib.clock does, in code, in templates, and where Django itself writes one."""
 
 import re
+import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,52 @@ def test_the_search_finds_them(line: str) -> None:
 @pytest.mark.parametrize("line", ['{{ at|date:"Y" }}', "{{ at|time }}", '{% now "Y" %}', "{{ at | timesince }}"])
 def test_the_search_finds_them_in_templates(line: str) -> None:
     assert TEMPLATE.search(line)
+
+
+# --- Whose clock ------------------------------------------------------------------------------------------------------
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def _goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that no journey in time sets."""
+    monkeypatch.setattr(clock, "steady", time.monotonic)
+
+
+def is_about(one: datetime, other: datetime) -> bool:
+    return abs(one - other) < timedelta(minutes=1)
+
+
+@pytest.mark.usefixtures("_goes_on")
+@pytest.mark.parametrize("was_off", [-HOUR, timedelta(), HOUR])
+@pytest.mark.parametrize("set_by", [-HOUR, HOUR])
+def test_a_clock_that_is_set_changes_no_time(was_off: timedelta, set_by: timedelta) -> None:
+    right = datetime.now(UTC)
+    with time_machine.travel(right + was_off):
+        clock.measure(right)
+        assert not clock.wants_measuring()
+    with time_machine.travel(right + was_off + set_by):
+        assert is_about(clock.now(), right)
+        assert abs(clock.ahead() - was_off - set_by) < timedelta(minutes=1)
+        assert clock.wants_measuring()
+
+
+@pytest.mark.usefixtures("_goes_on")
+def test_what_the_database_says_counts_more() -> None:
+    """A machine that was paused: its clock is set, and was right to be."""
+    right = datetime.now(UTC)
+    clock.measure(right)
+    with time_machine.travel(right + HOUR):
+        clock.measure(right + HOUR)
+        assert clock.ahead() == timedelta()
+        assert not clock.wants_measuring()
+
+
+def test_it_is_measured_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock.measure(datetime.now(UTC))
+    now, steady = datetime.now(UTC), clock.steady()
+    monkeypatch.setattr(clock, "steady", lambda: steady + clock.MEASURED_EVERY + 1)
+    with time_machine.travel(now + timedelta(seconds=clock.MEASURED_EVERY + 1)):
+        assert clock.ahead() == timedelta()
+        assert clock.wants_measuring()
