@@ -1,12 +1,11 @@
 """Whether the mail program that an app password was made for has signed in with it, or what it did wrong instead."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -92,19 +91,32 @@ def of(password: AppPassword) -> Connection:
 
 # --- What the mail login service has seen ----------------------------------------------------------------------------
 
+_INSERT = f"INSERT INTO {FirstUse._meta.db_table} (password_id, protocol, at, address)"
+_IF_FIRST = "ON CONFLICT (password_id, protocol) DO NOTHING"
 FIRST_USE = prepared.Statement(
     "mailkey_first_use",
-    f"""INSERT INTO {FirstUse._meta.db_table} (password_id, protocol, at, address)
-        SELECT %s, %s, %s, %s
-        WHERE EXISTS (SELECT 1 FROM {AppPassword._meta.db_table} WHERE id = %s)
-        ON CONFLICT (password_id, protocol) DO NOTHING""",  # noqa: S608 (names of our own tables)
+    f"""{_INSERT} SELECT %s, %s, %s, %s
+        WHERE EXISTS (SELECT 1 FROM {AppPassword._meta.db_table} WHERE id = %s) {_IF_FIRST}""",  # noqa: S608 (our own table)
+)
+# The same for many, of PostgreSQL. What is being removed at this very moment is waited for, and passed over too.
+FIRST_USES = prepared.Statement(
+    "mailkey_first_uses",
+    f"""{_INSERT} SELECT pk, used.protocol, used.at, used.address
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS used (pk, protocol, address, at)
+        JOIN {AppPassword._meta.db_table} AS known ON known.id = pk
+        ORDER BY pk, used.protocol FOR KEY SHARE OF known {_IF_FIRST}""",  # noqa: S608 (the same)
 )
 
 
-def note_first_use(pk: int, protocol: str, address: str, at: datetime) -> None:
-    """Of several processes the first one's stays. A password that was removed meanwhile is passed over."""
-    with suppress(IntegrityError):  # at this very moment
-        FIRST_USE.row(pk, protocol, at, address, pk)
+def note_first_uses(uses: Iterable[tuple[int, str, str, datetime]]) -> None:
+    """By which app password and protocol, from which address, when. Of several processes the first one's
+    stays. A password that was removed meanwhile is passed over."""
+    if connection.vendor == "postgresql":
+        FIRST_USES.row(*map(prepared.array, zip(*uses, strict=True)))
+    else:
+        prepared.together(
+            *((FIRST_USE, [pk, protocol, at, address, pk]) for pk, protocol, address, at in uses)
+        )  # fmt: skip
 
 
 def who_waits(slips: Iterable[Slip]) -> set[int]:

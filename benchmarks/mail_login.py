@@ -27,6 +27,8 @@ ROUNDS = 5
 REQUESTS = 1_350  # a case and round
 CLIENTS = 4  # that ask at once
 WORKERS = 2
+WRITTEN_WITHIN, LOOKS = 2.3, 20  # seconds after an answer in which its notes are begun; how often that is waited for
+IDLE = 0.03  # seconds of processor time in which nothing is written
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 AIM = {"right": 1.3, "wrong": 2.0, "banned": 1.4}  # times the empty view
 TOKEN = "token-of-the-benchmark"
@@ -73,12 +75,24 @@ class Case:
         load = subprocess.run(
             [sys.executable, "-m", "benchmarks.load"], input=order, capture_output=True, text=True, check=True, cwd=ROOT
         )
-        after = self.server.seconds() + seconds(database.processes())
+        after = self._all_written(database)
         result = json.loads(load.stdout)
         if set(result["statuses"]) != {self.answer}:
             raise SystemExit(f"{self.name}: answered {result['statuses']} and not {self.answer}")
         self.costs.append((after - before) / len(requests) * 1e6)
         self.times += result["times"]
+
+    def _all_written(self, database: Cluster) -> float:
+        """What follows the answers is the case's too, and not the next one's: until hardly anything has been done for
+        as long as it may wait."""
+        last = self.server.seconds() + seconds(database.processes())
+        for _ in range(LOOKS):
+            time.sleep(WRITTEN_WITHIN)
+            now = self.server.seconds() + seconds(database.processes())
+            if now - last <= IDLE:
+                return now
+            last = now
+        raise SystemExit(f"{self.name}: there is no end to what it writes")
 
     @property
     def cost(self) -> float:

@@ -4,23 +4,26 @@ import hmac
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from secrets import token_bytes
+from typing import TypeVar
 
 from accounts.bans.where import places
 from accounts.maillogins import maillogins
 from apppasswords import connections, last_use
 from apppasswords.connections import Slip
-from apppasswords.maillogin.decision import Use, Verdict
+from apppasswords.last_use import Use
+from apppasswords.maillogin.decision import Verdict
 from apppasswords.models import Mistake
 
 KNOWN_AT_MOST = 50_000  # first uses that need not be written again
-FIRST_USES_AT_ONCE = 200  # after a start none is known; the newest go first
+AT_ONCE = 200  # of each, in one transaction, which must end within the time that a login has
 MISTAKES_AT_MOST = 1_000  # accounts between two rounds; in a flood of wrong passwords the others' are not noted
 MISTAKES_FOR = 0.5  # seconds of each round: each may need a comparison of the mailbox password, which takes long
 
 
 InTime = Callable[[], AbstractContextManager[None]]
+Key = TypeVar("Key")
+Note = TypeVar("Note")
 
 
 class Notebook:
@@ -30,7 +33,7 @@ class Notebook:
         self._uses: dict[int, Use] = {}
         self._tally = maillogins.Tally()
         self._known: set[tuple[int, str]] = set()
-        self._first_uses: dict[tuple[int, str], tuple[str, datetime]] = {}
+        self._first_uses: dict[tuple[int, str], Use] = {}
         self._places: dict[tuple[int, str], None] = {}
         self._slips: dict[int, Slip] = {}
         self._waiting: dict[int, Slip] = {}  # the same, of those who wait
@@ -47,7 +50,7 @@ class Notebook:
             if verdict.app_password_id is not None:
                 key = verdict.app_password_id, success.protocol
                 if key not in self._known:
-                    self._first_uses.setdefault(key, (success.address, success.at))
+                    self._first_uses.setdefault(key, Use(*key, success.address, success.at))
         elif (slip := verdict.slip) and (slip.user_id in self._slips or len(self._slips) < MISTAKES_AT_MOST):
             self._slips[slip.user_id] = slip
 
@@ -58,7 +61,7 @@ class Notebook:
         return bool(self._slips or self._waiting)
 
     def write(self, in_time: InTime = nullcontext) -> None:
-        """Raises what the database raises. The counts are kept then; of a last use the next login tells as well.
+        """Raises what the database raises. Counts and first uses are kept then; the next login tells of a last use too.
 
         `in_time` is given to each transaction by itself: the more people sign in, the more of them there are.
         """
@@ -71,23 +74,25 @@ class Notebook:
         except Exception:
             self._tally.put_back(counts)
             raise
-        for _ in range(min(len(self._first_uses), FIRST_USES_AT_ONCE)):
-            key, (address, at) = self._first_uses.popitem()
-            with in_time():
-                connections.note_first_use(*key, address, at)
+        while first := _taken_from(self._first_uses):
+            try:
+                with in_time():
+                    connections.note_first_uses(first.values())
+            except Exception:
+                self._first_uses |= first  # somebody may be waiting for them
+                raise
             if len(self._known) >= KNOWN_AT_MOST:
                 self._known.clear()
-            self._known.add(key)
-        while self._uses:  # after the first uses: who sees this one sees those
-            _pk, use = self._uses.popitem()
+            self._known.update(first)
+        while uses := _taken_from(self._uses):  # after the first uses: who sees this one sees those
             with in_time():
-                last_use.note(use.pk, use.protocol, use.address, use.at)
+                last_use.note(uses.values())
 
     def write_places(self, in_time: InTime = nullcontext) -> None:
         """Soon: who mistypes a minute later is known there by then. What fails is noted by the next login."""
-        while self._places:
+        while new := _taken_from(self._places):
             with in_time():
-                places.note(*self._places.popitem()[0])
+                places.note(new)
 
     def write_mistakes(self, in_time: InTime = nullcontext) -> None:
         """As many as there is time for. Apart from the rest, which waits for no slow comparison; what fails is lost."""
@@ -115,3 +120,8 @@ class Notebook:
                 self._compared.clear()
             self._compared[slip.user_id] = typed, kind
         return kind
+
+
+def _taken_from(notes: dict[Key, Note]) -> dict[Key, Note]:
+    """The newest, which are not in there any more; others put in meanwhile."""
+    return dict(notes.popitem() for _ in range(min(len(notes), AT_ONCE)))

@@ -19,6 +19,7 @@ from accounts.users.keeper import Asker, CannotTell, MustAsk, MustChange
 from accounts.users.models import User
 from apppasswords import last_use
 from apppasswords.connections import Slip
+from apppasswords.last_use import Use
 from apppasswords.limits import USES
 from apppasswords.maillogin import facts as found
 from apppasswords.maillogin.facts import Facts
@@ -68,16 +69,6 @@ class Login:
     def password_text(self) -> str:
         """What its failure is counted by."""
         return self.password if self.password is not None else "\0not text"
-
-
-@dataclass(frozen=True)
-class Use:
-    """A use of an app password that is worth noting, after the answer."""
-
-    pk: int
-    protocol: str
-    address: str
-    at: datetime
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def test_the_last_use_is_said_in_words(owner: Person) -> None:
     row = AppPassword.objects.get()
     at = timezone.now()
     with time_machine.travel(at, tick=False):
-        last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", at)
+        last_use.note([last_use.Use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", at)])
         page = owner.get(PAGE).content.decode()
     assert f"今天 {clock.time_of_day(at)}，IMAP" in page
     assert '<span title="2001:db8:1234:5678:9abc:def0:1234:5678">2001:db8:1234:5678:…</span>' in page

@@ -1,5 +1,6 @@
 """A new app password that waits, while many log in at once: what is noted stays bounded, and nobody stumbles."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import pytest
@@ -7,12 +8,13 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.bans.models import Place
 from apppasswords import passwords
 from apppasswords.maillogin import afterwards as notebooks
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.afterwards import Notebook
 from apppasswords.maillogin.decision import Login
-from apppasswords.models import FirstUse, Mistake
+from apppasswords.models import AppPassword, FirstUse, Mistake
 from tests.apppasswords.test_connection import HOME, NAME, log_in, make, notebook, owner
 from tests.kit.crowd import Crowd
 from tests.kit.newcomers import Newcomer
@@ -56,15 +58,24 @@ def test_a_flood_of_guesses_at_others_keeps_nobody_waiting(
 def test_after_a_start_first_uses_are_written_in_portions(
     owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notebooks, "FIRST_USES_AT_ONCE", 2)
-    made = [make(owner, f"Foxmail {number}") for number in range(3)]
+    """Each in the time of one transaction; what does not get through goes with the next."""
+    monkeypatch.setattr(notebooks, "AT_ONCE", 2)
+    ends = iter([False, False, True])  # of the counts, and of two portions
+
+    def in_time() -> AbstractContextManager[None]:
+        if next(ends):
+            raise TimeoutError
+        return nullcontext()
+
+    made = [make(owner, f"Foxmail {number}") for number in range(5)]
     for _row, secret in made:
         notebook.note(decision.verify(Login(NAME, secret, "imap", HOME)))
+    with pytest.raises(TimeoutError):
+        notebook.write(in_time)
+    assert FirstUse.objects.count() == 2
     notebook.write()
-    assert set(FirstUse.objects.values_list("password", flat=True)) == {made[1][0].pk, made[2][0].pk}
-    assert notebook.has_notes()
-    notebook.write()
-    assert FirstUse.objects.count() == 3
+    assert set(FirstUse.objects.values_list("password", flat=True)) == {row.pk for row, _secret in made}
+    assert not AppPassword.objects.filter(last_used_at=None)
 
 
 def test_a_mistake_that_cannot_be_noted_stops_nothing(owner: Person, notebook: Notebook) -> None:
@@ -106,3 +117,18 @@ def test_a_password_that_is_removed_meanwhile(crowd: Crowd) -> None:
         answers = crowd.rush("note_first_use", [*uses, {"pk": 0, "protocol": "", "address": "", "user": owner.user.pk}])
         assert set(answers) <= {"NOTED", "REMOVED"}
         assert not FirstUse.objects.filter(password=made[0].pk).exists()
+
+
+@pytest.mark.slow
+def test_several_services_note_the_same_uses_in_orders_of_their_own(crowd: Crowd) -> None:
+    """None waits for another one that waits for it."""
+    newcomers = [Newcomer() for _ in range(20)]
+    for newcomer in newcomers:
+        passwords.create(newcomer.user, "Foxmail")
+    keys = list(AppPassword.objects.order_by("pk").values_list("pk", "user"))
+    orders = [keys[turn:] + keys[:turn] for turn in range(0, 20, 4)]
+    orders += [order[::-1] for order in orders]
+    crowd.rush("note_uses", [{"keys": order, "times": 20} for order in orders])
+    assert set(FirstUse.objects.values_list("password", flat=True)) == {pk for pk, _user in keys}
+    assert not AppPassword.objects.filter(last_used_at=None)
+    assert set(Place.objects.filter(network=HOME).values_list("user", flat=True)) == {user for _pk, user in keys}

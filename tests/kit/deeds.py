@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.bans import failures
 from accounts.bans.models import Network
+from accounts.bans.where import places
 from accounts.codes import codes
 from accounts.delivery.models import Sms
 from accounts.factors import authenticators, recoverycodes
@@ -26,8 +27,9 @@ from accounts.signin import signin
 from accounts.signin.lost import bind_phone
 from accounts.users import administrators
 from accounts.users.models import User
-from apppasswords import connections
+from apppasswords import connections, last_use
 from apppasswords import passwords as app_passwords
+from apppasswords.last_use import Use
 from apppasswords.setup import links
 from apppasswords.thefts import hooks
 from portal.celery import app
@@ -248,5 +250,15 @@ def note_first_use(pk: int, protocol: str, address: str, user: int = 0) -> str:
     if user:
         app_passwords.remove_all(User.objects.get(pk=user))
         return "REMOVED"
-    connections.note_first_use(pk, protocol, address, timezone.now())
+    connections.note_first_uses([Use(pk, protocol, address, timezone.now())])
     return "NOTED"
+
+
+def note_uses(keys: list[tuple[int, int]], times: int) -> None:
+    """What one process of the mail login service saw of app passwords and their owners, each time minutes later."""
+    for turn in range(times):
+        at = timezone.now() + timedelta(minutes=2 * turn)
+        uses = [Use(pk, "imap", "198.51.100.7", at) for pk, _user in keys]
+        connections.note_first_uses(uses)
+        last_use.note(uses)
+        places.note((user, "198.51.100.7") for _pk, user in keys)

@@ -157,7 +157,7 @@ class World(RuleBasedStateMachine):
         login = wire.read_form(urlencode(form).encode())
         verdict = decision.verify(login)
         if verdict.use:
-            last_use.note(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
+            last_use.note([verdict.use])
         self.agree((wire.write_form(verdict, login).status, ""), expected, f"{form}")
 
     def new_address(self) -> str:

@@ -4,11 +4,12 @@ Of each are kept the address, the networks that failures are counted for, and wh
 home or on the way has another address tomorrow.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
@@ -35,17 +36,21 @@ STANDING = prepared.Statement(
 )
 
 
-@cache
-def _note_statement(networks: int) -> prepared.Statement:
-    """For so many. All write them in one order: nobody waits in a circle."""
-    rows = ", ".join(["(%s)"] * networks)
-    return prepared.Statement(
-        f"mailkey_places_{networks}",
-        f"""INSERT INTO {Place._meta.db_table} (user_id, network, last_at)
-            SELECT id, column1, %s FROM {User._meta.db_table} CROSS JOIN (VALUES {rows}) AS networks
-            WHERE id = %s ORDER BY column1
-            ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at""",  # noqa: S608 (our own tables)
-    )
+_INSERT = f"INSERT INTO {Place._meta.db_table} (user_id, network, last_at)"
+_AGAIN = "ON CONFLICT (user_id, network) DO UPDATE SET last_at = excluded.last_at"
+NOTE = prepared.Statement(
+    "mailkey_place",
+    f"{_INSERT} SELECT id, %s, %s FROM {User._meta.db_table} WHERE id = %s {_AGAIN}",  # noqa: S608 (our own table)
+)
+# The same for many, of PostgreSQL. All write them in one order: nobody waits in a circle. Who is being deleted at this
+# very moment is waited for, and passed over.
+NOTE_ALL = prepared.Statement(
+    "mailkey_places",
+    f"""{_INSERT} SELECT pk, network, at
+        FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS place (pk, network, at)
+        JOIN {User._meta.db_table} AS known ON known.id = pk
+        ORDER BY pk, network FOR KEY SHARE OF known {_AGAIN}""",  # noqa: S608 (the same)
+)
 
 
 class Standing(NamedTuple):
@@ -97,15 +102,26 @@ def gateways() -> list[tuple[str, int]]:
     ]
 
 
-def note(user: int, address: str) -> None:
-    """The account got in from there."""
-    here = addresses.place_of(address)
-    _note(user, address, *(addresses.NARROWEST.row(here, here) or (None, None)))
+def note(logins: Iterable[tuple[int, str]]) -> None:
+    """These accounts got in from these addresses."""
+    known, names = list(logins), {}
+    for address in {address for _user, address in known}:
+        here = addresses.place_of(address)
+        names[address] = _names(address, *(addresses.NARROWEST.row(here, here) or (None, None)))
+    _note((user, name) for user, address in known for name in names[address])
 
 
-def _note(user: int, address: str, cidr: str | None, stored: str | None) -> None:
-    names = {*addresses.networks(address), around(address, cidr, stored)}
-    prepared.together((_note_statement(len(names)), [timezone.now(), *names, user]))
+def _names(address: str, cidr: str | None, stored: str | None) -> set[str]:
+    return {*addresses.networks(address), around(address, cidr, stored)}
+
+
+def _note(places: Iterable[tuple[int, str]]) -> None:
+    now = timezone.now()
+    rows = [(user, name, now) for user, name in sorted(set(places))]
+    if connection.vendor == "postgresql":
+        NOTE_ALL.row(*map(prepared.array, zip(*rows, strict=True)))
+    else:
+        prepared.together(*((NOTE, [name, at, user]) for user, name, at in rows))
 
 
 def is_noted(last_at: datetime | None) -> bool:
@@ -117,7 +133,7 @@ def note_if_new(user: int, address: str) -> None:
     here = addresses.place_of(address)
     last_at, cidr, stored = NOTED.row(user, addresses.network(address), here, here) or (None, None, None)
     if not is_noted(prepared.moment(last_at)):
-        _note(user, address, cidr, stored)
+        _note((user, name) for name in _names(address, cidr, stored))
 
 
 def around(address: str, cidr: str | None, stored: str | None) -> str:

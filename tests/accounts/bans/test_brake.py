@@ -40,7 +40,7 @@ def _limit(settings: Settings) -> None:
 def owner(make_user: MakeUser) -> User:
     """Two-step is off; the account got in at home before."""
     user = make_user("lisi", name="李四", two_step=False)
-    places.note(user.pk, HOME)
+    places.note([(user.pk, HOME)])
     return user
 
 
@@ -115,7 +115,7 @@ def test_the_owner_is_let_in_from_where_he_comes_from(owner: User) -> None:
 
 def test_a_campus_is_one_place(owner: User, settings: Settings) -> None:
     settings.SHARED_NETWORKS = [ip_network("10.0.0.0/8")]
-    places.note(owner.pk, "10.20.1.1")
+    places.note([(owner.pk, "10.20.1.1")])
     guess(owner, LIMIT)
     assert mail(owner, PASSWORD, "10.99.3.4") is Outcome.YES
 

@@ -35,7 +35,7 @@ def secrets(make_user: MakeUser) -> dict[str, str]:
 def log_in(name: str, password: str, address: str = CLOUD) -> Outcome:
     verdict = decision.verify(Login(name, password, "imap", address))
     if verdict.success and verdict.is_new_place:  # as the service notes it after its answer
-        places.note(verdict.success.user_id, address)
+        places.note([(verdict.success.user_id, address)])
     return verdict.outcome
 
 
@@ -126,8 +126,8 @@ def test_what_the_office_knows_or_nobody_uses_any_more_is_not_listed(
 ) -> None:
     for number in range(3):
         user = make_user(f"reader{number}")
-        places.note(user.pk, CLOUD)
-        places.note(user.pk, ELSEWHERE)
+        places.note([(user.pk, CLOUD)])
+        places.note([(user.pk, ELSEWHERE)])
     know("203.0.113.0/24", KnownNetwork.Kind.SHARED)
     assert places.gateways() == [(ELSEWHERE, 3)]
     clock.shift(places.GATEWAY_WITHIN)
@@ -140,6 +140,6 @@ def test_who_is_deleted_leaves_no_place(secrets: dict[str, str]) -> None:
     user = User.objects.get(username=name)
     pk = user.pk
     user.delete()
-    places.note(pk, CLOUD)
+    places.note([(pk, CLOUD)])
     assert places.gateways() == []
     assert not Place.objects.exists()

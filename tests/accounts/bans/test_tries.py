@@ -70,7 +70,7 @@ def gateway(make_user: MakeUser, settings: Settings) -> str:
     """An IPv6 address from which several accounts got in lately."""
     settings.GATEWAY_ACCOUNTS = 2
     for name in ("zhaoliu", "sunqi"):
-        places.note(make_user(name).pk, "2001:db8:0:1::1")
+        places.note([(make_user(name).pk, "2001:db8:0:1::1")])
     return "2001:db8:0:1::1"
 
 
@@ -173,9 +173,9 @@ def test_when_something_was_forgiven_is_kept(clock: time_machine.Traveller) -> N
 
 def test_only_the_account_that_got_in_is_noted_and_only_there(make_user: MakeUser) -> None:
     first, second = make_user("zhaoliu"), make_user("sunqi")
-    places.note(first.pk, ADDRESS)
+    places.note([(first.pk, ADDRESS)])
     Place.objects.update(last_at=timezone.now() - timedelta(days=2))
-    places.note(second.pk, ADDRESS)
+    places.note([(second.pk, ADDRESS)])
     noted = dict(Place.objects.filter(network=ADDRESS).values_list("user", "last_at"))
     assert noted[first.pk] < timezone.now() - timedelta(days=1) < noted[second.pk]
     places.note_if_new(second.pk, ADDRESS)

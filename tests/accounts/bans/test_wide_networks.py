@@ -72,7 +72,7 @@ def test_where_several_got_in_many_people_are(make_user: MakeUser) -> None:
     """The /48 of a mobile network: it is banned as a shared network is, for many more guesses."""
     for number, name in enumerate(("lisi", "wangwu", "zhaoliu")):
         user = make_user(f"{name}2")
-        places.note(user.pk, f"2001:db8:1:{number:x}::1")
+        places.note([(user.pk, f"2001:db8:1:{number:x}::1")])
     assert set(guess([f"2001:db8:1:{number:x}" for number in range(10, 19)])) == {Outcome.NO}
     assert not Ban.objects.exists()
 

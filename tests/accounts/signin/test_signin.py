@@ -204,7 +204,7 @@ def test_unknown_disabled_and_wrong_look_and_cost_the_same(
     make_user("lisi", two_step=False)
     make_user("disabled", is_active=False)
     for at_home in (make_user("colleague"), make_user("neighbour", two_step=False)):
-        networks.note(at_home.pk, "192.0.2.200")  # beside which all of these try
+        networks.note([(at_home.pk, "192.0.2.200")])  # beside which all of these try
     make_user("nopassword").set_unusable_password()
     User.objects.filter(username="nopassword@example.edu").update(password="!" + "x" * 40)
     hashed: list[str] = []

@@ -218,7 +218,7 @@ def test_last_use_moves_at_most_once_a_minute(accounts: dict[str, User]) -> None
         with time_machine.travel(start + timedelta(seconds=second), tick=False):
             verdict = login("on@example.edu", secret, "pop3")
             if verdict.use:
-                last_use.note(verdict.use.pk, verdict.use.protocol, verdict.use.address, verdict.use.at)
+                last_use.note([verdict.use])
                 noted.append(second)
     assert noted == [0, 61]
     row = AppPassword.objects.get()
@@ -285,7 +285,7 @@ def test_an_address_is_a_gateway_for_a_week(
 ) -> None:
     """As the web has it: what is read with a login says so too."""
     for number in range(settings.GATEWAY_ACCOUNTS):
-        places.note(make_user(f"reader{number}").pk, "203.0.113.20")
+        places.note([(make_user(f"reader{number}").pk, "203.0.113.20")])
 
     def standing() -> places.Standing:
         return facts.now("203.0.113.20", "reader0@example.edu", "wrong", timezone.now()).standing

@@ -233,7 +233,7 @@ def test_a_day_of_logins_ends_alike(
             verdict = decide(login) or decision.verify(login)
             told.append((verdict.outcome, verdict.reason, verdict.banned_until))
             if verdict.is_new_place and verdict.success:
-                places.note(verdict.success.user_id, address)
+                places.note([(verdict.success.user_id, address)])
         bans = sorted(Ban.objects.values_list("network", "account", "failure_count", "guess_count"))
         told += [counted(), bans]
         transaction.savepoint_rollback(before)

@@ -16,6 +16,7 @@ from accounts.log.models import SecurityEvent
 from accounts.maillogins.maillogins import Method, Success
 from accounts.users.models import User
 from apppasswords.connections import Slip
+from apppasswords.last_use import Use
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Outcome, Reason
 from apppasswords.models import AppPassword, Mistake
@@ -59,11 +60,11 @@ def test_a_success_says_whose_and_how(accounts: dict[str, User]) -> None:
         now = timezone.now()
         by_app, by_mailbox = login(on.username, secret, "pop3"), login(off.username, PASSWORD, "smtp")
     assert by_app.success == Success(on.pk, "pop3", Method.APP_PASSWORD, ADDRESS, now)
-    assert by_app.use == decision.Use(password.pk, "pop3", ADDRESS, now)
+    assert by_app.use == Use(password.pk, "pop3", ADDRESS, now)
     assert (by_app.app_password_id, by_app.is_new_place, by_app.slip) == (password.pk, True, None)
     assert by_mailbox.success == Success(off.pk, "smtp", Method.MAILBOX_PASSWORD, ADDRESS, now)
     assert (by_mailbox.use, by_mailbox.app_password_id, by_mailbox.claimed) == (None, None, Claim.ONE)
-    places.note(on.pk, ADDRESS)
+    places.note([(on.pk, ADDRESS)])
     assert not login(on.username, secret).is_new_place
 
 

@@ -236,7 +236,7 @@ def test_the_page_tells_what_became_of_it(owner: Person, user: User, settings: S
     assert "下载描述文件" in owner.get(f"{path}?state=waiting", headers=poll).content.decode()
     assert owner.get(f"{path}?state=taken", headers=poll).status_code == 204
     row = AppPassword.objects.get()
-    last_use.note(row.pk, "imap", "198.51.100.7", timezone.now())
+    last_use.note([last_use.Use(row.pk, "imap", "198.51.100.7", timezone.now())])
     assert "设置成功" in owner.get(f"{path}?state=taken", headers=poll).content.decode()
     assert decision.verify(decision.Login(user.username, taken[1], "imap", "198.51.100.7"))
 

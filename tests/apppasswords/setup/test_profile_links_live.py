@@ -63,7 +63,7 @@ def test_from_the_screen_to_the_profile(
 
     expect(page.get_by_role("status")).to_contain_text("下载描述文件", timeout=10_000)
     expect(page.locator("img.qr")).to_have_count(0)
-    last_use.note(AppPassword.objects.get().pk, "imap", "198.51.100.7", timezone.now())
+    last_use.note([last_use.Use(AppPassword.objects.get().pk, "imap", "198.51.100.7", timezone.now())])
     expect(page.get_by_role("status")).to_contain_text("设置成功", timeout=10_000)
 
 

@@ -267,7 +267,7 @@ def _edit(cookies: dict[str, str]) -> None:
 def _read_mail() -> None:
     """With an app password, which the write-behind notes later in a real process."""
     owner, kept = user("mail"), passwords.of(user("mail")).get(name="kept")
-    last_use.note(kept.pk, "imap", ELSEWHERE, timezone.now())
+    last_use.note([last_use.Use(kept.pk, "imap", ELSEWHERE, timezone.now())])
     FirstUse.objects.create(password=kept, protocol="imap", at=timezone.now(), address=ELSEWHERE)
     maillogins.note(owner.pk, "imap", str(maillogins.Method.APP_PASSWORD), ELSEWHERE, timezone.now())
 

@@ -40,7 +40,7 @@ def app_passwords(page: Page, owner: User) -> Iterator[str]:
     passwords.create(ownership, "Foxmail, Haus 2")
     for address in ("dean@example.edu", "zhaosheng.bangongshi@example.edu"):  # the guides name them
         Alias.objects.get_or_create(address=address, user=owner)
-    last_use.note(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())
+    last_use.note([last_use.Use(row.pk, "imap", "2001:db8:1234:5678:9abc:def0:1234:5678", timezone.now())])
     page.reload()
     yield "app-passwords-many"
     page.goto("/app-passwords/remove-all/")
