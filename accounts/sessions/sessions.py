@@ -80,11 +80,6 @@ def is_by_former_ways(request: HttpRequest, user: User) -> bool:
     return bool(request.session.get(keys.WAYS, 0) != user.ways_version)
 
 
-def way(request: SignedInRequest) -> Way | None:
-    """By which the second step was taken in this session."""
-    return request.user.otp_device.way if request.user.is_verified() else None
-
-
 def has_passed(request: HttpRequest) -> bool:
     """The one answer to whether this session may see anything but the sign-in pages."""
     if not request.user.is_authenticated:

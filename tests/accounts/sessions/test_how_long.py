@@ -18,21 +18,10 @@ from accounts.sessions.storage import keys, lifetimes, notes
 from accounts.sessions.storage.store import SessionStore
 from accounts.users.models import User
 from tests.conftest import MakeUser
+from tests.kit.opened import come_in
 from tests.kit.people import NUMBER, OTHER_NUMBER
 
 COOKIE = django_settings.KNOWN_BROWSER_COOKIE_NAME
-
-
-@pytest.fixture
-def request_(db: None, clock: time_machine.Traveller) -> HttpRequest:
-    request = RequestFactory().get("/")
-    request.session, request.user = SessionStore(), AnonymousUser()
-    return request
-
-
-@pytest.fixture
-def owner(make_user: MakeUser) -> User:
-    return make_user("wangwu", phone=NUMBER)
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------------------
@@ -172,3 +161,32 @@ def test_a_help_desk_code_shows_the_owner(request_: HttpRequest, owner: User, cl
     assert known.is_owner(request_, owner, f"+86{NUMBER}")
     clock.shift(600)
     assert not known.is_owner(request_, owner, f"+86{NUMBER}")
+
+
+def test_no_script_reads_that_a_browser_is_known(request_: HttpRequest, owner: User) -> None:
+    phone, response = phones.of(owner), HttpResponse()
+    assert phone
+    known.remember(request_, response, phone)
+    cookie = response.cookies[COOKIE]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    assert cookie["max-age"] == django_settings.KNOWN_BROWSER_LIFETIME
+
+
+def test_who_is_in_is_the_owner_once_the_second_step_was_taken(
+    request_: HttpRequest, owner: User, other: User, settings: Settings
+) -> None:
+    settings.CAS_URL, settings.CAS_BOTH_STEPS_SINCE = "https://cas.example.edu", timezone.localdate()
+    number = f"+86{NUMBER}"
+    come_in(request_, owner)
+    assert not known.is_owner(request_, owner, number), "by the password alone"
+    sessions.note_both_steps(request_, "cas")
+    assert known.is_owner(request_, owner, number), "taken elsewhere"
+    assert not known.is_owner(request_, other, number), "somebody else's number"
+    come_in(request_, owner, device=phones.of(owner))
+    assert known.is_owner(request_, owner, number)
+    assert not known.is_owner(request_, other, number)
+    owner.two_step_from = None
+    come_in(request_, owner)
+    assert not known.is_owner(request_, owner, number), "two-step is off: everything opens with the password"
+    come_in(request_, owner, device=phones.of(owner))
+    assert known.is_owner(request_, owner, number), "and it was taken all the same"
