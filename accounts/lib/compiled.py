@@ -36,8 +36,13 @@ class Given(Expression):
 class Compiled(NamedTuple):
     rows: QuerySet[Any]
     compiler: Any
-    sql: str
+    sql: prepared.Repeated
     params: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, rows: QuerySet[Any], compiler: Any) -> "Compiled":
+        sql, params = compiler.as_sql()
+        return cls(rows, compiler, prepared.Repeated(sql), params)
 
     def asked(self, values: tuple[Any, ...]) -> Any:
         """A compiler that has nothing left to do."""
@@ -73,8 +78,7 @@ class Query(Generic[Row]):
 
     def _compile(self) -> Compiled:
         rows = self._build(*_givens(self._build))
-        compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-        return Compiled(rows, compiler, *compiler.as_sql())
+        return Compiled.of(rows, rows.query.get_compiler(DEFAULT_DB_ALIAS))
 
 
 class Change:
@@ -95,8 +99,7 @@ class Change:
         rows, changes = self._build(*_givens(self._build))
         query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
-        compiler = query.get_compiler(DEFAULT_DB_ALIAS)
-        return Compiled(rows, compiler, *compiler.as_sql())
+        return Compiled.of(rows, query.get_compiler(DEFAULT_DB_ALIAS))
 
 
 def _givens(build: Callable[..., Any]) -> Iterable[Given]:

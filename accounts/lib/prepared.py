@@ -28,12 +28,19 @@ READ: dict[int, Callable[[bytes], Any]] = {
 }
 
 
+class Repeated(str):
+    """SQL that is asked again and again: the portal and its workers have PostgreSQL plan it once for each connection
+    (portal/database/base.py). Anywhere else it is a text like any other."""
+
+    __slots__ = ()
+
+
 class Statement:
     """`%s` stands for a value: a text, an integer, a time or a day, always of the same type at the same place."""
 
     def __init__(self, name: str, sql: str) -> None:
         self.name = name.encode()
-        self.sql = sql
+        self.sql = Repeated(sql)
 
     def row(self, *values: Any) -> Row | None:
         """The first row of the answer."""

@@ -6,10 +6,12 @@ from types import ModuleType
 from typing import Any
 
 import psycopg
+from django.db.backends import utils
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql import base
 
 from accounts.lib import clock
+from accounts.lib.prepared import Repeated
 from portal.database import hosts, waiting
 from portal.database.pulse import pulse
 
@@ -28,6 +30,16 @@ class _Driver(ModuleType):
         return getattr(psycopg, name)
 
 
+class Cursor(utils.CursorWrapper):
+    """Django's, which writes values into the SQL, so that PostgreSQL plans each statement anew; but what is asked again
+    and again is planned once (docs/decisions/0124-planned-once.md)."""
+
+    def _execute(self, sql: Any, params: Any, *ignored: Any) -> Any:
+        if isinstance(sql, Repeated):
+            self.cursor = base.ServerBindingCursor(self.db.connection)  # type: ignore[call-arg]
+        return super()._execute(sql, params, *ignored)  # type: ignore[misc]
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     Database = _Driver("psycopg")
 
@@ -38,10 +50,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """And it is asked what time it is: machines differ."""
         connection = super().get_new_connection(conn_params)
         hosts.note(connection)
+        if self._plans_once():
+            connection.prepare_threshold = 0  # the first time; of Cursor's other statements psycopg prepares none
         with connection.cursor() as cursor:
             _measure(cursor.execute(NOW).fetchone())
         connection.rollback()
         return connection
+
+    def make_cursor(self, cursor: Any) -> utils.CursorWrapper:
+        return Cursor(cursor, self) if self._plans_once() else super().make_cursor(cursor)
+
+    def _plans_once(self) -> bool:
+        """A pooler by transactions says so as Django has it: each transaction may have another connection there. Who
+        sets `prepare_threshold` knows better."""
+        settings = self.settings_dict
+        return not settings.get("DISABLE_SERVER_SIDE_CURSORS") and "prepare_threshold" not in settings["OPTIONS"]
 
     def is_usable(self) -> bool:
         """Asked before the first statement of a request or a task: it need not be connected anew to notice that this
