@@ -6,7 +6,7 @@ Failures and bans are in the database: they hold when a cache is gone, in every 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +14,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.bans import bans, digests
+from accounts.bans.bans import Behind
 from accounts.bans.models import Ban, Failure, Network
 from accounts.bans.where import addresses, places
 from accounts.bans.where.places import Standing
 from accounts.lib import expired, prepared
+from accounts.lib.compiled import Query
 from accounts.lib.prepared import Steps
 
 NETWORKS_AT_ONCE = 500  # deleted in one transaction
@@ -44,15 +46,16 @@ def note_failure(address: str, account: str, password: str, channel: str) -> Not
         if until := bans.banned_until(address, account):
             return Noted(counted=False, banned_until=until)
         # An old phone repeats itself all day: what was counted before needs no counting again.
-        is_guess = not failure.repeats().exists()
+        is_guess = not failure.is_repeat()
         failure.create(is_guess=is_guess)
         if is_guess:
-            for network, guesses, limit in _whole(failure.network, failure.wide, standing):
-                if guesses.filter(is_guess=True).count() >= limit:
-                    return Noted(counted=True, banned_until=bans.ban(network, "", guesses))
-        mine = _mine(failure.network, account, shared=standing.is_shared)
-        if _counting(mine, standing).count() >= settings.BAN_AFTER_FAILURES:
-            until = bans.ban(failure.network, account if standing.is_shared else "", mine)
+            for network, behind, values, limit in _whole(failure.network, failure.wide, standing):
+                if behind.count(*values, only_guesses=True) >= limit:
+                    return Noted(counted=True, banned_until=bans.ban(network, "", behind, values))
+        mine = failure.network, account, _counted_since()
+        if _mine(standing, *mine) >= settings.BAN_AFTER_FAILURES:
+            whose = account if standing.is_shared else ""
+            until = bans.ban(failure.network, whose, MINE[standing.is_shared], mine)
             return Noted(counted=True, banned_until=until)
     return Noted(counted=True, banned_until=None)
 
@@ -67,14 +70,14 @@ class Tries(NamedTuple):
 def tries(address: str, account: str) -> Tries:
     standing = places.standing(address)
     networks = addresses.networks(address)
-    made = _recent(networks[0]).filter(account=account).count()
+    since = _counted_since()
+    made = OF_AN_ACCOUNT.count(networks[0], account, since, only_guesses=False)
     if standing.kind is addresses.Kind.NEVER_BANNED:
         return Tries(made, None)
-    counting = _counting(_mine(networks[0], account, shared=standing.is_shared), standing).count()
-    left = [settings.BAN_AFTER_FAILURES - counting]
+    left = [settings.BAN_AFTER_FAILURES - _mine(standing, networks[0], account, since)]
     wide = _wide(networks, standing)
-    for _network, guesses, limit in _whole(networks[0], wide, standing):
-        left.append(limit - guesses.filter(is_guess=True).count())
+    for _network, behind, values, limit in _whole(networks[0], wide, standing):
+        left.append(limit - behind.count(*values, only_guesses=True))
     return Tries(made, max(min(left), 0))
 
 
@@ -96,18 +99,22 @@ class _New:
             password_digest=self.digests[0], is_guess=is_guess,
         )  # fmt: skip
 
-    def repeats(self) -> QuerySet[Failure]:
-        return _of_building(self.network).filter(account=self.account, password_digest__in=self.digests)
+    def is_repeat(self) -> bool:
+        known = KNOWN_DIGESTS.all(self.network, self.account, _counted_since())
+        return any(digest in self.digests for (digest,) in known)
 
 
-def _whole(network: str, wide: Iterable[str], standing: Standing) -> Iterator[tuple[str, QuerySet[Failure], int]]:
+Values = tuple[Any, Any, datetime]
+
+
+def _whole(network: str, wide: Iterable[str], standing: Standing) -> Iterator[tuple[str, Behind, Values, int]]:
     """The networks that may be banned whole, the widest first, for how many different guesses."""
     limits = {"48": settings.BAN_AFTER_FAILURES_48, "56": settings.BAN_AFTER_FAILURES_56}
     for one in reversed(list(wide)):
         limit = settings.SHARED_NETWORK_FAILURES if places.is_gateway(one) else limits[one.partition("/")[2]]
-        yield one, _of_wide(one), limit
+        yield one, WIDE[one.partition("/")[2]], (*addresses.ends(one), _counted_since()), limit
     if standing.is_shared and not standing.is_asker:
-        yield network, _of_building(network), settings.SHARED_NETWORK_FAILURES
+        yield network, BUILDING, (network, "", _counted_since()), settings.SHARED_NETWORK_FAILURES
 
 
 # Until the commit, failures of this network wait for each other.
@@ -168,41 +175,61 @@ def _early(new: _New, *, shared: bool) -> Steps:
     return (LOCK, [new.waits_for]), (statement, values)
 
 
-def _recent(network: str) -> QuerySet[Failure]:
-    return Failure.objects.filter(network=network, cleared_at=None, at__gt=_counted_since())
-
-
 def _counted_since() -> datetime:
     return timezone.now() - settings.FAILURE_LIFETIME
 
 
-def _live(network: str) -> QuerySet[Failure]:
-    return _recent(network).filter(ban=None)
+def _recent(network: Any, _account: Any, since: Any) -> QuerySet[Failure]:
+    return Failure.objects.filter(network=network, cleared_at=None, at__gt=since)
 
 
-def _mine(network: str, account: str, *, shared: bool) -> QuerySet[Failure]:
-    return _live(network).filter(account=account) if shared else _live(network)
+def _of_an_account(network: Any, account: Any, since: Any) -> QuerySet[Failure]:
+    return _recent(network, account, since).filter(account=account)
 
 
-def _counting(failures: QuerySet[Failure], standing: Standing) -> QuerySet[Failure]:
-    """Behind a mail server the old phone that repeats itself would shut out its owner's other programs."""
-    repeats = settings.BAN_COUNTS_REPEATS and not standing.is_asker
-    return failures if repeats else failures.filter(is_guess=True)
-
-
-def _of_building(network: str) -> QuerySet[Failure]:
+def _of_building(network: Any, account: Any, since: Any) -> QuerySet[Failure]:
     """What counts for a whole address of a shared network. What banned single accounts there belongs to it, or guesses
     at one account after the other would count for nothing; unless that ban was lifted."""
     banned_an_account = Q(ban__lifted_at=None) & ~Q(ban__account="")
-    return _recent(network).filter(Q(ban=None) | banned_an_account)
+    return _recent(network, account, since).filter(Q(ban=None) | banned_an_account)
 
 
-def _of_wide(network: str) -> QuerySet[Failure]:
-    """The same for an IPv6 /56 or /48: what banned narrower networks within it belongs to it."""
-    bits = int(network.partition("/")[2])
+def _of_wide(bits: str) -> Behind:
+    """The same for an IPv6 /56 or /48, by its ends: what banned narrower networks within it belongs to it."""
     wider = Q(ban__network__endswith=f"/{bits}") | Q(ban__network__endswith="/48")
-    around = Failure.objects.filter(first__range=addresses.ends(network), cleared_at=None, at__gt=_counted_since())
-    return around.filter(Q(ban=None) | (Q(ban__lifted_at=None) & ~wider))
+
+    def build(first: Any, last: Any, since: Any) -> QuerySet[Failure]:
+        around = Failure.objects.filter(first__range=(first, last), cleared_at=None, at__gt=since)
+        return around.filter(Q(ban=None) | (Q(ban__lifted_at=None) & ~wider))
+
+    return Behind(build)
+
+
+OF_AN_ACCOUNT, BUILDING, WIDE = (
+    Behind(_of_an_account),
+    Behind(_of_building),
+    {"56": _of_wide("56"), "48": _of_wide("48")},
+)
+# Of an address; and in a shared network, of one account there.
+MINE = {
+    False: Behind(lambda network, account, since: _recent(network, account, since).filter(ban=None)),
+    True: Behind(lambda network, account, since: _of_an_account(network, account, since).filter(ban=None)),
+}
+KNOWN_DIGESTS = Query(
+    lambda network, account, since: (
+        _of_building(network, account, since)
+        .filter(account=account)
+        .order_by()
+        .values_list("password_digest")
+        .distinct()
+    )
+)
+
+
+def _mine(standing: Standing, *values: Any) -> int:
+    """Behind a mail server the old phone that repeats itself would shut out its owner's other programs."""
+    repeats = settings.BAN_COUNTS_REPEATS and not standing.is_asker
+    return MINE[standing.is_shared].count(*values, only_guesses=not repeats)
 
 
 def note_success(address: str, account: str) -> None:

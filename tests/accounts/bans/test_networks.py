@@ -130,7 +130,7 @@ def test_a_ban_of_one_account_stays_in_a_shared_network(make_user: MakeUser, set
 def test_a_ban_of_one_account_stays_where_an_address_was_found_to_be_shared(make_user: MakeUser) -> None:
     """By who got in there; what the office says now is the same."""
     make_user("wangwu")
-    bans.ban(BUILDING, "wangwu@example.edu", Failure.objects.none())
+    bans.ban(BUILDING, "wangwu@example.edu")
     know("10.20.0.0/16", Kind.SHARED)
     assert bans.banned_until(BUILDING, "wangwu@example.edu")
 

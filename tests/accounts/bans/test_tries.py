@@ -27,7 +27,7 @@ def fail(password: str, address: str = ADDRESS, account: str = ACCOUNT) -> Noted
 
 
 def test_what_comes_after_a_ban_is_not_counted() -> None:
-    until = bans.ban(ADDRESS, "", Failure.objects.none())
+    until = bans.ban(ADDRESS)
     assert fail("wrong") == Noted(counted=False, banned_until=until)
     assert not Failure.objects.exists()
 

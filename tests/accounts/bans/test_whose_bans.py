@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.bans import attempts, bans
-from accounts.bans.models import Ban, Failure
+from accounts.bans.models import Ban
 from accounts.log.models import SecurityEvent
 from accounts.mailsessions.models import Ending
 from accounts.signin import signin
@@ -31,7 +31,7 @@ def test_each_wrong_one_is_in_the_log(owner: User) -> None:
 def test_a_ban_of_one_account_is_its_owners(owner: User, other: User, settings: Settings, account: str) -> None:
     """What it has open from there ends; a ban of everybody at an address says nothing of whose that is."""
     settings.DOVEADM_URLS = ["http://127.0.0.1:1"]
-    bans.ban(HOME, account, Failure.objects.none())
+    bans.ban(HOME, account)
     ban = Ban.objects.get()
     whose = other if account else None
     event = SecurityEvent.objects.get(kind="banned")
@@ -46,11 +46,11 @@ def test_a_ban_of_one_account_is_its_owners(owner: User, other: User, settings: 
 
 
 def test_for_whose_sake_a_ban_is_lifted_is_said(owner: User, other: User) -> None:
-    bans.ban(HOME, "", Failure.objects.none())
+    bans.ban(HOME)
     event = bans.lift(Ban.objects.get(), by=owner, owner=other, reason="a guest of his")
     assert event
     assert (event.user, event.actor, event.address) == (other, owner, HOME)
-    bans.ban(CAFE, owner.username, Failure.objects.none())
+    bans.ban(CAFE, owner.username)
     event = bans.lift(Ban.objects.get(network=CAFE), by=None, owner=other)
     assert event
     assert event.user == other, "whoever's it is"

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.bans import bans
-from accounts.bans.models import Failure
 from accounts.signin import signin
 from accounts.signin.signin import Decision, Step
 from accounts.users import mailbox_passwords
@@ -32,11 +31,11 @@ def test_what_the_keeper_of_passwords_says_is_said(owner: User, monkeypatch: pyt
 
 
 def test_who_is_vouched_for_elsewhere_is_banned_as_anybody(owner: User, other: User) -> None:
-    until = bans.ban(ADDRESS, owner.username, Failure.objects.none())
+    until = bans.ban(ADDRESS, owner.username)
     assert signin.vouched(owner.username, ADDRESS, "") == Decision(Step.BANNED, banned_until=until)
     assert signin.vouched(other.username, ADDRESS, "").step is Step.CODE
     User.objects.filter(pk=other.pk).update(is_shared=True)
     assert signin.vouched(other.username, ADDRESS, "").step is Step.REFUSED, "a department signs in nowhere"
-    bans.ban(ADDRESS, "", Failure.objects.none())
+    bans.ban(ADDRESS)
     for name in (other.username, "nobody@example.edu", "no name"):
         assert signin.vouched(name, ADDRESS, "").step is Step.BANNED

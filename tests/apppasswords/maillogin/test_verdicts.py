@@ -40,7 +40,7 @@ def test_what_is_explained_is_the_first_that_holds(accounts: dict[str, User], se
         (owner.username, owner.username),
         ("nobody@example.edu", digests.stranger("nobody@example.edu")),
     ):
-        bans.ban(ADDRESS, account, Failure.objects.none())
+        bans.ban(ADDRESS, account)
         assert decision.explain(Login(name, PASSWORD, "imap", ADDRESS)).reason is Reason.BANNED
 
 
@@ -95,7 +95,7 @@ def test_a_refusal_says_to_whom_what_was_wrong(accounts: dict[str, User]) -> Non
 
 def test_what_was_banned_before_somebody_had_the_name_is_not_his(accounts: dict[str, User], settings: Settings) -> None:
     settings.SHARED_NETWORKS = [ip_network(f"{ADDRESS}/32")]
-    bans.ban(ADDRESS, digests.stranger("on@example.edu"), Failure.objects.none())
+    bans.ban(ADDRESS, digests.stranger("on@example.edu"))
     assert login("on@example.edu", made(accounts["two-step on"])).outcome is Outcome.YES
 
 
