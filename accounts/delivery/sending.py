@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
-from accounts.delivery.claims import ClaimLost, mine
+from accounts.delivery.claims import ClaimLost, change_mine
 from accounts.delivery.errors import NotSent, OutcomeUnknown, Rejected
 from accounts.delivery.models import Attempt, Delivery, Sms
 from accounts.lib import loglines
@@ -95,7 +95,7 @@ def _settle(row: Delivery, status: Status, **fields: object) -> None:
     fields |= {name: getattr(row, name) for name in row.LEARNED}
     # A worker that was only slow may have been given up for lost.
     earlier = (Status.CLAIMED, Status.UNKNOWN) if status == Status.SENT else (Status.CLAIMED,)
-    mine(row).filter(status__in=earlier).update(status=status, **fields)
+    change_mine(row, earlier, status=status, **fields)
     logger.info("%s %s: %s %s", type(row).__name__, row.pk, status, fields.get("error", ""))
 
 

@@ -82,10 +82,11 @@ class Query(Generic[Row]):
 
 
 class Change:
-    """`build`: of values that are said later, the rows and what is written into them."""
+    """`build`: of values that are said later, the rows and what is written into them. `values`: how many, where it
+    takes any number."""
 
-    def __init__(self, build: Callable[..., tuple[QuerySet[Any], Changes]]) -> None:
-        self._build = build
+    def __init__(self, build: Callable[..., tuple[QuerySet[Any], Changes]], values: int | None = None) -> None:
+        self._build, self._values = build, values
         self._compiled: dict[str, Compiled] = {}
 
     def run(self, *values: Any) -> int:
@@ -96,11 +97,11 @@ class Change:
         return changed
 
     def _compile(self) -> Compiled:
-        rows, changes = self._build(*_givens(self._build))
+        rows, changes = self._build(*_givens(self._build, self._values))
         query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(changes)
         return Compiled.of(rows, query.get_compiler(DEFAULT_DB_ALIAS))
 
 
-def _givens(build: Callable[..., Any]) -> Iterable[Given]:
-    return map(Given, range(len(signature(build).parameters)))
+def _givens(build: Callable[..., Any], values: int | None = None) -> Iterable[Given]:
+    return map(Given, range(len(signature(build).parameters) if values is None else values))

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.delivery.models import WORKER_LOST, Attempt, Sms
 from accounts.lib import numbers
+from accounts.lib.compiled import Query
 from accounts.routes.models import Outage
 
 logger = logging.getLogger(__name__)
@@ -37,13 +38,15 @@ def scope_of(sms: Sms) -> str:
 
 def current(gateways: Iterable[str], scope: str | None = None) -> dict[str, list[Outage]]:
     """Those that are on: of all kinds, or for an SMS of this scope."""
-    rows = Outage.objects.filter(ended_at=None, gateway__in=list(gateways)).order_by("began_at")
-    if scope is not None:
-        rows = rows.filter(scope__in=(AWAY, scope))
     found: dict[str, list[Outage]] = {}
-    for row in rows:
-        found.setdefault(row.gateway, []).append(row)
+    asked = set(gateways)
+    for row in GOING_ON.all():
+        if row.gateway in asked and (scope is None or row.scope in (AWAY, scope)):
+            found.setdefault(row.gateway, []).append(row)
     return found
+
+
+GOING_ON = Query(lambda: Outage.objects.filter(ended_at=None).order_by("began_at"))  # seldom any
 
 
 def claim_probe(outages: list[Outage]) -> bool:

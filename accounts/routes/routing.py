@@ -2,13 +2,17 @@
 
 import logging
 import time
+from functools import cache
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.delivery import gateways, queue
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown, RecipientRejected, SmsError
 from accounts.delivery.models import Attempt, Sms
+from accounts.lib.compiled import Change, Changes
 from accounts.routes import outages, plans, spending, switches
 from accounts.routes.models import Outage
 
@@ -101,10 +105,18 @@ def _try(sms: Sms, name: str) -> SmsError | None:
 def _settle(attempt: Attempt, outcome: Outcome, error: str = "", **fields: object) -> None:
     """Unless a receipt was faster."""
     earlier = (Outcome.CLAIMED, Outcome.UNKNOWN) if outcome == Outcome.SENT else (Outcome.CLAIMED,)
-    mine = Attempt.objects.filter(pk=attempt.pk, outcome__in=earlier)
-    mine.update(outcome=outcome, error=error, ended_at=timezone.now(), **fields)
+    fields |= {"outcome": outcome, "error": error, "ended_at": timezone.now()}
+    _changing(earlier, tuple(fields)).run(attempt.pk, *fields.values())
     said = fields.get("gateway_id") or error
     logger.info("SMS %s by the gateway %s: %s %s", attempt.sms_id, attempt.gateway, outcome, said)
+
+
+@cache
+def _changing(earlier: tuple[Outcome, ...], names: tuple[str, ...]) -> Change:
+    def build(pk: Any, *values: Any) -> tuple[QuerySet[Any], Changes]:
+        return Attempt.objects.filter(pk=pk, outcome__in=earlier), dict(zip(names, values, strict=True))
+
+    return Change(build, 1 + len(names))
 
 
 # --- What does not come by one gateway may come by another ------------------------------------------------------------
