@@ -27,7 +27,7 @@ from django.urls import get_resolver
 from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
-from accounts.lib import loglines
+from accounts.lib import garbage, loglines
 from portal import broker
 
 logger = logging.getLogger(__name__)
@@ -178,6 +178,7 @@ def load_what_is_shared(**_: Any) -> None:
     """Once, and not in each process while its first code waits: gateways are given an address of ours, and to know one
     all pages are loaded."""
     get_resolver().url_patterns  # noqa: B018 - it is made when it is asked for
+    garbage.leave_what_is_loaded()
 
 
 @worker_process_init.connect

@@ -26,6 +26,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels, logger
 from granian.server.mp import MPServer, WorkerProcess
 
+from accounts.lib import garbage
 from portal.reloading import BROKEN, DONE, line_of
 
 WORKERS = 2
@@ -131,6 +132,7 @@ def _load(load: Callable[[], Any], says_loaded: Connection, taken_from: int) -> 
     """In the worker. One that has not loaded yet has nothing to finish."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     application = load()
+    garbage.leave_what_is_loaded()
     signal.signal(REST, lambda *_: _take_nothing(taken_from))
     says_loaded.send_bytes(LOADED)
     return application
