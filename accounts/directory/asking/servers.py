@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from threading import Lock
 
-LEFT_ALONE = 5.0  # seconds
+LEFT_ALONE = 2.0  # seconds
 
 
 class Servers:
