@@ -23,7 +23,8 @@ from celery.signals import (
 )
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
-from django.urls import get_resolver
+from django.urls import get_resolver, reverse
+from django.utils import translation
 from kombu.exceptions import KombuError, OperationalError
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -175,9 +176,15 @@ def keep_connections(sender: Any, **_: Any) -> None:
 
 @worker_init.connect
 def load_what_is_shared(**_: Any) -> None:
-    """Once, and not in each process while its first code waits: gateways are given an address of ours, and to know one
-    all pages are loaded."""
+    """Once, and not in each process while its first code waits: gateways, and the address of ours that they are given,
+    for which all pages are loaded, in each language."""
+    from accounts.delivery import gateways  # noqa: PLC0415 - models are to be had only now
+
     get_resolver().url_patterns  # noqa: B018 - it is made when it is asked for
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            reverse("sign_in")
+    gateways.load()
     garbage.leave_what_is_loaded()
 
 

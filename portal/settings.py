@@ -516,7 +516,7 @@ SMS_PRICES = env.rules("SMS_PRICES", routes.PRICES, partial(routes.prices, gatew
 SMS_BUDGETS = env.rules("SMS_BUDGETS", routes.BUDGETS, partial(routes.budgets, gateways=_named))  # a calendar day
 # So many different numbers in a row that a gateway failed: it is left out.
 SMS_OUTAGE_AFTER = env.number("SMS_OUTAGE_AFTER", "5", "1 to 1000")
-SMS_OUTAGE_REST = env.duration("SMS_OUTAGE_REST", "30s", "1s to 2min")  # then one SMS tries it; later each time
+SMS_OUTAGE_REST = env.duration("SMS_OUTAGE_REST", "2s", "1s to 2min")  # then one SMS tries it; later each time
 SMS_OUTBOX = VAR / "outbox.jsonl"
 TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN")

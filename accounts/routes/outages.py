@@ -106,12 +106,22 @@ def end(outages: list[Outage]) -> None:
     """It has worked."""
     for outage in outages:
         if Outage.objects.filter(pk=outage.pk, ended_at=None).update(ended_at=timezone.now()):
+            _wake(outage)
             logger.warning("The SMS gateway %s works again (%s).", outage.gateway, outage.scope or "for everything")
 
 
 def end_all(gateway: str) -> None:
     """The office has seen to it: the next SMS finds out."""
-    Outage.objects.filter(gateway=gateway, ended_at=None).update(ended_at=timezone.now())
+    for outage in current([gateway]).get(gateway, []):
+        Outage.objects.filter(pk=outage.pk, ended_at=None).update(ended_at=timezone.now())
+        _wake(outage)
+
+
+def _wake(outage: Outage) -> None:
+    """What waits because of it, each time for longer, goes out with the next sweep."""
+    now = timezone.now()
+    waiting = Sms.objects.filter(status=Sms.Status.DELAYED, error=outage.error, sweep_at__gt=now)
+    waiting.update(sweep_at=now)
 
 
 def delete_expired() -> None:

@@ -175,7 +175,7 @@ FAULTS = {
     "directory-frozen": Fault("the directory says nothing", *freezes("dir1")),
 }
 OF_DIRECTORIES = {"directory-frozen"}  # where all passwords are in one
-HEADING = """| what happened | times | mail logins that failed at first | pages | the office sees | seconds from then until nothing failed: half of them, all | longest wait for a code | codes lost, sent twice |
+HEADING = """| what happened | times | mail logins that failed at first | pages | the office sees | seconds from then until nothing failed and no code was late: half of them, all | longest wait for a code | codes lost, sent twice |
 |---|---|---|---|---|---|---|---|
 """  # noqa: E501
 

@@ -22,6 +22,8 @@ LET_IN, REDIRECTS = 200, 302
 COUNTS_DOWN = "data-countdown"  # on the button for another code, while the one that was sent counts
 LEADS_TO_ANOTHER = re.compile(r'name="send"\s+value="1"\s+class="btn btn-primary')  # what was sent counts no more
 AGAIN_AFTER = 1.0  # seconds
+LATE = 2.0  # seconds, a code
+PRESSES_AFTER = 3.0  # seconds without an SMS, and looks what the page says
 GIVES_UP_AFTER = 40.0  # seconds
 LANES = 16
 LOOKS_EVERY = 0.5  # seconds
@@ -44,6 +46,7 @@ class Told:
     logins: list[Try] = field(default_factory=list)
     pages: list[Try] = field(default_factory=list)
     codes: list[float | None] = field(default_factory=list)  # seconds until the SMS was handed over; None: it was not
+    late: list[float] = field(default_factory=list)  # moments at which somebody waited for a late code
 
 
 class Load:
@@ -54,6 +57,7 @@ class Load:
         self._owners = people.owners(1)
         self._threads = [Thread(target=self._read_mail, args=(lane,), daemon=True) for lane in range(LANES)]
         self._threads.append(Thread(target=self._come_in, daemon=True))
+        self._waiting: dict[int, float] = {}  # since when for their code
 
     def begin(self) -> None:
         for thread in self._threads:
@@ -130,9 +134,19 @@ class Load:
     def _sign_in(self, who: int) -> None:
         browser = _Browser(self, who)
         if self._until_done(self.told.pages, browser.password).done:
+            self._waiting[who] = time.monotonic()
             self._until_done(self.told.pages, browser.code)
+            self._waiting.pop(who, None)
             came = self.gateway.came_at.get(number(who))
             self.told.codes.append(None if came is None else came - browser.asked_at)
+
+    def waits(self) -> bool:
+        """Whether somebody waits for a code; when it is late, that is noted."""
+        now = time.monotonic()
+        waiting = [since for who, since in list(self._waiting.items()) if number(who) not in self.gateway.came_at]
+        if any(now - since > LATE for since in waiting):
+            self.told.late.append(now)
+        return any(now - since > LATE / 2 for since in waiting)
 
 
 class _Browser:
@@ -168,12 +182,12 @@ class _Browser:
         return bool(found) and self._leads("/sign-in/code/", "/", code=found[0] if found else "")
 
     def _another(self, text: str) -> None:
-        """For another code, by the button, and waits for it as long as a try lasts."""
+        """For another code, by the button."""
         gateway, mine = self._load.gateway, number(self._who)
         before, there = gateway.asked[mine], gateway.texts.get(mine, "")
         self._open("POST", "/sign-in/code/", {**_hidden(text), "send": "1"})
         self._replaced = there
-        until = time.monotonic() + GIVES_UP_AFTER / 2
+        until = time.monotonic() + PRESSES_AFTER
         while gateway.asked[mine] == before and time.monotonic() < until:
             time.sleep(0.1)
 
@@ -231,7 +245,7 @@ def make_people(many: int) -> None:
 
 def summed(told: Told, since: float) -> dict[str, Any]:
     tries = [*told.logins, *told.pages]
-    last = max((at for one in tries for at in one.failed_at), default=since)
+    last = max([since, *told.late, *(at for one in tries for at in one.failed_at)])
     came = [seconds for seconds in told.codes if seconds is not None]
     return {
         "logins": len(told.logins), "logins that failed at first": sum(bool(one.failed_at) for one in told.logins),

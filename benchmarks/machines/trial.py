@@ -48,9 +48,11 @@ class Trial:
         return sum(times > 1 for times in list(self.load.gateway.said.values()))
 
     def wait_until_whole(self) -> bool:
-        """Nothing fails any more, and the portal says that it is ready."""
+        """Nothing fails any more, nobody waits for a code, and the portal says that it is ready."""
 
         def well() -> bool:
+            if self.load.waits():
+                return False
             now = time.monotonic()
             tries = [*self.load.told.logins, *self.load.told.pages]
             is_quiet = all(at < now - self._quiet for one in tries for at in one.failed_at)

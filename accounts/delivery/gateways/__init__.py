@@ -3,6 +3,7 @@ platform that a file describes.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, cast
 
@@ -26,6 +27,15 @@ def gateway(name: str) -> Gateway:
     if name in settings.SMS_PLATFORMS:
         return _platform(name)
     return cast(Gateway, import_module(f"accounts.delivery.gateways.{name}"))
+
+
+def load() -> None:
+    """All of them, with what a first SMS would load. Where a library is missing, that SMS says so."""
+    for name in configured():
+        with suppress(ImportError):
+            found = gateway(name)
+            if hasattr(found, "load"):
+                found.load()
 
 
 _platforms: dict[str, Any] = {}  # one a process: its connections and its token are used again

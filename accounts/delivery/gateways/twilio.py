@@ -5,6 +5,7 @@ It has no idempotency key: after a time-out nobody knows whether the SMS went ou
 
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -55,6 +56,11 @@ class GatewayHttpClient(TwilioHttpClient):
 def _client() -> Client:
     """One a process: its connections are used again."""
     return Client(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN, http_client=GatewayHttpClient())
+
+
+def load() -> None:
+    """The SDK puts off a hundred modules until the first SMS."""
+    import_module("twilio.rest.api")
 
 
 def send(message: Message) -> str:

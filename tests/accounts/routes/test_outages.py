@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.delivery import sweeps
 from accounts.delivery.errors import ConfigurationRejected, NotSent, OutcomeUnknown
 from accounts.delivery.models import Sms
 from accounts.routes import outages, switches, tasks
@@ -15,6 +18,7 @@ from tests.kit.gateways import NAMES, A, B, Gateways
 from tests.kit.outgoing import make_sms
 
 AWAY, HANGS, REFUSED = NotSent("ConnectTimeout"), OutcomeUnknown("ReadTimeout"), ConfigurationRejected("balance")
+BUSY = NotSent("throttled", retry_after=timedelta(minutes=1))
 
 
 class Senders:
@@ -64,8 +68,9 @@ def test_one_success_in_between_and_it_is_no_outage(senders: Senders, gateways: 
 
 
 def test_one_sms_tries_it_later_each_time_until_it_works(
-    senders: Senders, gateways: Gateways, clock: time_machine.Traveller
+    senders: Senders, gateways: Gateways, clock: time_machine.Traveller, settings: Settings
 ) -> None:
+    settings.SMS_OUTAGE_REST = timedelta(seconds=30)
     gateways.fail(A, AWAY, for_good=True)
     senders.send(5)
     clock.shift(timedelta(seconds=29))
@@ -102,8 +107,45 @@ def test_who_refuses_to_work_for_us_is_out_at_once_for_that_only(
     assert len([record for record in caplog.records if "refuses to work" in record.getMessage()]) == 1
     assert senders.send(1, number="+85291234567") == [A], "of another country"
     assert senders.send(1, purpose=Sms.Purpose.BIND) == [A], "of another template"
-    clock.shift(timedelta(seconds=30))
+    clock.shift(timedelta(seconds=2))
     assert senders.send(2) == [A, A]
+
+
+def test_short_trouble_keeps_nobody_waiting_for_long(
+    senders: Senders, gateways: Gateways, clock: time_machine.Traveller
+) -> None:
+    """What waited longer each time goes out with the next sweep, once it works."""
+    for name in NAMES:
+        gateways.fail(name, AWAY, for_good=True)
+    senders.send(5)
+    waiting = list(Sms.objects.values_list("pk", flat=True))
+    for _time in range(3):
+        for pk in waiting:
+            Sms.objects.filter(pk=pk).update(sweep_at=timezone.now())
+            tasks.send_sms(pk)
+    assert not [row.pk for row in sweeps.unclaimed() if row.pk in waiting], "each waits for longer now"
+    for name in NAMES:
+        gateways.mend(name)
+    clock.shift(timedelta(seconds=3))
+    assert senders.send(1) == [A]
+    assert {row.pk for row in sweeps.unclaimed()} >= set(waiting)
+
+
+def test_what_waits_as_a_gateway_said_goes_on_waiting(
+    senders: Senders, gateways: Gateways, clock: time_machine.Traveller
+) -> None:
+    for name in NAMES:
+        gateways.fail(name, BUSY)
+    senders.send(1)
+    busy = Sms.objects.get()
+    for name in NAMES:
+        gateways.fail(name, AWAY, for_good=True)
+    senders.send(6)
+    for name in NAMES:
+        gateways.mend(name)
+    clock.shift(timedelta(seconds=3))
+    assert senders.send(1) == [A]
+    assert busy.pk not in {row.pk for row in sweeps.unclaimed()}
 
 
 def test_an_outage_of_all_costs_no_call(senders: Senders, gateways: Gateways) -> None:
