@@ -171,6 +171,23 @@ def test_nobody_carries_over_the_codes_of_somebody_else(asking: Asking, make_use
     assert asking.enter(code) is Outcome.RIGHT
 
 
+def test_after_a_code_to_another_number_the_one_before_is_found_where_it_was_asked_for(
+    asking: Asking, make_user: MakeUser, settings: Settings
+) -> None:
+    settings.SMS_RESEND_AFTER *= 0
+    settings.SMS_HOURLY_LIMIT = 99
+    here = asking.but(purpose=Purpose.BIND)
+    elsewhere = [
+        here.but(**other)
+        for other in ({"user": make_user("zhaoliu")}, {"session": "another"}, {"purpose": Purpose.CHANGE_NEW})
+    ]
+    first = here.ask().sms
+    for place in (here, *elsewhere):
+        assert place.but(number=f"+86{OTHER_NUMBER}").ask().sms
+    found = [codes.latest(each.user, here.number, each.purpose, each.session) for each in (here, *elsewhere)]
+    assert found == [first, None, None, None]
+
+
 def test_another_key_makes_other_digits(asking: Asking, settings: Settings) -> None:
     code = asking.code()
     settings.SMS_CODE_KEY = "another key, after the first one leaked"
