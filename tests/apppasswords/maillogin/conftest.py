@@ -1,7 +1,10 @@
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from accounts.users.models import User
 from apppasswords import passwords
@@ -9,6 +12,7 @@ from apppasswords.limits import Limits, Scope
 from apppasswords.maillogin import decision
 from apppasswords.maillogin.decision import Login, Verdict
 from tests.conftest import MakeUser
+from tests.kit.databases import database
 from tests.kit.people import NUMBER
 
 ADDRESS = "198.51.100.7"
@@ -37,3 +41,10 @@ def accounts(make_user: MakeUser) -> dict[str, User]:
     later.two_step_from = timezone.now() + timedelta(days=1)
     later.save()
     return people
+
+
+@pytest.fixture
+def on_postgresql(postgresql: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), database(postgresql):
+        connection.settings_dict["OPTIONS"]["prepare_threshold"] = 0
+        yield

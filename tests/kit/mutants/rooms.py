@@ -78,6 +78,8 @@ ROOMS = {
     "scopes": Room(("apppasswords/limits.py",), ("tests/apppasswords/test_limits.py",)),
     "maillogin": Room(
         (
+            "apppasswords/maillogin/asking/app_password.py",
+            "apppasswords/maillogin/asking/function.py",
             "apppasswords/maillogin/decision.py",
             "apppasswords/maillogin/facts.py",
             "apppasswords/maillogin/quick.py",
@@ -90,6 +92,12 @@ ROOMS = {
             "tests/apppasswords/test_checklogin.py",
             "tests/accounts/bans/test_brake.py",
         ),
+    ),
+    # How mail servers are heard, and that no answer is somebody else's. (server/request.py starts what a process of its
+    # own has: no test here can ask it.)
+    "mailserver": Room(
+        ("apppasswords/maillogin/server/conversation.py", "apppasswords/maillogin/asking/lane.py"),
+        ("tests/apppasswords/maillogin/test_conversation*.py", "tests/apppasswords/maillogin/test_lane*.py"),
     ),
     "openid": Room(
         ("accounts/openid/validator.py",), ("tests/accounts/openid", "tests/apppasswords/setup/test_addon.py")
