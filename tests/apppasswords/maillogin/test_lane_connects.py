@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from apppasswords.maillogin.asking import lane as asked
 from tests.kit.lanes import LONG, SHORT, Asker, run
@@ -47,13 +48,14 @@ def test_who_comes_before_there_is_a_connection_goes_another_way_and_it_is_made_
 def test_while_none_can_be_made_it_is_tried_now_and_then(
     monkeypatch: pytest.MonkeyPatch, started: Started, every: float, tries: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(_alias: str) -> Any:
-        made = create(_alias)
-        made.ensure_connection = lambda: 1 / 0
+    create = connections.create_connection
+
+    def none_to_be_had(alias: str) -> BaseDatabaseWrapper:
+        made = create(alias)
+        monkeypatch.setattr(made, "ensure_connection", Mock(side_effect=ZeroDivisionError))
         return made
 
-    create = connections.create_connection
-    monkeypatch.setattr(connections, "create_connection", refuse)
+    monkeypatch.setattr(connections, "create_connection", none_to_be_had)
     monkeypatch.setattr(asked, "CONNECT_EVERY", every)
 
     async def talk(asker: Asker) -> None:

@@ -218,15 +218,19 @@ def test_a_connection_by_which_nothing_is_asked_stays() -> None:
 
 
 def test_who_has_waited_too_long_is_sent_another_way_and_nothing_is_asked() -> None:
-    def never() -> Asking[object]:
-        raise AssertionError("asked all the same")
-        yield ()
+    begun = []
+
+    def beginning() -> Asking[object]:
+        begun.append(2)
+        row = yield ((TWICE, [2]),)
+        return row
 
     async def talk(asker: Asker) -> None:
         asker.ask(1, milliseconds=50)
-        asker.ask_by(never(), 2, begins_by=0)
+        asker.ask_by(beginning(), 2, begins_by=0)
         asker.ask(3)
         await asker.until_told(2)
         assert (asker.told, asker.failed, asker.refused) == ([1, 3], [], [2])
+        assert not begun
 
     run(talk, SHORT)
