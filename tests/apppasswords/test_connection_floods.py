@@ -1,7 +1,9 @@
 """A new app password that waits, while many log in at once: what is noted stays bounded, and nobody stumbles."""
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -9,6 +11,8 @@ from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.bans.models import Place
+from accounts.users import mailbox_passwords
+from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.maillogin import afterwards as notebooks
 from apppasswords.maillogin import decision
@@ -53,6 +57,28 @@ def test_a_flood_of_guesses_at_others_keeps_nobody_waiting(
     assert not notebook.has_mistakes()
     row.refresh_from_db()
     assert row.mistake == Mistake.MAILBOX_PASSWORD
+
+
+def test_comparisons_in_a_flood_leave_the_processor_to_others(
+    owner: Person, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everybody waits on the first day, and each guess at somebody who waits is compared."""
+    make(owner)
+    check, computed = mailbox_passwords.check_password, []
+
+    def take_long(*asked: Any) -> User | None:
+        began = time.thread_time()
+        while time.thread_time() - began < 0.01:
+            pass
+        computed.append(0.01)
+        return check(*asked)
+
+    monkeypatch.setattr(mailbox_passwords, "check_password", take_long)
+    began = time.monotonic()
+    for number in range(5):
+        log_in(notebook, f"wrong {number}", address=f"203.0.113.{number}")
+    assert len(computed) == 5
+    assert time.monotonic() - began > 5 * sum(computed)
 
 
 def test_after_a_start_first_uses_are_written_in_portions(
