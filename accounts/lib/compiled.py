@@ -42,6 +42,8 @@ class Compiled(NamedTuple):
     @classmethod
     def of(cls, rows: QuerySet[Any], compiler: Any) -> "Compiled":
         sql, params = compiler.as_sql()
+        # How the values of an answer are read depends on its columns alone.
+        compiler.get_converters = _remembered(compiler.get_converters)
         return cls(rows, compiler, prepared.Repeated(sql), params)
 
     def asked(self, values: tuple[Any, ...]) -> Any:
@@ -50,6 +52,16 @@ class Compiled(NamedTuple):
         said = list(_said(connection, self.params, values))
         compiler.connection, compiler.as_sql = connection, lambda *_, **__: (self.sql, said)
         return compiler
+
+
+def _remembered(get_converters: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    known: dict[int, Any] = {}
+
+    def remember(columns: list[Any]) -> Any:
+        found = known.get(len(columns))
+        return known.setdefault(len(columns), get_converters(columns)) if found is None else found
+
+    return remember
 
 
 def _said(connection: BaseDatabaseWrapper, params: Iterable[Any], values: tuple[Any, ...]) -> Iterable[Any]:
