@@ -83,6 +83,7 @@ def test_whoever_holds_a_function_gets_the_changed_one(tmp_path: Path) -> None:
 
 
 RULE = """
+import time
 from functools import cache, wraps
 
 
@@ -117,6 +118,11 @@ def kept_from_the_start(least):
 
 
 old = kept_from_the_start(60)
+
+
+def waits(long):
+    if long:
+        time.sleep(3600)
 """
 TESTS = """
 import rule
@@ -131,6 +137,7 @@ def test_again():
     assert not rule.allowed(0)
     assert rule.forgotten(9)
     assert rule.old(70)
+    rule.waits(False)
 """
 TRIED = """
 import sys
@@ -138,19 +145,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.mutants import changes
+from tests.kit.mutants import changes, trials
 from tests.kit.mutants.trials import Trials
 
+trials.PATIENCE = 1
 mutants = list(changes.of(Path("rule.py").resolve()))
-trials = Trials(mutants, lambda mutant, fate: print(f"\\n{fate}: {mutant}", file=sys.stderr))
-pytest.main(["-q", "-p", "no:django", "-p", "no:xdist", "-c", "pytest.ini", "test_rule.py"], [trials])
-sys.exit(trials.failed)
+tried = Trials(mutants, lambda mutant, fate: print(f"\\n{fate}: {mutant}", file=sys.stderr))
+pytest.main(["-q", "-p", "no:django", "-p", "no:xdist", "-c", "pytest.ini", "test_rule.py"], [tried])
+sys.exit(tried.failed)
 """
 
 
 def test_what_no_test_notices_is_told(tmp_path: Path) -> None:
     """What a decorator made when the module was loaded is changed too, and what is kept of an answer is forgotten."""
-    for name, text in (("rule.py", RULE), ("test_rule.py", TESTS), ("pytest.ini", "[pytest]\npythonpath = .")):
+    for name, text in (
+        ("rule.py", RULE),
+        ("test_rule.py", TESTS),
+        ("pytest.ini", "[pytest]\npythonpath = .\ntimeout = 600"),
+    ):
         (tmp_path / name).write_text(text)
     environment = {"PYTHONPATH": str(ROOT)}
     tried = subprocess.run(
@@ -168,6 +180,9 @@ def test_what_no_test_notices_is_told(tmp_path: Path) -> None:
         "untried: asked_by_nobody: return age < 3 -> return age < 4",
         "survived: kept_from_the_start: return lambda age: age > least -> return None",
         "survived: kept_from_the_start: return lambda age: age > least -> return lambda age: age >= least",
+        "hung: waits: if long: -> if not long:",
+        "untried: waits: time.sleep(3600) -> None",
+        "untried: waits: time.sleep(3600) -> time.sleep(3601)",
     ]
     assert "noticed: guarded: return age > 0 and rule(age) -> return age > 0 or rule(age)" in told, "a decorator's"
     assert "noticed: limit: return 18 -> return 19" in told, "an answer that was kept"

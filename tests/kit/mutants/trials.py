@@ -85,6 +85,11 @@ class Trials:
         if self._in_fork and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
             os._exit(NOTICED)
 
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self) -> bool | None:
+        """A process has one alarm, and that of a test that hangs would ring after ten minutes."""
+        return self._in_fork or None
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed
 
