@@ -73,6 +73,7 @@ def test_what_a_browser_is_asked(wangwu: Person, key: SecurityKey, make_user: Ma
     asks = asked(wangwu, AT_SIGN_IN)
     assert asks["userVerification"] == "required"
     assert asks["rpId"] == "localhost"
+    assert [one["transports"] for one in asks["allowCredentials"]] == [["internal"]], "where the browser looks for it"
     assert [one["id"] for one in asks["allowCredentials"]] == [Passkey.objects.get().credential_id]
     use(wangwu, key)
     asks = asked(wangwu, LIST)
