@@ -31,6 +31,7 @@ def test_the_loop_goes_on_while_an_answer_takes_long(monkeypatch: pytest.MonkeyP
         assert not asker.told
         assert await asker.until_told(2) > 10
         assert asker.told == [1, 2]
+        asker.lane._here = LONG
         asker.ask(3)
         assert asker.told == [1, 2]
         await asker.until_told(3)
