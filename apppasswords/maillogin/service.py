@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -31,7 +32,7 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from accounts.lib import clock, loglines
 from accounts.users.keeper import Asker, MustAsk
 from apppasswords.maillogin import decision
-from apppasswords.maillogin.afterwards import Notebook
+from apppasswords.maillogin.afterwards import InTime, Notebook
 from apppasswords.maillogin.asking.deadline import Watchdog
 from apppasswords.maillogin.decision import CANNOT_TELL, Login, Verdict
 from apppasswords.maillogin.wire import Answer
@@ -64,7 +65,9 @@ for _alias in connections:
 watchdog = Watchdog(settings.MAIL_ANSWER_WITHIN)
 notebook = Notebook()
 noting = threading.Lock()
+_noted = threading.Event()  # something that may have to be written
 PAUSE = 0.2  # seconds
+LOOK_EVERY = 1.0  # seconds, while nothing is noted: each time that a thread is woken costs as much as a login
 PLACES_EVERY = 0.2  # seconds; what the next wrong password is judged by
 WRITE_EVERY = 2.0  # seconds; what a process that is killed has not written is lost
 
@@ -113,6 +116,8 @@ def note(verdict: Verdict) -> None:
     """It is written after the answer, by the thread below."""
     with noting:
         notebook.note(verdict)
+    if not _noted.is_set():
+        _noted.set()
 
 
 NOT_READY = Answer(503, "the database does not answer in time")
@@ -136,36 +141,39 @@ def _look_at_the_clock() -> None:
 
 def _write_notes(ended: threading.Event) -> None:
     written_at = time.monotonic()
-    while not ended.wait(PLACES_EVERY):
+    while not ended.is_set():
+        are_some = _noted.wait(LOOK_EVERY)
         _look_at_the_clock()
-        try:
-            notebook.write_places(watchdog.in_time)
-        except Exception as error:
-            logger.warning("From where logins came is not noted: %s", type(error).__name__)
-        if time.monotonic() < written_at + WRITE_EVERY:
+        if not are_some or ended.wait(PLACES_EVERY):
             continue
-        written_at = time.monotonic()
-        try:
-            notebook.write(watchdog.in_time)
-        except Exception as error:  # the thread must live on, and so do the counts
-            logger.warning("Mail logins are not counted yet: %s", type(error).__name__)
-        try:
-            if notebook.has_mistakes():
-                notebook.write_mistakes(watchdog.in_time)
-        except Exception as error:  # the same; a page that waits for a mail program says less then
-            logger.warning("A mistake of a mail program is not noted: %s", type(error).__name__)
+        _try("From where logins came is not noted", notebook.write_places)
+        if time.monotonic() > written_at + WRITE_EVERY:
+            written_at = time.monotonic()
+            _noted.clear()
+            _try("Mail logins are not counted yet", notebook.write)
+            _try("A mistake of a mail program is not noted", notebook.write_mistakes)
+            if notebook.has_notes() or notebook.has_mistakes():
+                _noted.set()
     try:
         notebook.write_places()
-        if notebook.has_notes():
-            notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now
+        notebook.write()  # what is left; without the watchdog, which connects in threads that have ended by now
     except Exception as error:
         logger.warning("The last mail logins are not counted: %s", type(error).__name__)
     connections.close_all()
 
 
+def _try(fails: str, write: Callable[[InTime], None]) -> None:
+    """The thread must live on, and so do the counts; a page that waits for a mail program says less then."""
+    try:
+        write(watchdog.in_time)
+    except Exception as error:
+        logger.warning("%s: %s", fails, type(error).__name__)
+
+
 def _wait_for_the_end(ended: threading.Event) -> None:
     threading.main_thread().join()
     ended.set()
+    _noted.set()
 
 
 with suppress(DatabaseError), watchdog.in_time():

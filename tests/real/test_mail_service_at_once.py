@@ -1,6 +1,7 @@
 """The mail login service on PostgreSQL: many processes at once, and what each login costs."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -75,6 +76,31 @@ def test_no_login_waits_for_the_disk(observed: Observed) -> None:
                 assert service.right(next(addresses)).status == 200
         finally:
             wait_for("")
+
+
+def test_who_is_not_asked_hardly_wakes(observed: Observed) -> None:
+    """Each time that a thread is woken costs as much as a login."""
+    service = observed.service
+    assert service.right("203.0.113.251").status == 200
+    assert service.wrong("203.0.113.252").status == 401
+    [process] = service.workers()
+
+    def rests() -> bool:
+        before = _woken(process)
+        time.sleep(1)  # it is a rate
+        return _woken(process) - before <= 3
+
+    wait_until(rests)
+
+
+def _woken(process: int) -> int:
+    """How often its threads have waited for something that came."""
+    told = "".join(task.joinpath("status").read_text() for task in Path(f"/proc/{process}/task").iterdir())
+    return sum(
+        int(times)
+        for status in told
+        for times in re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)
+    )
 
 
 def test_postgresql_is_asked_once(observed: Observed) -> None:

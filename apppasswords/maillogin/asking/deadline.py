@@ -31,11 +31,13 @@ class Line:
         self.connecting: Future[None] | None = None
         self.descriptor = -1
 
-    def cut_if_overdue(self, now: float) -> None:
+    def cut_if_overdue(self, now: float) -> bool:
+        """Whether anything is awaited on it."""
         with self.lock:
             if self.overdue_at is not None and now > self.overdue_at and not self.was_cut:
                 self.was_cut = True
                 _shut(self.descriptor)
+            return self.overdue_at is not None
 
 
 def _shut(descriptor: int) -> None:
@@ -55,17 +57,22 @@ class Watchdog:
         self._local = threading.local()
         self._lines: WeakSet[Line] = WeakSet()  # of threads that live
         self._adding = threading.Lock()
+        self._is_used = threading.Event()
         self._connectors = ThreadPoolExecutor(max_workers=8, thread_name_prefix="connect")
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def _watch(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(LOOK_EVERY):
-            now = time.monotonic()
-            with self._adding:
-                lines = list(self._lines)
-            for line in lines:
-                line.cut_if_overdue(now)
+        """Every look wakes a thread, which costs as much as a login: none while nobody waits."""
+        while self._is_used.wait():
+            self._is_used.clear()
+            while self._look():
+                time.sleep(LOOK_EVERY)
+
+    def _look(self) -> bool:
+        now = time.monotonic()
+        with self._adding:
+            lines = list(self._lines)
+        return sum(line.cut_if_overdue(now) for line in lines) > 0  # each of them
 
     def _line(self) -> Line:
         line: Line | None = getattr(self._local, "line", None)
@@ -86,6 +93,7 @@ class Watchdog:
         self._connect(connection, line, overdue_at)
         line.descriptor = connection.connection.fileno()
         line.overdue_at = overdue_at
+        self._is_used.set()
         try:
             yield
         except Exception:

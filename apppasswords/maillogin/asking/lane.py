@@ -56,7 +56,7 @@ class Lane(Generic[Result]):
         self._looking = select.poll()
         self._waits_here_from = 0.0
         self._connects_at = 0.0
-        self._is_connecting = False
+        self._is_connecting = self._is_watched = False
 
     def take(self, turn: Turn[Result]) -> None:
         if self._connection is None:
@@ -127,6 +127,9 @@ class Lane(Generic[Result]):
             raw.pgconn.send_query_prepared(statement.name, [str(value).encode() for value in values])
         raw.pgconn.pipeline_sync()
         self._row, self._overdue_at = None, time.monotonic() + self._within
+        if not self._is_watched:
+            self._is_watched = True
+            asyncio.get_running_loop().call_later(LOOK_EVERY, self._watch, self._connection)
 
     def _read(self) -> None:
         """Something has come in: an answer, a part of one, or good-bye."""
@@ -195,21 +198,24 @@ class Lane(Generic[Result]):
             loop.add_reader(self._descriptor, self._read)
             self._looking = select.poll()  # select() itself fails for descriptors above 1023
             self._looking.register(self._descriptor, select.POLLIN)
-            loop.call_later(LOOK_EVERY, self._watch, loop, connection)
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, connection: BaseDatabaseWrapper) -> None:
+    def _watch(self, connection: BaseDatabaseWrapper | None) -> None:
+        """As long as there is something to wait for."""
         if self._connection is not connection:
             return
         if self._turn and time.monotonic() > self._overdue_at:
             self._lose(DatabaseError("no answer in time"))
+        elif self._turn:
+            asyncio.get_running_loop().call_later(LOOK_EVERY, self._watch, connection)
         else:
-            loop.call_later(LOOK_EVERY, self._watch, loop, connection)
+            self._is_watched = False
 
     def _lose(self, error: Exception) -> None:
         """Whoever is being answered is told; those behind go another way. The next one connects anew."""
         logger.warning("The database does not answer: %s", type(error).__name__)
         raw, turn, turns = self._raw, self._turn, list(self._turns)
         self._connection = self._turn = self._missing = None
+        self._is_watched = False
         self._turns.clear()
         asyncio.get_running_loop().remove_reader(self._descriptor)
         raw.pgconn.finish()
