@@ -18,6 +18,7 @@ TWICE = Statement("mailkey_twice", "SELECT %s * 2")
 NONE = Statement("mailkey_none", "SELECT %s WHERE false")
 ZERO = Statement("mailkey_zero", "SELECT 1 / %s")
 SHOW = Statement("mailkey_show", "SELECT current_setting(%s)")
+LISTEN = Statement("mailkey_listen", "LISTEN mailkey_lane")
 UNKNOWN = Statement("mailkey_unknown", "SELECT mailkey_unknown(%s)")
 
 
@@ -54,9 +55,11 @@ def execute(sql: str) -> Any:
 
 @pytest.fixture
 def unknown(on_postgresql: None) -> Iterator[Callable[[], None]]:
-    """Makes what is not there yet."""
+    """Makes what is not there yet; nor is it there where a run before was ended in the middle."""
+    drop = "DROP FUNCTION IF EXISTS mailkey_unknown(bigint)"
+    execute(drop)
     yield lambda: execute("CREATE FUNCTION mailkey_unknown(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1'")
-    execute("DROP FUNCTION IF EXISTS mailkey_unknown(bigint)")
+    execute(drop)
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------------------
@@ -103,6 +106,19 @@ def test_who_asks_for_what_is_not_there_is_told_and_asks_another_way(unknown: Ca
         await asker.until_told(3)
         assert asker.told == [1, 2, 3]
         assert (asker.failed, asker.refused) == ([], [])
+
+    run(talk, SHORT)
+
+
+def test_what_a_database_says_of_itself_is_no_answer() -> None:
+    async def talk(asker: Asker) -> None:
+        asker.ask_by(ask((LISTEN, [])))
+        await asker.until_told(1)
+        await asyncio.to_thread(execute, "NOTIFY mailkey_lane")
+        await asyncio.sleep(0.05)  # it comes in
+        asker.ask(2)
+        await asker.until_told(2)
+        assert (asker.told, asker.failed, asker.refused) == ([None, 2], [], [])
 
     run(talk, SHORT)
 
@@ -179,6 +195,7 @@ def test_who_does_not_take_that_something_is_not_there_has_failed() -> None:
 
 def test_so_it_is_where_an_answer_does_not_come_in_time() -> None:
     async def talk(asker: Asker) -> None:
+        await asyncio.sleep(2 * asked.LOOK_EVERY)  # it has been looked at before
         descriptor, raw = asker.lane._descriptor, asker.lane._raw
         asker.ask(1, milliseconds=10_000)
         asker.ask(2)

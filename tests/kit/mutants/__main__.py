@@ -93,7 +93,7 @@ def _try(name: str, some: int | None, *, again: bool, goes_on: bool, scored: boo
     every = [mutant for file in room.files() for mutant in changes.of(file)]
     fates = _last(name, every) if again or goes_on else {}
     if again:
-        mutants = [mutant for mutant, fate in fates.items() if fate is not Fate.NOTICED]
+        mutants = [mutant for mutant, fate in fates.items() if fate in (Fate.SURVIVED, Fate.UNTRIED)]
     elif some:
         mutants = sorted(random.sample(every, min(some, len(every))))
     else:
