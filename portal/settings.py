@@ -719,6 +719,7 @@ else:
 CELERY_BROKER_CONNECTION_TIMEOUT = 1  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor does it end where the broker has no memory
 CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1  # seconds
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}
 CELERY_TASK_SERIALIZER = "json"

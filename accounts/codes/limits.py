@@ -23,6 +23,7 @@ from accounts.routes.models import Gateway
 from accounts.users.models import User
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+UNSURE_HOLDS = (timedelta(), timedelta(seconds=5))  # one code that may not have gone out, and the next one
 OURS = (Sms.Reason.OFFICE, Sms.Reason.LATE)  # why an SMS failed, and its owner could do nothing about it
 
 
@@ -178,6 +179,7 @@ class _Sent:
     used: bool
     failed: bool  # for certain
     is_our_fault: bool
+    is_unsure: bool  # nobody knows whether it went out
 
 
 def lately(user: User, now: datetime) -> list[Sms]:
@@ -202,6 +204,7 @@ def _sent(lately: list[Sms]) -> list[_Sent]:
             sms.used_at is not None,
             sms.status == Sms.Status.FAILED,
             sms.status == Sms.Status.FAILED and sms.reason in OURS,
+            sms.status == Sms.Status.UNKNOWN,
         )
         for sms in lately
     ]
@@ -219,16 +222,20 @@ def _since(at: datetime | None, now: datetime) -> datetime:
 
 def _wait(asked: Asked, sent: list[_Sent], now: datetime) -> datetime | None:
     """From one code to the next for the same account, number and purpose. One that was entered holds nobody up: where
-    the answer to it was lost, its owner has nothing else to enter. Nor does what certainly failed; if it is our fault,
-    and came to that many times, the next try waits like others, or a gateway that is down is hammered."""
+    the answer to it was lost, its owner has nothing else to enter. Nor does one that may not have gone out, the first
+    time in an hour, and the second time for seconds only. Nor what certainly failed; if it is our fault, and came to
+    that many times, the next try waits like others, or a gateway that is down is hammered."""
     alike = [one for one in sent if (one.number, one.purpose) == (asked.number, asked.purpose)]
-    held_up = [one.at for one in alike if not one.failed and not one.used]
+    held_up = [one.at for one in alike if not one.failed and not one.used and not one.is_unsure]
+    unsure = [one.at for one in alike if one.is_unsure and not one.used and one.at > now - HOUR]
+    soon = min(max(unsure), now) + UNSURE_HOLDS[len(unsure) - 1] if 0 < len(unsure) <= len(UNSURE_HOLDS) else now
+    held_up += unsure if len(unsure) > len(UNSURE_HOLDS) else []
     ours = [one.at for one in sent if one.is_our_fault and one.purse is asked.purse]
     if len([at for at in ours if at > now - HOUR]) >= settings.SMS_HOURLY_LIMIT:
         held_up += ours
     # From the future: a clock was set back. Nobody waits longer for that.
     latest = max((at for at in held_up if at <= now + settings.SMS_RESEND_AFTER), default=now - DAY)
-    until = min(latest, now) + settings.SMS_RESEND_AFTER
+    until = max(min(latest, now) + settings.SMS_RESEND_AFTER, soon)
     return until if until > now else None
 
 

@@ -1,7 +1,7 @@
 """What comes by every few seconds, and every night: rows that nobody sends, and rows that are old."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.conf import settings
@@ -13,6 +13,8 @@ from accounts.lib import expired
 
 Status = Delivery.Status
 Reason = Delivery.Reason
+
+ASKS_WITHIN = timedelta(seconds=5)  # a worker that is slower finds its claim lost, and asks nobody
 
 
 def kinds() -> list[type[Delivery]]:
@@ -30,7 +32,7 @@ def unclaimed() -> Iterator[Delivery]:
         outcome=Attempt.Outcome.UNKNOWN, error=WORKER_LOST, ended_at=now
     )
     _note_what_was_sent(lost)
-    _release(lost, now)
+    _release(max(lost, now - ASKS_WITHIN), now)
     for model in kinds():
         model._default_manager.filter(status=Status.CLAIMED, claimed_at__lt=lost).update(
             status=Status.UNKNOWN, error=WORKER_LOST
@@ -61,7 +63,8 @@ def _note_what_was_sent(lost: datetime) -> None:
 
 
 def _release(lost: datetime, now: datetime) -> None:
-    """Its worker died before it asked a gateway, or after one that has certainly not sent it: it waits again."""
+    """Its worker died, or could not write, before it asked a gateway, or after one that has certainly not sent it: it
+    waits again."""
     asked = Attempt.objects.filter(sms=OuterRef("pk"), started_at__gte=OuterRef("claimed_at"))
     held = Exists(asked.filter(outcome__in=Attempt.HANDED_OVER))
     for sms in Sms.objects.filter(~held, status=Status.CLAIMED, claimed_at__lt=lost):

@@ -99,7 +99,11 @@ def steady() -> float:
 
 
 def _apart() -> float:
-    return clock_gettime(CLOCK_REALTIME) - steady()
+    """As of one moment: between two looks a process may stand still."""
+    while True:
+        before, now, after = steady(), clock_gettime(CLOCK_REALTIME), steady()
+        if after - before < SET / 2:
+            return now - after
 
 
 _measured = Measured(timedelta(), _apart(), -math.inf)

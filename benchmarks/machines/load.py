@@ -23,7 +23,7 @@ COUNTS_DOWN = "data-countdown"  # on the button for another code, while the one 
 LEADS_TO_ANOTHER = re.compile(r'name="send"\s+value="1"\s+class="btn btn-primary')  # what was sent counts no more
 AGAIN_AFTER = 1.0  # seconds
 LATE = 2.0  # seconds, a code
-PRESSES_AFTER = 3.0  # seconds without an SMS, and looks what the page says
+PRESSES_AFTER = 1.0  # seconds without an SMS, and looks what the page says
 GIVES_UP_AFTER = 40.0  # seconds
 LANES = 16
 LOOKS_EVERY = 0.5  # seconds

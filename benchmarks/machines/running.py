@@ -113,7 +113,8 @@ def running(*, alone: bool = False, has_directory: bool = False) -> Iterator[Run
             people.make(0)
             call_command("collectstatic", interactive=False, verbosity=0)
             make_people(PEOPLE)
-            environment = dict(os.environ)
+            environment = dict(os.environ) | {"PYTHONPYCACHEPREFIX": str(KEPT / "compiled")}  # as pip leaves modules
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
             if alone:
                 by_name = f"http://{GATEWAY}.{DOMAIN}:{gateway.server_address[1]}"
                 environment |= site.begin_names() | {"TWILIO_BASE_URL": by_name}

@@ -170,7 +170,7 @@ class Site:
             web.has_behind_socket(settings, 8000, "mailkey-web.service", *serving, *portal)
             mail.has_behind_socket(settings, 8001, "mailkey-mail.service", *serving, *logins)
             work.has(settings, *worker, "--hostname", f"{work.name}@%h", unit="mailkey-worker.service")
-            work.has(settings, *CELERY, "beat", "--loglevel", "WARNING")
+            work.has(settings, *CELERY, "beat", "--loglevel", "WARNING", unit="mailkey-beat.service")
             for host in (web, mail, work):
                 host.begin()
         self._begin_front()

@@ -8,8 +8,11 @@ ROOT = Path(__file__).parent.parent.parent
 # each process how far that is. (Beside libfaketime its waits never end.)
 OFF = """import datetime, os, threading, time, time_machine
 
+def steady():
+    return time.clock_gettime(time.CLOCK_BOOTTIME)  # which no journey sets
+
 class Clock:
-    off, travels = 0.0, None
+    off, travels, apart = 0.0, None, time.time() - steady()
 
     def look(self):
         off = float(open(os.environ["CLOCK_OFF"]).read() or 0)
@@ -18,9 +21,11 @@ class Clock:
         self.off = off
         if self.travels:
             self.travels.stop()
-        now = datetime.datetime.now(datetime.UTC)
-        self.travels = time_machine.travel(now + datetime.timedelta(seconds=off), tick=True)
-        self.travels.start()
+            self.travels = None
+        if off:
+            there = self.apart + steady() + off
+            self.travels = time_machine.travel(there, tick=True)
+            self.travels.start().shift(self.apart + steady() + off - time.time())  # it may have taken a while
         with open(f"{os.environ['CLOCK_OFF']}.{os.getpid()}", "w") as file:
             file.write(str(off))
 

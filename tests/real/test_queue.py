@@ -11,7 +11,7 @@ import pytest
 from tests.kit.killing import repeat_everything, times_sent
 from tests.kit.queues import _tidy, folder_site, gateway, redis, redis_site, site, visitor
 from tests.kit.servers import free_port
-from tests.kit.servers.redis import Redis, frozen, refused
+from tests.kit.servers.redis import Redis, frozen, full, refused
 from tests.kit.servers.site import Site, Visitor
 from tests.kit.servers.twilio_stub import SLOW, TwilioStub, twilio_stub
 from tests.kit.waiting import wait_until
@@ -149,6 +149,24 @@ def test_a_broker_that_died_is_back_for_its_worker(site: Site, redis: Redis, vis
     wait_until(lambda: all_are_done(site, [visitor]), 90)
     visitor.enter_code()
     assert visitor.is_in()
+
+
+def test_a_broker_without_memory_ends_no_worker_and_makes_none_deaf(site: Site, redis: Redis, visitor: Visitor) -> None:
+    """It takes what waits, and cannot note that it did."""
+    worker = site.start_worker()
+    worker.freeze()
+    visitor.enter_password()
+    with full(redis):
+        worker.thaw()
+        wait_until(lambda: "OutOfMemory" in worker.log.read_text(), 90)
+    began = time.monotonic()
+    wait_until(lambda: visitor.statuses()[-1] == "sent", 90)
+    assert time.monotonic() - began < 15
+    with site.visitor() as later:
+        later.open("/sign-in/")
+        later.enter_password()
+        wait_until(lambda: later.statuses()[-1] == "sent", 15)
+    assert worker.runs()
 
 
 def test_a_worker_that_takes_nothing_any_more_ends_itself(site: Site, visitor: Visitor) -> None:

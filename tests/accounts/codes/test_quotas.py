@@ -233,6 +233,24 @@ def test_what_failed_holds_nobody_up_and_is_limited_for_itself(victim: Person, c
         clock.shift(timedelta(seconds=61))
 
 
+def test_one_that_may_not_have_gone_out_holds_nobody_up_and_the_next_ones_do(
+    victim: Person, clock: time_machine.Traveller
+) -> None:
+    assert victim.user
+    asking = Asking(victim.user)
+    for _hour in range(2):
+        for waits in (0, 0, 5, 60, 60):  # before it: seconds
+            if waits:
+                clock.shift(timedelta(seconds=waits - 1))
+                assert asking.ask().refusal is Refusal.WAIT
+                clock.shift(timedelta(seconds=1))
+            assert asking.ask().sms
+            Sms.objects.filter(status=Sms.Status.SENT).update(status=Sms.Status.UNKNOWN)
+        clock.shift(timedelta(seconds=61))
+        assert asking.ask().refusal is Refusal.LIMIT, "they count as what was sent"
+        clock.shift(timedelta(hours=1))
+
+
 def test_what_failed_by_our_fault_limits_nobody(victim: Person, clock: time_machine.Traveller) -> None:
     """But a gateway that is down is not hammered."""
     assert victim.user

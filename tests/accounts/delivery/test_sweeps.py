@@ -118,14 +118,24 @@ def test_two_sweeps_share_the_rows(user: User) -> None:
 
 def test_a_claim_whose_worker_died_before_it_asked_a_gateway_waits_again(user: User, gateway: UnsteadyGateway) -> None:
     sms = make_sms(user, status="claimed", claimed_at=timezone.now())
-    with after(29):
+    with after(4):
         tasks.sweep()
         sms.refresh_from_db()
         assert sms.status == "claimed"
-    with after(31):
+    with after(6):
         tasks.sweep()
         sms.refresh_from_db()
         assert (sms.status, gateway.asked) == ("sent", 1)
+
+
+def test_a_claim_whose_worker_asks_a_gateway_is_left_to_it(user: User, gateway: UnsteadyGateway) -> None:
+    now = timezone.now()
+    sms = make_sms(user, status="claimed", claimed_at=now)
+    sms.attempts.create(gateway="memory", outcome="claimed", started_at=now)
+    with after(29):
+        tasks.sweep()
+    sms.refresh_from_db()
+    assert (sms.status, gateway.asked) == ("claimed", 0)
 
 
 @pytest.mark.parametrize(

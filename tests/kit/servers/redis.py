@@ -75,3 +75,11 @@ def frozen(redis: Redis) -> Iterator[None]:
     redis.program.freeze()
     yield
     redis.program.thaw()
+
+
+@contextmanager
+def full(redis: Redis) -> Iterator[None]:
+    """It has no memory for anything more."""
+    redis.client.config_set("maxmemory", 1)
+    yield
+    redis.client.config_set("maxmemory", 0)
