@@ -93,7 +93,7 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, while every phone asks for mail (needs PostgreSQL, Redis)
 	@$(BIN)/python -m benchmarks.first_day
 
-install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian that debootstrap unpacks, as root (ARGS=trixie; some minutes)
+install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian, then booted; what is killed comes again (root, debootstrap, systemd-container; ARGS=trixie; some minutes)
 	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)
 
 upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 mail logins a second (needs PostgreSQL, Redis; ARGS=rows)

@@ -1,7 +1,8 @@
 """`python -m tests.kit.bare FOLDER [bookworm|trixie]`: deploy/install in a bare Debian, as root; `make install-test`.
 
-It is unpacked by debootstrap into the folder and entered by chroot. No systemd runs there: the units' own command lines
-are started by hand, as their users. What is committed is installed.
+It is unpacked by debootstrap into the folder and entered by chroot, where the units' own command lines are started by
+hand, as their users. Then it is booted, and its own systemd starts them (tests/kit/booted.py). What is committed is
+installed.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.kit import booted
 from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -137,7 +139,9 @@ def main(folder: str, suite: str = "bookworm") -> None:
             try_out(bare)
         finally:
             bare.shell("service nginx stop; service redis-server stop; service postgresql stop", check=False)
-    print(f"installed on {suite}, twice, and served")
+    with booted.booted(bare.folder) as machine:
+        booted.try_out(machine, HOST)
+    print(f"installed on {suite}, twice, served, and booted")
 
 
 if __name__ == "__main__":
