@@ -34,6 +34,7 @@ NAME = (
     f"{FAMILY}[1 + n % 15] || {GIVEN}[1 + n / 15 % 30] || CASE n % 3 WHEN 0 THEN '' ELSE {GIVEN}[1 + n / 450 % 30] END"
 )
 ORIGIN = "'10.' || n % 200 || '.' || n / 200 % 250 || '.' || n / 50000 % 250"
+NUMBER = "'+861' || (3100000000 + n)"
 RANDOM = "md5(n::text) || md5((-n)::text)"
 KINDS = ("signed_in", "signed_out", "code_wrong", "refused")
 
@@ -51,8 +52,7 @@ def copy(row: Model, times: int, /, **columns: str) -> None:
     """So many of it; `columns`: what differs, of the n-th."""
     table, key = row._meta.db_table, row._meta.pk
     assert key
-    numbered = isinstance(row.pk, int)
-    names = [str(field.column) for field in row._meta.concrete_fields if not (field.primary_key and numbered)]
+    names = [str(field.column) for field in row._meta.concrete_fields if field is not row._meta.auto_field]
     told = ", ".join(columns.get(name, f't."{name}"') for name in names)
     written = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
@@ -62,55 +62,69 @@ def copy(row: Model, times: int, /, **columns: str) -> None:
         )
 
 
-def fill(people: int) -> User:
-    """Somebody among them."""
+def owner(first: User, people: int) -> str:
+    return f"{first.pk} + (1 + (n - 1) % {people})"
+
+
+def fill_people(people: int) -> tuple[User, Phone]:
+    """The first of them and the phone of this one."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # it is known that each row has its owner
         cursor.execute("SET synchronous_commit = off")
-    now, first = timezone.now(), User.objects.create_user("first@example.edu", PASSWORD, two_step_from=timezone.now())
+    first = User.objects.create_user("first@example.edu", PASSWORD, two_step_from=timezone.now())
     phone = Phone.objects.create(user=first, number="+8613000000000", confirmed=True)
-    whose = f"(1 + (n - 1) % {people})"
-    owner = f"{first.pk} + {whose}"
-    days = f"({EACH} - 1 - (n - 1) / {people}) * {DAYS // EACH} + n % {DAYS // EACH}"
     copy(first, people, username=address("n"), name=NAME, department="'第' || n % 60 || '学院'",
          two_step_from="CASE WHEN n % 5 < 4 THEN t.two_step_from END",
          last_login="now() - n % 500000 * interval '1 minute'")  # fmt: skip
-    copy(phone, people, user_id=owner, number="'+861' || (3100000000 + n)")
+    copy(phone, people, user_id=owner(first, people), number=NUMBER)
+    return first, phone
+
+
+def fill(people: int) -> User:
+    """Somebody among them."""
+    first, phone = fill_people(people)
+    now, whose = timezone.now(), owner(first, people)
+    days = f"({EACH} - 1 - (n - 1) / {people}) * {DAYS // EACH} + n % {DAYS // EACH}"
     secret = AppPassword.objects.create(user=first, name="Mail", digest="0" * 64, last_used_at=now)
-    copy(secret, 2 * people, user_id=owner, digest=RANDOM, request="md5(n::text)", last_used_address=ORIGIN,
+    copy(secret, 2 * people, user_id=whose, digest=RANDOM, request="md5(n::text)", last_used_address=ORIGIN,
          last_used_protocol="(ARRAY['imap','smtp','pop3',''])[1 + n % 4]")  # fmt: skip
     login = MailLogin.objects.create(user=first, day=timezone.localdate(), protocol="imap", method="app", count=7)
-    copy(login, EACH * people, user_id=owner, day=f"t.day - ({days})::int", address=ORIGIN, count="1 + n % 50",
+    copy(login, EACH * people, user_id=whose, day=f"t.day - ({days})::int", address=ORIGIN, count="1 + n % 50",
          protocol="(ARRAY['imap','smtp','pop3'])[1 + n % 3]",
          last_at=f"t.last_at - ({days}) * interval '1 day' - n % 30000 * interval '1 second'")  # fmt: skip
     copy(Failure.objects.create(network="10.1.1.1", account="0" * 32, channel="imap"), people, network=ORIGIN,
          at=ago(RECENT, people))  # fmt: skip
     place = Place.objects.create(user=first, network="10.1.1.1", last_at=now)
-    copy(place, people, user_id=owner, network=ORIGIN, last_at=ago(3 * RECENT, people))
-    fill_messages(first, people, owner)
-    fill_sign_ins(first, phone, people, owner)
+    copy(place, people, user_id=whose, network=ORIGIN, last_at=ago(3 * RECENT, people))
+    fill_sms(first, people, whose)
+    fill_mails(first, people, whose)
+    fill_sign_ins(first, phone, people, whose)
     fill_log(first.pk, people)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return User.objects.get(username=f"li.{1 + 15 * (people // 30)}@example.edu")
 
 
-def fill_messages(first: User, people: int, owner: str) -> None:
-    now = timezone.now()
-    message: dict[str, Any] = {"user": first, "language": "zh-hans", "expires_at": now, "status": Sms.Status.DELIVERED}
-    sms = Sms.objects.create(**message, number="+8613000000000", purpose=Sms.Purpose.SIGN_IN, nonce="0" * 32)
-    copy(sms, people, user_id=owner, number="'+861' || (3100000000 + n)", gateway_id=RANDOM,
-         created_at=ago(RECENT, people))  # fmt: skip
-    old = now - timedelta(days=366)  # the log begins with it
+def _message(first: User) -> dict[str, Any]:
+    return {"user": first, "language": "zh-hans", "expires_at": timezone.now(), "status": Sms.Status.DELIVERED}
+
+
+def fill_sms(first: User, people: int, whose: str) -> None:
+    sms = Sms.objects.create(**_message(first), number="+8613000000000", purpose=Sms.Purpose.SIGN_IN, nonce="0" * 32)
+    copy(sms, people, user_id=whose, number=NUMBER, gateway_id=RANDOM, created_at=ago(RECENT, people))
+
+
+def fill_mails(first: User, people: int, whose: str) -> None:
+    old = timezone.now() - timedelta(days=366)  # the log begins with it
     event = SecurityEvent.objects.create(at=old, kind="signed_in", user_id=first.pk, username=first.username)
-    copy(Mail.objects.create(**message, event=event), people, user_id=owner, created_at=ago(RECENT, people),
+    copy(Mail.objects.create(**_message(first), event=event), people, user_id=whose, created_at=ago(RECENT, people),
          event_id=f"{event.pk} + {EACH - 1} * {people} + n")  # fmt: skip
 
 
-def fill_sign_ins(first: User, phone: Phone, people: int, owner: str) -> None:
+def fill_sign_ins(first: User, phone: Phone, people: int, whose: str) -> None:
     now, device = timezone.now(), {"browser": "Chrome", "system": "Windows", "address": "10.1.1.1"}
     browser = TrustedBrowser.objects.create(user=first, phone=phone, digest="0" * 64, expires_at=now, **device)
-    copy(browser, people, user_id=owner, phone_id=f"{phone.pk} + n", digest=RANDOM,
+    copy(browser, people, user_id=whose, phone_id=f"{phone.pk} + n", digest=RANDOM,
          expires_at=f"now() + (n % {RECENT}) * interval '1 day' - interval '1 hour'",
          seen_at="now() - n % 500000 * interval '1 minute'")  # fmt: skip
     # Of a tenth, since yesterday: half of them are over.
@@ -118,7 +132,7 @@ def fill_sign_ins(first: User, phone: Phone, people: int, owner: str) -> None:
     signed_in = SignIn.objects.create(
         user=first, session="0" * 32, auth_hash="0" * 64, signed_in_at=now, seen_at=now, ends_at=now, **device
     )
-    copy(signed_in, people // 10, user_id=owner, session="md5(n::text)", ends_at=ends)
+    copy(signed_in, people // 10, user_id=whose, session="md5(n::text)", ends_at=ends)
     session = Session.objects.create(session_key="first", session_data="x" * 300, expire_date=now)
     copy(session, people // 10, session_key="md5(n::text)", expire_date=ends)
 
