@@ -18,6 +18,7 @@ OURS = [f"mailkey-{name}" for name in ("web", "mail", "worker", "files", "beat")
 SERVED = ["mailkey-web", "mailkey-mail"]
 MOST = 2.5  # of systemd-analyze security
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+OPERATIONS = Path(__file__).parent.parent.parent / "docs" / "operations.md"
 COMES = "until [ -e /run/gone ]; do curl -sk --max-time 60 -o /dev/null -w '%{http_code}\\n' "
 
 
@@ -29,6 +30,13 @@ class Booted:
     def shell(self, text: str) -> str:
         done = subprocess.run([*self.enter, text], check=False, text=True, capture_output=True)
         return (done.stdout + done.stderr).strip()
+
+    def must(self, text: str) -> None:
+        """Each line of it."""
+        said = self.shell(f"set -ex; {text}\necho done")
+        if "done" not in said.splitlines():
+            raise SystemExit(said)
+        print(f"ok: {text}", flush=True)
 
     def property(self, unit: str, name: str) -> str:
         return self.shell(f"systemctl show --value --property {name} {unit}")
@@ -115,12 +123,19 @@ def try_out(machine: Booted, host: str) -> None:
             for unit in SERVED:
                 machine.shell(f"systemctl {how} {unit}")
                 machine.wait(f"systemctl {how} {unit}", is_whole)
+    bring_back(machine)
+    machine.wait("all is well", is_whole)
     if machine.property("mailkey-backup.timer", "ActiveState") != "active":
         raise SystemExit("mailkey-backup.timer is not active")
-    machine.shell("systemctl start mailkey-backup")
-    if machine.property("mailkey-backup", "Result") != "success":
-        raise SystemExit(machine.shell("journalctl --no-pager --unit mailkey-backup"))
-    print("ok: systemctl start mailkey-backup", flush=True)
+
+
+def bring_back(machine: Booted) -> None:
+    """A backup, as docs/operations.md says it, word by word."""
+    machine.must("systemctl start mailkey-backup && cd /srv/mailkey && age-keygen -o identity")
+    backup = "runuser -u mailkey -- .venv/bin/python manage.py backup /var/backups/mailkey --recipient"
+    machine.must(f"cd /srv/mailkey && {backup} $(age-keygen -y identity)")
+    (said,) = re.findall(r"^```\n([^`]*manage\.py restore[^`]*)^```", OPERATIONS.read_text(), re.MULTILINE)
+    machine.must(said.replace("FILE", "$(ls /var/backups/mailkey/*.age | tail -1)"))
 
 
 def look_at(machine: Booted, unit: str) -> None:
