@@ -3,13 +3,12 @@
     python -m benchmarks.sealing [ACCOUNTS]
 
 A PostgreSQL of its own, with a phone, a number of the directory and an SMS of each account. They go from clear to a
-key, and from that to one of SM4; half-way and after each, clerks look for people by the last four digits.
+key, and from that to one of SM4; in the middle and after each, clerks look for people by the last four digits.
 """
 
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
 
 from benchmarks import lists  # isort: skip  (before Django's models)
 
@@ -79,21 +78,28 @@ def main(people: int = ACCOUNTS) -> None:
             print("|---" * (4 + len(PAGES)) + "|")
             print(f"| in clear | | | | {look(clerk, person)} |", flush=True)
             for name, keys in STEPS.items():
-                seal(name, keys, clerk, person, half=people // 1000)
+                settings.NUMBER_KEYS = keys
+                seal(name, clerk, person, people // 2)
 
 
-def seal(name: str, keys: list[str], clerk: Person, person: int, half: int) -> None:
-    settings.NUMBER_KEYS = keys
+def seal(name: str, clerk: Person, person: int, half: int) -> None:
     batches = rotation.run()
-    some = go_over(islice(batches, half))
-    print(
-        f"| {name}, half-way of the first table | {some[0]:,} | {some[1]:.0f} | {some[2]:.0f} | {look(clerk, person)} |"
-    )
+    some = go_over(until(batches, half))
+    print(f"| {name}, half of the phones | {some[0]:,} | {some[1]:.0f} | {some[2]:.0f} | {look(clerk, person)} |")
     rest = go_over(batches)
     done, took, computed = (one + other for one, other in zip(some, rest, strict=True))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")  # as PostgreSQL does by itself some minutes later
     print(f"| {name} | {done:,} | {took:.0f} | {computed:.0f} | {look(clerk, person)} |", flush=True)
+
+
+def until(batches: Iterator[rotation.Batch], phones: int) -> Iterator[rotation.Batch]:
+    """So many phones have gone over, with whatever comes before them."""
+    for batch in batches:
+        yield batch
+        phones -= batch.done if batch.column == "phones.Phone.number" else 0
+        if phones <= 0:
+            return
 
 
 if __name__ == "__main__":
