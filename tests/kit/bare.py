@@ -52,6 +52,7 @@ class Bare:
     def check_out(self) -> None:
         tree = self.folder / "srv/mailkey"
         tree.mkdir(parents=True, exist_ok=True)
+        (tree / ".env").unlink(missing_ok=True)  # of an earlier trial in this folder
         archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
         subprocess.run(["tar", "--extract", "--directory", tree], input=archive, check=True)
 
