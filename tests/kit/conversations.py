@@ -12,7 +12,7 @@ from apppasswords.maillogin.wire import Answer
 
 
 class Server(Conversation):
-    """Says what it was asked. /later waits until it is let go."""
+    """Says what it was asked. /later waits until it is let go, /fault fails before it answers, /fails after it has."""
 
     asked: list[Message]
     let_go: asyncio.Event
@@ -31,6 +31,8 @@ class Server(Conversation):
             self._task = asyncio.get_running_loop().create_task(self._answer_later(message))
         else:
             self.answer(message, Answer(200, message.path, {"Auth-User": "a@example.edu"}))
+        if message.path == "/fails":
+            raise ValueError
 
     async def _answer_later(self, message: Message) -> None:
         await self.let_go.wait()

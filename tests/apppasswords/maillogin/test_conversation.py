@@ -203,3 +203,10 @@ def test_a_fault_of_ours_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert b"/last\n" in said
     assert len(asked) == 2
     assert "ValueError" in caplog.text
+
+
+def test_what_fails_after_its_answer_is_not_answered_twice(caplog: pytest.LogCaptureFixture) -> None:
+    """The second one would be taken for the answer to what is asked next."""
+    said, asked = told(get("/fails") + LAST)
+    assert said.count(b"HTTP/1.1 200 ") == said.count(b"HTTP/1.1 ") == len(asked) == 2
+    assert "ValueError" in caplog.text
