@@ -131,7 +131,7 @@ def try_out(machine: Booted, host: str) -> None:
 
 def bring_back(machine: Booted) -> None:
     """A backup, as docs/operations.md says it, word by word."""
-    machine.must("systemctl start mailkey-backup && cd /srv/mailkey && age-keygen -o identity")
+    machine.must("systemctl start mailkey-backup && cd /srv/mailkey && rm -f identity && age-keygen -o identity")
     backup = "runuser -u mailkey -- .venv/bin/python manage.py backup /var/backups/mailkey --recipient"
     machine.must(f"cd /srv/mailkey && {backup} $(age-keygen -y identity)")
     (said,) = re.findall(r"^```\n([^`]*manage\.py restore[^`]*)^```", OPERATIONS.read_text(), re.MULTILINE)
