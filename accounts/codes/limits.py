@@ -23,7 +23,7 @@ from accounts.routes.models import Gateway
 from accounts.users.models import User
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-UNSURE_HOLDS = (timedelta(), timedelta(seconds=5))  # one code that may not have gone out, and the next one
+UNSURE_HOLDS = (timedelta(), timedelta(seconds=3))  # one code that may not have gone out, and the next one
 OURS = (Sms.Reason.OFFICE, Sms.Reason.LATE)  # why an SMS failed, and its owner could do nothing about it
 
 

@@ -239,7 +239,7 @@ def test_one_that_may_not_have_gone_out_holds_nobody_up_and_the_next_ones_do(
     assert victim.user
     asking = Asking(victim.user)
     for _hour in range(2):
-        for waits in (0, 0, 5, 60, 60):  # before it: seconds
+        for waits in (0, 0, 3, 60, 60):  # before it: seconds
             if waits:
                 clock.shift(timedelta(seconds=waits - 1))
                 assert asking.ask().refusal is Refusal.WAIT
