@@ -126,7 +126,10 @@ def ahead() -> timedelta:
     measured, by so much more."""
     measured = _measured
     set_by = _apart() - measured.apart
-    return measured.ahead if abs(set_by) < SET else measured.ahead + timedelta(seconds=set_by)
+    if abs(set_by) < SET:
+        return measured.ahead
+    off = measured.ahead + timedelta(seconds=set_by)
+    return off if abs(off) > NEAR_ENOUGH else timedelta()
 
 
 def wants_measuring() -> bool:

@@ -190,6 +190,15 @@ def test_a_clock_that_is_set_changes_no_time(was_off: timedelta, set_by: timedel
 
 
 @pytest.mark.usefixtures("_goes_on")
+def test_a_clock_that_is_set_right_is_not_off() -> None:
+    right = datetime.now(UTC)
+    with time_machine.travel(right + HOUR):
+        clock.measure(right)
+    with time_machine.travel(right + timedelta(seconds=0.5)):
+        assert clock.ahead() == timedelta()
+
+
+@pytest.mark.usefixtures("_goes_on")
 def test_what_the_database_says_counts_more() -> None:
     """A machine that was paused: its clock is set, and was right to be."""
     right = datetime.now(UTC)
