@@ -10,8 +10,8 @@ from django.db.migrations.state import ProjectState
 from django.db.models import Q
 
 from accounts.lib.growing import AddIndexWhileServed
-from portal.operations import phases
-from portal.operations.phases import Phase
+from portal.operations.upgrading import phases
+from portal.operations.upgrading.phases import Phase
 
 pytestmark = pytest.mark.django_db
 

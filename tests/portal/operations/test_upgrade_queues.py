@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal import celery
-from portal.operations import upgrades
+from portal.operations.upgrading import upgrades
 from tests.kit.servers import free_port
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from portal.operations import doctor, upgrades
-from portal.operations.phases import Phase
+from portal.operations import doctor
+from portal.operations.upgrading import upgrades
+from portal.operations.upgrading.phases import Phase
 
 
 class Command(BaseCommand):

@@ -15,8 +15,9 @@ from django.utils import timezone
 from psycopg.errors import LockNotAvailable
 
 from portal import celery
-from portal.operations import doctor, heartbeats, phases
-from portal.operations.phases import Phase, Step
+from portal.operations import doctor, heartbeats
+from portal.operations.upgrading import phases
+from portal.operations.upgrading.phases import Phase, Step
 
 EXAMINED = ("queue and clocks", "backups", "disk")
 DRAINED_WITHIN = 60.0  # seconds
