@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -114,12 +115,7 @@ FIRST_USES = prepared.Statement(
 def note_first_uses(uses: Iterable[tuple[int, str, str, datetime]]) -> None:
     """By which app password and protocol, from which address, when. Of several processes the first one's
     stays. A password that was removed meanwhile is passed over."""
-    if connection.vendor == "postgresql":
-        FIRST_USES.row(*map(prepared.array, zip(*uses, strict=True)))
-    else:
-        prepared.together(
-            *((FIRST_USE, [pk, protocol, at, address, pk]) for pk, protocol, address, at in uses)
-        )  # fmt: skip
+    prepared.Many(FIRST_USES, FIRST_USE).write(uses, itemgetter(0, 1, 3, 2, 0))
 
 
 def who_waits(slips: Iterable[Slip]) -> set[int]:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
-
-from django.db import connection
 
 from accounts.lib import prepared
 from apppasswords.models import AppPassword
@@ -47,8 +46,5 @@ NOTE_ALL = prepared.Statement(
 
 def note(uses: Iterable[Use]) -> None:
     """Each moves at most once a minute, however many processes see a login. Of one app password, one use."""
-    known = [(*use, use.at - MOVES_EVERY) for use in uses]
-    if connection.vendor == "postgresql":
-        NOTE_ALL.row(*map(prepared.array, zip(*known, strict=True)))
-    else:
-        prepared.together(*((NOTE, [at, protocol, address, pk, before]) for pk, protocol, address, at, before in known))
+    rows = [(*use, use.at - MOVES_EVERY) for use in uses]
+    prepared.Many(NOTE_ALL, NOTE).write(rows, itemgetter(3, 1, 2, 0, 4))

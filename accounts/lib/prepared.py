@@ -8,7 +8,7 @@ through the ORM's cursor takes the process four times as long as through libpq's
 from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -116,6 +116,20 @@ def together(*steps: tuple[Statement, list[Any]]) -> Row | None:
             sent.append(b"EXECUTE %s(%s)" % (statement.name, given))
         # Sent as one text, they are one transaction and one round trip; each still sees what was committed before it.
         return first(raw, raw.pgconn.exec_(b"; ".join(sent)))
+
+
+class Many(NamedTuple):
+    """The same for many rows, in one transaction."""
+
+    of_postgresql: Statement  # takes an array for each column
+    of_one: Statement
+
+    def write(self, rows: Iterable[Row], one: Callable[[Row], Iterable[Any]] = tuple) -> None:
+        """`one`: the values of a row as `of_one` takes them."""
+        if connections["default"].vendor == "postgresql":
+            self.of_postgresql.row(*map(array, zip(*rows, strict=True)))
+        else:
+            together(*((self.of_one, list(one(row))) for row in rows))
 
 
 def _prepares(connection: BaseDatabaseWrapper) -> bool:

@@ -6,7 +6,6 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.lib import expired, origins, prepared
@@ -121,10 +120,7 @@ COUNT_ALL = prepared.Statement(
 
 def write(counts: list[Count]) -> None:
     """Add all to what is counted already, whoever else does the same now, or none of them."""
-    if connection.vendor == "postgresql":
-        COUNT_ALL.row(*map(prepared.array, zip(*counts, strict=True)))
-    else:
-        prepared.together(*((COUNT, [*count, count.user_id]) for count in counts))
+    prepared.Many(COUNT_ALL, COUNT).write(counts, lambda count: (*count, count[0]))
 
 
 def delete_expired() -> None:

@@ -6,10 +6,10 @@ home or on the way has another address tomorrow.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
@@ -118,10 +118,7 @@ def _names(address: str, cidr: str | None, stored: str | None) -> set[str]:
 def _note(places: Iterable[tuple[int, str]]) -> None:
     now = timezone.now()
     rows = [(user, name, now) for user, name in sorted(set(places))]
-    if connection.vendor == "postgresql":
-        NOTE_ALL.row(*map(prepared.array, zip(*rows, strict=True)))
-    else:
-        prepared.together(*((NOTE, [name, at, user]) for user, name, at in rows))
+    prepared.Many(NOTE_ALL, NOTE).write(rows, itemgetter(1, 2, 0))
 
 
 def is_noted(last_at: datetime | None) -> bool:
