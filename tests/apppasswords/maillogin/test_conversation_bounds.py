@@ -168,6 +168,16 @@ def looked(server: Server) -> None:
     type(server)._look()
 
 
+def lasts(server: Server, line: Line, now: SimpleNamespace, seconds: float) -> None:
+    """So long, and no longer."""
+    now.at += seconds
+    looked(server)
+    assert not line.is_over
+    now.at += 0.001
+    looked(server)
+    assert line.is_over
+
+
 @pytest.mark.parametrize(
     ("begun", "seconds"), [(b"", IDLE), (b"GET / HT", SENT_WITHIN), (get("/a"), IDLE), (get("/a") * 2, IDLE)]
 )
@@ -176,12 +186,7 @@ def test_a_connection_that_says_nothing_lasts_so_long(now: SimpleNamespace, begu
         if begun:
             server.data_received(begun)
         await turn()
-        now.at += seconds
-        looked(server)
-        assert not line.is_over
-        now.at += 0.001
-        looked(server)
-        assert line.is_over
+        lasts(server, line, now, seconds)
 
     talk(ask)
 
@@ -195,12 +200,7 @@ def test_who_waits_for_an_answer_waits_as_long_as_it_takes(now: SimpleNamespace)
         looked(server)
         assert not line.is_over
         await let_go(server)
-        now.at += SENT_WITHIN
-        looked(server)
-        assert not line.is_over
-        now.at += 0.001
-        looked(server)
-        assert line.is_over
+        lasts(server, line, now, SENT_WITHIN)
 
     talk(ask)
 
