@@ -117,7 +117,7 @@ def _names(address: str, cidr: str | None, stored: str | None) -> set[str]:
 
 def _note(places: Iterable[tuple[int, str]]) -> None:
     now = timezone.now()
-    rows = [(user, name, now) for user, name in sorted(set(places))]
+    rows = [(user, name, now) for user, name in set(places)]
     prepared.Many(NOTE_ALL, NOTE).write(rows, itemgetter(1, 2, 0))
 
 
