@@ -169,7 +169,7 @@ def show(name: str, found: dict[str, Any]) -> None:
 
 
 def main(rate: float, length: float, picture: Path | None) -> None:
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before it began\n")
+    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before it began\n")
     with Day.begun() as day:
         day.come(5, sign_in=2, read_mail=20)  # warm
         rate = rate or 0.8 * most(day, length, picture)
