@@ -237,7 +237,8 @@ def main() -> None:
                 for case in measured:
                     case.run(number, database)
     show(measured, people.loop_over_hashes())
-    print(f"{ROUNDS} rounds of {REQUESTS} requests, {len(os.sched_getaffinity(0))} cores, {time.monotonic() - start:.0f} s")
+    cores, took = len(os.sched_getaffinity(0)), time.monotonic() - start
+    print(f"{ROUNDS} rounds of {REQUESTS} requests, {cores} cores, {took:.0f} s")
 
 
 if __name__ == "__main__":
