@@ -53,15 +53,16 @@ def git(*arguments: str) -> str:
 
 
 def release() -> str | None:
-    """A tag or a commit before this one; None: what the working tree holds."""
-    tags = git(
-        "tag", "--merged", "HEAD", "--no-contains", "HEAD", "--list", "v*.*.*", "--sort=-version:refname"
-    ).split()
-    finished = [tag for tag in tags if re.fullmatch(r"v\d+\.\d+\.\d+", tag)]
-    if finished:
-        return finished[0]
+    """The commit that gave the last version its number, before this one, whether its tag came along or not; None: what
+    the working tree holds."""
     if git("rev-parse", "--is-shallow-repository") == "true":
-        miss("The history is cut short, so the last release is not in it: git fetch --unshallow --tags")
+        miss("The history is cut short, so the last release is not in it: git fetch --unshallow")
+    for number in re.findall(
+        r"^## (\d+\.\d+\.\d+) \(", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        numbered = git("log", "--format=%H", f"-S## {number} (", "--", "CHANGELOG.md").split()
+        if numbered and numbered[-1] != git("rev-parse", "HEAD"):
+            return numbered[-1]
     commits = git("log", "--diff-filter=A", "--format=%H", "--", FILLER).split()
     return commits[-1] if commits else None
 
