@@ -90,8 +90,9 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 	@$(BIN)/python -m benchmarks.office
 	@$(BIN)/python -m benchmarks.sign_in
 
-load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, while every phone asks for mail (needs PostgreSQL, Redis)
+load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, while every phone asks for mail; then through Dovecot (root, PostgreSQL, Redis, dovecot-pgsql)
 	@$(BIN)/python -m benchmarks.first_day
+	@$(BIN)/python -m benchmarks.dovecot 3
 
 install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian, then booted; what is killed comes again (root, debootstrap, systemd-container; ARGS=trixie; some minutes)
 	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)

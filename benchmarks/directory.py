@@ -19,6 +19,7 @@ from django.conf import settings
 
 from accounts.directory import people
 from accounts.users.models import User
+from benchmarks import machine
 from tests.kit.databases import database
 from tests.kit.servers import directory, migrated, postgres
 
@@ -26,6 +27,7 @@ PEOPLE, CHANGES = 10_000, 100
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     everybody = [directory.person(f"p{number}", cn=f"张{number}", ou="物理学院") for number in range(PEOPLE)]
     with directory.running(everybody) as slapd, postgres.running() as url:
         migrated.migrate(url)

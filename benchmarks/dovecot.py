@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from statistics import median, quantiles
 
-from benchmarks import people
+from benchmarks import machine, people
 from benchmarks.mail_login import ENVIRONMENT, MAIL, Server, seconds, server
 from tests.kit.servers.mail import WITH_STARTTLS, MailSystem
 from tests.kit.servers.mail_files import FIRST_WAY
@@ -93,6 +93,7 @@ def dovecots(system: MailSystem, database: Cluster, mail: Server) -> list[Way]:
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     with (
         cluster() as database,

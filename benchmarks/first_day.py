@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks import crowd, shares
+from benchmarks import crowd, machine, shares
 from benchmarks.drawing import lines_of_seconds
 from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN, seconds
 from tests.kit.servers import free_port
@@ -169,7 +169,7 @@ def show(name: str, found: dict[str, Any]) -> None:
 
 
 def main(rate: float, length: float, picture: Path | None) -> None:
-    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before it began\n")
+    print(machine.told(), flush=True)
     with Day.begun() as day:
         day.come(5, sign_in=2, read_mail=20)  # warm
         rate = rate or 0.8 * most(day, length, picture)

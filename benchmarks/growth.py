@@ -32,7 +32,7 @@ from accounts.delivery.models import Sms
 from accounts.users.models import User
 from apppasswords import secrets
 from apppasswords.models import AppPassword
-from benchmarks import population
+from benchmarks import machine, population
 from benchmarks.drawing import growth
 from benchmarks.mail_login import ENVIRONMENT, MAIL, ROOT, Server, request, seconds, server
 from portal.celery import app
@@ -199,6 +199,7 @@ def draw(found: Mapping[int, Found]) -> None:
 
 
 def main(*sizes: int) -> None:
+    print(machine.told(), flush=True)
     lists.prepare()
     found: dict[int, Found] = {}
     with cluster("-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB") as server:

@@ -19,6 +19,7 @@ import django
 
 django.setup()
 
+from benchmarks import machine
 from tests.kit.servers import directory, postgres
 from tests.kit.servers.logins import CANNOT_TELL, Database, LoginService, Reply, login_service
 from tests.kit.waiting import wait_until
@@ -28,6 +29,7 @@ AT_ONCE = 12  # who ask
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     logins = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     with (
         tempfile.TemporaryDirectory(prefix="mailkey-hanging-") as folder,

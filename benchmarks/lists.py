@@ -29,7 +29,7 @@ from django.test.utils import setup_test_environment
 from django.utils import timezone
 
 from accounts.users.models import User
-from benchmarks import population
+from benchmarks import machine, population
 from portal.celery import app
 from portal.office.overview import figures
 from tests.kit.databases import database
@@ -136,6 +136,7 @@ def prepare() -> None:
 
 
 def main(*sizes: int) -> None:
+    print(machine.told(), flush=True)
     prepare()
     with cluster("-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB") as server:
         found = {}

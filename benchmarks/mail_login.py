@@ -18,7 +18,7 @@ from typing import ClassVar
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from benchmarks import people
+from benchmarks import machine, people
 from tests.kit.servers import free_port
 from tests.kit.servers.postgres import Cluster, cluster
 from tests.kit.waiting import wait_until
@@ -206,10 +206,11 @@ def cases(mail: Server, empty: Server) -> list[Case]:
 
 def show(measured: list[Case], loop: dict[int, float]) -> None:
     empty = measured[0]
-    print(f"\n{'':32}{'CPU µs':>9}{'PostgreSQL':>12}{'× empty view':>14}{'p99 ms':>9}")
+    print(f"\n{'':32}{'CPU µs':>9}{'rounds':>10}{'PostgreSQL':>12}{'× empty view':>14}{'p99 ms':>9}")
     for case in measured:
-        of_database = median(case.of_database)
-        print(f"{case.name:32}{case.cost:9.0f}{of_database:12.0f}{case.cost / empty.cost:14.2f}{case.p99:9.1f}")
+        of_database, spread = median(case.of_database), f"{min(case.costs):.0f}–{max(case.costs):.0f}"
+        shown = f"{case.cost:9.0f}{spread:>10}{of_database:12.0f}{case.cost / empty.cost:14.2f}{case.p99:9.1f}"
+        print(f"{case.name:32}{shown}")
     for count, cost in loop.items():
         print(f"{f'loop over {count} Argon2id hashes':32}{cost:9.0f}{cost / empty.cost:14.0f}")
     costs = {case.name: case.cost for case in measured}
@@ -224,6 +225,7 @@ def show(measured: list[Case], loop: dict[int, float]) -> None:
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     start = time.monotonic()
     with cluster() as database:
         os.environ |= ENVIRONMENT | {"DATABASE_URL": database.url}
@@ -237,8 +239,7 @@ def main() -> None:
                 for case in measured:
                     case.run(number, database)
     show(measured, people.loop_over_hashes())
-    cores, took = len(os.sched_getaffinity(0)), time.monotonic() - start
-    print(f"{ROUNDS} rounds of {REQUESTS} requests, {cores} cores, {took:.0f} s")
+    print(f"{ROUNDS} rounds of {REQUESTS} requests, {time.monotonic() - start:.0f} s")
 
 
 if __name__ == "__main__":

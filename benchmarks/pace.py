@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks import machine
 from benchmarks.drawing import lines_of_seconds
 from benchmarks.sending import Gateway, Site, ask, number, site, wait_for_the_end
 
@@ -41,6 +42,7 @@ def rush(running: Site, first: int, count: int, a_second: float) -> list[float]:
 
 
 def main(picture: Path | None, seconds: int = 60, a_second: int = 33, most: int = 3) -> None:
+    print(machine.told(), flush=True)
     print("| worker processes | SMS | median s | 99 of 100 within s | longest s |\n|---|---|---|---|---|")
     with site(Gateway(takes=TAKES)) as running:
         running.beat()

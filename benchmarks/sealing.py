@@ -18,7 +18,7 @@ from django.db import connection
 from accounts.phones.models import Suggestion
 from accounts.sealing import rotation
 from accounts.users.models import User
-from benchmarks import population
+from benchmarks import machine, population
 from tests.kit.databases import database
 from tests.kit.people import PASSWORD, Person
 from tests.kit.servers import migrated
@@ -62,6 +62,7 @@ def go_over(batches: Iterator[rotation.Batch]) -> tuple[int, float, float]:
 
 
 def main(people: int = ACCOUNTS) -> None:
+    print(machine.told(), flush=True)
     lists.prepare()
     with cluster("-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB") as server:
         with server.session("postgres") as session:

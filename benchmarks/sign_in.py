@@ -35,6 +35,7 @@ from accounts.delivery.models import Sms
 from accounts.log import sealer
 from accounts.phones.models import Phone
 from accounts.users.models import User
+from benchmarks import machine
 from portal.celery import app
 from tests.kit.people import PASSWORD, WINDOWS
 from tests.kit.servers import migrated
@@ -116,6 +117,7 @@ def show_costs(browser: Client, owners: list[User]) -> None:
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DEBUG = False
     app.send_task = lambda *args, **options: None

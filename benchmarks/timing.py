@@ -28,6 +28,7 @@ from statistics import median
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from benchmarks import machine
 from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN
 from tests.kit import mail_programs
 from tests.kit.servers import free_port
@@ -205,6 +206,7 @@ def through_mail_servers(database: str, looks: int) -> None:
 
 
 def main() -> None:
+    print(machine.told(), flush=True)
     looks = int(sys.argv[1]) if sys.argv[1:] else 2_000
     with cluster(*DURABLE) as database, tempfile.TemporaryDirectory() as folder:
         os.environ |= ENVIRONMENT | {
@@ -227,7 +229,7 @@ def main() -> None:
             compare("web", on_the_web, portal, [NOBODY, "off", "older"], few, 2)
         if os.geteuid() == 0:
             through_mail_servers(database.url, looks)
-    print(f"{os.cpu_count()} cores; told to come later: {dict(unanswered)}")
+    print(f"told to come later: {dict(unanswered)}")
 
 
 if __name__ == "__main__":

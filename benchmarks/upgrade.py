@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from benchmarks import first_day
+from benchmarks import first_day, machine
 from benchmarks.first_day import PASSWORD, PEOPLE
 from benchmarks.mail_login import ENVIRONMENT, ROOT, TOKEN
 from tests.kit.releases import GROWS, Releases
@@ -72,6 +72,7 @@ def come(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
 
 
 def main(rows: int = ROWS) -> int:
+    print(machine.told(), flush=True)
     with (
         cluster("-c", "max_wal_size=8GB") as database,
         Redis().start() as redis,
