@@ -11,6 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.bans.networks import LARGEST, Refusal
 from accounts.lib import clock, invisible
 from accounts.lib.seen import Seen
 from accounts.owners import owners
@@ -85,6 +86,8 @@ class BoundsForm(Seen, forms.Form):
                 raise forms.ValidationError(text, params={"text": part[:50]}) from None
         if len(found) > limits.MOST_NETWORKS:
             raise forms.ValidationError(_("Ten networks at most."))
+        if any(network.prefixlen < LARGEST[network.version] for network in found):
+            raise forms.ValidationError(Refusal.EVERYBODY.label)
         return " ".join(map(str, found))
 
 

@@ -162,5 +162,8 @@ def app_passwords_remove_all(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("All app passwords are removed."))
         return redirect("app_passwords")
     rows = passwords.of(request.user).select_related("user")
+    if not rows:  # another tab was faster
+        messages.info(request, _("All app passwords are removed."))
+        return redirect("app_passwords")
     context = {"passwords": rows, "programs": tokens.of(request.user)}
     return render(request, "apppasswords/app_passwords_remove_all.html", context)

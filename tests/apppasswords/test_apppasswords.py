@@ -206,6 +206,8 @@ def test_remove_one_and_all(owner: Person) -> None:
     assert AppPassword.objects.count() == 2
     owner.post("/app-passwords/remove-all/")
     assert not AppPassword.objects.exists()
+    again = owner.get("/app-passwords/remove-all/", follow=True)
+    assert again.redirect_chain == [(PAGE, 302)], "there is nothing to remove"
 
 
 def test_what_was_removed_in_another_tab_is_told_kindly(owner: Person) -> None:

@@ -196,6 +196,13 @@ def test_which_network_is_wrong_is_said(owner: Person) -> None:
     assert "“10.0.0/8” is no network" in page
 
 
+@pytest.mark.parametrize("entered", ["0.0.0.0/0", "0.0.0.0/1 128.0.0.0/1", "198.51.100.0/24, ::/0", "10.0.0.0/7"])
+def test_half_the_internet_is_no_bound(owner: Person, entered: str) -> None:
+    page = owner.post(PAGE, {"name": "Printer", "networks": entered}).content.decode()
+    assert "This network is too large" in page
+    assert not AppPassword.objects.exists()
+
+
 @pytest.mark.parametrize("server", ["", "dav.example.edu"])
 def test_calendars_are_offered_where_there_is_a_server(owner: Person, settings: Settings, server: str) -> None:
     settings.DAV_HOST = server

@@ -34,6 +34,7 @@ LEADS_TO = {
     "admn": "/admin/",
     "prof": "/profile/",
     "acti": "/security/activity/",
+    "apps": "/app-passwords/",
 }
 
 # The columns are VISITORS but the last:          | not in              | overtaken | in without code | by code | office
@@ -71,7 +72,7 @@ security/activity/          GET                 sign code bind  code bind  200  
 security/activity/sign-out/ GET,POST            sign code bind  code bind  acti acti conf conf acti
 security/activity/not-me/   GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/              GET,POST            sign code bind  code bind  200  200  conf conf 200
-app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  200  conf conf 200
+app-passwords/remove-all/   GET,POST            sign code bind  code bind  200  apps conf conf apps
 app-passwords/<int:pk>/     GET                 sign code bind  code bind  200  404  404  404  404
 app-passwords/profile/      GET,POST            sign code bind  code bind  200  200  conf conf 200
 app-passwords/profile/link/<int:pk>/ GET        sign code bind  code bind  200  404  404  404  404
