@@ -37,6 +37,8 @@ _STRANGERS: tuple[tuple[bytes, Promise], ...] = (
     (b"7z\xbc\xaf", gettext_lazy("This is an archive. Unpack it, and hand in the table.")),
     (b"\x1f\x8b", gettext_lazy("This is an archive. Unpack it, and hand in the table.")),
 )  # fmt: skip
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")  # no text has one in a hundred characters
+_SAMPLE, _FEW = 20_000, 20  # characters; those few are named by their cells
 _MARKS = re.compile(rb"^(?:\xef\xbb\xbf)*(?:\xff\xfe|\xfe\xff)?")
 _WEB_PAGE = re.compile(rb"\s*<(!doctype|html|table|meta|head|style|\?xml)", re.IGNORECASE)
 _WHY = {
@@ -100,7 +102,11 @@ def _text_file(content: bytes, choice: Choice, headings: Callable[[str], bool], 
     encoding = choice.encoding if choice.encoding in encodings.NAMES else guess.encoding
     if encoding is None:
         raise Refused(_("The file is not text in UTF-8 or GBK. Save it in Excel as “CSV UTF-8” or as .xlsx."))
-    rows = textfiles.read(encodings.decoded(content, encoding), headings)
+    text = encodings.decoded(content, encoding)
+    sample = text[:_SAMPLE]
+    if len(_CONTROLS.findall(sample)) > max(_FEW, len(sample) / 100):
+        raise Refused(_("This is no table, whatever its name says. Hand in an .xlsx or a .csv."))
+    rows = textfiles.read(text, headings)
     table = _table(Sheet(list(islice(rows, 4 * settings.IMPORT_ROWS_LIMIT))), choice, headings)
     table.encoding = encoding
     if not choice.encoding and (guess.doubts or encoding in ("big5", "cp1252")):

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from random import Random
 
 import pytest
 
@@ -165,6 +166,9 @@ with zipfile.ZipFile(XLSB, "w") as _packed:
     _packed.writestr("xl/workbook.bin", "x")
 
 
+NOISE = Random(7).randbytes(4096)  # as in a picture
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -175,6 +179,8 @@ with zipfile.ZipFile(XLSB, "w") as _packed:
         (b"<html><table><tr><td>address</td></tr></table>", "web page"),
         (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>', "web page or XML"),
         (b"%PDF-1.7", "PDF"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + NOISE, "no table, whatever its name says"),
+        (NOISE, "no table, whatever its name says|not text in UTF-8 or GBK"),
         (b"Rar!\x1a\x07", "archive"),
         (b"\xff\xff\xff\xff", "not text"),
         (b"\0\1\2\3" * 100, "not text"),
