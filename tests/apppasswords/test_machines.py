@@ -104,8 +104,8 @@ def test_it_hangs_on_nobodys_phone(clerk: Person, owner: User, printer: User) ->
     ("field", "entered"),
     [
         ("mailbox", "nobody@example.edu"), ("mailbox", "administrator@example.edu"), ("mailbox", "boss@example.edu"),
-        ("owner", "gone@example.edu"), ("owner", ""), ("networks", ""), ("networks", "the library"), ("networks", "0.0.0.0/0"),
-        ("networks", "10.0.0.0/8 ::/0"), ("last_day", ""),
+        ("owner", "gone@example.edu"), ("owner", ""), ("networks", ""), ("networks", "the library"),
+        ("networks", "0.0.0.0/0"), ("networks", "10.0.0.0/8 ::/0"), ("last_day", ""),
         ("last_day", "2020-01-01"), ("purpose", ""), ("name", "x7Kd9Qm2Lp4Rt8Wz"),
     ],
 )  # fmt: skip
