@@ -122,6 +122,7 @@ def try_out(bare: Bare) -> None:
     print(bare.shell(install))
     if bare.shell("cat .env") != settings:
         raise SystemExit("running it again has changed the settings")
+    bare.shell("test portal/__pycache__/settings.*.pyc -nt portal/settings.py")  # or each start would compile it
     bare.shell("service nginx start")
     with bare.services():
         curl = f"curl -sk --resolve {HOST}:443:127.0.0.1 https://{HOST}"

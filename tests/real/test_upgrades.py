@@ -88,7 +88,10 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
     paused = releases.after(releases.first, NEEDS_A_PAUSE)
     broken = releases.after(releases.first, {f"{FOLDER}/0002_note.py": GROWS[f"{FOLDER}/0002_note.py"],
                                              "portal/wsgi.py": "\nraise RuntimeError('boom')\n"})  # fmt: skip
-    new = releases.after(releases.first, GROWS)
+    new = releases.after(releases.first, GROWS | {"deploy/systemd/again.conf": "# newer\n"})
+    (site.units.folder / "nginx.service.d").mkdir()
+    of_nginx = site.units.folder / "nginx.service.d/mailkey.conf"  # as deploy/install lays it, of that one alone
+    of_nginx.write_text((releases.tree / "deploy/systemd/again.conf").read_text())
     with asked_all_the_time(site.ask, every=0.6) as answers:
         status, said = site.upgrade(paused)
         assert (status, releases.here()) == (1, releases.first), said
@@ -102,6 +105,10 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
         status, said = site.upgrade(new)
         assert (status, releases.here()) == (0, new), said + site.logs()
         assert site.person.version() == "new"
+        assert of_nginx.read_text().endswith("# newer\n")
+        assert not (site.units.folder / "postgresql@.service.d").exists(), "it is not there for everybody"
+        commands = releases.tree / "portal/operations/management/commands"  # which nothing has called
+        assert list((commands / "__pycache__").glob("evidence.*.pyc")), "services may not write what they compile"
         assert re.findall(r"(expand|contract): maillogins\.(\w+)", said) == [
             ("expand", "0003_index"), ("contract", "0004_gone"),
         ]  # fmt: skip

@@ -96,15 +96,15 @@ class Unit:
 
 
 class Units:
-    """Those of `names`, as the tree has them now; `bin` is a folder for PATH."""
+    """Those of `names`, as the tree has them now, in `folder`; `bin` is a folder for PATH."""
 
     def __init__(self, tree: Path, folder: Path, environment: Mapping[str, str], names: tuple[str, ...]) -> None:
-        self._files = folder / "units"
-        self._files.mkdir()
+        self.folder = folder / "units"
+        self.folder.mkdir()
         for name in names:
             file = f"{name}.service"
-            (self._files / file).write_text((tree / "deploy/systemd" / file).read_text())
-        self.of = {name: Unit(self._files / f"{name}.service", tree, folder, environment) for name in names}
+            (self.folder / file).write_text((tree / "deploy/systemd" / file).read_text())
+        self.of = {name: Unit(self.folder / f"{name}.service", tree, folder, environment) for name in names}
         self.bin = folder / "bin"
         self.bin.mkdir()
         place = str(folder / "systemctl")
@@ -134,7 +134,7 @@ class Units:
     def environment(self) -> dict[str, str]:
         """Of who calls `deploy/upgrade`."""
         ports = {"PORT": str(self.of["mailkey-web"].port), "MAIL_PORT": str(self.of["mailkey-mail"].port)}
-        return {"PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "UNITS": str(self._files), **ports}
+        return {"PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}", "UNITS": str(self.folder), **ports}
 
     def close(self) -> None:
         self._server.shutdown()
