@@ -114,10 +114,13 @@ def now() -> datetime:
     return datetime.now(UTC) - ahead()
 
 
-def measure(database_now: datetime) -> None:
-    """What the database's clock says at this moment."""
+def measure(database_now: datetime, asked: datetime | None = None) -> None:
+    """What the database's clock says, as it answered just now; `asked`: what this machine's said when it was asked. It
+    was read in between, so a slow answer alone tells of no difference."""
     global _measured  # noqa: PLW0603 (there is one clock a machine)
-    off = datetime.now(UTC) - database_now
+    answered = datetime.now(UTC)
+    least, most = (asked or answered) - database_now, answered - database_now
+    off = max(least, min(most, timedelta()))
     _measured = Measured(off if abs(off) > NEAR_ENOUGH else timedelta(), _apart(), steady())
 
 

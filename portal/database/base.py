@@ -53,7 +53,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._plans_once():
             connection.prepare_threshold = 0  # the first time; of Cursor's other statements psycopg prepares none
         with connection.cursor() as cursor:
-            _measure(cursor.execute(NOW).fetchone())
+            asked = datetime.now(UTC)
+            _measure(asked, cursor.execute(NOW).fetchone())
         connection.rollback()
         return connection
 
@@ -71,16 +72,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         machine's clock was set."""
         if self.connection is None:
             return False
+        asked = datetime.now(UTC)
         try:
-            _measure(self.connection.execute(NOW).fetchone())
+            _measure(asked, self.connection.execute(NOW).fetchone())
         except psycopg.Error:
             return False
         return True
 
 
-def _measure(answer: tuple[float] | None) -> None:
+def _measure(asked: datetime, answer: tuple[float] | None) -> None:
     if answer:
-        clock.measure(datetime.fromtimestamp(answer[0], UTC))
+        clock.measure(datetime.fromtimestamp(answer[0], UTC), asked)
 
 
 class Probe:
@@ -111,8 +113,9 @@ class Probe:
     def _ask(self, line: waiting.Connection) -> bool:
         """It reads, and no commit waits in vain for a second machine. Such a one is there as long as none is; whoever
         made it has gone."""
+        asked = datetime.now(UTC)
         answer = line.execute(f"{NOW}, {WAITING}").fetchone()  # one round trip: the line may be a slow one
-        _measure(answer)
+        _measure(asked, answer)
         now, found = time.monotonic(), answer[1] if answer else []
         self._commits = {commit: self._commits.get(commit, now) for commit in found}
         return all(now - since < COMMITS_WITHIN for since in self._commits.values())

@@ -199,6 +199,18 @@ def test_a_clock_that_is_set_right_is_not_off() -> None:
 
 
 @pytest.mark.usefixtures("_goes_on")
+@pytest.mark.parametrize("read_after", [0, 3, 5])
+@pytest.mark.parametrize("was_off", [-HOUR, timedelta(), HOUR])
+def test_a_slow_answer_is_no_difference(was_off: timedelta, read_after: int) -> None:
+    """Five seconds after the question it came, and when in them the database looked at its clock nobody knows."""
+    right = datetime.now(UTC)
+    with time_machine.travel(right + was_off + timedelta(seconds=5)):
+        clock.measure(right + timedelta(seconds=read_after), asked=right + was_off)
+        assert abs(clock.ahead() - was_off) <= timedelta(seconds=5)
+        assert (clock.ahead() == timedelta()) is (was_off == timedelta())
+
+
+@pytest.mark.usefixtures("_goes_on")
 def test_what_the_database_says_counts_more() -> None:
     """A machine that was paused: its clock is set, and was right to be."""
     right = datetime.now(UTC)

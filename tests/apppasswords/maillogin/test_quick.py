@@ -20,6 +20,7 @@ from accounts.bans.models import Ban, Failure, KnownNetwork, Place
 from accounts.bans.where import addresses, places
 from accounts.lib import prepared
 from accounts.lib.prepared import Asking
+from accounts.owners.models import Ownership
 from accounts.users.models import User
 from apppasswords import passwords
 from apppasswords.limits import Limits, Scope
@@ -49,6 +50,7 @@ ADDRESSES = {
     "IPv6, one before the ban of its /56": "2001:db8:2:1::1",
     "IPv6, the same, and shared": "2001:db8:2:9::1",
     "IPv6, one before the ban of its /48": "2001:db8:3:1::1",
+    "IPv6, as many in its /48 as would ban a /56": "2001:db8:4:1::1",
 }
 KNOWN = {
     "10.0.0.0/16": "shared",
@@ -118,7 +120,7 @@ def passwords_of(way: Way, make_user: MakeUser) -> dict[str, dict[str, str | Non
     disabled = make_user("disabled")
     off = make_user("off", two_step=False)
 
-    def made(name: str, limits: Limits, owner: User = on) -> str:
+    def made(name: str, limits: Limits, owner: User | Ownership = on) -> str:
         result = passwords.create(owner, name, limits=limits)
         assert not isinstance(result, passwords.Refusal)
         return result[1]
@@ -131,13 +133,19 @@ def passwords_of(way: Way, make_user: MakeUser) -> dict[str, dict[str, str | Non
     User.objects.filter(pk=disabled.pk).update(is_active=False)
     elsewhere = made("Elsewhere", Limits(networks="198.51.100.0/24"))
     ended = made("Ended", Limits(ends_at=timezone.now() - timedelta(days=1)))
+    shared = Ownership.objects.create(mailbox=make_user("office"), owner=on)
+    of_office: dict[str, str | None] = {
+        "right": made("Mail", Limits(), shared), "elsewhere": made("Mail", Limits(networks="198.51.100.0/24"), shared),
+    }  # fmt: skip
     typed: dict[str, str | None] = {"mailbox": PASSWORD, "wrong": "wrong", "empty": "", "not text": None}
     of_on: dict[str, str | None] = {"right": mail, "other use": reading, "elsewhere": elsewhere, "ended": ended}
     return {
         "on@example.edu": typed | of_on,
         "off@example.edu": typed | others,
         "disabled@example.edu": {**others, "mailbox": PASSWORD},
+        "office@example.edu": of_office,
         "nobody@example.edu": {"wrong": "wrong", "not text": None},
+        "no name@example.edu": {"wrong": "wrong"},
         "on": {"right": mail},
     }
 
@@ -157,6 +165,8 @@ def test_every_case_is_decided_alike(
         failures.note_failure(f"2001:db8:2:{number % 2 + 2}::1", digests.stranger("x"), f"{number}", "imap")
     for number in range(19):
         failures.note_failure(f"2001:db8:3:{number % 2 + 1}00::1", digests.stranger("x"), f"{number}", "imap")
+    for number in range(14):
+        failures.note_failure(f"2001:db8:4:{number % 2 + 1}00::1", digests.stranger("x"), f"{number}", "imap")
     Ban.objects.create(network=BANNED, until=timezone.now() + timedelta(hours=1))
     Ban.objects.create(network=NEVER, until=timezone.now() + timedelta(hours=1))
     for number in range(9):
@@ -178,8 +188,10 @@ def test_every_case_is_decided_alike(
     assert ("free", "on@example.edu", "right") in quickly
     assert ("free", "on@example.edu", "wrong") in quickly
     assert ("gateway", "disabled@example.edu", "of the disabled") in quickly
+    assert {("free", "office@example.edu", what) for what in ("right", "elsewhere")} <= quickly
+    assert ("free", "no name@example.edu", "wrong") in quickly
     last = {where for where, name in most if where.startswith("IPv6") and name == "nobody@example.edu"}
-    assert last == {"IPv6", "IPv6, the same, and shared"}
+    assert last == {"IPv6", "IPv6, the same, and shared", "IPv6, as many in its /48 as would ban a /56"}
 
 
 def row_of(cidr: str, kind: str) -> dict[str, str]:
