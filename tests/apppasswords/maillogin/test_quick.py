@@ -161,12 +161,7 @@ def test_every_case_is_decided_alike(
     for name in ("on", "off", "disabled"):
         owner = User.objects.get(username=f"{name}@example.edu")
         Place.objects.create(user=owner, network=ADDRESSES["gateway"], last_at=timezone.now())
-    for number in range(11):
-        failures.note_failure(f"2001:db8:2:{number % 2 + 2}::1", digests.stranger("x"), f"{number}", "imap")
-    for number in range(19):
-        failures.note_failure(f"2001:db8:3:{number % 2 + 1}00::1", digests.stranger("x"), f"{number}", "imap")
-    for number in range(14):
-        failures.note_failure(f"2001:db8:4:{number % 2 + 1}00::1", digests.stranger("x"), f"{number}", "imap")
+    guess_around()
     Ban.objects.create(network=BANNED, until=timezone.now() + timedelta(hours=1))
     Ban.objects.create(network=NEVER, until=timezone.now() + timedelta(hours=1))
     for number in range(9):
@@ -192,6 +187,14 @@ def test_every_case_is_decided_alike(
     assert ("free", "no name@example.edu", "wrong") in quickly
     last = {where for where, name in most if where.startswith("IPv6") and name == "nobody@example.edu"}
     assert last == {"IPv6", "IPv6, the same, and shared", "IPv6, as many in its /48 as would ban a /56"}
+
+
+def guess_around() -> None:
+    """By IPv6, from many addresses of a /56 and of two /48."""
+    for net, part, many in (("2", "{}", 11), ("3", "{}00", 19), ("4", "{}00", 14)):
+        for number in range(many):
+            place = part.format(number % 2 + (2 if net == "2" else 1))
+            failures.note_failure(f"2001:db8:{net}:{place}::1", digests.stranger("x"), f"{number}", "imap")
 
 
 def row_of(cidr: str, kind: str) -> dict[str, str]:
