@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import badges
 from tests.kit.mutants import branches, changes, scores
 from tests.kit.mutants.rooms import ROOMS, ROOT
 from tests.kit.mutants.trials import Fate, Trials
@@ -160,6 +161,7 @@ def _tell(name: str, fates: list[tuple[changes.Mutant, Fate]], *, is_whole: bool
     known = len(survivors) - len(unexpected)
     if scored:
         scores.write(scores.Score(name, len(fates), right, known, f"{datetime.now(UTC):%Y-%m-%d}"))
+        badges.draw()
     print(f"{name}: {share:.1%} of {len(fates)} changes are noticed, {known} survive for a reason; {_told(count)}")
     return not unexpected and not noticed and (share >= WANTED or not is_whole)
 
