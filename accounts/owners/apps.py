@@ -2,13 +2,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete
-from django.utils.translation import gettext_lazy as _
 
 
 class OwnersConfig(AppConfig):
     name = "accounts.owners"
     label = "owners"
-    verbose_name = _("Department mailboxes")
 
     def ready(self) -> None:
         # App passwords go with the row by their foreign key, on whatever way it goes; so does what they have opened.

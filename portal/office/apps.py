@@ -6,13 +6,11 @@ from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
 from django.db.models.signals import post_migrate
-from django.utils.translation import gettext_lazy as _
 
 
 class OfficeConfig(AppConfig):
     name = "portal.office"
     label = "office"
-    verbose_name = _("IT office")
 
     def ready(self) -> None:
         post_migrate.connect(_give_new_rights, sender=self)

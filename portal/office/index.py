@@ -1,6 +1,6 @@
 """The lists of the administration by the job that somebody comes for, not by the room of the source they stand in."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model
 from django.utils.functional import Promise
@@ -31,6 +31,13 @@ JOBS: tuple[tuple[Promise | str, tuple[type[Model], ...]], ...] = (
 )
 
 
+def name_apps() -> None:
+    """What stands before the name of a list at the top of its page: the job. Some rooms are called like their list."""
+    for name, models in JOBS:
+        for model in models:
+            model._meta.app_config.verbose_name = cast(str, name)
+
+
 def by_job(apps: list[Any]) -> list[Any]:
     """What Django lists by app. Whoever sees nothing of a job does not see the job either."""
     shown = {entry["model"]: (app, entry) for app in apps for entry in app["models"]}
@@ -40,3 +47,8 @@ def by_job(apps: list[Any]) -> list[Any]:
         if mine:
             found.append({**mine[0][0], "name": name, "models": [entry for _app, entry in mine]})
     return found
+
+
+def of_app(jobs: list[Any], app_label: str) -> list[Any]:
+    """The jobs that it is a part of."""
+    return [job for job in jobs if any(entry["model"]._meta.app_label == app_label for entry in job["models"])]

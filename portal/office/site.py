@@ -62,8 +62,8 @@ class PortalAdminSite(AdminSite):
         return {**super().each_context(request), "version": version.read()}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps = super().get_app_list(request, app_label)
-        return apps if app_label else index.by_job(apps)
+        jobs = index.by_job(super().get_app_list(request))
+        return index.of_app(jobs, app_label) if app_label else jobs
 
     def has_permission(self, request: HttpRequest) -> bool:
         may = super().has_permission(request) and request.user.is_authenticated and _is_verified(request.user)

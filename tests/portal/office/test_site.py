@@ -236,3 +236,18 @@ def test_a_job_without_a_list_that_one_may_see_is_not_shown(make_user: MakeUser)
     desk.arrive()
     jobs = desk.get("/admin/").context["app_list"]
     assert [[entry["object_name"] for entry in job["models"]] for job in jobs] == [["Ban"]]
+
+
+def test_the_way_back_names_the_job_and_then_the_list(office: Person) -> None:
+    """No word stands there twice, and the job leads to all of its lists."""
+    for name, models in index.JOBS:
+        for model in models:
+            meta = model._meta
+            page = office.get(f"/admin/{meta.app_label}/{meta.model_name}/").content.decode()
+            crumbs = page.partition('class="breadcrumbs"')[2].partition("</ol>" if "<ol" in page else "</div>")[0]
+            words = [word.strip(" \n›") for word in re.sub(r"<[^>]*>|&rsaquo;", "\n", crumbs).split("\n")]
+            shown = [word for word in words if word and not word.startswith(">")]
+            assert shown[1] == str(name), shown
+            assert len(set(shown)) == len(shown), shown
+            lists = office.get(f"/admin/{meta.app_label}/").context["app_list"]
+            assert [entry["model"] for job in lists for entry in job["models"]] == list(models)
