@@ -2,7 +2,7 @@ import os
 import sys
 import time
 from http.client import HTTPException
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -44,6 +44,7 @@ def _celery(*options: str) -> list[str]:
 
 class Command(BaseCommand):
     help = "Starts everything for development: database, web server, Celery worker. Ctrl-C stops it all."
+    requires_system_checks: ClassVar[list[str]] = []  # they load the whole site: once it runs
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
@@ -62,11 +63,12 @@ class Command(BaseCommand):
         try:
             processes.start("web server", web_server(port))
             processes.start("mail login service", mail_login_service(mail_port))
-            processes.start("Celery worker", worker())
             self._wait_until_ready(processes, f"http://{HOST}:{port}/health/ready")
             self._wait_until_ready(processes, f"http://{HOST}:{mail_port}/health/live")
+            processes.start("Celery worker", worker())  # nobody has asked for a code yet, and one that waits is sent
             self._welcome(port, mail_port)
-            processes.start("Celery worker for files", files_worker())  # only the office waits for it, and not yet
+            processes.start("Celery worker for files", files_worker())
+            self.check()
             while (ended := processes.ended()) is None:
                 time.sleep(0.2)
             raise CommandError(f"the {ended} ended; its last lines are above.")
