@@ -94,8 +94,8 @@ load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, whi
 	@$(BIN)/python -m benchmarks.first_day
 	@$(BIN)/python -m benchmarks.dovecot 3
 
-install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian, then booted; what is killed comes again (root, debootstrap, systemd-container; ARGS=trixie; some minutes)
-	@$(BIN)/python -m tests.kit.bare var/bare-$(or $(ARGS),bookworm) $(or $(ARGS),bookworm)
+install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian, then booted; what is killed comes again (root, debootstrap, systemd-container; ARGS=trixie; some minutes; ARGS='bookworm by-hand': each command of docs/operations.md)
+	@$(BIN)/python -m tests.kit.bare $(ARGS)
 
 upgrade-test: $(DEVELOPMENT)  ## deploy/upgrade with ten million rows under 200 mail logins a second (needs PostgreSQL, Redis; ARGS=rows)
 	@$(BIN)/python -m benchmarks.upgrade $(ARGS)

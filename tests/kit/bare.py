@@ -1,4 +1,5 @@
-"""`python -m tests.kit.bare FOLDER [bookworm|trixie]`: deploy/install in a bare Debian, as root; `make install-test`.
+"""`python -m tests.kit.bare [bookworm|trixie [by-hand]]`: deploy/install in a bare Debian, as root, or what
+docs/operations.md says in its place (tests/kit/by_hand.py); `make install-test`.
 
 It is unpacked by debootstrap into the folder and entered by chroot, where the units' own command lines are started by
 hand, as their users. Then it is booted, and its own systemd starts them (tests/kit/booted.py). What is committed is
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.kit import booted
+from tests.kit import booted, by_hand
 from tests.kit.waiting import wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -48,6 +49,14 @@ class Bare:
 
         if "PIP_CERT" in os.environ:
             shutil.copyfile(os.environ["PIP_CERT"], f"{self.folder}{AUTHORITIES}")
+
+    def forget(self) -> None:
+        if self.folder.exists():
+            run("rm", "--recursive", "--force", "--one-file-system", self.folder)
+
+    def keep_a_repository(self) -> None:
+        """What is committed here, where an administrator keeps it."""
+        run("git", "clone", "--quiet", "--bare", ROOT, self.folder / "root/mailkey.git")
 
     def check_out(self) -> None:
         tree = self.folder / "srv/mailkey"
@@ -132,18 +141,26 @@ def try_out(bare: Bare) -> None:
         bare.shell("runuser -u mailkey -- .venv/bin/python manage.py backup /var/backups/mailkey")
 
 
-def main(folder: str, suite: str = "bookworm") -> None:
-    bare = Bare(Path(folder).resolve())
+def main(suite: str = "bookworm", way: str = "") -> None:
+    bare = Bare((ROOT / "var" / f"bare-{suite}{way and f'-{way}'}").resolve())
+    if way:
+        bare.forget()  # nothing that an earlier trial has brought helps this one
     bare.unpack(suite)
-    bare.check_out()
-    with bare.mounted():
-        try:
-            try_out(bare)
-        finally:
-            bare.shell("service nginx stop; service redis-server stop; service postgresql stop", check=False)
-    with booted.booted(bare.folder) as machine:
-        booted.try_out(machine, HOST)
-    print(f"installed on {suite}, twice, served, and booted")
+    if way:
+        bare.keep_a_repository()
+        by_hand.install(bare)
+        with booted.booted(bare.folder) as machine:
+            by_hand.go_on(bare, machine)
+    else:
+        bare.check_out()
+        with bare.mounted():
+            try:
+                try_out(bare)
+            finally:
+                bare.shell("service nginx stop; service redis-server stop; service postgresql stop", check=False)
+        with booted.booted(bare.folder) as machine:
+            booted.try_out(machine, HOST)
+    print(f"installed on {suite}, {way or 'twice, served'}, and booted")
 
 
 if __name__ == "__main__":

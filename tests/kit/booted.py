@@ -5,6 +5,7 @@ who comes during a restart or a reload must be answered.
 """
 
 import os
+import pty
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -31,11 +32,32 @@ class Booted:
         done = subprocess.run([*self.enter, text], check=False, text=True, capture_output=True)
         return (done.stdout + done.stderr).strip()
 
-    def must(self, text: str) -> None:
-        """Each line of it."""
-        said = self.shell(f"set -ex; {text}\necho done")
+    def must(self, text: str, typed: str = "") -> None:
+        """Each line of it; `typed`: by who is asked for something."""
+        whole = f"set -ex; {text}\necho done"
+        done = subprocess.run(
+            ["setsid", "--wait", *self.enter, whole], check=False, text=True, capture_output=True, input=typed
+        )
+        said = done.stdout + done.stderr
         if "done" not in said.splitlines():
             raise SystemExit(said)
+        print(f"ok: {text}", flush=True)
+
+    def talk(self, text: str, *answers: tuple[str, str]) -> None:
+        """As somebody at a terminal who answers each prompt when it comes."""
+        process, line = pty.fork()
+        if process == 0:
+            os.execvp(self.enter[0], [*self.enter, text])
+        said = ""
+        for prompt, answer in answers:
+            while prompt not in said:
+                said += _read(line)
+            said = ""
+            os.write(line, f"{answer}\n".encode())
+        while more := _read(line):
+            said += more
+        if os.waitpid(process, 0)[1]:
+            raise SystemExit(f"{text}: {said}")
         print(f"ok: {text}", flush=True)
 
     def property(self, unit: str, name: str) -> str:
@@ -71,6 +93,14 @@ class Booted:
             if not answers or set(answers) != {"200"}:
                 raise SystemExit(f"{address}: of {len(answers)} answers {[one for one in answers if one != '200']}")
             print(f"ok: {len(answers)} who came to {address} were all answered", flush=True)
+
+
+def _read(line: int) -> str:
+    """What a terminal shows next; empty at its end."""
+    try:
+        return os.read(line, 4096).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 @contextmanager
