@@ -82,6 +82,32 @@ def test_whoever_holds_a_function_gets_the_changed_one(tmp_path: Path) -> None:
     del bystander
 
 
+TWO = """
+def made():
+    return [
+        lambda age: age == 5,
+        lambda age: age == 7,
+    ]
+
+
+five, seven = made()
+"""
+
+
+def test_of_two_without_a_name_only_that_one_is_changed(tmp_path: Path) -> None:
+    file = tmp_path / "two.py"
+    file.write_text(TWO)
+    spec = spec_from_file_location("two", file)
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    [turned] = [mutant for mutant in changes.of(file) if "age != 5" in str(mutant)]
+    trials.exchange(turned, trials.functions({str(file)}))
+    assert [module.five(age) for age in (5, 6, 7)] == [False, True, True]
+    assert [module.seven(age) for age in (5, 6, 7)] == [False, False, True]
+
+
 RULE = """
 import time
 from functools import cache, wraps

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -193,8 +194,14 @@ def exchange(mutant: Mutant, functions: Functions, module: CodeType | None = Non
     outer = next(code for code in _codes(module or changes.code(mutant)) if code.co_qualname == mutant.function)
     for code in (outer, *_codes(outer)):
         for function in functions[str(mutant.file), code.co_qualname]:
-            if len(function.__code__.co_freevars) == len(code.co_freevars):  # or it is one of several of that name
+            if _is_it(function.__code__, code):
                 function.__code__ = code
+
+
+def _is_it(known: CodeType, code: CodeType) -> bool:
+    """And not another one of that name. Those without a name are known by their line."""
+    is_of_the_line = "<lambda>" not in code.co_qualname or known.co_firstlineno == code.co_firstlineno
+    return is_of_the_line and len(known.co_freevars) == len(code.co_freevars)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -211,8 +218,19 @@ def _forget(files: set[str]) -> None:
             for kept in list(vars(module).values()):
                 if type(kept) is _lru_cache_wrapper:
                     kept.cache_clear()
-                elif type(kept) in (Query, Change):
-                    kept._compiled.clear()
+                for made in _made(kept):
+                    made._compiled.clear()
+
+
+def _made(kept: object, depth: int = 3) -> Iterator[Query[Any] | Change]:
+    """What is asked in SQL that was made once: by itself, several of them, or what is put together of some."""
+    if isinstance(kept, Query | Change):
+        yield kept
+    elif depth and isinstance(kept, dict | list | tuple):
+        for one in kept.values() if isinstance(kept, dict) else kept:
+            yield from _made(one, depth - 1)
+    elif depth and type(kept).__module__.partition(".")[0] in PRODUCT and hasattr(kept, "__dict__"):
+        yield from _made(vars(kept), depth - 1)
 
 
 @contextmanager
