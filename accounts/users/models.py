@@ -129,7 +129,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("users")
         ordering = ["username"]
         # The list of a department's people, in their order: one that is sorted anew has read all of them.
-        indexes = [models.Index(fields=["department", "username"], name="people_of_a_department")]
+        indexes = [
+            models.Index(fields=["department", "username"], name="people_of_a_department"),
+            # Those of them who have nothing bound are looked for among all.
+            models.Index(
+                fields=["two_step_from", "id"], condition=models.Q(is_shared=False), name="people_with_two_step"
+            ),
+        ]
         # What roles are made of, besides Django's view, add, change and delete.
         permissions = [
             ("help_people", _("Can help people: phones, browsers, passwords")),
