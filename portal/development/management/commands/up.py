@@ -2,7 +2,7 @@ import os
 import sys
 import time
 from http.client import HTTPException
-from typing import Any, ClassVar
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -44,7 +44,7 @@ def _celery(*options: str) -> list[str]:
 
 class Command(BaseCommand):
     help = "Starts everything for development: database, web server, Celery worker. Ctrl-C stops it all."
-    requires_system_checks: ClassVar[list[str]] = []  # they load the whole site: once it runs
+    requires_system_checks: list[str] = []  # they load the whole site: once it runs
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
