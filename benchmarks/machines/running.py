@@ -16,10 +16,10 @@ from benchmarks import people
 from benchmarks.first_day import PASSWORD
 from benchmarks.machines.hosts import HERE, LOGS, Network
 from benchmarks.machines.load import Load, make_people
-from benchmarks.machines.mails import Mails
 from benchmarks.machines.site import DOMAIN, GATEWAY, ROOT, Site
 from benchmarks.mail_login import ENVIRONMENT
 from benchmarks.sending import Gateway, wait_for_the_end
+from tests.kit.servers.mails import Mails
 from tests.kit.waiting import wait_until
 
 NEEDED = {"/usr/sbin/haproxy": "haproxy", "/usr/bin/redis-server": "redis-server",

@@ -1,12 +1,22 @@
 """For who watches over the site."""
 
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.delivery import gateways
+from accounts.directory.asking import questions
+from accounts.log import chain
+from accounts.routes import outages
 from portal import celery
 from portal.operations import heartbeats
+
+SEALED_WITHIN = 60  # seconds after an event; usually it is one
 
 
 @login_not_required
@@ -46,9 +56,20 @@ def missing() -> list[str]:
     silent = heartbeats.silent()
     lengths = celery.waiting(silent)
     if lengths is None:
-        return ["the broker does not answer", *clocks]
+        return ["the broker does not answer", *clocks, *_others()]
     waiting = [queue for queue in silent if lengths[queue]]
     found = [f"worker: nobody takes from the queue {queue}" for queue in waiting]
     if silent and not waiting:
         found = [f"beat: nothing comes into the queues {', '.join(silent)}"]
-    return found + clocks
+    return [*found, *clocks, *_others()]
+
+
+def _others() -> Iterator[str]:
+    """What others than our own processes do not do, as far as somebody has found out."""
+    for name in outages.current(gateways.configured()):
+        yield f"the gateway {name} does not work, and is left out"
+    oldest = chain.waiting().values_list("at", flat=True).first()
+    if oldest and (age := (timezone.now() - oldest).total_seconds()) > SEALED_WITHIN:
+        yield f"the security log: nothing was sealed for {age:.0f} s"
+    for url in questions.silent():
+        yield f"the directory {urlsplit(url).hostname} does not answer"

@@ -43,6 +43,11 @@ def _servers(*urls: str) -> Servers:
     return Servers(list(urls))
 
 
+def silent() -> list[str]:
+    """Servers that did not answer this process when it asked last."""
+    return _servers(*settings.LDAP_URLS).silent()
+
+
 def compare(address: str, password: str) -> Answer:
     """Raises Away."""
     from accounts.directory.asking import client  # noqa: PLC0415 - it needs a package that need not be installed

@@ -38,3 +38,8 @@ class Servers:
     def note_answer(self, url: str) -> None:
         with self._lock:
             self._again_at.pop(url, None)
+
+    def silent(self) -> list[str]:
+        """Those that did not answer this process when they were asked last."""
+        with self._lock:
+            return sorted(self._again_at)

@@ -6,8 +6,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
+from accounts.directory.asking import questions
 from accounts.lib import clock
+from accounts.log.models import SecurityEvent
+from accounts.routes import outages
 from portal.operations import heartbeats, tasks
 from portal.operations.models import Heartbeat
 
@@ -70,6 +74,32 @@ def test_one_machine_of_two_is_enough(client: Client) -> None:
     later(60)
     for queue in heartbeats.queues():
         Heartbeat.objects.create(queue=queue, host="other", at=timezone.now())
+    assert ready(client) == "ok\n"
+
+
+@pytest.mark.usefixtures("everybody_is_heard")
+def test_a_gateway_that_does_not_work_is_named(client: Client) -> None:
+    outages.begin("memory", outages.AWAY, "refused")
+    assert ready(client) == "degraded\nthe gateway memory does not work, and is left out\n"
+
+
+@pytest.mark.usefixtures("everybody_is_heard")
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(50, "ok\n"), (100, "degraded\nthe security log: nothing was sealed for 100 s\n")]
+)
+def test_a_log_that_nobody_seals(client: Client, seconds: int, told: str) -> None:
+    at = timezone.now() - timedelta(seconds=seconds)
+    SecurityEvent.objects.create(kind="signed_in", username="x@example.edu", at=at)
+    assert ready(client) == told
+
+
+@pytest.mark.usefixtures("everybody_is_heard")
+def test_a_directory_that_does_not_answer_is_named(client: Client, settings: Settings) -> None:
+    settings.LDAP_URLS = ["ldaps://first.example.edu:636", "ldaps://second.example.edu"]
+    servers = questions._servers(*settings.LDAP_URLS)
+    servers.note_silence(settings.LDAP_URLS[0])
+    assert ready(client) == "degraded\nthe directory first.example.edu does not answer\n"
+    servers.note_answer(settings.LDAP_URLS[0])
     assert ready(client) == "ok\n"
 
 
