@@ -14,7 +14,7 @@ LDAP := .venv/.ldap
 NODE := .venv/node
 
 .DELETE_ON_ERROR:
-.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load storm faults machines install-test upgrade-test release mutants
+.PHONY: help run run-mail test long newer check source types format messages durations pins docs gallery bench load storm faults machines fuzz install-test upgrade-test release mutants
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,10 @@ bench: $(DEVELOPMENT)  ## What a mail login costs beside an empty view, and the 
 load: $(DEVELOPMENT)  ## Eight o'clock on the first day: everybody signs in, while every phone asks for mail; then through Dovecot (root, PostgreSQL, Redis, dovecot-pgsql)
 	@$(BIN)/python -m benchmarks.first_day
 	@$(BIN)/python -m benchmarks.dovecot 3
+
+# Of each of 27 tests.
+fuzz: $(DEVELOPMENT)  ## 100,000 requests that nobody means, at each form and address, OpenID, receipts, mail logins and LDAP, on both databases
+	@FUZZED_REQUESTS=$(or $(ARGS),3704) COVERAGE= $(BIN)/python -m pytest --timeout 0 --numprocesses $(TESTERS) tests/house/test_fuzzed_pages.py tests/real/test_fuzzed_services.py
 
 install-test: $(DEVELOPMENT)  ## deploy/install in a bare Debian, then booted; what is killed comes again (root, debootstrap, systemd-container; ARGS=trixie; some minutes; ARGS='bookworm by-hand': each command of docs/operations.md)
 	@$(BIN)/python -m tests.kit.bare $(ARGS)

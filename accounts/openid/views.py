@@ -18,7 +18,7 @@ from django.utils.http import urlencode as quoted
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.exceptions import InvalidOIDCClientError, OAuthToolkitError
 from oauth2_provider.http import OAuth2ResponseRedirect
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views import (
@@ -197,6 +197,13 @@ class SignOut(RPInitiatedLogoutView):
 
     template_name = "openid/sign_out.html"
     http_method_names = ["get", "head", "post"]
+
+    def get_request_application(self, id_token: Any, client_id: str | None) -> Application | None:
+        try:
+            found: Application | None = super().get_request_application(id_token, client_id)
+        except Application.DoesNotExist:  # which the library takes for a fault of ours
+            raise InvalidOIDCClientError from None
+        return found
 
     def do_logout(
         self,

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DataError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -15,7 +15,7 @@ from accounts.sessions.gate import middleware as signin
 from portal.database.pulse import pulse
 
 AWAY = (OperationalError, InterfaceError, InternalError)
-ONLY_READS = "25006"  # as SQL calls it
+ONLY_READS, OUT_OF_RANGE = "25006", "22003"  # as SQL calls it
 RETRY_AFTER = 10  # seconds
 
 
@@ -25,6 +25,13 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, InternalError):
         return getattr(error.__cause__, "sqlstate", "") == ONLY_READS
     return isinstance(error, AWAY) and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
+
+
+def is_no_number(error: Exception) -> bool:
+    """One that no database holds: nobody's row has it, and only who asks can have made it up."""
+    if isinstance(error, DataError):
+        return getattr(error.__cause__, "sqlstate", "") == OUT_OF_RANGE
+    return isinstance(error, OverflowError) and "SQLite INTEGER" in str(error)
 
 
 class Sessions(signin.Sessions):
@@ -55,7 +62,9 @@ class OurSide:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return our_side(request, error) if is_away(error) else None
+        if is_away(error):
+            return our_side(request, error)
+        return HttpResponse(render_to_string("400.html"), status=400) if is_no_number(error) else None
 
 
 def failed(request: HttpRequest) -> HttpResponseBase:

@@ -48,3 +48,10 @@ def test_what_can_be_meant_passes(wangwu: Person, office: Person) -> None:
     assert wangwu.enter_password("x" * 4096).status_code == 200
     assert office.get("/admin/accounts/user/", {"q": "x" * 5000}).status_code == 200
     assert wangwu.post("/openid/token/", {}, headers={"authorization": "Basic ???"}).status_code == 400
+
+
+def test_a_number_that_no_row_can_have(office: Person) -> None:
+    for number in ("9" * 30, "9223372036854775808"):
+        response = office.post("/admin/office/role/add/", {"name": "Desk", "permissions": [number]})
+        assert response.status_code == 400
+        assert "请求有误" in response.content.decode()

@@ -280,3 +280,8 @@ def test_a_made_up_hint_signs_nobody_out(wangwu: Person, webmail: Site, hint: st
     wangwu.arrive()
     assert wangwu.get("/openid/logout/", {"client_id": "webmail", "id_token_hint": hint}).status_code in {200, 400}
     assert wangwu.is_in()
+
+
+def test_signing_out_for_a_client_that_is_none(wangwu: Person) -> None:
+    for how in (wangwu.get, wangwu.post):
+        assert how("/openid/logout/", {"client_id": "nobody"}).status_code == 400
