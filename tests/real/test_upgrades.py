@@ -107,7 +107,7 @@ def test_nobody_notices_an_upgrade(site: Site) -> None:
         assert site.person.version() == "new"
         assert of_nginx.read_text().endswith("# newer\n")
         assert not (site.units.folder / "postgresql@.service.d").exists(), "it is not there for everybody"
-        commands = releases.tree / "portal/operations/management/commands"  # which nothing has called
+        commands = releases.tree / "portal/office/management/commands"  # which nothing has called
         assert list((commands / "__pycache__").glob("evidence.*.pyc")), "services may not write what they compile"
         assert re.findall(r"(expand|contract): maillogins\.(\w+)", said) == [
             ("expand", "0003_index"), ("contract", "0004_gone"),
