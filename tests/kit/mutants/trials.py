@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import _lru_cache_wrapper
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -24,6 +25,7 @@ from django.db import connections
 from accounts.lib.compiled import Change, Query
 from tests.kit.mutants import changes
 from tests.kit.mutants.changes import Mutant
+from tests.kit.mutants.rooms import ROOT
 
 SURVIVED, NOTICED, BROKEN = 0, 1, 2  # how a fork ends; broken: nothing was tried
 PATIENCE = 10  # times what a test took, and as many seconds, of the clock
@@ -59,6 +61,7 @@ class Trials:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gc.unfreeze()  # or what tests/kit/garbage.py has put aside is not found
+        _load(self.files)
         self._functions = functions(self.files)
         self._watch(session.items)
         if self.failed or session.config.option.collectonly:
@@ -177,6 +180,13 @@ class Trials:
 def _run(item: pytest.Item) -> None:
     """What is made once for all tests stays: it is said that something of the session is still to come."""
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.session)
+
+
+def _load(files: set[str]) -> None:
+    """Of the product, what only the first request would load."""
+    for file in map(Path, files):
+        if file.is_relative_to(ROOT) and (parts := file.relative_to(ROOT).with_suffix("").parts)[0] in PRODUCT:
+            import_module(".".join(parts))
 
 
 def functions(files: set[str]) -> Functions:
