@@ -125,7 +125,7 @@ def _has_index(name: str) -> bool:
 
 
 def _queue() -> Iterator[Finding]:
-    missing = health.missing()
+    missing = health.of_ours()
     for words in missing:
         yield Finding(f"{words}: systemctl status mailkey-worker mailkey-files mailkey-beat", is_trouble=True)
     if not missing:

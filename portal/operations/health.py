@@ -49,6 +49,11 @@ def only_reads() -> bool:
 
 
 def missing() -> list[str]:
+    return [*of_ours(), *_others()]
+
+
+def of_ours() -> list[str]:
+    """Broker, beat, workers, clocks."""
     clocks = [
         f"the clock of {host} is {seconds:+.0f} s off the database's"
         for host, seconds in heartbeats.wrong_clocks().items()
@@ -56,16 +61,16 @@ def missing() -> list[str]:
     silent = heartbeats.silent()
     lengths = celery.waiting(silent)
     if lengths is None:
-        return ["the broker does not answer", *clocks, *_others()]
+        return ["the broker does not answer", *clocks]
     waiting = [queue for queue in silent if lengths[queue]]
     found = [f"worker: nobody takes from the queue {queue}" for queue in waiting]
     if silent and not waiting:
         found = [f"beat: nothing comes into the queues {', '.join(silent)}"]
-    return [*found, *clocks, *_others()]
+    return found + clocks
 
 
 def _others() -> Iterator[str]:
-    """What others than our own processes do not do, as far as somebody has found out."""
+    """What others do not do, as far as somebody has found out; of the directory, as far as this process has."""
     for name in outages.current(gateways.configured()):
         yield f"the gateway {name} does not work, and is left out"
     oldest = chain.waiting().values_list("at", flat=True).first()

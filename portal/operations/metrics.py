@@ -114,9 +114,7 @@ def _queues() -> Iterator[Metric]:
     for queue, length in (celery.waiting(heartbeats.queues()) or {}).items():
         found.add_metric([queue], length)
     yield found
-    yield _gauge(
-        "mailkey_missing", "Parts that /health/ready misses: broker, beat, workers, clocks", len(health.missing())
-    )
+    yield _gauge("mailkey_missing", "What /health/ready misses, as broker, workers, gateways", len(health.missing()))
 
 
 def _ldap_front() -> Iterator[Metric]:

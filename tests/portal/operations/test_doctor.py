@@ -91,6 +91,6 @@ def test_a_look_that_breaks_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     def broken() -> list[str]:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(health, "missing", broken)
+    monkeypatch.setattr(health, "of_ours", broken)
     assert "could not be looked at: RuntimeError: boom" in of("queue and clocks")
     assert of("disk")

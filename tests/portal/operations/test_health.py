@@ -12,7 +12,7 @@ from accounts.directory.asking import questions
 from accounts.lib import clock
 from accounts.log.models import SecurityEvent
 from accounts.routes import outages
-from portal.operations import heartbeats, tasks
+from portal.operations import health, heartbeats, tasks
 from portal.operations.models import Heartbeat
 
 
@@ -81,6 +81,7 @@ def test_one_machine_of_two_is_enough(client: Client) -> None:
 def test_a_gateway_that_does_not_work_is_named(client: Client) -> None:
     outages.begin("memory", outages.AWAY, "refused")
     assert ready(client) == "degraded\nthe gateway memory does not work, and is left out\n"
+    assert not health.of_ours(), "the doctor sends nobody to a worker for that"
 
 
 @pytest.mark.usefixtures("everybody_is_heard")
